@@ -1,0 +1,1 @@
+"""serkit: from a folder of emotional speech to an honest leaderboard."""

@@ -1,0 +1,166 @@
+"""Every error that serkit raises on purpose.
+
+One base class, :class:`SerkitError`, and beside it the builtin class that a Python programmer
+would expect, so ``except FileNotFoundError`` works as well as ``except SerkitError``.
+
+A message is one clear sentence in up to three parts: what was got, what is allowed, what to do
+next. The command line prints it on one line and leaves with :attr:`SerkitError.exit_code`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class SerkitError(Exception):
+    """Base class of every error that serkit raises on purpose.
+
+    Args:
+        got: What went wrong, with the offending value.
+        allowed: What would have been right.
+        hint: What to do next.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, got: str, *, allowed: str = "", hint: str = "") -> None:
+        self.got = got
+        self.allowed = allowed
+        self.hint = hint
+        super().__init__("; ".join(part for part in (got, allowed, hint) if part))
+
+    def __str__(self) -> str:
+        # OSError.__str__ would print errno and strerror; the sentence is what we want.
+        return str(self.args[0])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders (extraction workers), keyword arguments included.
+        return _rebuild, (type(self), self.got, self.allowed, self.hint)
+
+
+def _rebuild(kind: type[SerkitError], got: str, allowed: str, hint: str) -> SerkitError:
+    return kind(got, allowed=allowed, hint=hint)
+
+
+class UsageError(SerkitError, ValueError):
+    """The request itself is wrong: a bad value, an unknown option or name."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError, LookupError):
+    """No model, protocol, feature, preset, ... has this name."""
+
+
+class NotFoundError(SerkitError, FileNotFoundError):
+    """A folder, a store or a run is not there."""
+
+
+class MissingDependencyError(SerkitError, ImportError):
+    """An optional package is not installed; the hint names the extra that brings it."""
+
+
+class DownloadError(SerkitError, OSError):
+    """A download could not be completed or is not the published file."""
+
+
+class CorpusError(SerkitError, ValueError):
+    """A folder does not hold a usable corpus."""
+
+
+class AmbiguousClipError(CorpusError):
+    """Files of one clip id hold different samples, and none of them is the published one."""
+
+
+class AudioError(SerkitError, ValueError):
+    """One audio file cannot be used; the others go on."""
+
+
+class EmptyAudioError(AudioError):
+    """An audio file holds no samples."""
+
+
+class TruncatedAudioError(AudioError):
+    """An audio file ends before its header says it should."""
+
+
+class NonFiniteAudioError(AudioError):
+    """An audio file holds NaN or infinite samples."""
+
+
+class UnreadableAudioError(AudioError):
+    """A file is not audio, or not in a form that can be decoded."""
+
+
+class FeatureError(SerkitError, ValueError):
+    """A feature cannot be computed from this clip with this recipe."""
+
+
+class ClipTooLongError(FeatureError):
+    """A clip is longer than the length that the recipe pads to."""
+
+
+class StoreError(SerkitError, RuntimeError):
+    """A feature store cannot do what was asked."""
+
+
+class StoreLockedError(StoreError, TimeoutError):
+    """Another process is writing to the store."""
+
+
+class StoreCorruptError(StoreError):
+    """What was read from the store is not what was written."""
+
+
+class StoreWriteError(StoreError, OSError):
+    """The disk did not take a write (full, read-only, ...); what was committed stays."""
+
+
+class IncompleteFeatureError(StoreError, LookupError):
+    """A feature is not current for every clip in the store."""
+
+
+class LeakageError(SerkitError, ValueError):
+    """A split lets a model see in training what it is tested on."""
+
+
+class TrainingError(SerkitError, RuntimeError):
+    """A model could not be fitted."""
+
+
+class RunError(SerkitError, RuntimeError):
+    """A run folder cannot be read or is not finished."""
+
+
+def unknown_name(
+    kind: str, name: str, allowed: Iterable[str], *, hint: str = ""
+) -> UnknownNameError:
+    """Build the error for a name that is not in a list, with the nearest ones that are.
+
+    Args:
+        kind: What the name should have been, in the singular: ``"model"``.
+        name: The name that was got.
+        allowed: Every name there is.
+        hint: What to type to see the whole list.
+
+    Returns:
+        The error, ready to be raised.
+    """
+    names = sorted(allowed)
+    near = nearest(name, names)
+    got = f"unknown {kind} {name!r}"
+    if near:
+        got += ": did you mean " + " or ".join(repr(n) for n in near) + "?"
+    return UnknownNameError(
+        got, allowed=f"there are: {', '.join(names) or 'none'}", hint=hint
+    )
+
+
+def nearest(name: str, allowed: Iterable[str]) -> list[str]:
+    """Return up to three of ``allowed`` that look like ``name``, the nearest first."""
+    from difflib import get_close_matches
+
+    by_lower = {n.lower().replace("_", "-"): n for n in allowed}
+    close = get_close_matches(name.lower().replace("_", "-"), by_lower, n=3, cutoff=0.5)
+    return [by_lower[n] for n in close]

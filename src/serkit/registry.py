@@ -1,0 +1,79 @@
+"""Plug-ins by name: the folder is the table.
+
+A plug-in is one module in one package (``serkit/trainers/logreg.py``) that holds one well-known
+attribute (``TRAINER``). Its name is the module's name, with hyphens for underscores. Listing the
+names reads the folder and the installed entry points and imports nothing; a plug-in is imported
+when somebody asks for it. Modules whose name begins with an underscore are not plug-ins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Generic, TypeVar, cast
+
+from serkit.errors import SerkitError, unknown_name
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Registry(Generic[T]):
+    """The plug-ins of one kind.
+
+    Args:
+        kind: The singular noun that messages use, such as ``"model"``.
+        package: The package whose modules are the plug-ins; also the entry-point group through
+            which other distributions add theirs.
+        attribute: The name that each plug-in module binds.
+        reserved: Modules of the package that are not plug-ins.
+    """
+
+    kind: str
+    package: str
+    attribute: str
+    reserved: frozenset[str] = frozenset()
+
+    def names(self) -> tuple[str, ...]:
+        """Return every plug-in's name, sorted; nothing is imported."""
+        return tuple(sorted(_targets(self)))
+
+    def get(self, name: str) -> T:
+        """Import and return one plug-in.
+
+        Args:
+            name: Its name; hyphens and underscores are the same.
+
+        Raises:
+            UnknownNameError: There is no such plug-in; the message names the nearest ones.
+        """
+        targets = _targets(self)
+        target = targets.get(name.replace("_", "-"))
+        if target is None:
+            raise unknown_name(self.kind, name, targets, hint=f"see 'serkit {self.kind}s'")
+        module, _, attribute = target.partition(":")
+        return cast(T, getattr(import_module(module), attribute))
+
+
+@cache
+def _targets(registry: Registry[object]) -> dict[str, str]:
+    """Map each plug-in's name to its ``module:attribute``."""
+    from importlib.metadata import entry_points
+
+    package = import_module(registry.package)
+    found = {
+        module.name.replace("_", "-"): f"{registry.package}.{module.name}:{registry.attribute}"
+        for module in iter_modules(package.__path__)
+        if not module.name.startswith("_") and module.name not in registry.reserved
+    }
+    for entry in entry_points(group=registry.package):
+        name = entry.name.replace("_", "-")
+        if name in found:
+            raise SerkitError(
+                f"two {registry.kind}s are named {name!r}: {found[name]} and {entry.value}",
+                hint="uninstall or rename one of them",
+            )
+        found[name] = entry.value
+    return found

@@ -28,13 +28,13 @@ class Registry(Generic[T]):
         package: The package whose modules are the plug-ins; also the entry-point group through
             which other distributions add theirs.
         attribute: The name that each plug-in module binds.
-        reserved: Modules of the package that are not plug-ins.
+        hint: What to type to see them all.
     """
 
     kind: str
     package: str
     attribute: str
-    reserved: frozenset[str] = frozenset()
+    hint: str = ""
 
     def names(self) -> tuple[str, ...]:
         """Return every plug-in's name, sorted; nothing is imported."""
@@ -52,7 +52,7 @@ class Registry(Generic[T]):
         targets = _targets(self)
         target = targets.get(name.replace("_", "-"))
         if target is None:
-            raise unknown_name(self.kind, name, targets, hint=f"see 'serkit {self.kind}s'")
+            raise unknown_name(self.kind, name, targets, hint=self.hint)
         module, _, attribute = target.partition(":")
         return cast(T, getattr(import_module(module), attribute))
 
@@ -66,7 +66,7 @@ def _targets(registry: Registry[object]) -> dict[str, str]:
     found = {
         module.name.replace("_", "-"): f"{registry.package}.{module.name}:{registry.attribute}"
         for module in iter_modules(package.__path__)
-        if not module.name.startswith("_") and module.name not in registry.reserved
+        if not module.name.startswith("_")
     }
     for entry in entry_points(group=registry.package):
         name = entry.name.replace("_", "-")

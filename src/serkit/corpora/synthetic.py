@@ -1,0 +1,22 @@
+"""The synthetic corpus of ``serkit synth``: RAVDESS names, no human voice."""
+
+from __future__ import annotations
+
+from serkit.corpora._corpus import Corpus
+from serkit.corpora.ravdess import leave_out, parse
+
+MARKER = "serkit-synthetic.json"
+"""The file at the top of a synthetic corpus that says so."""
+
+CORPUS = Corpus(
+    name="synthetic",
+    title="serkit's synthetic speech in the shape of RAVDESS",
+    citation="Made by 'serkit synth'; no recordings of people",
+    licence="CC0-1.0",
+    url="",
+    parse=parse,
+    leave_out=leave_out,
+    default_protocol="luna5",
+    synthetic=True,
+    marker=MARKER,
+)

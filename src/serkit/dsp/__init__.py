@@ -1,0 +1,1 @@
+"""Signal processing: pure functions from samples to arrays."""

@@ -1,0 +1,107 @@
+"""Power spectrograms of front-padded signals, computed only where there is signal.
+
+A padded RAVDESS clip is 30 % zeros. Frames that touch no sample are zero whatever the window, so
+they are neither computed nor stored: a spectrogram here is its live frames and the number of
+zero frames before them (``lead``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft as scipy_fft
+
+from serkit.errors import ClipTooLongError
+
+_BLOCK = 64
+"""Frames transformed at a time: their samples, spectra and powers stay in the L2 cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class StftSettings:
+    """A centred short-time Fourier transform with a periodic Hann window, as librosa's.
+
+    Attributes:
+        n_fft: Samples in a frame.
+        hop_length: Samples from one frame to the next.
+        pad_to: Length that signals are padded to in front with zeros; 0 pads nothing.
+    """
+
+    n_fft: int
+    hop_length: int
+    pad_to: int
+
+    def frames(self, num_frames: int) -> int:
+        """Return the number of frames, zero ones included, for a signal of that many samples."""
+        return 1 + (self.pad_to or num_frames) // self.hop_length
+
+    def lead(self, num_frames: int) -> int:
+        """Return how many frames at the front touch no sample."""
+        # Frame t covers [t * hop - n_fft / 2, t * hop + n_fft / 2) of the padded signal.
+        padding = front_padding(num_frames, self.pad_to)
+        return max(0, (padding - self.n_fft // 2) // self.hop_length + 1) if padding else 0
+
+
+def front_padding(num_frames: int, pad_to: int) -> int:
+    """Return the number of zeros before a signal that is padded to ``pad_to`` samples.
+
+    Raises:
+        ClipTooLongError: The signal is longer than that.
+    """
+    if pad_to and num_frames > pad_to:
+        raise ClipTooLongError(
+            f"the clip has {num_frames:,} samples and the recipe pads to {pad_to:,}",
+            hint="use a recipe with a larger pad_to, or with pad_to = 0",
+        )
+    return pad_to - num_frames if pad_to else 0
+
+
+def power_spectrogram(
+    samples: npt.NDArray[np.float32], settings: StftSettings
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Compute the power spectrogram of a front-padded signal.
+
+    Args:
+        samples: The signal before padding, shape ``(num_frames,)``.
+        settings: The transform.
+
+    Returns:
+        Squared magnitudes of the live frames, shape ``(1 + n_fft // 2, live)``, float32, and the
+        number of zero frames before them.
+
+    Raises:
+        ClipTooLongError: The signal is longer than ``settings.pad_to``.
+    """
+    n_fft, hop = settings.n_fft, settings.hop_length
+    lead = settings.lead(len(samples))
+    live = settings.frames(len(samples)) - lead
+    # Where the first sample falls in a buffer that begins with the first live frame.
+    start = front_padding(len(samples), settings.pad_to) + n_fft // 2 - lead * hop
+    buffer = np.zeros(max((live - 1) * hop + n_fft, start + len(samples)), np.float32)
+    buffer[start : start + len(samples)] = samples
+    frames = np.lib.stride_tricks.sliding_window_view(buffer, n_fft)[::hop][:live]
+    window = hann(n_fft)
+    power = np.empty((1 + n_fft // 2, live), np.float32)
+    for first in range(0, live, _BLOCK):
+        spectra = scipy_fft.rfft(frames[first : first + _BLOCK] * window, axis=1)
+        power[:, first : first + _BLOCK] = _squared(spectra).T
+    return power, lead
+
+
+@cache
+def hann(n_fft: int) -> npt.NDArray[np.float32]:
+    """Return the periodic Hann window of ``n_fft`` samples, read-only."""
+    window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)).astype(np.float32)
+    window.flags.writeable = False
+    return window
+
+
+def _squared(spectra: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    # abs() would take a square root only for us to square it again.
+    power = np.square(spectra.real)
+    power += np.square(spectra.imag)
+    return power

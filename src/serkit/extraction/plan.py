@@ -1,0 +1,161 @@
+"""Deciding what has to be computed: pure functions of what was scanned and what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from serkit.errors import AmbiguousClipError, CorpusError
+from serkit.features import FeatureSpec
+from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.store.manifest import Failure
+from serkit.store.state import StoreState
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One clip to look at.
+
+    Attributes:
+        file: The audio file to read.
+        have: For each feature whose values are of the wanted recipe, the SHA-256 of the samples
+            they were computed from. Values from other samples are computed again.
+    """
+
+    file: AudioFile
+    have: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an extraction will do.
+
+    Attributes:
+        jobs: Clips whose file has to be decoded.
+        reused: Clips whose every feature is current, with the file they came from.
+        failures: Clips that cannot be told apart.
+        warnings: What the user should know.
+    """
+
+    jobs: tuple[Job, ...]
+    reused: tuple[AudioFile, ...]
+    failures: tuple[Failure, ...]
+    warnings: tuple[str, ...]
+
+
+def known_pcm(file: AudioFile, state: StoreState) -> str | None:
+    """Return the SHA-256 of a file's samples where it has not changed since it was decoded."""
+    row = state.files.get(file.path)
+    if row and (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
+        return row.pcm_sha256
+    return None
+
+
+def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:
+    """Return the files that have to be decoded before :func:`make_plan` can choose among them."""
+    groups = (group for group in by_clip(scan.files).values() if len(group) > 1)
+    return [file for group in groups for file in group if known_pcm(file, state) is None]
+
+
+def make_plan(
+    scan: Scan,
+    state: StoreState,
+    specs: Sequence[FeatureSpec],
+    digests: Mapping[str, str | Failure],
+) -> Plan:
+    """Decide which clips to decode.
+
+    Args:
+        scan: What is in the folder.
+        state: What is in the store.
+        specs: The wanted features.
+        digests: For each path of :func:`undecided`, the SHA-256 of its samples, or why it cannot
+            be read.
+
+    Raises:
+        CorpusError: The store holds clips of these ids from another corpus.
+    """
+    _refuse_to_mix(scan, state)
+    jobs: list[Job] = []
+    reused: list[AudioFile] = []
+    failures: list[Failure] = []
+    warnings: list[str] = []
+    published = scan.corpus.published()
+    for clip_id, group in by_clip(scan.files).items():
+        try:
+            file, warning = _choose(group, state, digests, published.get(clip_id))
+        except AmbiguousClipError as error:
+            name = type(error).__name__
+            failures.append(Failure(group[0].path, name, str(error), clip_id))
+            continue
+        if warning:
+            warnings.append(warning)
+        have = _have(clip_id, state, specs)
+        pcm = known_pcm(file, state)
+        clip = state.clips.get(clip_id)
+        if pcm and clip and clip.pcm_sha256 == pcm and _all_current(have, pcm, specs):
+            reused.append(file)
+        else:
+            jobs.append(Job(file, have))
+    return Plan(tuple(jobs), tuple(reused), tuple(failures), tuple(warnings))
+
+
+def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> dict[str, str]:
+    rows = ((spec, state.index.get(spec.name, {}).get(clip_id)) for spec in specs)
+    return {
+        spec.name: row.pcm_sha256
+        for spec, row in rows
+        if row and row.fingerprint == spec.fingerprint
+    }
+
+
+def _all_current(have: Mapping[str, str], pcm: str, specs: Sequence[FeatureSpec]) -> bool:
+    return all(have.get(spec.name) == pcm for spec in specs)
+
+
+def _choose(
+    group: Sequence[AudioFile],
+    state: StoreState,
+    digests: Mapping[str, str | Failure],
+    published: str | None,
+) -> tuple[AudioFile, str | None]:
+    """Choose among the files of one clip; they are sorted, the preferred place first."""
+    if len(group) == 1:
+        return group[0], None
+    by_digest: dict[str, AudioFile] = {}
+    for file in group:
+        digest = known_pcm(file, state) or digests.get(file.path)
+        if isinstance(digest, str):
+            by_digest.setdefault(digest, file)
+    if len(by_digest) < 2:  # the same samples, or one readable file, or none: then reading it says so
+        return next(iter(by_digest.values()), group[0]), None
+    paths = " and ".join(file.path for file in by_digest.values())
+    chosen = by_digest.get(published or "")
+    if chosen is None:
+        raise AmbiguousClipError(
+            f"{paths} hold different samples for one clip, and neither is the published one",
+            hint="remove or rename all but one",
+        )
+    return chosen, (
+        f"{paths} hold different samples for one clip; {chosen.path} is taken, "
+        "its samples are the published ones"
+    )
+
+
+def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
+    name = scan.corpus.name
+    stored = {clip.corpus for clip in state.clips.values()}
+    if stored and (name == "synthetic") != ("synthetic" in stored):
+        raise CorpusError(
+            f"the store holds {', '.join(sorted(stored))} and {scan.root} is {name}",
+            allowed="synthetic and real clips are never mixed",
+            hint="name another store with --store DIR",
+        )
+    for file in scan.files:
+        clip = state.clips.get(file.name.clip_id)
+        if clip and clip.corpus != name:
+            raise CorpusError(
+                f"clip {clip.clip_id} is in the store from {clip.corpus} and in {scan.root} "
+                f"from {name}",
+                hint="name another store with --store DIR",
+            )

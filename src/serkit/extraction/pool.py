@@ -1,0 +1,114 @@
+"""Worker processes: one thread each, and none outlives its parent."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+from typing import Any, TypeVar
+
+from serkit.errors import StoreError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_FORK_BREAKS = ("torch", "tensorflow", "jax")
+"""Libraries that start threads of their own, which a forked child would lack."""
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_all(
+    function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
+) -> Iterator[Result]:
+    """Run a function over tasks in processes and yield results as they come.
+
+    Args:
+        function: Importable by name; its argument and result are pickled.
+        tasks: Drawn as they are needed, so they need not all exist at once.
+        workers: Processes; 1 runs everything here.
+
+    Raises:
+        StoreError: A worker died (killed, out of memory, crashed in native code).
+    """
+    if workers <= 1:
+        yield from map(function, tasks)
+        return
+    remaining = iter(tasks)
+    executor = ProcessPoolExecutor(
+        workers, mp_context=_context(), initializer=_begin, initargs=(os.getpid(),)
+    )
+    pending: set[Future[Result]] = set()
+    try:
+        while True:
+            # Two tasks a worker: one at work, one waiting, so that none idles.
+            while len(pending) < 2 * workers and (task := next(remaining, None)) is not None:
+                pending.add(executor.submit(function, task))
+            if not pending:
+                return
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield future.result()
+    except BrokenProcessPool as error:
+        raise StoreError(
+            "a worker process died (killed, out of memory, or a crash in native code)",
+            hint="what was committed stays; run it again, with fewer --workers if memory is short",
+        ) from error
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _context() -> BaseContext:
+    """Choose how workers start: forking spares them half a second of imports each."""
+    safe = (
+        sys.platform == "linux"
+        and threading.active_count() == 1
+        and not any(name in sys.modules for name in _FORK_BREAKS)
+    )
+    return multiprocessing.get_context("fork" if safe else "spawn")
+
+
+def _begin(parent: int) -> None:
+    """Prepare a worker: no interrupts of its own, one thread, and an end when the parent ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    _limit_threads()
+    if not _die_with_parent():
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _limit_threads() -> None:
+    # A worker a core: more threads in each would only fight for the cores.
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1)
+
+
+def _die_with_parent() -> bool:
+    """Ask Linux to kill this process when its parent dies, however that dies."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    pr_set_pdeathsig = 1
+    libc: Any = ctypes.CDLL(None)
+    return bool(libc.prctl(pr_set_pdeathsig, signal.SIGKILL) == 0)
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

@@ -1,0 +1,145 @@
+"""What a worker process does: decode a few clips, compute their features, write part files.
+
+Arrays never travel back to the parent: a worker writes its own parts and returns where they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+from serkit.audio import Audio, read_audio
+from serkit.dsp.signal import Signal
+from serkit.errors import AudioError, FeatureError, SerkitError
+from serkit.extraction.plan import Job
+from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
+from serkit.features.extractor import check_values
+from serkit.store.manifest import Failure, StoredFile
+from serkit.store.parts import Item
+from serkit.store.tables import IndexRow
+from serkit.store.writer import write_part
+
+
+@dataclass(frozen=True)
+class Task:
+    """A few clips for one worker.
+
+    Attributes:
+        root: The scanned folder.
+        store: The store's folder.
+        jobs: The clips.
+        features: Every wanted feature with its shape.
+    """
+
+    root: Path
+    store: Path
+    jobs: tuple[Job, ...]
+    features: tuple[tuple[FeatureSpec, Layout], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A clip whose file could be read.
+
+    Attributes:
+        job: What was asked.
+        pcm_sha256: The samples' SHA-256.
+        channels: Channels in the file.
+        num_frames: Samples at 48 kHz.
+        resampled_from: The file's rate where it was another.
+        computed: How many features had to be computed.
+    """
+
+    job: Job
+    pcm_sha256: str
+    channels: int
+    num_frames: int
+    resampled_from: int | None
+    computed: int
+
+
+@dataclass
+class TaskResult:
+    """What a worker did.
+
+    Attributes:
+        decoded: Clips read.
+        failures: What failed, each alone.
+        parts: For each feature, the part written and where each clip's values are in it.
+        jobs: How many clips were looked at.
+    """
+
+    decoded: list[Decoded] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    parts: dict[str, tuple[StoredFile, list[IndexRow]]] = field(default_factory=dict)
+    jobs: int = 0
+
+
+def run_task(task: Task) -> TaskResult:
+    """Process a few clips.
+
+    Raises:
+        StoreWriteError: The disk is full or read-only. Everything else fails clip by clip.
+    """
+    result = TaskResult(jobs=len(task.jobs))
+    items: dict[str, list[Item]] = {}
+    for job in task.jobs:
+        try:
+            audio = read_audio(task.root / job.file.path)
+        except AudioError as error:
+            result.failures.append(failure(job, error))
+            continue
+        wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
+        values, failures = _compute(job, audio, wanted)
+        result.failures += failures
+        for name, value in values.items():
+            items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
+        result.decoded.append(_decoded(job, audio, len(wanted) - len(failures)))
+    for spec, layout in task.features:
+        if spec.name in items:
+            name = uuid4().hex[:16]
+            result.parts[spec.name] = write_part(task.store, spec, layout, items[spec.name], name)
+    return result
+
+
+def digest_file(root: Path, file: Job) -> str | Failure:
+    """Return the SHA-256 of a file's samples, or why it cannot be read."""
+    try:
+        return read_audio(root / file.file.path).pcm_sha256
+    except AudioError as error:
+        return failure(file, error)
+
+
+def failure(job: Job, error: Exception, feature: str = "") -> Failure:
+    """Describe why a clip, or a feature of it, failed."""
+    return Failure(job.file.path, type(error).__name__, str(error), job.file.name.clip_id, feature)
+
+
+def _compute(
+    job: Job, audio: Audio, wanted: Sequence[tuple[FeatureSpec, Layout]]
+) -> tuple[Mapping[str, Values], list[Failure]]:
+    signal = Signal(audio.samples)
+    values: dict[str, Values] = {}
+    failures: list[Failure] = []
+    for spec, layout in wanted:
+        try:
+            value = EXTRACTORS.get(spec.extractor).compute(signal, spec.parameters)
+            wrong = check_values(value, layout)
+            if wrong:
+                raise FeatureError(f"{spec.name} cannot be kept: {wrong}")
+        except SerkitError as error:
+            failures.append(failure(job, error, spec.name))
+        except Exception as error:  # an extractor may be a stranger's: its fault stays with the clip
+            wrapped = FeatureError(f"{spec.name} failed with {type(error).__name__}: {error}")
+            failures.append(failure(job, wrapped, spec.name))
+        else:
+            values[spec.name] = value
+    return values, failures
+
+
+def _decoded(job: Job, audio: Audio, computed: int) -> Decoded:
+    return Decoded(
+        job, audio.pcm_sha256, audio.channels, audio.num_frames, audio.resampled_from, computed
+    )

@@ -1,0 +1,1 @@
+"""The extractors, one family a module; see :class:`serkit.features.extractor.Extractor`."""

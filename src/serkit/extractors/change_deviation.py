@@ -1,0 +1,83 @@
+"""How much the signal changes from one short block to the next: the study's loudness-like scalar.
+
+The front-padded signal is averaged in blocks of 5 samples, the averages are differenced, and the
+population standard deviation of the differences is taken.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from serkit.dsp.signal import Signal
+from serkit.dsp.stft import front_padding
+from serkit.errors import UsageError
+from serkit.features.extractor import (
+    Column,
+    Extractor,
+    Parameter,
+    Parameters,
+    TableLayout,
+    Values,
+    integer,
+)
+
+_NAME = "change_deviation"
+
+
+def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
+    """Return the change deviation of a signal, in int16 amplitudes.
+
+    Args:
+        signal: The clip.
+        block: Samples averaged at a time.
+        pad_to: Length to front-pad to, a multiple of ``block``; 0 pads to the next multiple.
+
+    Raises:
+        ClipTooLongError: The clip is longer than ``pad_to``.
+    """
+    samples = signal.samples
+    padding = front_padding(len(samples), pad_to) if pad_to else -len(samples) % block
+    blocks = (padding + len(samples)) // block
+    # Whole blocks of zeros change nothing, so only the rest is summed; sums of integers are exact.
+    rest = padding % block
+    live = np.zeros(rest + len(samples), np.int64)
+    live[rest:] = samples
+    sums = live.reshape(-1, block).sum(axis=1)
+    changes = np.diff(sums, prepend=0) if padding >= block else np.diff(sums)
+    count = blocks - 1
+    if count < 1:
+        return 0.0
+    mean = int(changes.sum()) / count
+    variance = int(np.square(changes).sum()) / count - mean * mean
+    return float(np.sqrt(max(variance, 0.0)) / block)
+
+
+def _check(parameters: Parameters) -> None:
+    block, pad_to = integer(parameters, "block"), integer(parameters, "pad_to")
+    if pad_to % block:
+        raise UsageError(f"pad_to = {pad_to} is not a multiple of block = {block}")
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    value = change_deviation(
+        signal, block=integer(parameters, "block"), pad_to=integer(parameters, "pad_to")
+    )
+    return Values(np.array([value]))
+
+
+EXTRACTOR = Extractor(
+    name="change-deviation",
+    version=1,
+    summary="deviation of the change between blocks of samples",
+    parameters={
+        "block": Parameter(5, "samples averaged at a time", minimum=1),
+        "pad_to": Parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0),
+    },
+    check=_check,
+    layout=lambda _p: TableLayout("float64", (_NAME,)),
+    compute=_compute,
+    describe=lambda _p: (
+        Column(_NAME, "standard deviation of block-to-block changes, int16 amplitudes"),
+    ),
+    per_clip_ms=1.0,
+)

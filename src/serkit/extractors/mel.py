@@ -1,0 +1,77 @@
+"""Mel power spectrograms, equal to librosa's ``melspectrogram`` of the padded signal."""
+
+from __future__ import annotations
+
+from serkit.dsp.mel import apply_mel_bank
+from serkit.dsp.signal import Signal
+from serkit.dsp.stft import StftSettings
+from serkit.errors import UsageError
+from serkit.features.extractor import (
+    ArrayLayout,
+    Extractor,
+    Parameter,
+    Parameters,
+    Values,
+    integer,
+    number,
+)
+
+
+def _settings(parameters: Parameters) -> StftSettings:
+    return StftSettings(
+        integer(parameters, "n_fft"),
+        integer(parameters, "hop_length"),
+        integer(parameters, "pad_to"),
+    )
+
+
+def _check(parameters: Parameters) -> None:
+    n_fft, rate = integer(parameters, "n_fft"), integer(parameters, "sample_rate")
+    fmin, fmax = number(parameters, "fmin"), number(parameters, "fmax") or rate / 2
+    if n_fft % 2:
+        raise UsageError(f"n_fft = {n_fft} is odd", allowed="an even number is allowed")
+    if not fmin < fmax <= rate / 2:
+        raise UsageError(
+            f"fmin = {fmin:g} Hz and fmax = {fmax:g} Hz span no band",
+            allowed=f"0 <= fmin < fmax <= {rate / 2:g} Hz is allowed",
+        )
+
+
+def _layout(parameters: Parameters) -> ArrayLayout:
+    settings = _settings(parameters)
+    length = settings.frames(settings.pad_to) if settings.pad_to else None
+    bands = (integer(parameters, "n_mels"),)
+    return ArrayLayout("float32", bands, length, "frames", is_power=True)
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    rate = integer(parameters, "sample_rate")
+    power, lead = signal.at(rate).power_spectrogram(_settings(parameters))
+    bands = apply_mel_bank(
+        power,
+        sample_rate=rate,
+        n_mels=integer(parameters, "n_mels"),
+        fmin=number(parameters, "fmin"),
+        fmax=number(parameters, "fmax") or None,
+    )
+    return Values(bands, lead)
+
+
+EXTRACTOR = Extractor(
+    name="mel",
+    version=1,
+    summary="mel power spectrogram",
+    parameters={
+        "sample_rate": Parameter(48_000, "rate in Hz that the signal is brought to", minimum=1000),
+        "n_fft": Parameter(2048, "samples in a frame (Hann window)", minimum=2),
+        "hop_length": Parameter(512, "samples from one frame to the next", minimum=1),
+        "n_mels": Parameter(128, "number of mel bands (Slaney scale and norm)", minimum=1),
+        "fmin": Parameter(0.0, "lower edge of the lowest band in Hz", minimum=0),
+        "fmax": Parameter(0.0, "upper edge of the highest band in Hz; 0 is half the rate", 0),
+        "pad_to": Parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0),
+    },
+    check=_check,
+    layout=_layout,
+    compute=_compute,
+    per_clip_ms=2.5,
+)

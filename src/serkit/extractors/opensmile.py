@@ -1,0 +1,84 @@
+"""openSMILE's standard functionals, by the optional ``opensmile`` package.
+
+openSMILE's licence allows research and private use only (audEERING GmbH); whoever uses these
+numbers in a product needs another. Hence never a default.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from serkit.dsp.signal import Signal
+from serkit.errors import FeatureError, MissingDependencyError
+from serkit.features.extractor import (
+    Column,
+    Extractor,
+    Parameter,
+    Parameters,
+    TableLayout,
+    Values,
+)
+
+LICENCE = "openSMILE: research and private use only (audEERING); commercial use needs a licence"
+
+
+def _require(_parameters: Parameters) -> None:
+    if find_spec("opensmile") is None:
+        raise MissingDependencyError(
+            "the features egemaps and compare2016 need the package opensmile",
+            hint="pip install 'serkit[opensmile]' (research-only licence)",
+        )
+
+
+@cache
+def _smile(feature_set: str) -> Any:
+    import opensmile
+
+    return opensmile.Smile(
+        feature_set=opensmile.FeatureSet[feature_set],
+        feature_level=opensmile.FeatureLevel.Functionals,
+        num_workers=1,  # openSMILE is not thread-safe; clips run in parallel in processes
+    )
+
+
+def _layout(parameters: Parameters) -> TableLayout:
+    _require(parameters)
+    return TableLayout("float32", tuple(_smile(str(parameters["feature_set"])).feature_names))
+
+
+def _describe(parameters: Parameters) -> tuple[Column, ...]:
+    return tuple(
+        Column(name, f"openSMILE {parameters['feature_set']}: {name}")
+        for name in _layout(parameters).columns
+    )
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    smile = _smile(str(parameters["feature_set"]))
+    try:
+        frame = smile.process_signal(signal.as_float / np.float32(32768), signal.sample_rate)
+    except Exception as error:  # openSMILE raises its own kinds for clips it finds too short
+        raise FeatureError(f"openSMILE failed ({error})") from error
+    return Values(frame.to_numpy(np.float32)[0])
+
+
+EXTRACTOR = Extractor(
+    name="opensmile",
+    version=1,
+    summary="openSMILE functionals",
+    parameters={
+        "feature_set": Parameter(
+            "eGeMAPSv02", "openSMILE feature set", choices=("eGeMAPSv02", "ComParE_2016")
+        )
+    },
+    layout=_layout,
+    compute=_compute,
+    describe=_describe,
+    require=_require,
+    licence=LICENCE,
+    per_clip_ms=120.0,
+)

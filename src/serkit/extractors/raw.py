@@ -1,0 +1,30 @@
+"""The signal itself."""
+
+from __future__ import annotations
+
+from serkit.dsp.signal import Signal
+from serkit.dsp.stft import front_padding
+from serkit.features.extractor import ArrayLayout, Extractor, Parameter, Parameters, Values, integer
+
+
+def _layout(parameters: Parameters) -> ArrayLayout:
+    return ArrayLayout("int16", (), integer(parameters, "pad_to") or None, "samples")
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    samples = signal.at(integer(parameters, "sample_rate")).samples
+    return Values(samples, front_padding(len(samples), integer(parameters, "pad_to")))
+
+
+EXTRACTOR = Extractor(
+    name="raw",
+    version=1,
+    summary="int16 amplitudes",
+    parameters={
+        "sample_rate": Parameter(48_000, "rate in Hz", minimum=1000),
+        "pad_to": Parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0),
+    },
+    layout=_layout,
+    compute=_compute,
+    per_clip_ms=0.5,
+)

@@ -1,0 +1,29 @@
+"""What a feature is: an extractor, its parameters, and the identity that follows from both."""
+
+from serkit.features.extractor import (
+    EXTRACTORS,
+    ArrayLayout,
+    Column,
+    Extractor,
+    Layout,
+    Parameter,
+    TableLayout,
+    Values,
+)
+from serkit.features.recipes import DEFAULT_FEATURES, Recipes
+from serkit.features.spec import FeatureSpec, resolve
+
+__all__ = [
+    "DEFAULT_FEATURES",
+    "EXTRACTORS",
+    "ArrayLayout",
+    "Column",
+    "Extractor",
+    "FeatureSpec",
+    "Layout",
+    "Parameter",
+    "Recipes",
+    "TableLayout",
+    "Values",
+    "resolve",
+]

@@ -1,0 +1,112 @@
+"""A feature's identity: its extractor, that extractor's version, and every parameter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from serkit.errors import UsageError, unknown_name
+from serkit.features.extractor import EXTRACTORS, Extractor, Layout, Scalar
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A feature with every parameter resolved.
+
+    Attributes:
+        name: What the user calls it; not part of the identity.
+        extractor: Name of the extractor.
+        version: The extractor's version.
+        parameters: Every parameter with its value, sorted by name.
+        summary: One line for people; not part of the identity.
+    """
+
+    name: str
+    extractor: str
+    version: int
+    parameters: Mapping[str, Scalar]
+    summary: str = ""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of what the numbers depend on, and of nothing else."""
+        return hashlib.sha256(canonical_json(self._identity()).encode()).hexdigest()
+
+    def layout(self) -> Layout:
+        """Return the shape of one clip's values."""
+        return EXTRACTORS.get(self.extractor).layout(self.parameters)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the spec as JSON, from which :meth:`from_json` rebuilds it."""
+        return {"name": self.name, "summary": self.summary, **self._identity()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> FeatureSpec:
+        """Rebuild a spec from :meth:`to_json`."""
+        return cls(
+            data["name"], data["extractor"], data["version"], data["parameters"], data["summary"]
+        )
+
+    def differences(self, other: FeatureSpec) -> Iterator[str]:
+        """Yield what changes from this spec to another, such as ``n_mels 128 -> 256``."""
+        if self.extractor != other.extractor:
+            yield f"extractor {self.extractor} -> {other.extractor}"
+        elif self.version != other.version:
+            yield f"extractor {self.version} -> {other.version}"
+        for name in sorted({*self.parameters, *other.parameters}):
+            old, new = (spec.parameters.get(name, "absent") for spec in (self, other))
+            if old != new:
+                yield f"{name} {old} -> {new}"
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            "extractor": self.extractor,
+            "version": self.version,
+            "parameters": dict(self.parameters),
+        }
+
+
+def resolve(
+    name: str, extractor: Extractor, given: Mapping[str, object], summary: str = ""
+) -> FeatureSpec:
+    """Check a recipe's parameters against its extractor and fill in the defaults.
+
+    Raises:
+        UnknownNameError: The extractor has no parameter of that name.
+        UsageError: A value is of the wrong type or out of range, or the parameters do not go
+            together.
+    """
+    parameters = {key: p.default for key, p in extractor.parameters.items()}
+    for key, value in given.items():
+        if key not in parameters:
+            raise unknown_name(f"parameter of {extractor.name}", key, parameters)
+        parameters[key] = extractor.parameters[key].check(f"{name}: {key}", value)
+    spec = FeatureSpec(
+        name,
+        extractor.name,
+        extractor.version,
+        dict(sorted(parameters.items())),
+        summary or extractor.summary,
+    )
+    extractor.check(spec.parameters)
+    return spec
+
+
+def canonical_json(value: object) -> str:
+    """Return the one JSON text of a value: keys sorted, no blanks.
+
+    Raises:
+        UsageError: The value is not JSON (or NaN): it could only get a random hash.
+    """
+    try:
+        return json.dumps(
+            value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"{value!r} cannot be fingerprinted ({error})", allowed="JSON values can"
+        ) from error

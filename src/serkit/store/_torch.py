@@ -1,0 +1,28 @@
+"""The torch data set; a module of its own because its base class needs torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from serkit.store.bridges import ClipSequence
+
+
+class TorchClips(Dataset[Any]):
+    """Clips as ``(tensor, emotion_id)``.
+
+    Args:
+        clips: Where they are read from.
+    """
+
+    def __init__(self, clips: ClipSequence) -> None:
+        self.clips = clips
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
+        values, label = self.clips[position]
+        return torch.as_tensor(values), label

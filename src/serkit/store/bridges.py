@@ -1,0 +1,141 @@
+"""The store as a data set of torch, TensorFlow or Hugging Face; each is imported when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serkit.errors import MissingDependencyError
+from serkit.features import ArrayLayout
+
+if TYPE_CHECKING:
+    from serkit.store.store import FeatureStore, Where
+
+
+class ClipSequence:
+    """Clips of a feature, read one at a time when they are asked for.
+
+    A plain class that can be pickled, so that data loaders may read in several processes.
+
+    Args:
+        path: The store's folder.
+        feature: The feature's name.
+        clip_ids: The clips, in order.
+        options: Those of :meth:`serkit.FeatureStore.load`.
+    """
+
+    def __init__(
+        self, path: Path, feature: str, clip_ids: Sequence[str], options: dict[str, Any]
+    ) -> None:
+        self.path = path
+        self.feature = feature
+        self.clip_ids = list(clip_ids)
+        self.options = options
+        self._store: FeatureStore | None = None
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def __getitem__(self, position: int) -> tuple[Any, int]:
+        from serkit.store.store import FeatureStore
+
+        if self._store is None:
+            self._store = FeatureStore(self.path)
+        batch = self._store.read(self.feature, [self.clip_ids[position]], **self.options)
+        return batch.X[0], int(batch.y[0])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_store": None}
+
+
+def as_torch(store: FeatureStore, feature: str, *, where: Where, **options: Any) -> Any:
+    """See :meth:`serkit.FeatureStore.as_torch`."""
+    _need("torch", "torch")
+    from serkit.store._torch import TorchClips
+
+    return TorchClips(
+        ClipSequence(store.path, feature, store.select(feature, where), options)
+    )
+
+
+def as_tf_dataset(
+    store: FeatureStore, feature: str, *, batch_size: int, where: Where, **options: Any
+) -> Any:
+    """See :meth:`serkit.FeatureStore.as_tf_dataset`."""
+    _need("tensorflow", "tensorflow")
+    import tensorflow as tf
+
+    def batches() -> Iterator[tuple[Any, Any]]:
+        for batch in store.batches(feature, batch_size, where=where, **options):
+            yield batch.X, batch.y
+
+    layout = store.layout(feature)
+    if isinstance(layout, ArrayLayout):
+        shape: tuple[int | None, ...] = (None, *layout.item, layout.length)
+    else:
+        shape = (None, len(layout.columns))
+    signature = (tf.TensorSpec(shape, layout.dtype), tf.TensorSpec((None,), tf.int64))
+    return tf.data.Dataset.from_generator(batches, output_signature=signature)
+
+
+def as_hf_dataset(store: FeatureStore, feature: str, *, where: Where, **options: Any) -> Any:
+    """See :meth:`serkit.FeatureStore.as_hf_dataset`."""
+    _need("datasets", "datasets")
+    import datasets
+
+    layout = store.layout(feature)
+    ids = store.select(feature, where)
+    kind = datasets.Value(layout.dtype)
+    item = layout.item if isinstance(layout, ArrayLayout) else ()
+    values: Any = datasets.Sequence(kind)
+    for _ in item:
+        values = datasets.Sequence(values)
+    frame = store.clips.loc[ids]
+    features = {feature: values, "label": datasets.Value("int64"), "clip_id": datasets.Value("string")}
+    features |= {
+        name: datasets.Value("string" if frame[name].dtype.kind in "OUT" else "int64")
+        for name in frame.columns
+    }
+    return datasets.Dataset.from_generator(
+        _examples,
+        features=datasets.Features(features),
+        # All that the content depends on is in the arguments: datasets caches by their hash.
+        gen_kwargs={
+            "path": str(store.path.resolve()),
+            "feature": feature,
+            "fingerprint": store.spec(feature).fingerprint,
+            "corpus": store.corpus_digest,
+            "clip_ids": tuple(ids),
+            "options": options,
+        },
+    )
+
+
+def _examples(
+    path: str, feature: str, fingerprint: str, corpus: str, clip_ids: tuple[str, ...], options: Any
+) -> Iterator[dict[str, Any]]:
+    del fingerprint, corpus  # there for the cache's key alone
+    from serkit.store.store import FeatureStore
+
+    store = FeatureStore(path)
+    for clip_id in clip_ids:
+        batch = store.read(feature, [clip_id], **options)
+        row = batch.clips.iloc[0].to_dict()
+        plain = {k: None if v is None or v != v else v for k, v in row.items()}
+        yield {
+            feature: np.asarray(batch.X[0]),
+            "label": int(batch.y[0]),
+            "clip_id": clip_id,
+            **plain,
+        }
+
+
+def _need(module: str, extra: str) -> None:
+    if find_spec(module) is None:
+        raise MissingDependencyError(
+            f"the package {module} is not installed", hint=f"pip install 'serkit[{extra}]'"
+        )

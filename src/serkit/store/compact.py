@@ -1,0 +1,62 @@
+"""Keeping parts few and full: merging small ones, and rewriting those that are mostly dead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from uuid import uuid4
+
+from serkit.errors import StoreCorruptError
+from serkit.features import ArrayLayout, TableLayout, Values
+from serkit.store.parts import Array, Item, open_values
+from serkit.store.reading import checked_values
+from serkit.store.tables import IndexRow
+from serkit.store.writer import StoreWriter, write_part
+
+_MOST_TABLE_PARTS = 4
+_ROWS_A_TABLE_PART = 4096
+
+
+def merge_small_parts(writer: StoreWriter, feature: str) -> None:
+    """Merge the small Parquet parts that workers write: reading hundreds of them would be slow."""
+    stored = writer.features[feature]
+    if not isinstance(stored.layout, TableLayout):
+        return
+    counts = Counter(row.part for row in writer.state.index[feature].values())
+    small = {part for part, count in counts.items() if count < _ROWS_A_TABLE_PART}
+    if len(small) > _MOST_TABLE_PARTS:
+        rewrite_parts(writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART)
+
+
+def rewrite_parts(
+    writer: StoreWriter, feature: str, parts: Collection[str], *, clips_a_part: int
+) -> None:
+    """Copy the living values of some parts into new ones; the old ones then hold nothing.
+
+    Values that are not what was written are left where they are, for ``verify`` to find.
+    """
+    stored = writer.features[feature]
+    index = writer.state.index[feature]
+    rows = sorted(
+        (r for r in index.values() if r.part in parts), key=lambda r: (r.part, r.offset)
+    )
+    current = [row for row in rows if row.fingerprint == stored.spec.fingerprint]
+    for first in range(0, len(current), clips_a_part):
+        items: list[Item] = []
+        opened: dict[str, Array] = {}
+        for row in current[first : first + clips_a_part]:
+            try:
+                if row.part not in opened:
+                    opened[row.part] = open_values(writer.path / row.part, stored.layout)
+                items.append(_item(opened[row.part], row, stored.layout))
+            except StoreCorruptError:
+                continue
+        if items:
+            name = uuid4().hex[:16]
+            part, new = write_part(writer.path, stored.spec, stored.layout, items, name)
+            writer.put_part(feature, part, new)
+
+
+def _item(values: Array, row: IndexRow, layout: ArrayLayout | TableLayout) -> Item:
+    array = checked_values(values, row, layout)
+    return row.clip_id, row.pcm_sha256, Values(array, row.lead)

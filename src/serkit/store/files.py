@@ -1,0 +1,50 @@
+"""Writing files so that a kill or a full disk never leaves a half one under a final name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from serkit.errors import StoreWriteError
+
+Buffer = bytes | bytearray | memoryview
+
+TEMPORARY = ".tmp"
+"""Ending of files being written; what a killed process left under it is garbage."""
+
+
+def write_file(path: Path, data: Buffer) -> None:
+    """Write a file whole: to a temporary name, flushed to disk, then renamed.
+
+    Raises:
+        StoreWriteError: The disk did not take it; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            rest = memoryview(data).cast("B")
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise StoreWriteError(
+            f"cannot write {path} ({error.strerror or error})",
+            hint="what was committed stays; make room (or fix the permissions) and run it again",
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that renames in it survive a power cut."""
+    if os.name == "nt":  # Windows cannot open folders, and orders renames itself
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,189 @@
+"""The manifest: the one small file whose replacement commits everything written before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xxhash import xxh3_64_hexdigest
+
+from serkit.errors import NotFoundError, StoreCorruptError
+from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
+from serkit.features.spec import canonical_json
+from serkit.store.files import sync_folder, write_file
+
+FORMAT = 1
+"""Raised when an older serkit could no longer read the store."""
+
+NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the store as it was committed.
+
+    Attributes:
+        file: Path inside the store.
+        bytes: Its size.
+        xxh3: Hex digest of its content.
+    """
+
+    file: str
+    bytes: int
+    xxh3: str
+
+    @classmethod
+    def of(cls, file: str, data: bytes | memoryview) -> StoredFile:
+        """Describe a file's content."""
+        return cls(file, len(data), xxh3_64_hexdigest(data))
+
+
+@dataclass(frozen=True)
+class StoredFeature:
+    """A feature in the store.
+
+    Attributes:
+        spec: What it is.
+        layout: Its shape, kept so that reading needs no extractor.
+        index: The table that says where each clip's values are.
+        parts: The files that hold the values, by path inside the store.
+        older: What the feature was before, where some clips' values still are of that kind.
+    """
+
+    spec: FeatureSpec
+    layout: Layout
+    index: StoredFile
+    parts: Mapping[str, StoredFile]
+    older: tuple[FeatureSpec, ...] = ()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An audio file, or a feature of a clip, that could not be used.
+
+    Attributes:
+        path: The audio file, relative to the scanned folder.
+        error: The error's class name.
+        message: Its text.
+        clip_id: The clip.
+        feature: The feature that failed; empty where the file itself did.
+    """
+
+    path: str
+    error: str
+    message: str
+    clip_id: str
+    feature: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything that is committed to a store."""
+
+    generation: int = 0
+    tables: Mapping[str, StoredFile] = field(default_factory=dict)
+    features: Mapping[str, StoredFeature] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+
+    def files(self) -> dict[str, StoredFile]:
+        """Return every file that the manifest refers to, by its path inside the store."""
+        found = {table.file: table for table in self.tables.values()}
+        for feature in self.features.values():
+            found[feature.index.file] = feature.index
+            found |= feature.parts
+        return found
+
+
+def read_manifest(store: Path) -> Manifest:
+    """Read a store's manifest.
+
+    Raises:
+        NotFoundError: No store there.
+        StoreCorruptError: The manifest is damaged or of a newer format.
+    """
+    path = store / NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFoundError(
+            f"no feature store in {store}",
+            hint="fill one with 'serkit extract SRC' or name another with --store DIR",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _damaged(path) from error
+    try:
+        data = json.loads(text)
+        digest = data.pop("digest")
+        if data["format"] != FORMAT:
+            raise StoreCorruptError(
+                f"{path} has format {data['format']}, this serkit reads {FORMAT}",
+                hint="install the serkit that wrote it, or extract into another --store",
+            )
+        if digest != xxh3_64_hexdigest(canonical_json(data).encode()):
+            raise _damaged(path)
+        return _from_json(data)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, StoreCorruptError):
+            raise
+        raise _damaged(path) from error
+
+
+def write_manifest(store: Path, manifest: Manifest) -> None:
+    """Commit: replace the manifest by the next one."""
+    data = _to_json(manifest)
+    data["digest"] = xxh3_64_hexdigest(canonical_json(data).encode())
+    write_file(store / NAME, json.dumps(data, indent=1).encode())
+    sync_folder(store)
+
+
+def _damaged(path: Path) -> StoreCorruptError:
+    return StoreCorruptError(
+        f"{path} is damaged",
+        hint="'serkit store repair' starts a new one and keeps the old beside it",
+    )
+
+
+def _to_json(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "generation": manifest.generation,
+        "tables": {name: asdict(table) for name, table in manifest.tables.items()},
+        "features": {
+            name: {
+                "spec": feature.spec.to_json(),
+                "layout": {"kind": type(feature.layout).__name__, **asdict(feature.layout)},
+                "index": asdict(feature.index),
+                "parts": [asdict(part) for part in feature.parts.values()],
+                "older": [spec.to_json() for spec in feature.older],
+            }
+            for name, feature in manifest.features.items()
+        },
+        "failures": [asdict(failure) for failure in manifest.failures],
+    }
+
+
+def _from_json(data: Mapping[str, Any]) -> Manifest:
+    return Manifest(
+        generation=data["generation"],
+        tables={name: StoredFile(**table) for name, table in data["tables"].items()},
+        features={
+            name: StoredFeature(
+                FeatureSpec.from_json(feature["spec"]),
+                _layout(feature["layout"]),
+                StoredFile(**feature["index"]),
+                {part["file"]: StoredFile(**part) for part in feature["parts"]},
+                tuple(FeatureSpec.from_json(spec) for spec in feature["older"]),
+            )
+            for name, feature in data["features"].items()
+        },
+        failures=tuple(Failure(**failure) for failure in data["failures"]),
+    )
+
+
+def _layout(data: Mapping[str, Any]) -> Layout:
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
+    kind = fields.pop("kind")
+    return TableLayout(**fields) if kind == "TableLayout" else ArrayLayout(**fields)

@@ -1,0 +1,147 @@
+"""Part files: the values of one feature for a handful of clips, written once, never changed.
+
+Array features lie in HDF5, all clips end to end in one flat dataset, unpadded; table features in
+Parquet, a row a clip. Each part names its clips and carries its recipe, so that it can be read
+without serkit.
+
+A part is built in memory and written in one piece: it is hashed and renamed as a whole, and a
+full disk cannot leave HDF5 with half a tree.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from xxhash import xxh3_64_intdigest
+
+from serkit.errors import StoreCorruptError
+from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, Values
+from serkit.store.tables import IndexRow, from_parquet, to_parquet
+
+Item = tuple[str, str, Values]
+"""A clip's id, the SHA-256 of its samples, and its values."""
+
+Array = npt.NDArray[Any]
+
+_KEY = "clip_id"
+
+
+def suffix(layout: Layout) -> str:
+    """Return the file name ending of a part."""
+    return ".parquet" if isinstance(layout, TableLayout) else ".h5"
+
+
+def encode_part(
+    spec: FeatureSpec, layout: Layout, items: Sequence[Item], part: str
+) -> tuple[bytes, list[IndexRow]]:
+    """Build a part file.
+
+    Args:
+        spec: The feature.
+        layout: Its shape.
+        items: The clips' values, checked against the layout.
+        part: The path inside the store that the part will have.
+
+    Returns:
+        The file's content, and an index row a clip.
+    """
+    arrays = [np.ascontiguousarray(values.array) for _, _, values in items]
+    is_table = isinstance(layout, TableLayout)
+    sizes = [1 if is_table else array.size for array in arrays]
+    offsets = [0, *np.cumsum(sizes).tolist()]
+    rows = [
+        IndexRow(
+            clip_id=clip_id,
+            fingerprint=spec.fingerprint,
+            pcm_sha256=pcm_sha256,
+            part=part,
+            offset=offset,
+            length=1 if is_table else array.shape[-1],
+            lead=values.lead,
+            checksum=xxh3_64_intdigest(array),
+        )
+        for (clip_id, pcm_sha256, values), array, offset in zip(
+            items, arrays, offsets[:-1], strict=True
+        )
+    ]
+    if isinstance(layout, TableLayout):
+        return _encode_table(spec, layout, rows, arrays), rows
+    return _encode_arrays(spec, layout, rows, arrays), rows
+
+
+def _encode_table(
+    spec: FeatureSpec, layout: TableLayout, rows: list[IndexRow], arrays: list[Array]
+) -> bytes:
+    matrix = np.stack(arrays, axis=1)
+    columns = {_KEY: pa.array([row.clip_id for row in rows])}
+    columns |= {name: pa.array(matrix[i]) for i, name in enumerate(layout.columns)}
+    return to_parquet(pa.table(columns, metadata={"serkit": json.dumps(spec.to_json())}))
+
+
+def _encode_arrays(
+    spec: FeatureSpec, layout: ArrayLayout, rows: list[IndexRow], arrays: list[Array]
+) -> bytes:
+    import h5py
+
+    # With backing_store off, the name is never touched on disk.
+    with h5py.File("part", "w", driver="core", backing_store=False) as file:
+        file.attrs["spec"] = json.dumps(spec.to_json())
+        file.attrs["item_shape"] = layout.item
+        file.attrs["axis"] = layout.axis
+        file.attrs["padded_length"] = layout.length or 0
+        file["values"] = np.concatenate([array.ravel() for array in arrays])
+        file[_KEY] = np.array([row.clip_id.encode() for row in rows])
+        for name in ("offset", "length", "lead"):
+            file[name] = np.array([getattr(row, name) for row in rows], np.int64)
+        file.flush()
+        return bytes(file.id.get_file_image())
+
+
+def open_values(path: Path, layout: Layout) -> Array:
+    """Open a part's values for reading.
+
+    Args:
+        path: The part.
+        layout: The feature's shape.
+
+    Returns:
+        The flat values of an array part, mapped from disk and not yet read, shape ``(size,)``; or
+        the rows of a table part, shape ``(clips, columns)``.
+
+    Raises:
+        StoreCorruptError: The file is gone or damaged.
+    """
+    try:
+        if isinstance(layout, TableLayout):
+            return _open_table(path, layout)
+        return _open_arrays(path, layout)
+    except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException) as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
+        raise StoreCorruptError(
+            f"the part {path.name} {reason}", hint="run 'serkit store repair'"
+        ) from error
+
+
+def _open_table(path: Path, layout: TableLayout) -> Array:
+    table = from_parquet(path.read_bytes())
+    columns = [table.column(name).to_numpy() for name in layout.columns]
+    return np.stack(columns, axis=1).astype(layout.dtype, copy=False)
+
+
+def _open_arrays(path: Path, layout: ArrayLayout) -> Array:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        values = file["values"]
+        if values.dtype != np.dtype(layout.dtype) or values.ndim != 1:
+            raise ValueError(f"values are {values.dtype}, {values.ndim}-dimensional")
+        offset, shape = values.id.get_offset(), values.shape
+    # The dataset is one contiguous run of bytes, so it can be mapped: reading through HDF5 would
+    # copy everything once more, and a padded read copies it into place anyway.
+    return np.memmap(path, layout.dtype, "r", offset, shape)

@@ -1,0 +1,93 @@
+"""What a store holds, in memory: the manifest and the tables it names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from xxhash import xxh3_64_hexdigest
+
+from serkit.errors import StoreCorruptError
+from serkit.features import FeatureSpec
+from serkit.features.spec import canonical_json
+from serkit.store.manifest import Manifest, StoredFile, read_manifest
+from serkit.store.tables import ClipRow, FileRow, IndexRow, decode
+
+T = TypeVar("T", FileRow, ClipRow, IndexRow)
+
+
+@dataclass
+class StoreState:
+    """A store's content but for the values themselves.
+
+    Attributes:
+        manifest: What is committed.
+        files: Audio files seen, by path.
+        clips: Clips by id.
+        index: For each feature, where each clip's values are, by clip id.
+    """
+
+    manifest: Manifest = field(default_factory=Manifest)
+    files: dict[str, FileRow] = field(default_factory=dict)
+    clips: dict[str, ClipRow] = field(default_factory=dict)
+    index: dict[str, dict[str, IndexRow]] = field(default_factory=dict)
+
+    def current(self, spec: FeatureSpec, clip_id: str) -> bool:
+        """Tell whether a clip's values are those of this recipe and of the clip's samples."""
+        row = self.index.get(spec.name, {}).get(clip_id)
+        clip = self.clips.get(clip_id)
+        return (
+            row is not None
+            and clip is not None
+            and row.fingerprint == spec.fingerprint
+            and row.pcm_sha256 == clip.pcm_sha256
+        )
+
+
+def read_state(store: Path) -> StoreState:
+    """Read a store.
+
+    Raises:
+        NotFoundError: No store there.
+        StoreCorruptError: The manifest or a table is damaged.
+    """
+    manifest = read_manifest(store)
+    state = StoreState(manifest)
+    if manifest.tables:
+        state.files = _table(store, manifest.tables["files"], FileRow)
+        state.clips = _table(store, manifest.tables["clips"], ClipRow)
+    for name, feature in manifest.features.items():
+        state.index[name] = _table(store, feature.index, IndexRow)
+    return state
+
+
+def read_checked(store: Path, file: StoredFile) -> bytes:
+    """Read a file of the store and compare it with what was committed.
+
+    Raises:
+        StoreCorruptError: It is gone or not what was written.
+    """
+    try:
+        data = (store / file.file).read_bytes()
+    except OSError as error:
+        raise StoreCorruptError(
+            f"{file.file} of the store {store} is missing", hint="run 'serkit store repair'"
+        ) from error
+    if xxh3_64_hexdigest(data) != file.xxh3:
+        raise StoreCorruptError(
+            f"{file.file} of the store {store} is damaged", hint="run 'serkit store repair'"
+        )
+    return data
+
+
+def corpus_digest(clips: Iterable[ClipRow]) -> str:
+    """Return the identity of a set of clips: SHA-256 over their ids and samples, sorted."""
+    rows = sorted((clip.corpus, clip.clip_id, clip.pcm_sha256) for clip in clips)
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+
+
+def _table(store: Path, file: StoredFile, kind: type[T]) -> dict[str, T]:
+    return decode(kind, read_checked(store, file))

@@ -1,0 +1,149 @@
+"""The store's own tables, in Parquet: the audio files seen, the clips, and an index a feature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """An audio file that was decoded once: the fast path that spares decoding it again.
+
+    Attributes:
+        path: Relative to the scanned folder.
+        size: In bytes.
+        mtime_ns: Time of the last change.
+        clip_id: The clip it holds.
+        pcm_sha256: See :attr:`serkit.audio.Audio.pcm_sha256`.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    clip_id: str
+    pcm_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRow:
+    """A clip in the store: who says what, how, and which samples.
+
+    Attributes:
+        clip_id: The key: the file name's stem.
+        corpus: The corpus it belongs to.
+        path: The audio file it was read from, relative to ``root``.
+        modality: ``audio-only``, ``full-av`` or ``video-only``.
+        vocal_channel: ``speech`` or ``song``.
+        emotion: The emotion's name.
+        emotion_id: Its number, 0 to 7.
+        intensity: ``normal`` or ``strong``.
+        statement: The sentence.
+        repetition: 1 or 2.
+        actor: The actor's number.
+        sex: ``male`` or ``female``.
+        sample_rate: Rate in Hz of the signal in the store.
+        channels: Channels in the file; channel 0 is used.
+        num_frames: Samples of the signal in the store, before padding.
+        resampled_from: The file's rate in Hz where it was another, else null.
+        pcm_sha256: SHA-256 of the file's samples.
+        root: The folder that was scanned.
+    """
+
+    clip_id: str
+    corpus: str
+    path: str
+    modality: str
+    vocal_channel: str
+    emotion: str
+    emotion_id: int
+    intensity: str
+    statement: str
+    repetition: int
+    actor: int
+    sex: str
+    sample_rate: int
+    channels: int
+    num_frames: int
+    resampled_from: int | None
+    pcm_sha256: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """Where one clip's values of one feature are, and what they were computed from.
+
+    Attributes:
+        clip_id: The clip.
+        fingerprint: The feature's identity when they were computed.
+        pcm_sha256: The clip's samples when they were computed.
+        part: The file that holds them, relative to the store.
+        offset: First element in the part's flat values; for table features, the row.
+        length: Extent of the ragged axis; for table features 1.
+        lead: Zeros before it in a padded view.
+        checksum: XXH3 (64 bit) of the values' bytes.
+    """
+
+    clip_id: str
+    fingerprint: str
+    pcm_sha256: str
+    part: str
+    offset: int
+    length: int
+    lead: int
+    checksum: int
+
+
+Row = TypeVar("Row", FileRow, ClipRow, IndexRow)
+
+_ARROW = {
+    "str": pa.string(),
+    "int": pa.int64(),
+    "int | None": pa.int64(),
+}
+
+
+def _schema(kind: type[Any]) -> pa.Schema:
+    types = [(f.name, _ARROW[str(f.type)]) for f in fields(kind)]
+    # Checksums use all 64 bits.
+    return pa.schema([(n, pa.uint64() if n == "checksum" else t) for n, t in types])
+
+
+def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
+    """Return rows as a Parquet file."""
+    schema = _schema(kind)
+    values = attrgetter(*schema.names)
+    columns = list(zip(*map(values, rows), strict=True)) or [()] * len(schema)
+    table = pa.table(
+        [pa.array(column, f.type) for column, f in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
+    return to_parquet(table)
+
+
+def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
+    """Return the rows of a Parquet file by their first column."""
+    table = from_parquet(data)
+    columns = [table.column(f.name).to_pylist() for f in fields(kind)]
+    return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Return a table as a Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def from_parquet(data: bytes) -> pa.Table:
+    """Read a Parquet file from memory.
+
+    One thread only: extraction forks after reading, and a pool of threads does not survive that.
+    """
+    return pq.read_table(pa.BufferReader(data), use_threads=False)

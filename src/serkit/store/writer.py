@@ -1,0 +1,231 @@
+"""The one writer of a store: collects what is new, and commits it in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from serkit.errors import NotFoundError
+from serkit.features import FeatureSpec, Layout
+from serkit.store.files import TEMPORARY, sync_folder, write_file
+from serkit.store.lock import DEFAULT_WAIT, writer_lock
+from serkit.store.manifest import Failure, Manifest, StoredFeature, StoredFile, write_manifest
+from serkit.store.parts import Item, encode_part, suffix
+from serkit.store.state import StoreState, read_state
+from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
+
+PARTS = "parts"
+TABLES = "tables"
+
+_IGNORE = "*\n"
+"""A store is never committed to version control, wherever it lies."""
+
+
+class StoreWriter:
+    """Changes to a store; nothing of them counts before :meth:`commit`.
+
+    Made by :func:`open_writer`.
+
+    Attributes:
+        path: The store's folder.
+        state: What the store holds, with the changes so far.
+    """
+
+    def __init__(self, path: Path, state: StoreState) -> None:
+        self.path = path
+        self.state = state
+        self._features = dict(state.manifest.features)
+        self._failures = state.manifest.failures
+        self._dirty_tables: set[str] = set()
+        self._dirty_features: set[str] = set()
+        self._dirty = False
+
+    @property
+    def features(self) -> Mapping[str, StoredFeature]:
+        """The features as they will be committed."""
+        return self._features
+
+    def define(self, spec: FeatureSpec, layout: Layout) -> None:
+        """Say what a feature is from now on; values of another kind become stale."""
+        known = self._features.get(spec.name)
+        if known and known.spec == spec and known.layout == layout:
+            return
+        older = (*known.older, known.spec) if known else ()
+        parts = known.parts if known else {}
+        self._features[spec.name] = StoredFeature(
+            spec, layout, StoredFile("", 0, ""), parts, older
+        )
+        self.state.index.setdefault(spec.name, {})
+        self._touch(feature=spec.name)
+
+    def put_files(self, rows: Iterable[FileRow]) -> None:
+        """Remember audio files that were decoded."""
+        for row in rows:
+            if self.state.files.get(row.path) != row:
+                self.state.files[row.path] = row
+                self._touch(table="files")
+
+    def put_clips(self, rows: Iterable[ClipRow]) -> None:
+        """Add clips, or say what has become of them."""
+        for row in rows:
+            if self.state.clips.get(row.clip_id) != row:
+                self.state.clips[row.clip_id] = row
+                self._touch(table="clips")
+
+    def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
+        """Take a part file that lies in the store into use."""
+        known = self._features[feature]
+        self._features[feature] = replace(known, parts={**known.parts, part.file: part})
+        self.state.index[feature] |= {row.clip_id: row for row in rows}
+        self._touch(feature=feature)
+
+    def drop_clips(self, clip_ids: Iterable[str]) -> None:
+        """Take clips out of the store, with their values."""
+        gone = set(clip_ids)
+        if not gone:
+            return
+        for clip_id in gone:
+            self.state.clips.pop(clip_id, None)
+        self.state.files = {k: f for k, f in self.state.files.items() if f.clip_id not in gone}
+        for feature in self._features:
+            self.drop_values(feature, gone)
+        self._touch(table="clips")
+        self._touch(table="files")
+
+    def drop_values(self, feature: str, clip_ids: Iterable[str]) -> None:
+        """Forget the values of a feature for some clips."""
+        index = self.state.index[feature]
+        for clip_id in clip_ids:
+            if index.pop(clip_id, None):
+                self._touch(feature=feature)
+
+    def drop_feature(self, feature: str) -> None:
+        """Take a feature out of the store."""
+        del self._features[feature], self.state.index[feature]
+        self._touch()
+
+    def set_failures(self, failures: Iterable[Failure]) -> None:
+        """Say which files and clips failed in the newest extraction."""
+        failures = tuple(failures)
+        if failures != self._failures:
+            self._failures = failures
+            self._touch()
+
+    def commit(self) -> None:
+        """Make every change count, or none.
+
+        Raises:
+            StoreWriteError: The disk did not take it; the store is as it was.
+        """
+        if not self._dirty:
+            return
+        before = self.state.manifest
+        generation = before.generation + 1
+        for name, feature in self._features.items():
+            self._features[name] = _without_dead_parts(feature, self.state.index[name])
+        tables = dict(before.tables)
+        for name, kind, rows in (
+            ("files", FileRow, self.state.files),
+            ("clips", ClipRow, self.state.clips),
+        ):
+            if name in self._dirty_tables or name not in tables:
+                tables[name] = self._write_table(name, generation, encode(kind, rows.values()))
+        for name in self._dirty_features & self._features.keys():
+            data = encode(IndexRow, self.state.index[name].values())
+            index = self._write_table(f"index-{name}", generation, data)
+            self._features[name] = replace(self._features[name], index=index)
+        for part_folder in (self.path / PARTS).glob("*"):
+            sync_folder(part_folder)
+        sync_folder(self.path / TABLES)
+        manifest = Manifest(generation, tables, dict(self._features), self._failures)
+        write_manifest(self.path, manifest)  # the commit point
+        self.state.manifest = manifest
+        self._dirty_tables.clear()
+        self._dirty_features.clear()
+        self._dirty = False
+        for name in before.files().keys() - manifest.files().keys():
+            (self.path / name).unlink(missing_ok=True)
+
+    def _touch(self, *, table: str = "", feature: str = "") -> None:
+        self._dirty = True
+        if table:
+            self._dirty_tables.add(table)
+        if feature:
+            self._dirty_features.add(feature)
+
+    def _write_table(self, name: str, generation: int, data: bytes) -> StoredFile:
+        file = f"{TABLES}/{name}-{generation:06d}.parquet"
+        write_file(self.path / file, data)
+        return StoredFile.of(file, data)
+
+
+@contextmanager
+def open_writer(
+    path: Path,
+    *,
+    create: bool = True,
+    wait: float = DEFAULT_WAIT,
+    say: Callable[[str], None] | None = None,
+) -> Iterator[StoreWriter]:
+    """Lock a store and open it for writing.
+
+    Args:
+        path: The store's folder.
+        create: Begin an empty store where there is none.
+        wait: Seconds to wait for another writer.
+        say: Told who is being waited for.
+
+    Raises:
+        NotFoundError: No store there, and ``create`` is false.
+        StoreLockedError: Another process is writing.
+        StoreWriteError: The folder cannot be written to.
+        StoreCorruptError: The store is damaged.
+    """
+    if not create:
+        read_state(path)
+    with writer_lock(path, wait=wait, say=say):
+        try:
+            state = read_state(path)
+        except NotFoundError:
+            write_file(path / ".gitignore", _IGNORE.encode())
+            state = StoreState()
+        for file in garbage(path, state.manifest):
+            file.unlink(missing_ok=True)  # what a killed writer had not committed
+        yield StoreWriter(path, state)
+
+
+def write_part(
+    store: Path, spec: FeatureSpec, layout: Layout, items: Sequence[Item], name: str
+) -> tuple[StoredFile, list[IndexRow]]:
+    """Write a part file; it is garbage until a writer has taken it into use.
+
+    Args:
+        store: The store's folder.
+        spec: The feature.
+        layout: Its shape.
+        items: Clips and their values.
+        name: The file's name without its ending; must be new.
+    """
+    file = f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
+    data, rows = encode_part(spec, layout, items, file)
+    write_file(store / file, data)
+    return StoredFile.of(file, data), rows
+
+
+def garbage(path: Path, manifest: Manifest) -> list[Path]:
+    """Return files in the store's folders that nothing refers to."""
+    kept = {path / name for name in manifest.files()}
+    found = [p for folder in (PARTS, TABLES) for p in (path / folder).rglob("*") if p.is_file()]
+    found += [p for p in path.glob(f".*{TEMPORARY}") if p.is_file()]
+    return sorted(p for p in found if p not in kept)
+
+
+def _without_dead_parts(feature: StoredFeature, index: dict[str, IndexRow]) -> StoredFeature:
+    """Forget parts that no clip's values lie in, and recipes that none are of."""
+    used = {row.part for row in index.values()}
+    kinds = {row.fingerprint for row in index.values()} - {feature.spec.fingerprint}
+    older = {spec.fingerprint: spec for spec in feature.older if spec.fingerprint in kinds}
+    parts = {name: part for name, part in feature.parts.items() if name in used}
+    return replace(feature, parts=parts, older=tuple(older.values()))

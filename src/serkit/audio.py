@@ -29,6 +29,15 @@ SUFFIXES = frozenset({".wav", ".flac"})
 _UNKNOWN_SIZES = frozenset({0, 0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000})
 """Data chunk sizes that programs write when they stream a WAV file and cannot know its length."""
 
+_UNKNOWN_LENGTH = 2**63 - 1
+"""Frames that libsndfile reports for a FLAC file whose encoder could not know its length."""
+
+_BLOCK = 1 << 22
+"""Frames decoded at a time: a header that claims billions must not claim the memory for them."""
+
+_LOWEST_RATE, _HIGHEST_RATE = 1_000, 1_000_000
+"""Rates in Hz that can be a recording's; resampling from others could fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class AudioHeader:
@@ -86,7 +95,8 @@ def read_audio(path: Path) -> Audio:
 
     Returns:
         Channel 0 as int16 at 48 kHz. 24 and 32 bit samples keep their upper 16 bits; float
-        samples are scaled by 32,768, rounded and clipped; another rate is resampled by soxr (HQ).
+        samples are scaled by 32,768, rounded and clipped; another rate is resampled
+        (:func:`resample`).
 
     Raises:
         EmptyAudioError: No samples.
@@ -97,16 +107,34 @@ def read_audio(path: Path) -> Audio:
     with _opened(path) as file:
         pcm = _decode(file, path)
         rate = int(file.samplerate)
-    digest = hashlib.sha256(np.ascontiguousarray(pcm, dtype="<i2")).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(pcm, dtype="<i2").data).hexdigest()
     samples = np.ascontiguousarray(pcm[:, 0])
     if rate == SAMPLE_RATE:
         return Audio(samples, digest, pcm.shape[1], None)
-    import soxr
-
-    resampled = soxr.resample(samples, rate, SAMPLE_RATE, quality="HQ")
+    resampled = resample(samples, rate, SAMPLE_RATE)
     if not len(resampled):
         raise EmptyAudioError(f"{path.name} is too short to resample from {rate} Hz")
     return Audio(resampled, digest, pcm.shape[1], rate)
+
+
+def resample(samples: npt.NDArray[np.int16], from_rate: int, to_rate: int) -> npt.NDArray[np.int16]:
+    """Bring a signal to another rate by soxr (HQ).
+
+    Args:
+        samples: int16 amplitudes, shape ``(frames,)``.
+        from_rate: Their rate in Hz.
+        to_rate: The wanted rate in Hz.
+
+    Returns:
+        int16 amplitudes, rounded and clipped, about ``frames * to_rate / from_rate`` of them.
+    """
+    import soxr
+
+    # In float32: soxr adds dither to integers, and silence would not stay silent.
+    exact: npt.NDArray[np.float32] = soxr.resample(
+        samples.astype(np.float32), from_rate, to_rate, quality="HQ"
+    )
+    return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
 
 
 def write_wav(path: Path, samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE) -> None:
@@ -133,15 +161,29 @@ def _opened(path: Path) -> Any:
             allowed="WAV and FLAC files can",
         ) from error
     except OSError as error:
-        if isinstance(error, AudioError):
-            raise
         raise UnreadableAudioError(
             f"{path.name} cannot be read ({error.strerror or error})"
         ) from error
-    if file.frames == 0:
+    wrong = _wrong_header(file, path.name)
+    if wrong:
         file.close()
-        raise EmptyAudioError(f"{path.name} holds no samples")
+        raise wrong
     return file
+
+
+def _wrong_header(file: Any, name: str) -> AudioError | None:
+    if file.frames == 0:
+        return EmptyAudioError(f"{name} holds no samples")
+    if file.frames == _UNKNOWN_LENGTH:  # libsndfile reads such a file, soundfile cannot
+        return UnreadableAudioError(
+            f"{name} does not say how long it is (it was streamed)", hint="encode it again"
+        )
+    if not _LOWEST_RATE <= file.samplerate <= _HIGHEST_RATE:
+        return UnreadableAudioError(
+            f"{name} has a sample rate of {file.samplerate:,} Hz",
+            allowed=f"{_LOWEST_RATE:,} to {_HIGHEST_RATE:,} Hz are allowed",
+        )
+    return None
 
 
 def _decode(file: Any, path: Path) -> npt.NDArray[np.int16]:
@@ -151,16 +193,25 @@ def _decode(file: Any, path: Path) -> npt.NDArray[np.int16]:
     is_float = file.subtype in ("FLOAT", "DOUBLE")
     try:
         # libsndfile truncates float samples to 0 when asked for int16, so they are scaled here.
-        data = file.read(dtype="float64" if is_float else "int16", always_2d=True)
+        blocks = [_read_block(file, is_float)]
+        while len(blocks[-1]) == _BLOCK:
+            blocks.append(_read_block(file, is_float))
     except soundfile.LibsndfileError as error:
         raise TruncatedAudioError(
             f"{path.name} breaks off or is damaged ({error.error_string.rstrip('.')})"
         ) from error
+    data = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
     if len(data) < file.frames:
         raise TruncatedAudioError(
             f"{path.name} ends after {len(data):,} of the {file.frames:,} frames in its header"
         )
     return _float_to_int16(data, path) if is_float else data
+
+
+def _read_block(file: Any, is_float: bool) -> npt.NDArray[Any]:
+    dtype = "float64" if is_float else "int16"
+    block: npt.NDArray[Any] = file.read(_BLOCK, dtype=dtype, always_2d=True)
+    return block
 
 
 def _float_to_int16(data: npt.NDArray[np.float64], path: Path) -> npt.NDArray[np.int16]:

@@ -152,9 +152,7 @@ def unknown_name(
     got = f"unknown {kind} {name!r}"
     if near:
         got += ": did you mean " + " or ".join(repr(n) for n in near) + "?"
-    return UnknownNameError(
-        got, allowed=f"there are: {', '.join(names) or 'none'}", hint=hint
-    )
+    return UnknownNameError(got, allowed=f"there are: {', '.join(names) or 'none'}", hint=hint)
 
 
 def nearest(name: str, allowed: Iterable[str]) -> list[str]:

@@ -81,7 +81,8 @@ def detect(root: Path, sample: list[PurePosixPath]) -> Corpus:
     corpora = [CORPORA.get(name) for name in CORPORA.names()]
     for corpus in corpora:
         if corpus.marker and any(
-            (folder / corpus.marker).is_file() for folder in (root.resolve(), *root.resolve().parents)
+            (folder / corpus.marker).is_file()
+            for folder in (root.resolve(), *root.resolve().parents)
         ):
             return corpus
     unmarked = [corpus for corpus in corpora if corpus.marker is None]

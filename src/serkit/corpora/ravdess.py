@@ -22,7 +22,7 @@ VOCAL_CHANNELS = ("speech", "song")
 INTENSITIES = ("normal", "strong")
 ACTORS = 24
 
-_NAME = re.compile(r"\d\d(?:-\d\d){6}")
+_NAME = re.compile(r"[0-9]{2}(?:-[0-9]{2}){6}")
 _FIELDS = (
     ("modality", 3),
     ("vocal channel", 2),
@@ -96,11 +96,11 @@ CORPUS = Corpus(
         Archive(
             file_name="Audio_Speech_Actors_01-24.zip",
             url=(
-                "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip"
-                "?download=1"
+                "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip?download=1"
             ),
             checksum="md5:bc696df654c87fed845eb13823edef8a",
             size=208_468_073,
+            unpacked_size=600_000_000,
         ),
     ),
     default_protocol="luna5",

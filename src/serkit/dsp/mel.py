@@ -65,9 +65,7 @@ def mel_bank(
 
 
 @cache
-def _sparse_bank(
-    sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
-) -> Any:
+def _sparse_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Any:
     from scipy.sparse import csr_array
 
     return csr_array(mel_bank(sample_rate, n_fft, n_mels, fmin, fmax))

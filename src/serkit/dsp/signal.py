@@ -19,9 +19,7 @@ class Signal:
         sample_rate: In Hz.
     """
 
-    def __init__(
-        self, samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE
-    ) -> None:
+    def __init__(self, samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE) -> None:
         self.samples = samples
         self.sample_rate = sample_rate
         self._resampled: dict[int, Signal] = {sample_rate: self}
@@ -35,9 +33,9 @@ class Signal:
     def at(self, sample_rate: int) -> Signal:
         """Return this signal at another rate (soxr HQ)."""
         if sample_rate not in self._resampled:
-            import soxr
+            from serkit.audio import resample  # needs soxr, which most recipes do not
 
-            samples = soxr.resample(self.samples, self.sample_rate, sample_rate, quality="HQ")
+            samples = resample(self.samples, self.sample_rate, sample_rate)
             self._resampled[sample_rate] = Signal(samples, sample_rate)
         return self._resampled[sample_rate]
 

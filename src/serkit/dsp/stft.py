@@ -81,7 +81,9 @@ def power_spectrogram(
     live = settings.frames(len(samples)) - lead
     # Where the first sample falls in a buffer that begins with the first live frame.
     start = front_padding(len(samples), settings.pad_to) + n_fft // 2 - lead * hop
-    buffer = np.zeros(max((live - 1) * hop + n_fft, start + len(samples)), np.float32)
+    if start < 0:  # hop_length > n_fft leaves gaps between the frames: the signal begins in one
+        samples, start = samples[-start:], 0
+    buffer = np.zeros(max(live * hop + n_fft, start + len(samples)), np.float32)
     buffer[start : start + len(samples)] = samples
     frames = np.lib.stride_tricks.sliding_window_view(buffer, n_fft)[::hop][:live]
     window = hann(n_fft)
@@ -102,6 +104,6 @@ def hann(n_fft: int) -> npt.NDArray[np.float32]:
 
 def _squared(spectra: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     # abs() would take a square root only for us to square it again.
-    power = np.square(spectra.real)
+    power: npt.NDArray[np.float32] = np.square(spectra.real)
     power += np.square(spectra.imag)
     return power

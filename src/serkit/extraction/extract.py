@@ -9,15 +9,15 @@ from functools import partial
 from pathlib import Path
 
 from serkit.clips import SAMPLE_RATE
-from serkit.errors import CorpusError
-from serkit.extraction.plan import Job, Plan, known_pcm, make_plan, undecided
-from serkit.extraction.pool import available_cores, run_all
+from serkit.extraction.plan import Job, Plan, make_plan, undecided
 from serkit.extraction.worker import Decoded, Task, TaskResult, digest_file, run_task
 from serkit.features import EXTRACTORS, FeatureSpec
-from serkit.ingest.scan import Scan, by_clip
+from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.pool import available_cores, run_all
 from serkit.store.compact import merge_small_parts
 from serkit.store.lock import DEFAULT_WAIT
 from serkit.store.manifest import Failure
+from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, FileRow
 from serkit.store.writer import StoreWriter, open_writer
 
@@ -104,7 +104,7 @@ def extract(
     with open_writer(store, wait=wait, say=say) as writer:
         plan = plan_for(scan, writer, specs, workers or available_cores())
         count = workers or min(available_cores(), max(1, len(plan.jobs)))
-        recorder = _Recorder(writer, scan, plan)
+        recorder = _Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
         for spec in specs:
             writer.define(spec, spec.layout())
         try:
@@ -118,6 +118,8 @@ def extract(
         absent = tuple(sorted(writer.state.clips.keys() - by_clip(scan.files).keys()))
         if prune:
             writer.drop_clips(absent)
+            found = by_clip(scan.files)
+            writer.set_failures(f for f in writer.failures if f.clip_id in found)
         for spec in specs:
             merge_small_parts(writer, spec.name)
         writer.commit()
@@ -140,43 +142,31 @@ def extract(
     )
 
 
-def plan_for(
-    scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], workers: int
-) -> Plan:
-    """Decide what to do; files of one clip are decoded first where that is needed to choose."""
-    files = undecided(scan, writer.state)
-    jobs = [Job(file, {}) for file in files]
-    digest = partial(_digests, scan.root)
-    chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
-    digests = {
-        path: value
-        for result in run_all(digest, chunks, min(workers, len(chunks)))
-        for path, value in result
-    }
-    writer.put_files(
-        FileRow(f.path, f.size, f.mtime_ns, f.name.clip_id, digests[f.path])
-        for f in files
-        if isinstance(digests[f.path], str)
-    )
+def plan_for(scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], workers: int) -> Plan:
+    """Decide what to do, and remember the files that had to be decoded for that."""
+    digests = decode_undecided(scan, writer.state, workers)
+    files = {file.path: file for file in scan.files}
+    for path, digest in digests.items():
+        if isinstance(digest, str):
+            f = files[path]
+            writer.put_files([FileRow(path, f.size, f.mtime_ns, f.name.clip_id, digest)])
     return make_plan(scan, writer.state, specs, digests)
 
 
-def no_clips(scan: Scan) -> CorpusError:
-    """Build the error for a folder without clips; it says what was there instead."""
-    there = [f"{count:,} {reason}" for reason, count in scan.left_out.items()]
-    if scan.unparsed:
-        there.append(f"{len(scan.unparsed):,} files with other names ({scan.unparsed[0][1]})")
-    return CorpusError(
-        f"no {scan.corpus.name} clips in {scan.root}",
-        allowed=f"there are only {' and '.join(there)}" if there else "no WAV or FLAC file at all",
-        hint="give the folder that holds the corpus",
-    )
+def decode_undecided(scan: Scan, state: StoreState, workers: int) -> dict[str, str | Failure]:
+    """Decode the files of clips that have several, to learn which hold the same samples."""
+    jobs = [Job(file, {}) for file in undecided(scan, state)]
+    chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
+    results = run_all(partial(_digests, scan.root), chunks, min(workers, len(chunks)))
+    return {path: value for result in results for path, value in result}
 
 
 class _Recorder:
     """Takes workers' results into the store and commits now and then."""
 
-    def __init__(self, writer: StoreWriter, scan: Scan, plan: Plan) -> None:
+    def __init__(
+        self, writer: StoreWriter, scan: Scan, plan: Plan, wanted: Collection[str]
+    ) -> None:
         self.failures: list[Failure] = list(plan.failures)
         self.computed = 0
         self.unchanged = 0
@@ -184,6 +174,8 @@ class _Recorder:
         self.by_feature: dict[str, int] = {}
         self._writer = writer
         self._scan = scan
+        self._wanted = wanted
+        self._changed: set[str] = set()
         self._commit_seconds = 0.0
         self._committed_at = time.monotonic()
         self._relocate(plan)
@@ -194,10 +186,12 @@ class _Recorder:
         self.failures += result.failures
         failed = {failure.clip_id for failure in result.failures}
         for clip in result.decoded:
-            if clip.job.file.name.clip_id in failed:
-                continue
-            self.computed += clip.computed > 0
-            self.unchanged += clip.computed == 0
+            if clip.job.file.name.clip_id not in failed:
+                self.computed += clip.computed > 0
+                self.unchanged += clip.computed == 0
+            before = self._writer.state.clips.get(clip.job.file.name.clip_id)
+            if before and before.pcm_sha256 != clip.pcm_sha256:
+                self._changed.add(before.clip_id)
         self._writer.put_files(_file_row(clip) for clip in result.decoded)
         self._writer.put_clips(_clip_row(self._scan, clip) for clip in result.decoded)
         for feature, (part, rows) in result.parts.items():
@@ -207,10 +201,17 @@ class _Recorder:
 
     def finish(self) -> None:
         """Commit what there is."""
-        scanned = {file.path for file in self._scan.files}
-        kept = [f for f in self._writer.state.manifest.failures if f.path not in scanned]
+        scanned = by_clip(self._scan.files)
+        kept = [f for f in self._writer.failures if not self._superseded(f, scanned)]
         self._writer.set_failures(kept + self.failures)
         self._writer.commit()
+
+    def _superseded(self, failure: Failure, scanned: Collection[str]) -> bool:
+        """Tell whether this run has looked again at what failed before."""
+        if failure.clip_id not in scanned:
+            return False
+        tried = not failure.feature or failure.feature in self._wanted
+        return tried or failure.clip_id in self._changed
 
     def _commit_if_due(self) -> None:
         # Often enough that a kill costs seconds, seldom enough that commits cost a few percent.
@@ -277,13 +278,11 @@ def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
 
 
 def _altered(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
-    """Return the clips in the folder that have published samples, but other ones."""
+    """Return the clips of the folder that have published samples, but other ones."""
     published = scan.corpus.published()
-    files = (f for group in by_clip(scan.files).values() for f in group[:1])
-    pairs = ((f.name.clip_id, known_pcm(f, writer.state)) for f in files)
+    clips = (writer.state.clips.get(clip_id) for clip_id in by_clip(scan.files))
     return tuple(
-        clip_id
-        for clip_id, pcm in pairs
-        if pcm and published.get(clip_id, pcm) != pcm
-        and writer.state.clips[clip_id].pcm_sha256 == pcm
+        clip.clip_id
+        for clip in clips
+        if clip and published.get(clip.clip_id, clip.pcm_sha256) != clip.pcm_sha256
     )

@@ -127,7 +127,9 @@ def _choose(
         digest = known_pcm(file, state) or digests.get(file.path)
         if isinstance(digest, str):
             by_digest.setdefault(digest, file)
-    if len(by_digest) < 2:  # the same samples, or one readable file, or none: then reading it says so
+    if (
+        len(by_digest) < 2
+    ):  # the same samples, or one readable file, or none: then reading it says so
         return next(iter(by_digest.values()), group[0]), None
     paths = " and ".join(file.path for file in by_digest.values())
     chosen = by_digest.get(published or "")

@@ -131,7 +131,9 @@ def _compute(
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")
         except SerkitError as error:
             failures.append(failure(job, error, spec.name))
-        except Exception as error:  # an extractor may be a stranger's: its fault stays with the clip
+        except (
+            Exception
+        ) as error:  # an extractor may be a stranger's: its fault stays with the clip
             wrapped = FeatureError(f"{spec.name} failed with {type(error).__name__}: {error}")
             failures.append(failure(job, wrapped, spec.name))
         else:

@@ -11,15 +11,8 @@ import numpy as np
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import front_padding
 from serkit.errors import UsageError
-from serkit.features.extractor import (
-    Column,
-    Extractor,
-    Parameter,
-    Parameters,
-    TableLayout,
-    Values,
-    integer,
-)
+from serkit.features.extractor import Column, Extractor, TableLayout, Values
+from serkit.parameters import Parameter, Parameters, integer
 
 _NAME = "change_deviation"
 
@@ -48,7 +41,8 @@ def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
     if count < 1:
         return 0.0
     mean = int(changes.sum()) / count
-    variance = int(np.square(changes).sum()) / count - mean * mean
+    # Squares as floats: exact for short blocks, and for long ones they would overflow int64.
+    variance = float(np.square(changes.astype(np.float64)).sum()) / count - mean * mean
     return float(np.sqrt(max(variance, 0.0)) / block)
 
 

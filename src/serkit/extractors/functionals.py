@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from serkit.dsp import functionals
 from serkit.dsp.signal import Signal
-from serkit.features.extractor import (
-    Column,
-    Extractor,
-    Parameters,
-    TableLayout,
-    Values,
-)
+from serkit.features.extractor import Column, Extractor, TableLayout, Values
+from serkit.parameters import Parameters
 
 
 def _layout(_parameters: Parameters) -> TableLayout:

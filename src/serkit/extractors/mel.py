@@ -6,15 +6,8 @@ from serkit.dsp.mel import apply_mel_bank
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import StftSettings
 from serkit.errors import UsageError
-from serkit.features.extractor import (
-    ArrayLayout,
-    Extractor,
-    Parameter,
-    Parameters,
-    Values,
-    integer,
-    number,
-)
+from serkit.features.extractor import ArrayLayout, Extractor, Values
+from serkit.parameters import Parameter, Parameters, integer, number
 
 
 def _settings(parameters: Parameters) -> StftSettings:

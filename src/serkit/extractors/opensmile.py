@@ -6,6 +6,7 @@ numbers in a product needs another. Hence never a default.
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -14,14 +15,8 @@ import numpy as np
 
 from serkit.dsp.signal import Signal
 from serkit.errors import FeatureError, MissingDependencyError
-from serkit.features.extractor import (
-    Column,
-    Extractor,
-    Parameter,
-    Parameters,
-    TableLayout,
-    Values,
-)
+from serkit.features.extractor import Column, Extractor, TableLayout, Values
+from serkit.parameters import Parameter, Parameters
 
 LICENCE = "openSMILE: research and private use only (audEERING); commercial use needs a licence"
 
@@ -60,10 +55,19 @@ def _describe(parameters: Parameters) -> tuple[Column, ...]:
 def _compute(signal: Signal, parameters: Parameters) -> Values:
     smile = _smile(str(parameters["feature_set"]))
     try:
-        frame = smile.process_signal(signal.as_float / np.float32(32768), signal.sample_rate)
-    except Exception as error:  # openSMILE raises its own kinds for clips it finds too short
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of clips that are too short, said below
+            frame = smile.process_signal(signal.as_float / np.float32(32768), signal.sample_rate)
+    except Exception as error:  # openSMILE raises its own kinds
         raise FeatureError(f"openSMILE failed ({error})") from error
-    return Values(frame.to_numpy(np.float32)[0])
+    values = frame.to_numpy(np.float32)[0]
+    if not np.isfinite(values).all():
+        count = np.count_nonzero(~np.isfinite(values))
+        raise FeatureError(
+            f"openSMILE leaves {count:,} of {len(values):,} values undefined",
+            hint="the clip may be too short",
+        )
+    return Values(values)
 
 
 EXTRACTOR = Extractor(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import front_padding
-from serkit.features.extractor import ArrayLayout, Extractor, Parameter, Parameters, Values, integer
+from serkit.features.extractor import ArrayLayout, Extractor, Values
+from serkit.parameters import Parameter, Parameters, integer
 
 
 def _layout(parameters: Parameters) -> ArrayLayout:

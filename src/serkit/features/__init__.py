@@ -6,7 +6,6 @@ from serkit.features.extractor import (
     Column,
     Extractor,
     Layout,
-    Parameter,
     TableLayout,
     Values,
 )
@@ -21,7 +20,6 @@ __all__ = [
     "Extractor",
     "FeatureSpec",
     "Layout",
-    "Parameter",
     "Recipes",
     "TableLayout",
     "Values",

@@ -13,53 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp.signal import Signal
-from serkit.errors import UsageError
+from serkit.parameters import Parameter, Parameters
 from serkit.registry import Registry
-
-Scalar = str | int | float | bool | None
-Parameters = Mapping[str, Scalar]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of an extractor.
-
-    Attributes:
-        default: Its value where a recipe is silent; its type is the parameter's type.
-        help: What it means, with its unit.
-        minimum: The least value allowed.
-        choices: The only values allowed.
-    """
-
-    default: Scalar
-    help: str
-    minimum: float | None = None
-    choices: tuple[Scalar, ...] | None = None
-
-    def check(self, name: str, value: object) -> Scalar:
-        """Return the value in the parameter's own type.
-
-        Raises:
-            UsageError: It is of another type or out of range.
-        """
-        kind = type(self.default)
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind:
-            raise UsageError(
-                f"{name} = {value!r} is of the wrong type",
-                allowed=f"a value such as {self.default!r} is allowed",
-            )
-        if self.choices is not None and value not in self.choices:
-            raise UsageError(
-                f"{name} = {value!r} is not allowed",
-                allowed="one of " + ", ".join(map(repr, self.choices)) + " is",
-            )
-        if self.minimum is not None and not float(value) >= self.minimum:  # type: ignore[arg-type]
-            raise UsageError(
-                f"{name} = {value!r} is too small", allowed=f"{self.minimum:g} or more is allowed"
-            )
-        return value  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +119,6 @@ EXTRACTORS: Registry[Extractor] = Registry(
     "extractor", "serkit.extractors", "EXTRACTOR", hint="see 'serkit features'"
 )
 """Every extractor, by name."""
-
-
-def integer(parameters: Parameters, name: str) -> int:
-    """Return a parameter that :meth:`Parameter.check` has made an int."""
-    return int(parameters[name])  # type: ignore[arg-type]
-
-
-def number(parameters: Parameters, name: str) -> float:
-    """Return a parameter that :meth:`Parameter.check` has made a float."""
-    return float(parameters[name])  # type: ignore[arg-type]
 
 
 def check_values(values: Values, layout: Layout) -> str | None:

@@ -7,16 +7,19 @@ serkit's own lie in ``serkit/features/definitions``; a project's own in ``featur
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from serkit.errors import UsageError, unknown_name
 from serkit.features.extractor import EXTRACTORS
 from serkit.features.spec import FeatureSpec, resolve
+
+T = TypeVar("T", str, dict[str, Any])
 
 DEFAULT_FEATURES = ("raw", "change_deviation", "mel128", "mel256", "functionals")
 """What ``serkit extract`` computes unless told otherwise."""
@@ -52,45 +55,80 @@ class Recipes:
             UsageError: The recipe is not right; the message says where.
         """
         if name.endswith(".toml"):
-            path = Path(name)
-            if not path.is_file():
-                raise UsageError(f"no recipe file {name}", hint="see 'serkit features'")
-            return _read(path.stem, path.read_text(encoding="utf-8"), str(path))
+            return self._get_file(Path(name))
         path = self._paths.get(name)
         if path is None:
             raise unknown_name("feature", name, self._paths, hint="see 'serkit features'")
-        return _read(name, path.read_text(encoding="utf-8"), str(path))
+        return _read(name, path)
 
     def get_all(self, names: Iterable[str]) -> tuple[FeatureSpec, ...]:
-        """Resolve several recipes, in order, each once."""
-        return tuple(self.get(name) for name in dict.fromkeys(names))
+        """Resolve several recipes, in order, each once.
+
+        Raises:
+            UnknownNameError: There is no recipe of one of the names.
+            UsageError: A recipe is not right, or two different ones have one name.
+        """
+        specs: dict[str, FeatureSpec] = {}
+        for name in names:
+            spec = self.get(name)
+            if specs.setdefault(spec.name, spec) != spec:
+                raise UsageError(
+                    f"two different recipes are named {spec.name!r}",
+                    hint="give one of them another name",
+                )
+        return tuple(specs.values())
+
+    def _get_file(self, path: Path) -> FeatureSpec:
+        if not path.is_file():
+            raise UsageError(f"no recipe file {path}", hint="see 'serkit features'")
+        known = self._paths.get(path.stem)
+        if known is not None and Path(str(known)).resolve() != path.resolve():
+            raise _clash(path, known)
+        return _read(path.stem, path)
 
     @cached_property
-    def _paths(self) -> dict[str, Any]:
+    def _paths(self) -> dict[str, Traversable]:
         shipped = (files("serkit.features") / "definitions").iterdir()
         own = self.folder.glob("*.toml") if self.folder.is_dir() else ()
-        found: dict[str, Any] = {}
+        found: dict[str, Traversable] = {}
         for path in (*shipped, *own):
+            if not path.name.endswith(".toml"):
+                continue
             name = path.name.removesuffix(".toml")
-            if name in found and path.name.endswith(".toml"):
-                raise UsageError(
-                    f"the recipe {path} has the name of one of serkit's own",
-                    hint="give it another name",
-                )
-            if path.name.endswith(".toml"):
-                found[name] = path
+            if name in found:
+                raise _clash(path, found[name])
+            found[name] = path
         return found
 
 
-def _read(name: str, text: str, source: str) -> FeatureSpec:
+def _clash(path: Traversable, known: Traversable) -> UsageError:
+    return UsageError(
+        f"the recipe {path} has the name of another, {known}", hint="give it another name"
+    )
+
+
+def _read(name: str, path: Traversable) -> FeatureSpec:
     try:
-        recipe = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{source} is not TOML ({error})") from error
+        recipe = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML ({error})") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror or error})") from error
     for key in recipe:
         if key not in _KEYS:
-            raise unknown_name(f"key in {source}", key, _KEYS)
-    if not isinstance(recipe.get("extractor"), str):
-        raise UsageError(f"{source} names no extractor", allowed=f"{', '.join(EXTRACTORS.names())}")
-    extractor = EXTRACTORS.get(recipe["extractor"])
-    return resolve(name, extractor, recipe.get("parameters", {}), recipe.get("summary", ""))
+            raise unknown_name(f"key in {path}", key, _KEYS)
+    if "extractor" not in recipe:
+        raise UsageError(
+            f"{path} names no extractor", allowed=f"there are: {', '.join(EXTRACTORS.names())}"
+        )
+    extractor = EXTRACTORS.get(_value(recipe, "extractor", "", path))
+    parameters = _value(recipe, "parameters", {}, path)
+    return resolve(name, extractor, parameters, _value(recipe, "summary", "", path))
+
+
+def _value(recipe: Mapping[str, Any], key: str, default: T, path: Traversable) -> T:
+    value = recipe.get(key, default)
+    if not isinstance(value, type(default)):
+        kind = "a table" if isinstance(default, dict) else "a string"
+        raise UsageError(f"{key} = {value!r} in {path} is of the wrong type", allowed=f"{kind} is")
+    return value

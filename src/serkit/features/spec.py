@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from serkit.errors import UsageError, unknown_name
-from serkit.features.extractor import EXTRACTORS, Extractor, Layout, Scalar
+from serkit.errors import UsageError
+from serkit.features.extractor import EXTRACTORS, Extractor, Layout
+from serkit.parameters import Scalar, settle
 
 
 @dataclass(frozen=True)
@@ -80,16 +81,12 @@ def resolve(
         UsageError: A value is of the wrong type or out of range, or the parameters do not go
             together.
     """
-    parameters = {key: p.default for key, p in extractor.parameters.items()}
-    for key, value in given.items():
-        if key not in parameters:
-            raise unknown_name(f"parameter of {extractor.name}", key, parameters)
-        parameters[key] = extractor.parameters[key].check(f"{name}: {key}", value)
+    parameters = settle(f"{name} ({extractor.name})", extractor.parameters, given)
     spec = FeatureSpec(
         name,
         extractor.name,
         extractor.version,
-        dict(sorted(parameters.items())),
+        parameters,
         summary or extractor.summary,
     )
     extractor.check(spec.parameters)

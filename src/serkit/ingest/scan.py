@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.corpora import CORPORA, Corpus, UnparsedNameError, detect
-from serkit.errors import NotFoundError, UsageError
+from serkit.errors import CorpusError, NotFoundError, UsageError
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
@@ -53,9 +54,7 @@ class Scan:
     unparsed: tuple[tuple[str, str], ...]
 
 
-def scan(
-    root: str | Path, *, corpus: str | None = None, include: Collection[str] = ()
-) -> Scan:
+def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str] = ()) -> Scan:
     """Find a corpus's audio files below a folder.
 
     Hidden files and folders (so ``.DS_Store`` and ``._*`` too) are passed over. Links to folders
@@ -68,6 +67,7 @@ def scan(
 
     Raises:
         NotFoundError: No such folder.
+        CorpusError: A folder in it cannot be read.
         UnknownNameError: No such corpus.
         UsageError: ``root`` is a file.
     """
@@ -84,6 +84,10 @@ def scan(
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
     for path, (relative, size, mtime_ns) in zip(paths, entries, strict=True):
+        if not _is_text(relative):
+            shown = relative.encode(errors="backslashreplace").decode()
+            unparsed.append((shown, "its path is not UTF-8"))
+            continue
         try:
             name = chosen.parse(path)
         except UnparsedNameError as error:
@@ -107,6 +111,45 @@ def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:
     return groups
 
 
+def no_clips(scan: Scan) -> CorpusError:
+    """Build the error for a folder without clips; it says what was there instead."""
+    there = [f"{count:,} {reason}" for reason, count in scan.left_out.items()]
+    if scan.unparsed:
+        there.append(f"{len(scan.unparsed):,} files with other names ({scan.unparsed[0][1]})")
+    return CorpusError(
+        f"no {scan.corpus.name} clips in {scan.root}",
+        allowed=f"there are only {' and '.join(there)}" if there else "no WAV or FLAC file at all",
+        hint="give the folder that holds the corpus",
+    )
+
+
+def _scandir(folder: str) -> Any:
+    try:
+        return os.scandir(folder)
+    except OSError as error:
+        # Passing over it would lose clips without a word.
+        raise CorpusError(
+            f"the folder {folder} cannot be read ({error.strerror or error})",
+            hint="allow reading it, or take it away",
+        ) from error
+
+
+def _is_text(path: str) -> bool:
+    """Tell whether a path can be written down: Linux allows any bytes in one."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
 def _walk(root: Path) -> Iterator[tuple[str, int, int]]:
     """Yield relative path, size and mtime of every audio file that is not hidden."""
     seen: set[tuple[int, int]] = set()
@@ -117,16 +160,16 @@ def _walk(root: Path) -> Iterator[tuple[str, int, int]]:
         if (status.st_dev, status.st_ino) in seen:
             continue
         seen.add((status.st_dev, status.st_ino))
-        with os.scandir(folder) as entries:
+        with _scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
+                if _is_folder(entry):
                     pending.append((entry.path, f"{prefix}{entry.name}/"))
                 elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
                     try:
                         info = entry.stat()
-                    except FileNotFoundError:  # a link to nowhere: reading it says so
+                    except OSError:  # a link to nowhere or to itself: reading it says so
                         yield f"{prefix}{entry.name}", -1, 0
                         continue
                     yield f"{prefix}{entry.name}", info.st_size, info.st_mtime_ns

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serkit.errors import MissingDependencyError
+from serkit.errors import MissingDependencyError, UsageError
 from serkit.features import ArrayLayout
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ def as_torch(store: FeatureStore, feature: str, *, where: Where, **options: Any)
     _need("torch", "torch")
     from serkit.store._torch import TorchClips
 
-    return TorchClips(
-        ClipSequence(store.path, feature, store.select(feature, where), options)
-    )
+    return TorchClips(ClipSequence(store.path, feature, store.select(feature, where), options))
 
 
 def as_tf_dataset(
@@ -69,11 +67,17 @@ def as_tf_dataset(
     _need("tensorflow", "tensorflow")
     import tensorflow as tf
 
+    layout = store.layout(feature)
+    if isinstance(layout, ArrayLayout) and not options.get("padded", True):
+        raise UsageError(
+            "a tf.data.Dataset holds arrays of one length",
+            hint="leave padded=False out, or use batches()",
+        )
+
     def batches() -> Iterator[tuple[Any, Any]]:
         for batch in store.batches(feature, batch_size, where=where, **options):
             yield batch.X, batch.y
 
-    layout = store.layout(feature)
     if isinstance(layout, ArrayLayout):
         shape: tuple[int | None, ...] = (None, *layout.item, layout.length)
     else:
@@ -95,7 +99,11 @@ def as_hf_dataset(store: FeatureStore, feature: str, *, where: Where, **options:
     for _ in item:
         values = datasets.Sequence(values)
     frame = store.clips.loc[ids]
-    features = {feature: values, "label": datasets.Value("int64"), "clip_id": datasets.Value("string")}
+    features = {
+        feature: values,
+        "label": datasets.Value("int64"),
+        "clip_id": datasets.Value("string"),
+    }
     features |= {
         name: datasets.Value("string" if frame[name].dtype.kind in "OUT" else "int64")
         for name in frame.columns
@@ -119,13 +127,15 @@ def _examples(
     path: str, feature: str, fingerprint: str, corpus: str, clip_ids: tuple[str, ...], options: Any
 ) -> Iterator[dict[str, Any]]:
     del fingerprint, corpus  # there for the cache's key alone
+    import pandas as pd
+
     from serkit.store.store import FeatureStore
 
     store = FeatureStore(path)
     for clip_id in clip_ids:
         batch = store.read(feature, [clip_id], **options)
         row = batch.clips.iloc[0].to_dict()
-        plain = {k: None if v is None or v != v else v for k, v in row.items()}
+        plain = {k: None if pd.isna(v) else v for k, v in row.items()}
         yield {
             feature: np.asarray(batch.X[0]),
             "label": int(batch.y[0]),

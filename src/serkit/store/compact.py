@@ -13,6 +13,9 @@ from serkit.store.reading import checked_values
 from serkit.store.tables import IndexRow
 from serkit.store.writer import StoreWriter, write_part
 
+CLIPS_A_PART = 48
+"""Clips in a rewritten array part."""
+
 _MOST_TABLE_PARTS = 4
 _ROWS_A_TABLE_PART = 4096
 
@@ -37,9 +40,7 @@ def rewrite_parts(
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]
-    rows = sorted(
-        (r for r in index.values() if r.part in parts), key=lambda r: (r.part, r.offset)
-    )
+    rows = sorted((r for r in index.values() if r.part in parts), key=lambda r: (r.part, r.offset))
     current = [row for row in rows if row.fingerprint == stored.spec.fingerprint]
     for first in range(0, len(current), clips_a_part):
         items: list[Item] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from serkit.errors import StoreWriteError
@@ -32,7 +33,8 @@ def write_file(path: Path, data: Buffer) -> None:
             os.close(descriptor)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only disk even this fails
+            temporary.unlink()
         raise StoreWriteError(
             f"cannot write {path} ({error.strerror or error})",
             hint="what was committed stays; make room (or fix the permissions) and run it again",
@@ -40,11 +42,21 @@ def write_file(path: Path, data: Buffer) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries, so that renames in it survive a power cut."""
+    """Flush a folder's entries, so that renames in it survive a power cut.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
     if os.name == "nt":  # Windows cannot open folders, and orders renames itself
         return
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreWriteError(
+            f"cannot flush {folder} ({error.strerror or error})",
+            hint="what was committed stays; run it again",
+        ) from error

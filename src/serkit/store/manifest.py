@@ -10,15 +10,18 @@ from typing import Any
 
 from xxhash import xxh3_64_hexdigest
 
-from serkit.errors import NotFoundError, StoreCorruptError
+from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
-from serkit.store.files import sync_folder, write_file
+from serkit.store.files import write_file
 
 FORMAT = 1
 """Raised when an older serkit could no longer read the store."""
 
 NAME = "manifest.json"
+
+COPY = "manifest.copy.json"
+"""The same text once more, for ``repair``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,73 @@ def read_manifest(store: Path) -> Manifest:
 
     Raises:
         NotFoundError: No store there.
-        StoreCorruptError: The manifest is damaged or of a newer format.
+        StoreCorruptError: The manifest is lost or damaged.
+        StoreError: It is of another format.
     """
-    path = store / NAME
+    try:
+        return _read(store, NAME)
+    except NotFoundError:
+        if _was_committed(store):
+            raise StoreCorruptError(
+                f"{store / NAME} is missing", hint="run 'serkit store repair'"
+            ) from None
+        raise
+
+
+def _was_committed(store: Path) -> bool:
+    """Tell whether the copy speaks of a commit, or is damaged and may have."""
+    try:
+        return _read(store, COPY).generation > 0
+    except NotFoundError:
+        return False
+    except StoreCorruptError:
+        return True
+
+
+def begin(store: Path) -> None:
+    """Prepare a new store: from here on a manifest that is not there was lost."""
+    write_file(store / COPY, _text(Manifest()))
+
+
+def copy_manifest(store: Path) -> None:
+    """Bring the copy up to date; a kill or a full disk may have left it behind."""
+    text = (store / NAME).read_bytes()
+    try:
+        if (store / COPY).read_bytes() == text:
+            return
+    except OSError:
+        pass  # gone: written anew
+    write_file(store / COPY, text)
+
+
+def copy_damage(store: Path) -> str:
+    """Return what is wrong with the copy, or an empty text.
+
+    A copy that is whole and one commit behind is right: a writer may have been killed before it.
+    """
+    try:
+        _read(store, COPY)
+    except NotFoundError:
+        return "is missing"
+    except StoreCorruptError:
+        return "changed"
+    return ""
+
+
+def restore_manifest(store: Path) -> bool:
+    """Put the copy in the place of a damaged manifest; tell whether there was a whole one."""
+    try:
+        manifest = _read(store, COPY)
+    except (NotFoundError, StoreCorruptError):
+        return False
+    if not manifest.generation:
+        return False
+    write_manifest(store, manifest)
+    return True
+
+
+def _read(store: Path, name: str) -> Manifest:
+    path = store / name
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -117,32 +184,34 @@ def read_manifest(store: Path) -> Manifest:
     try:
         data = json.loads(text)
         digest = data.pop("digest")
+        # Before the format is looked at: in every format the digest is made like this.
+        if digest != xxh3_64_hexdigest(canonical_json(data).encode()):
+            raise _damaged(path)
         if data["format"] != FORMAT:
-            raise StoreCorruptError(
+            raise StoreError(
                 f"{path} has format {data['format']}, this serkit reads {FORMAT}",
                 hint="install the serkit that wrote it, or extract into another --store",
             )
-        if digest != xxh3_64_hexdigest(canonical_json(data).encode()):
-            raise _damaged(path)
         return _from_json(data)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        if isinstance(error, StoreCorruptError):
-            raise
         raise _damaged(path) from error
 
 
 def write_manifest(store: Path, manifest: Manifest) -> None:
-    """Commit: replace the manifest by the next one."""
+    """Commit: replace the manifest by the next one. :func:`copy_manifest` is to follow."""
+    write_file(store / NAME, _text(manifest))
+
+
+def _text(manifest: Manifest) -> bytes:
     data = _to_json(manifest)
     data["digest"] = xxh3_64_hexdigest(canonical_json(data).encode())
-    write_file(store / NAME, json.dumps(data, indent=1).encode())
-    sync_folder(store)
+    return json.dumps(data, indent=1).encode()
 
 
 def _damaged(path: Path) -> StoreCorruptError:
     return StoreCorruptError(
         f"{path} is damaged",
-        hint="'serkit store repair' starts a new one and keeps the old beside it",
+        hint="run 'serkit store repair'",
     )
 
 

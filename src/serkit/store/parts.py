@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,8 @@ def _encode_table(
     matrix = np.stack(arrays, axis=1)
     columns = {_KEY: pa.array([row.clip_id for row in rows])}
     columns |= {name: pa.array(matrix[i]) for i, name in enumerate(layout.columns)}
-    return to_parquet(pa.table(columns, metadata={"serkit": json.dumps(spec.to_json())}))
+    table = pa.table(columns, metadata={"serkit": json.dumps(spec.to_json())})
+    return to_parquet(table, dictionary=False)
 
 
 def _encode_arrays(
@@ -89,8 +91,12 @@ def _encode_arrays(
 ) -> bytes:
     import h5py
 
-    # With backing_store off, the name is never touched on disk.
-    with h5py.File("part", "w", driver="core", backing_store=False) as file:
+    image = BytesIO()
+    # From version 1.8 on HDF5 keeps checksums of its own structure. Aligned, so that the values
+    # can be mapped as they are.
+    with h5py.File(
+        image, "w", libver=("v108", "v108"), alignment_threshold=1, alignment_interval=64
+    ) as file:
         file.attrs["spec"] = json.dumps(spec.to_json())
         file.attrs["item_shape"] = layout.item
         file.attrs["axis"] = layout.axis
@@ -99,8 +105,7 @@ def _encode_arrays(
         file[_KEY] = np.array([row.clip_id.encode() for row in rows])
         for name in ("offset", "length", "lead"):
             file[name] = np.array([getattr(row, name) for row in rows], np.int64)
-        file.flush()
-        return bytes(file.id.get_file_image())
+    return image.getvalue()
 
 
 def open_values(path: Path, layout: Layout) -> Array:
@@ -145,3 +150,18 @@ def _open_arrays(path: Path, layout: ArrayLayout) -> Array:
     # The dataset is one contiguous run of bytes, so it can be mapped: reading through HDF5 would
     # copy everything once more, and a padded read copies it into place anyway.
     return np.memmap(path, layout.dtype, "r", offset, shape)
+
+
+def count_clips(path: Path, layout: Layout) -> int:
+    """Return how many clips were written into a part, whether or not they are still in use.
+
+    Raises:
+        StoreCorruptError: The file is gone or damaged.
+    """
+    if isinstance(layout, TableLayout):
+        return len(open_values(path, layout))
+    open_values(path, layout)  # the same errors as everywhere
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return len(file[_KEY])

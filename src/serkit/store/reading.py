@@ -44,6 +44,8 @@ class PartCache:
             if len(self._open) >= _OPEN_PARTS:
                 del self._open[next(iter(self._open))]
             self._open[row.part] = open_values(self._store / row.part, self._layout)
+        if isinstance(self._layout, TableLayout):  # a few numbers: checking them costs nothing
+            return checked_values(self._open[row.part], row, self._layout)
         return clip_values(self._open[row.part], row, self._layout)
 
 

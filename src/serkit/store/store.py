@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import IncompleteFeatureError, UsageError, unknown_name
+from serkit.errors import (
+    IncompleteFeatureError,
+    StoreCorruptError,
+    StoreError,
+    UsageError,
+    unknown_name,
+)
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store import reading
 from serkit.store.manifest import read_manifest
@@ -26,6 +32,9 @@ Where = Mapping[str, Any] | str | Callable[["pd.DataFrame"], Any] | None
 (``"actor <= 5 and sex == 'female'"``), or a function from the clips to a boolean mask."""
 
 DEFAULT_STORE = Path("features/store")
+
+_ATTEMPTS = 5
+"""How often something is read again that a writer has replaced meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,8 @@ class FeatureStore:
 
     def __init__(self, path: str | Path = DEFAULT_STORE) -> None:
         self.path = Path(path).expanduser()
-        self._state = read_state(self.path)
-        self._frame: pd.DataFrame | None = None
+        self._state = _read_steadily(self.path)
+        self._frame: tuple[StoreState, pd.DataFrame] | None = None
 
     def __repr__(self) -> str:
         features = ", ".join(self.features) or "no features"
@@ -81,7 +90,6 @@ class FeatureStore:
         manifest = read_manifest(self.path)
         if manifest != self._state.manifest:
             self._state = _read_steadily(self.path)
-            self._frame = None
         return self._state
 
     @property
@@ -210,8 +218,27 @@ class FeatureStore:
             )
         return [clip_id for clip_id in ids if clip_id not in failed]
 
-    def read(self, feature: str, clip_ids: Sequence[str], *, padded: bool = True) -> Batch:
+    def read(
+        self,
+        feature: str,
+        clip_ids: Sequence[str],
+        *,
+        columns: Sequence[str] | None = None,
+        padded: bool = True,
+        scale: Scale = "power",
+        reference: float = 1.0,
+        top_db: float | None = 80.0,
+    ) -> Batch:
         """Read a feature of the clips named, in the order named.
+
+        Args:
+            feature: Its name.
+            clip_ids: The clips.
+            columns: See :meth:`load`.
+            padded: See :meth:`load`.
+            scale: See :meth:`load`.
+            reference: See :meth:`load`.
+            top_db: See :meth:`load`.
 
         Raises:
             UnknownNameError: No such feature, or no such clip.
@@ -221,7 +248,7 @@ class FeatureStore:
         for clip_id in clip_ids:
             if clip_id not in state.clips:
                 raise unknown_name("clip", clip_id, state.clips)
-        return self._read(state, feature, clip_ids, None, padded, "power", 1.0, None)
+        return self._read(state, feature, clip_ids, columns, padded, scale, reference, top_db)
 
     def as_torch(self, feature: str, *, where: Where = None, **options: Any) -> Any:
         """Return a map-style ``torch.utils.data.Dataset`` of ``(values, emotion_id)``.
@@ -258,6 +285,25 @@ class FeatureStore:
         return as_hf_dataset(self, feature, where=where, **options)
 
     def _read(
+        self, state: StoreState, feature: str, clip_ids: Sequence[str], *how: Any
+    ) -> Batch:
+        """Read clips; once more where a writer has replaced the parts they lay in meanwhile."""
+        spec = self._stored(state, feature)[0]
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._read_once(state, feature, clip_ids, *how)
+            except StoreCorruptError:
+                newer = self.state
+                if newer.manifest == state.manifest:
+                    raise
+                state = newer
+            if self._stored(state, feature)[0] != spec:
+                break
+        raise StoreError(
+            f"{feature} in {self.path} was changed while it was read", hint="read it again"
+        )
+
+    def _read_once(
         self,
         state: StoreState,
         feature: str,
@@ -311,7 +357,7 @@ class FeatureStore:
         return stored.spec, stored.layout
 
     def _clips(self, state: StoreState) -> pd.DataFrame:
-        if self._frame is None or state is not self._state:
+        if self._frame is None or self._frame[0] is not state:
             import pandas as pd
 
             rows = sorted(state.clips.values(), key=lambda clip: clip.clip_id)
@@ -321,8 +367,8 @@ class FeatureStore:
 
                 frame = pd.DataFrame(columns=list(ClipRow.__dataclass_fields__))
             frame["resampled_from"] = frame["resampled_from"].astype("Int64")
-            self._frame = frame.set_index("clip_id")
-        return self._frame
+            self._frame = state, frame.set_index("clip_id")
+        return self._frame[1]
 
     def _where(self, state: StoreState, where: Where) -> pd.DataFrame:
         clips = self._clips(state)
@@ -343,19 +389,33 @@ class FeatureStore:
                 many = isinstance(wanted, (list, tuple, set, frozenset, range, np.ndarray))
                 clips = clips[clips[column].isin(list(wanted) if many else [wanted])]
             return clips
-        return clips[np.asarray(where(clips), bool)]
+        return clips[_mask(where(clips), len(clips))]
 
 
-def _read_steadily(path: Path, attempts: int = 5) -> StoreState:
+def _mask(answer: Any, count: int) -> npt.NDArray[np.bool_]:
+    """Return what a ``where`` function said about each clip."""
+    import pandas as pd
+
+    try:
+        mask = pd.array(answer, dtype="boolean").to_numpy(bool, na_value=False)
+    except (TypeError, ValueError):
+        mask = np.empty(0, bool)
+    if mask.shape != (count,):
+        raise UsageError(
+            f"the function given as where= returned no mask for {count:,} clips",
+            allowed="one boolean a clip is, such as clips['actor'] < 5",
+        )
+    return mask
+
+
+def _read_steadily(path: Path) -> StoreState:
     """Read a state while a writer may be replacing it: its tables can vanish between two reads."""
-    from serkit.errors import StoreCorruptError
-
-    for attempt in range(attempts):
+    for attempt in range(_ATTEMPTS):
         manifest = read_manifest(path)
         try:
             return read_state(path)
         except StoreCorruptError:
-            if attempt + 1 == attempts or read_manifest(path) == manifest:
+            if attempt + 1 == _ATTEMPTS or read_manifest(path) == manifest:
                 raise
     raise AssertionError  # the loop returns or raises
 

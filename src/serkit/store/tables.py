@@ -134,10 +134,16 @@ def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
 
 
-def to_parquet(table: pa.Table) -> bytes:
-    """Return a table as a Parquet file."""
+def to_parquet(table: pa.Table, *, dictionary: bool = True) -> bytes:
+    """Return a table as a Parquet file.
+
+    Args:
+        table: The table.
+        dictionary: Whether repeated values are kept once. Not for measurements: the dictionary
+            takes -0.0 and 0.0 for the same.
+    """
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", use_dictionary=dictionary)
     return bytes(sink.getvalue())
 
 

@@ -11,7 +11,16 @@ from serkit.errors import NotFoundError
 from serkit.features import FeatureSpec, Layout
 from serkit.store.files import TEMPORARY, sync_folder, write_file
 from serkit.store.lock import DEFAULT_WAIT, writer_lock
-from serkit.store.manifest import Failure, Manifest, StoredFeature, StoredFile, write_manifest
+from serkit.store.manifest import (
+    Failure,
+    Manifest,
+    StoredFeature,
+    StoredFile,
+    begin,
+    copy_manifest,
+    read_manifest,
+    write_manifest,
+)
 from serkit.store.parts import Item, encode_part, suffix
 from serkit.store.state import StoreState, read_state
 from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
@@ -47,6 +56,11 @@ class StoreWriter:
         """The features as they will be committed."""
         return self._features
 
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """The failures as they will be committed."""
+        return self._failures
+
     def define(self, spec: FeatureSpec, layout: Layout) -> None:
         """Say what a feature is from now on; values of another kind become stale."""
         known = self._features.get(spec.name)
@@ -54,9 +68,7 @@ class StoreWriter:
             return
         older = (*known.older, known.spec) if known else ()
         parts = known.parts if known else {}
-        self._features[spec.name] = StoredFeature(
-            spec, layout, StoredFile("", 0, ""), parts, older
-        )
+        self._features[spec.name] = StoredFeature(spec, layout, StoredFile("", 0, ""), parts, older)
         self.state.index.setdefault(spec.name, {})
         self._touch(feature=spec.name)
 
@@ -117,7 +129,8 @@ class StoreWriter:
         """Make every change count, or none.
 
         Raises:
-            StoreWriteError: The disk did not take it; the store is as it was.
+            StoreWriteError: The disk did not take it; the store is as it was (or, where only the
+                manifest's copy could not be written, as it was to be).
         """
         if not self._dirty:
             return
@@ -145,6 +158,8 @@ class StoreWriter:
         self._dirty_tables.clear()
         self._dirty_features.clear()
         self._dirty = False
+        sync_folder(self.path)
+        copy_manifest(self.path)
         for name in before.files().keys() - manifest.files().keys():
             (self.path / name).unlink(missing_ok=True)
 
@@ -184,16 +199,28 @@ def open_writer(
         StoreCorruptError: The store is damaged.
     """
     if not create:
-        read_state(path)
+        read_manifest(path)
     with writer_lock(path, wait=wait, say=say):
-        try:
-            state = read_state(path)
-        except NotFoundError:
-            write_file(path / ".gitignore", _IGNORE.encode())
-            state = StoreState()
-        for file in garbage(path, state.manifest):
-            file.unlink(missing_ok=True)  # what a killed writer had not committed
-        yield StoreWriter(path, state)
+        yield locked_writer(path)
+
+
+def locked_writer(path: Path) -> StoreWriter:
+    """Open a store for writing whose lock the caller holds; clear up after a killed writer.
+
+    Raises:
+        StoreWriteError: The folder cannot be written to.
+        StoreCorruptError: The store is damaged.
+    """
+    try:
+        state = read_state(path)
+        copy_manifest(path)
+    except NotFoundError:
+        write_file(path / ".gitignore", _IGNORE.encode())
+        begin(path)
+        state = StoreState()
+    for file in garbage(path, state.manifest):
+        file.unlink(missing_ok=True)  # what it had not committed
+    return StoreWriter(path, state)
 
 
 def write_part(

@@ -1,0 +1,421 @@
+"""The use cases, one function each: what the command line and a notebook both call.
+
+Every function takes plain values and returns a frozen report; nothing is printed. Settings that
+are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.errors import IncompleteFeatureError, UnknownNameError, UsageError
+from serkit.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from serkit.extraction.estimate import Estimate, Preview
+    from serkit.extraction.extract import ExtractReport
+    from serkit.features import FeatureSpec, Recipes
+    from serkit.ingest.audit import AuditReport
+    from serkit.ingest.download import DownloadReport
+    from serkit.runs.leaderboard import Board
+    from serkit.runs.run import Run
+    from serkit.store.status import FeatureStatus
+    from serkit.store.store import FeatureStore
+    from serkit.synthesis.corpus import SynthReport
+
+PathLike = str | Path
+Count = Callable[[int, int], None]
+"""Progress: steps done, steps in all."""
+
+
+def synth(
+    dest: PathLike,
+    *,
+    actors: int = 24,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Count | None = None,
+) -> SynthReport:
+    """Write a synthetic corpus in the shape of RAVDESS.
+
+    Args:
+        dest: The folder; empty, new, or one that this wrote before.
+        actors: 1 to 24.
+        seed: The same seed gives the same files.
+        workers: Processes; None is the setting.
+        progress: Told clips done and clips in all.
+
+    Raises:
+        UsageError: The folder holds something else, or a number is out of range.
+    """
+    from serkit.synthesis.corpus import synthesise
+
+    settings = resolve({"workers": workers})
+    return synthesise(
+        dest, actors=actors, seed=seed, workers=settings.workers or None, progress=progress
+    )
+
+
+def download(
+    corpus: str,
+    *,
+    dest: PathLike | None = None,
+    url: str | None = None,
+    progress: Count | None = None,
+) -> DownloadReport:
+    """Download a corpus, check it and unpack it.
+
+    Args:
+        corpus: Its name.
+        dest: The folder; None is ``data/NAME``.
+        url: A mirror's base address.
+        progress: Told bytes done and bytes in all.
+
+    Raises:
+        UnknownNameError: No such corpus.
+        UsageError: The corpus cannot be downloaded.
+        DownloadError: It could not be had, or is not the published one.
+    """
+    from serkit.corpora import CORPORA
+    from serkit.ingest.download import download as fetch
+
+    known = CORPORA.get(corpus)
+    if not known.archives:
+        raise UsageError(
+            f"{known.name} cannot be downloaded",
+            hint="make it with 'serkit synth DEST'" if known.synthetic else f"see {known.url}",
+        )
+    target = Path(dest) if dest is not None else Path("data") / known.name
+    reports = [
+        fetch(archive, target, base_url=url, progress=progress) for archive in known.archives
+    ]
+    return reports[-1]
+
+
+def check(
+    source: PathLike,
+    *,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    workers: int | None = None,
+    progress: Count | None = None,
+) -> AuditReport:
+    """Audit a corpus: what is there, what is missing, what is not as published.
+
+    Args:
+        source: The folder.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        workers: Processes; None is the setting.
+        progress: Told files done and files in all.
+
+    Raises:
+        NotFoundError: No such folder.
+    """
+    from serkit.ingest.audit import audit
+
+    settings = resolve({"workers": workers})
+    return audit(
+        source,
+        corpus=corpus,
+        include=include,
+        workers=settings.workers or None,
+        progress=progress,
+    )
+
+
+def extract(
+    source: PathLike,
+    *,
+    store: PathLike | None = None,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+    wait: float | None = None,
+    prune: bool = False,
+    progress: Count | None = None,
+    say: Callable[[str], None] | None = None,
+) -> ExtractReport:
+    """Bring a feature store up to date with a folder of audio.
+
+    Only what is missing or stale is computed. Clips that fail are listed in the report.
+
+    Args:
+        source: The folder, searched for WAV and FLAC files.
+        store: The store's folder; None is the setting.
+        features: Recipes' names (or paths of TOML files); None is the setting.
+        workers: Processes; None is the setting.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        definitions: Folder of the project's own recipes; None is the setting.
+        wait: Seconds to wait for another writer; None is the setting.
+        prune: Take clips out of the store that the folder no longer holds.
+        progress: Told clips done and clips in all.
+        say: Told what the user should know at once.
+
+    Raises:
+        NotFoundError: No such folder.
+        CorpusError: No clips in it, or they do not belong into this store.
+        UnknownNameError: No such feature or corpus.
+        StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
+    """
+    from serkit.extraction.extract import extract as run
+    from serkit.ingest.scan import scan
+
+    settings = _settings(store, features, workers, definitions, wait)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        Path(settings.store),
+        workers=settings.workers or None,
+        wait=settings.wait,
+        prune=prune,
+        progress=progress,
+        say=say,
+    )
+
+
+def estimate(
+    source: PathLike,
+    *,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+) -> Estimate:
+    """Estimate what :func:`extract` of everything would cost, from the files' headers alone."""
+    from serkit.extraction.estimate import estimate as run
+    from serkit.ingest.scan import scan
+
+    settings = _settings(None, features, workers, definitions, None)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        workers=settings.workers or None,
+    )
+
+
+def preview(
+    source: PathLike,
+    *,
+    store: PathLike | None = None,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+) -> Preview:
+    """Say what :func:`extract` would do, and write nothing."""
+    from serkit.extraction.estimate import preview as run
+    from serkit.ingest.scan import scan
+
+    settings = _settings(store, features, workers, definitions, None)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        Path(settings.store),
+        workers=settings.workers or None,
+    )
+
+
+def why(
+    feature: str, *, store: PathLike | None = None, definitions: PathLike | None = None
+) -> FeatureStatus:
+    """Say for each clip whether a feature is current, missing, stale or failed, and why.
+
+    Args:
+        feature: Its name; compared with its recipe, or without one with itself.
+        store: The store's folder; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: Neither a recipe nor the store has this name.
+    """
+    from serkit.store.status import feature_status
+    from serkit.store.store import FeatureStore
+
+    settings = resolve({"store": store, "definitions": definitions})
+    opened = FeatureStore(settings.store)
+    try:
+        spec = recipes(settings).get(feature)
+    except UnknownNameError:
+        if feature not in opened.features:
+            raise
+        spec = opened.spec(feature)
+    return feature_status(opened.state, spec)
+
+
+def train(
+    model: str,
+    *,
+    store: FeatureStore | PathLike | None = None,
+    runs: PathLike | None = None,
+    protocol: str | None = None,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    definitions: PathLike | None = None,
+    progress: Callable[[str, int, int, str], None] | None = None,
+) -> Run:
+    """Train and test a model by a protocol.
+
+    Args:
+        model: Its name.
+        store: The store or its folder; None is the setting.
+        runs: Folder that the run is kept in; None is the setting.
+        protocol: The protocol's name; None is the setting, and without one the corpus's own.
+        preset: The preset's name; None is the setting.
+        values: Parameters that differ from the preset, as ``--set``.
+        seed: Of all random numbers; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+        progress: Told a fold's name, steps done in it, steps in all, and what is going on.
+
+    Returns:
+        The finished run: ``run.uar``, ``run.predictions``, ``run.record``.
+
+    Raises:
+        UnknownNameError: No such model, protocol, preset or parameter.
+        NotFoundError: No such store.
+        IncompleteFeatureError: A feature is missing or stale for some clips.
+        LeakageError: The split leaks.
+    """
+    from serkit.runs.execute import Plan, execute
+    from serkit.splits import PROTOCOLS
+    from serkit.store.store import FeatureStore
+    from serkit.trainers import TRAINERS
+
+    given = store.path if isinstance(store, FeatureStore) else store
+    settings = resolve(
+        {
+            "store": given,
+            "runs": runs,
+            "protocol": protocol,
+            "preset": preset,
+            "seed": seed,
+            "definitions": definitions,
+        }
+    )
+    trainer = TRAINERS.get(model)
+    settled = trainer.settle(settings.preset, values or {})
+    named = PROTOCOLS.get(settings.protocol) if settings.protocol else None
+    opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
+    plan = Plan(
+        trainer=trainer,
+        store=opened,
+        protocol=named or PROTOCOLS.get(_own_protocol(opened)),
+        preset=settings.preset,
+        values=settled,
+        seed=settings.seed,
+        runs=Path(settings.runs),
+        settings=asdict(settings),
+    )
+    for feature in plan.features:
+        _refuse_stale_recipe(opened, recipes(settings), feature)
+    return execute(plan, progress)
+
+
+def compare(
+    runs: PathLike | None = None, *, protocol: str | None = None, published: bool = False
+) -> Board:
+    """Rank the runs in a folder.
+
+    Args:
+        runs: The folder; None is the setting.
+        protocol: Show this protocol alone.
+        published: Add published results of the same protocols.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such protocol.
+    """
+    from serkit.runs.leaderboard import make_board
+    from serkit.runs.run import list_runs
+
+    settings = resolve({"runs": runs})
+    finished, problems = list_runs(Path(settings.runs))
+    return make_board(finished, protocol=protocol, published=published, problems=problems)
+
+
+def show(run: str, *, runs: PathLike | None = None) -> Run:
+    """Find a run by its name, the beginning of it, its path, or ``last``.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such run.
+        RunError: The run is not finished.
+    """
+    from serkit.runs.run import find_run
+
+    return find_run(Path(resolve({"runs": runs}).runs), run)
+
+
+def recipes(settings: Settings) -> Recipes:
+    """Return the recipes that can be asked for by name."""
+    from serkit.features import Recipes
+
+    return Recipes(Path(settings.definitions))
+
+
+def wanted_specs(settings: Settings) -> tuple[FeatureSpec, ...]:
+    """Resolve the features to extract.
+
+    Raises:
+        UnknownNameError: There is no such feature.
+        UsageError: None is named.
+    """
+    from serkit.features import DEFAULT_FEATURES
+
+    names = [name.strip() for name in settings.features.split(",") if name.strip()]
+    if settings.features and not names:
+        raise UsageError(
+            f"features = {settings.features!r} names none", hint="see 'serkit features'"
+        )
+    return recipes(settings).get_all(names or DEFAULT_FEATURES)
+
+
+def _settings(
+    store: PathLike | None,
+    features: Sequence[str] | str | None,
+    workers: int | None,
+    definitions: PathLike | None,
+    wait: float | None,
+) -> Settings:
+    listed = features if features is None or isinstance(features, str) else ",".join(features)
+    return resolve(
+        {
+            "store": store,
+            "features": listed,
+            "workers": workers,
+            "definitions": definitions,
+            "wait": wait,
+        }
+    )
+
+
+def _own_protocol(store: FeatureStore) -> str:
+    """Return the protocol that published work on a store's corpus uses."""
+    from serkit.corpora import CORPORA
+
+    corpora = {clip.corpus for clip in store.state.clips.values()}
+    return CORPORA.get(corpora.pop()).default_protocol if len(corpora) == 1 else "speaker5"
+
+
+def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
+    """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
+    if feature not in store.features or feature not in known.names():
+        return
+    spec = known.get(feature)
+    stored = store.spec(feature)
+    if stored.fingerprint != spec.fingerprint:
+        changes = ", ".join(stored.differences(spec))
+        raise IncompleteFeatureError(
+            f"{feature} in {store.path} is of another recipe ({changes})",
+            hint="run 'serkit extract SRC' to compute it again",
+        )

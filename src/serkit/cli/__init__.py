@@ -1,0 +1,52 @@
+"""The command line: thin commands, each of which builds a request, calls one function, prints.
+
+Only Typer and the standard library are imported here: ``serkit --help`` has to answer at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from serkit.cli import about, corpus, features, runs, store
+from serkit.cli.errors import one_line
+
+app = typer.Typer(
+    name="serkit",
+    help="From a folder of emotional speech to an honest leaderboard.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for _module in (corpus, features, store, runs, about):
+    _module.register(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"serkit {version('serkit')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    _show_version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    """From a folder of emotional speech to an honest leaderboard."""
+
+
+def main() -> None:
+    """Run the command line; errors become one line and an exit code."""
+    with one_line():
+        app()
+    sys.exit(0)
+
+
+__all__ = ["app", "main"]

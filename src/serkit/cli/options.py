@@ -1,0 +1,30 @@
+"""Options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Store = Annotated[
+    Path | None, typer.Option(help="Feature store's folder.  [default: features/store]")
+]
+Runs = Annotated[Path | None, typer.Option(help="Folder of runs.  [default: runs]")]
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Worker processes.  [default: one a core]")
+]
+Wait = Annotated[
+    float | None,
+    typer.Option(min=0, help="Seconds to wait for another writer of the store.  [default: 30]"),
+]
+Corpus = Annotated[str | None, typer.Option(help="The corpus.  [default: told from the folder]")]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(help="Take clips in that are otherwise left out, such as song. Repeatable."),
+]
+Definitions = Annotated[
+    Path | None,
+    typer.Option(help="Folder of your own feature recipes.  [default: features/definitions]"),
+]

@@ -1,0 +1,112 @@
+"""Where results and messages go: stdout carries the result, stderr all else."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_WIDTH_OF_PIPES = 180
+"""Columns of tables that are not written to a terminal: wide enough that nothing is cut."""
+
+
+class Update(Protocol):
+    """A progress bar, told how far it is."""
+
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        """Show that ``done`` of ``total`` are done."""
+
+
+def print_json(data: Any) -> None:
+    """Write a result as JSON."""
+    print(json.dumps(plain(data), indent=2, allow_nan=False))
+
+
+def print_rich(*renderables: RenderableType) -> None:
+    """Write tables and text."""
+    from rich.console import Console
+
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_PIPES)
+    for renderable in renderables:
+        console.print(renderable)
+
+
+def say(message: str) -> None:
+    """Write a message to stderr, on one line."""
+    print(f"serkit: {message}", file=sys.stderr)
+
+
+def plain(value: Any) -> Any:
+    """Make a value JSON: dataclasses become objects, paths strings, NaN null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value
+
+
+def size(count: float) -> str:
+    """Render bytes for people."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:,.0f} {unit}" if unit == "B" else f"{count:,.1f} {unit}"
+        count /= 1000
+    raise AssertionError  # the loop returns
+
+
+def _silent(done: int, total: int, what: str = "") -> None:
+    """Show nothing."""
+    del done, total, what
+
+
+@contextmanager
+def progress(title: str, unit: str) -> Iterator[Update]:
+    """Show a progress bar on stderr: how far, how fast, how long still.
+
+    Silent where stderr is not a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield _silent
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit}, {{task.fields[rate]}}/s, left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(title, total=None, rate="-")
+
+        def update(done: int, total: int, what: str = "") -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.0f}" if speed and speed >= 10 else f"{speed or 0:.1f}"
+            label = f"{title} {what}".rstrip()
+            if bar.tasks[0].description != label and done <= 1:
+                bar.reset(task, total=total)
+            bar.update(task, description=label, completed=done, total=total, rate=rate)
+
+        yield update

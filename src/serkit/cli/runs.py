@@ -1,0 +1,136 @@
+"""``serkit train``, ``compare``, ``show``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from serkit.cli import options
+from serkit.cli.output import print_json, print_rich, progress, say
+from serkit.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(train)
+    app.command()(compare)
+    app.command()(show)
+
+
+def train(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="See 'serkit models'.")],
+    store: options.Store = None,
+    runs: options.Runs = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="See 'serkit protocols'.  [default: the corpus's own]")
+    ] = None,
+    preset: Annotated[str | None, typer.Option(help="notebook or best.  [default: best]")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all random numbers.  [default: 0]")] = None,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Train and test a model.
+
+    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run.
+    """
+    from serkit import api
+
+    values = _pairs(set_ or [])
+    with progress(f"training {model}", "steps") as update:
+
+        def report(fold: str, done: int, total: int, what: str) -> None:
+            update(done, total, f"fold {fold}, {what}")
+
+        run = api.train(
+            model,
+            store=store,
+            runs=runs,
+            protocol=protocol,
+            preset=preset,
+            values=values,
+            seed=seed,
+            definitions=definitions,
+            progress=report,
+        )
+    for note in run.record["notes"]:
+        say(note)
+    if json:
+        print_json(run.to_json())
+    else:
+        from serkit.runs.tables import render_run
+
+        print_rich(render_run(run))
+
+
+def compare(
+    runs: options.Runs = None,
+    protocol: Annotated[str | None, typer.Option(help="Show this protocol alone.")] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Add published results of the same protocols.")
+    ] = False,
+    json: options.Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the result as CSV.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Write the result as Markdown tables.")
+    ] = False,
+) -> None:
+    """Rank the runs.
+
+    Like is ranked with like, with intervals, and what is too close to call is called so.
+    """
+    from serkit import api
+
+    if json + csv + markdown > 1:
+        raise UsageError("--json, --csv and --markdown exclude each other", hint="give one of them")
+    board = api.compare(runs, protocol=protocol, published=published)
+    if json:
+        print_json(board.to_json())
+    elif csv:
+        board.to_pandas().to_csv(sys.stdout, index=False)
+    elif markdown:
+        from serkit.runs.markdown import board_to_markdown
+
+        print(board_to_markdown(board))
+    else:
+        print_rich(board)
+    if json or csv or markdown:
+        for problem in board.problems:
+            say(problem)
+
+
+def show(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
+    ],
+    runs: options.Runs = None,
+    json: options.Json = False,
+) -> None:
+    """Show a run.
+
+    Its scores, its confusion matrix, its folds, and what it rests on.
+    """
+    from serkit import api
+
+    found = api.show(run, runs=runs)
+    if json:
+        print_json(found.to_json())
+    else:
+        from serkit.runs.tables import render_run
+
+        print_rich(render_run(found))
+
+
+def _pairs(texts: list[str]) -> dict[str, str]:
+    values = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {text!r} is not KEY=VALUE", hint="see 'serkit models MODEL'")
+        values[key.strip()] = value.strip()
+    return values

@@ -1,0 +1,51 @@
+"""Decibels, cepstral coefficients, and how tracks change over time."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+FLOOR = 1e-12
+"""Powers below this (120 dB under full scale) count as this."""
+
+
+def decibels(power: npt.NDArray[np.floating]) -> Floats:
+    """Return ``10 log10`` of a power, floored at -120 dB."""
+    return np.asarray(10.0 * np.log10(np.maximum(power, FLOOR)), np.float32)
+
+
+def cepstrum(log_bands: Floats, count: int) -> Floats:
+    """Return the cepstral coefficients 1 to ``count`` of log spectra.
+
+    Args:
+        log_bands: Log power in each band, shape (frames, bands).
+        count: How many; coefficient 0, the level, is left out.
+
+    Returns:
+        Shape (frames, count), of the orthonormal DCT-II.
+    """
+    from scipy import fft
+
+    every = fft.dct(log_bands, axis=1, norm="ortho")
+    return np.asarray(every[:, 1 : count + 1], np.float32)
+
+
+def deltas(tracks: Floats, width: int = 2) -> Floats:
+    """Return the local slope over time of each track, by regression over 2 ``width`` + 1 frames.
+
+    Args:
+        tracks: Shape (frames, tracks). The first and last frames are repeated beyond the ends.
+        width: Frames on each side.
+
+    Returns:
+        The change a frame, of the same shape.
+    """
+    padded = np.pad(tracks, ((width, width), (0, 0)), mode="edge")
+    count = len(tracks)
+    slope = np.zeros_like(tracks)
+    for step in range(1, width + 1):
+        later, sooner = padded[width + step :][:count], padded[width - step :][:count]
+        slope += step * (later - sooner)
+    return slope / np.float32(2 * sum(step * step for step in range(1, width + 1)))

@@ -1,0 +1,165 @@
+"""``extract --estimate`` and ``--dry-run``: what an extraction would cost, and what it would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from serkit.audio import AudioHeader, read_header
+from serkit.clips import SAMPLE_RATE
+from serkit.errors import AudioError, NotFoundError
+from serkit.extraction.extract import CLIPS_A_PART, decode_undecided
+from serkit.extraction.plan import Plan, make_plan
+from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
+from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.pool import available_cores
+from serkit.store.state import StoreState, read_state
+
+_READ_MS = 2.5
+"""Decoding and hashing a clip of the reference length, on one core."""
+
+_REFERENCE_SECONDS = 3.7
+"""Mean length of a RAVDESS clip, for which the extractors' costs are given."""
+
+_WORKER_BYTES = 150 * 2**20
+"""An interpreter with what extraction imports."""
+
+_COPIES = 3
+"""A part exists as clips' arrays, as one array, and as a file's content, for a moment."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an extraction of everything would cost.
+
+    Attributes:
+        clips: Clips in the folder.
+        unreadable: Files whose header cannot be read.
+        audio_seconds: Length of all clips.
+        seconds: Rough wall time.
+        disk_bytes: Size of the store.
+        memory_bytes: Rough peak over all processes.
+        workers: Processes.
+        by_feature: For each feature, its share of time (all cores) and of disk.
+    """
+
+    clips: int
+    unreadable: int
+    audio_seconds: float
+    seconds: float
+    disk_bytes: int
+    memory_bytes: int
+    workers: int
+    by_feature: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an extraction would do.
+
+    Attributes:
+        clips: Clips in the folder.
+        decode: Clips that would be decoded.
+        compute: For each feature, clips that would be computed if their samples have not changed.
+        reused: Clips that are current.
+        failed: Clips that cannot be told apart.
+        warnings: What the user should know.
+    """
+
+    clips: int
+    decode: int
+    compute: dict[str, int]
+    reused: int
+    failed: int
+    warnings: tuple[str, ...]
+
+
+def estimate(scan: Scan, specs: Sequence[FeatureSpec], *, workers: int | None = None) -> Estimate:
+    """Estimate time, disk and memory from the files' headers alone.
+
+    Raises:
+        CorpusError: No clips in the folder.
+        MissingDependencyError: A feature needs a package that is not installed.
+    """
+    if not scan.files:
+        raise no_clips(scan)
+    groups = by_clip(scan.files).values()
+    headers = list(_headers(scan.root, (group[0].path for group in groups)))
+    frames = [round(h.frames * SAMPLE_RATE / h.sample_rate) for h in headers]
+    total = sum(frames) / SAMPLE_RATE
+    count = workers or available_cores()
+    by_feature = {}
+    for spec in specs:
+        extractor = EXTRACTORS.get(spec.extractor)
+        extractor.require(spec.parameters)
+        milliseconds = extractor.per_clip_ms * total / _REFERENCE_SECONDS
+        size = sum(_bytes(spec, n) for n in frames)
+        by_feature[spec.name] = {"seconds": milliseconds / 1000, "disk_bytes": size}
+    busy = sum(f["seconds"] for f in by_feature.values())
+    busy += _READ_MS * total / _REFERENCE_SECONDS / 1000
+    disk = int(sum(f["disk_bytes"] for f in by_feature.values()))
+    part = disk / max(len(frames), 1) * min(CLIPS_A_PART, len(frames))
+    return Estimate(
+        clips=len(groups),
+        unreadable=len(groups) - len(headers),
+        audio_seconds=total,
+        seconds=busy / count,
+        disk_bytes=disk,
+        memory_bytes=int(_WORKER_BYTES * (count + 1) + _COPIES * part * count),
+        workers=count,
+        by_feature=by_feature,
+    )
+
+
+def preview(
+    scan: Scan, specs: Sequence[FeatureSpec], store: Path, *, workers: int | None = None
+) -> Preview:
+    """Say what an extraction would do, and write nothing.
+
+    Raises:
+        CorpusError: No clips in the folder, or they do not belong into this store.
+        StoreCorruptError: The store is damaged.
+    """
+    if not scan.files:
+        raise no_clips(scan)
+    try:
+        state = read_state(store)
+    except NotFoundError:
+        state = StoreState()
+    digests = decode_undecided(scan, state, workers or available_cores())
+    plan = make_plan(scan, state, specs, digests)
+    return Preview(
+        clips=len(by_clip(scan.files)),
+        decode=len(plan.jobs),
+        compute={spec.name: _to_compute(plan, spec, state) for spec in specs},
+        reused=len(plan.reused),
+        failed=len(plan.failures),
+        warnings=plan.warnings,
+    )
+
+
+def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:
+    return sum(not state.current(spec, job.file.name.clip_id) for job in plan.jobs)
+
+
+def _headers(root: Path, paths: Iterable[str]) -> Iterable[AudioHeader]:
+    for path in paths:
+        try:
+            yield read_header(root / path)
+        except AudioError:
+            continue
+
+
+def _bytes(spec: FeatureSpec, num_frames: int) -> int:
+    """Return the bytes that one clip's values take."""
+    layout = spec.layout()
+    itemsize = np.dtype(layout.dtype).itemsize
+    if isinstance(layout, TableLayout):
+        return itemsize * len(layout.columns)
+    rate = int(spec.parameters.get("sample_rate") or SAMPLE_RATE)
+    samples = round(num_frames * rate / SAMPLE_RATE)
+    hop = int(spec.parameters.get("hop_length") or 1)
+    return itemsize * int(np.prod(layout.item, dtype=np.int64)) * (samples // hop + 1)

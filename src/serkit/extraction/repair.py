@@ -1,0 +1,221 @@
+"""``store repair``: recompute just the clips whose values are damaged."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from serkit.corpora import CORPORA
+from serkit.errors import NotFoundError, StoreCorruptError
+from serkit.extraction.plan import Job
+from serkit.extraction.worker import Task, run_task
+from serkit.features import EXTRACTORS
+from serkit.ingest.scan import AudioFile
+from serkit.pool import available_cores, run_all
+from serkit.store.compact import CLIPS_A_PART, rewrite_parts
+from serkit.store.lock import DEFAULT_WAIT, writer_lock
+from serkit.store.manifest import (
+    NAME,
+    Failure,
+    Manifest,
+    StoredFile,
+    read_manifest,
+    restore_manifest,
+    write_manifest,
+)
+from serkit.store.state import read_checked
+from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
+from serkit.store.verify import Damage, verify
+from serkit.store.writer import TABLES, StoreWriter, locked_writer, write_file
+
+_CLIPS_A_TASK = 16
+
+
+@dataclass(frozen=True)
+class RepairReport:
+    """What was mended.
+
+    Attributes:
+        damaged: What ``verify`` found.
+        recomputed: Clips computed again, by feature.
+        failed: Clips that could not be computed again, with the reason; their damaged values
+            are taken out.
+        notes: What else was lost, and what to do about it.
+        seconds: Wall time.
+    """
+
+    damaged: tuple[Damage, ...]
+    recomputed: dict[str, int]
+    failed: tuple[Failure, ...]
+    notes: tuple[str, ...]
+    seconds: float
+
+
+def repair(
+    store: Path,
+    *,
+    workers: int | None = None,
+    wait: float = DEFAULT_WAIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> RepairReport:
+    """Verify a store and recompute what is damaged, from the audio files it was made from.
+
+    Args:
+        store: The store's folder.
+        workers: Processes; None is one a core.
+        wait: Seconds to wait for another writer.
+        progress: Told clips done and clips in all.
+
+    Raises:
+        NotFoundError: No store there.
+        StoreError: The store is locked or the disk is full.
+    """
+    started = time.perf_counter()
+    with suppress(StoreCorruptError):
+        read_manifest(store)
+    with writer_lock(store, wait=wait):
+        notes: tuple[str, ...] = ()
+        try:
+            damaged = verify(store).damaged
+        except StoreCorruptError as error:
+            notes = (_mend_manifest(store, error),)
+            damaged = verify(store).damaged
+        notes += _replace_tables(store, damaged)
+        writer = locked_writer(store)
+        lost: defaultdict[str, set[str]] = defaultdict(set)
+        for damage in damaged:
+            if damage.clip_ids:
+                lost[damage.feature] |= set(damage.clip_ids)
+        tasks, failed = _tasks(writer, lost)
+        for damage in damaged:
+            if damage.clip_ids:
+                _empty_part(writer, damage)
+        recomputed: defaultdict[str, int] = defaultdict(int)
+        total, done = sum(len(task.jobs) for task in tasks), 0
+        for result in run_all(run_task, tasks, min(workers or available_cores(), len(tasks))):
+            failed += result.failures
+            changed = {
+                c.job.file.name.clip_id
+                for c in result.decoded
+                if c.pcm_sha256 != writer.state.clips[c.job.file.name.clip_id].pcm_sha256
+            }
+            failed += [_changed(writer.state.clips[clip_id]) for clip_id in sorted(changed)]
+            for feature, (part, rows) in result.parts.items():
+                kept = [row for row in rows if row.clip_id not in changed]
+                writer.put_part(feature, part, kept)
+                recomputed[feature] += len(kept)
+            done += result.jobs
+            if progress:
+                progress(done, total)
+        writer.commit()
+    return RepairReport(
+        damaged, dict(recomputed), tuple(failed), notes, time.perf_counter() - started
+    )
+
+
+def _empty_part(writer: StoreWriter, damage: Damage) -> None:
+    """Take a damaged part out of use: what is whole in it moves to a new one."""
+    writer.drop_values(damage.feature, damage.clip_ids)
+    rewrite_parts(writer, damage.feature, {damage.file}, clips_a_part=CLIPS_A_PART)
+    rows = writer.state.index[damage.feature].values()
+    stale = [row.clip_id for row in rows if row.part == damage.file]
+    writer.drop_values(damage.feature, stale)
+
+
+def _tasks(writer: StoreWriter, lost: Mapping[str, set[str]]) -> tuple[list[Task], list[Failure]]:
+    """Return what to compute: the clips of each folder and set of features together."""
+    wanted: defaultdict[str, set[str]] = defaultdict(set)
+    for feature, clip_ids in lost.items():
+        for clip_id in clip_ids:
+            wanted[clip_id].add(feature)
+    groups: defaultdict[tuple[str, tuple[str, ...]], list[Job]] = defaultdict(list)
+    failed: list[Failure] = []
+    for clip_id, features in sorted(wanted.items()):
+        clip = writer.state.clips.get(clip_id)
+        if clip is None:
+            continue
+        file = _file(clip)
+        if isinstance(file, Failure):
+            failed.append(file)
+        else:
+            groups[clip.root, tuple(sorted(features))].append(Job(file, {}))
+    tasks = []
+    for (root, names), jobs in groups.items():
+        stored = [writer.features[name] for name in names]
+        for feature in stored:
+            EXTRACTORS.get(feature.spec.extractor).require(feature.spec.parameters)
+        features_of = tuple((feature.spec, feature.layout) for feature in stored)
+        for first in range(0, len(jobs), _CLIPS_A_TASK):
+            chunk = tuple(jobs[first : first + _CLIPS_A_TASK])
+            tasks.append(Task(Path(root), writer.path, chunk, features_of))
+    return tasks, failed
+
+
+def _file(clip: ClipRow) -> AudioFile | Failure:
+    try:
+        info = (Path(clip.root) / clip.path).stat()
+    except OSError:
+        return Failure(
+            clip.path,
+            NotFoundError.__name__,
+            f"{clip.path} is not in {clip.root} any more; run 'serkit extract' on its new folder",
+            clip.clip_id,
+        )
+    name = CORPORA.get(clip.corpus).parse(PurePosixPath(clip.path))
+    return AudioFile(clip.path, info.st_size, info.st_mtime_ns, name)
+
+
+def _changed(clip: ClipRow) -> Failure:
+    return Failure(
+        clip.path,
+        StoreCorruptError.__name__,
+        f"{clip.path} holds other samples than when it was extracted; run 'serkit extract' again",
+        clip.clip_id,
+    )
+
+
+def _replace_tables(store: Path, damaged: Iterable[Damage]) -> tuple[str, ...]:
+    """Replace damaged tables by empty ones: what they spoke of counts as not yet computed."""
+    notes = []
+    for damage in damaged:
+        if not damage.file.startswith(TABLES):
+            continue
+        manifest = read_manifest(store)
+        kinds: dict[str, type[FileRow] | type[ClipRow]] = {"files": FileRow, "clips": ClipRow}
+        data = encode(IndexRow, ())
+        for name, table in manifest.tables.items():
+            if table.file == damage.file:
+                data = encode(kinds[name], ())
+        write_file(store / damage.file, data)
+        write_manifest(store, _with_file(manifest, StoredFile.of(damage.file, data)))
+        read_checked(store, StoredFile.of(damage.file, data))
+        notes.append(f"{damage.what}; run 'serkit extract SRC' to compute what it spoke of")
+    return tuple(notes)
+
+
+def _with_file(manifest: Manifest, file: StoredFile) -> Manifest:
+    from dataclasses import replace
+
+    tables = {k: file if t.file == file.file else t for k, t in manifest.tables.items()}
+    features = {
+        name: replace(feature, index=file) if feature.index.file == file.file else feature
+        for name, feature in manifest.features.items()
+    }
+    return replace(manifest, tables=tables, features=features)
+
+
+def _mend_manifest(store: Path, error: StoreCorruptError) -> str:
+    """Restore a damaged manifest from its copy; failing that, begin an empty one."""
+    if restore_manifest(store):
+        return f"{error.got}; it was restored from its copy"
+    number = 1
+    while (aside := store / f"{NAME}.damaged-{number}").exists():
+        number += 1
+    if (store / NAME).exists():
+        (store / NAME).rename(aside)
+    write_manifest(store, Manifest())
+    return f"{error.got}, its copy too; moved to {aside.name}; run 'serkit extract SRC' again"

@@ -1,0 +1,339 @@
+"""What a folder holds and what is wrong with it: every file is decoded, nothing is written.
+
+Decoding and judging are apart: :func:`audit` decodes the files in processes, :func:`judge` is a
+pure function of what was scanned and what came out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from serkit.audio import read_audio
+from serkit.clips import EMOTIONS, SAMPLE_RATE
+from serkit.corpora import CORPORA, Corpus
+from serkit.errors import AudioError
+from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
+from serkit.pool import available_cores, run_all
+
+_FILES_A_TASK = 16
+"""Files a worker decodes at a time: some 50 ms of work, so that progress is told often."""
+
+_OF_THE_NAME = ("emotion", "actor", "intensity", "sex", "statement")
+_OF_THE_FILE = ("channels", "sample_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What one file turned out to hold.
+
+    Attributes:
+        pcm_sha256: See :attr:`serkit.audio.Audio.pcm_sha256`.
+        sample_rate: The file's own, in Hz.
+        channels: The file's own.
+        num_frames: Samples of a channel at 48 kHz.
+    """
+
+    pcm_sha256: str
+    sample_rate: int
+    channels: int
+    num_frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that cannot be used.
+
+    Attributes:
+        path: Relative to the folder.
+        error: Name of the error's class.
+        message: Its text.
+    """
+
+    path: str
+    error: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A clip that several files hold.
+
+    Attributes:
+        clip_id: The clip.
+        paths: Its files, relative to the folder, the one that is taken first.
+        same_samples: Whether those that can be read hold the same samples.
+    """
+
+    clip_id: str
+    paths: tuple[str, ...]
+    same_samples: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the readable clips are, in samples at 48 kHz.
+
+    Attributes:
+        min: The shortest.
+        mean: All of them.
+        max: The longest.
+    """
+
+    min: int
+    mean: float
+    max: int
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What a corpus's folder holds.
+
+    A clip that several files hold is counted once, by the file that ``extract`` would take.
+
+    Attributes:
+        corpus: The corpus's name.
+        root: The folder, absolute.
+        files: Audio files of the corpus.
+        clips: Clips in them.
+        counts: Clips by value of ``emotion, actor, intensity, sex, statement`` (every clip) and
+            ``channels, sample_rate`` (of the file; readable clips).
+        frames: Lengths of the readable clips; None where there is none.
+        missing: Ids of published clips that are not there.
+        extra: Ids of clips that are there and were not published, among those that are not left
+            out by default; empty where nothing is published.
+        duplicates: Clips that several files hold.
+        unreadable: Files that cannot be used.
+        altered: Ids of clips whose samples are not the published ones.
+        identical: Ids of different clips that hold the same samples.
+        unparsed: Path and reason of files whose names do not belong to the corpus.
+        left_out: How many files were left out, by reason.
+    """
+
+    corpus: str
+    root: Path
+    files: int
+    clips: int
+    counts: Mapping[str, Mapping[str | int, int]]
+    frames: Lengths | None
+    missing: tuple[str, ...]
+    extra: tuple[str, ...]
+    duplicates: tuple[Duplicate, ...]
+    unreadable: tuple[Unreadable, ...]
+    altered: tuple[str, ...]
+    identical: tuple[tuple[str, ...], ...]
+    unparsed: tuple[tuple[str, str], ...]
+    left_out: Mapping[str, int]
+
+    @property
+    def contradictory(self) -> tuple[Duplicate, ...]:
+        """The duplicates that hold different samples."""
+        return tuple(duplicate for duplicate in self.duplicates if not duplicate.same_samples)
+
+    @property
+    def clean(self) -> bool:
+        """Whether every file can be read, is as published and agrees with the others."""
+        return not (self.unreadable or self.altered or self.contradictory)
+
+    def missing_actors(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Sum up what is missing for people.
+
+        Returns:
+            The actors of whom no published clip is there, and the missing clips of all others.
+        """
+        corpus = CORPORA.get(self.corpus)
+        actors = {clip_id: _actor(corpus, clip_id) for clip_id in corpus.published()}
+        there = {actors[clip_id] for clip_id in actors.keys() - set(self.missing)}
+        return (
+            tuple(sorted({actors[clip_id] for clip_id in self.missing} - there)),
+            tuple(clip_id for clip_id in self.missing if actors[clip_id] in there),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as plain JSON."""
+        return {
+            "corpus": self.corpus,
+            "root": str(self.root),
+            "clean": self.clean,
+            "files": self.files,
+            "clips": self.clips,
+            "counts": {
+                column: {str(value): count for value, count in counts.items()}
+                for column, counts in self.counts.items()
+            },
+            "frames": asdict(self.frames) if self.frames else None,
+            "missing": list(self.missing),
+            "extra": list(self.extra),
+            "duplicates": [
+                {**asdict(duplicate), "paths": list(duplicate.paths)}
+                for duplicate in self.duplicates
+            ],
+            "unreadable": [asdict(file) for file in self.unreadable],
+            "altered": list(self.altered),
+            "identical": [list(clip_ids) for clip_ids in self.identical],
+            "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
+            "left_out": dict(self.left_out),
+        }
+
+
+def audit(
+    root: str | Path,
+    *,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> AuditReport:
+    """Decode every audio file of a corpus and report what is there and what is wrong.
+
+    Args:
+        root: The folder.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        workers: Processes; None is one a core.
+        progress: Told files done and files in all.
+
+    Raises:
+        NotFoundError: No such folder.
+        UsageError: ``root`` is a file, or there is no such corpus.
+        CorpusError: There is no clip in the folder, or a folder in it cannot be read.
+        StoreError: A worker died.
+    """
+    found = scan(root, corpus=corpus, include=include)
+    if not found.files:
+        raise no_clips(found)
+    paths = [file.path for file in found.files]
+    tasks = [paths[i : i + _FILES_A_TASK] for i in range(0, len(paths), _FILES_A_TASK)]
+    decoded: dict[str, Decoded | Unreadable] = {}
+    decode = partial(_decode, found.root)
+    for result in run_all(decode, tasks, min(workers or available_cores(), len(tasks))):
+        decoded.update(result)
+        if progress:
+            progress(len(decoded), len(paths))
+    return judge(found, decoded)
+
+
+def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditReport:
+    """Compare what was found with what was published, and the clips with each other.
+
+    Args:
+        found: The scanned folder.
+        decoded: For each of its files, by path, what it holds or why it cannot be read.
+    """
+    published = found.corpus.published()
+    groups = by_clip(found.files)
+    taken: dict[str, Decoded] = {}
+    duplicates: list[Duplicate] = []
+    for clip_id, group in groups.items():
+        ordered = _order(group, decoded, published.get(clip_id))
+        facts = [value for _, value in ordered if isinstance(value, Decoded)]
+        if facts:
+            taken[clip_id] = facts[0]
+        if len(group) > 1:
+            same = len({value.pcm_sha256 for value in facts}) < 2
+            duplicates.append(Duplicate(clip_id, tuple(file.path for file, _ in ordered), same))
+    unreadable = [value for value in decoded.values() if isinstance(value, Unreadable)]
+    return AuditReport(
+        corpus=found.corpus.name,
+        root=found.root,
+        files=len(found.files),
+        clips=len(groups),
+        counts=_counts([group[0] for group in groups.values()], taken.values()),
+        frames=_lengths([clip.num_frames for clip in taken.values()]),
+        missing=tuple(sorted(published.keys() - groups.keys())),
+        extra=tuple(sorted(_extra(found, published))),
+        duplicates=tuple(duplicates),
+        unreadable=tuple(sorted(unreadable, key=lambda file: file.path)),
+        altered=tuple(
+            sorted(
+                clip_id
+                for clip_id, clip in taken.items()
+                if published.get(clip_id, clip.pcm_sha256) != clip.pcm_sha256
+            )
+        ),
+        identical=_identical(taken),
+        unparsed=found.unparsed,
+        left_out=dict(found.left_out),
+    )
+
+
+def _decode(root: Path, paths: Sequence[str]) -> dict[str, Decoded | Unreadable]:
+    return {path: _decode_one(root, path) for path in paths}
+
+
+def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
+    try:
+        audio = read_audio(root / path)
+    except AudioError as error:
+        return Unreadable(path, type(error).__name__, str(error))
+    rate = audio.resampled_from or SAMPLE_RATE
+    return Decoded(audio.pcm_sha256, rate, audio.channels, audio.num_frames)
+
+
+def _order(
+    group: Sequence[AudioFile],
+    decoded: Mapping[str, Decoded | Unreadable],
+    published: str | None,
+) -> list[tuple[AudioFile, Decoded | Unreadable]]:
+    """Put the published file first, then what can be read; otherwise keep the order."""
+
+    def rank(pair: tuple[AudioFile, Decoded | Unreadable]) -> int:
+        _, value = pair
+        if isinstance(value, Unreadable):
+            return 2
+        return 0 if value.pcm_sha256 == published else 1
+
+    return sorted(((file, decoded[file.path]) for file in group), key=rank)
+
+
+def _extra(found: Scan, published: Mapping[str, str]) -> Iterator[str]:
+    """Yield clips that were not published, where the table of hashes could have held them."""
+    if not published:
+        return
+    for clip_id, group in by_clip(found.files).items():
+        if clip_id not in published and found.corpus.leave_out(group[0].name) is None:
+            yield clip_id
+
+
+def _counts(
+    files: Iterable[AudioFile], clips: Iterable[Decoded]
+) -> dict[str, dict[str | int, int]]:
+    counts: dict[str, Counter[str | int]] = {
+        column: Counter() for column in (*_OF_THE_NAME, *_OF_THE_FILE)
+    }
+    for file in files:
+        for column in _OF_THE_NAME:
+            counts[column][getattr(file.name, column)] += 1
+    for clip in clips:
+        for column in _OF_THE_FILE:
+            counts[column][getattr(clip, column)] += 1
+    return {column: dict(sorted(counter.items(), key=_rank)) for column, counter in counts.items()}
+
+
+def _rank(item: tuple[str | int, int]) -> tuple[int, str]:
+    """Sort numbers as numbers, emotions in their own order and other names by the alphabet."""
+    value, _ = item
+    if isinstance(value, int):
+        return value, ""
+    return EMOTIONS.index(value) if value in EMOTIONS else len(EMOTIONS), value
+
+
+def _lengths(frames: Sequence[int]) -> Lengths | None:
+    if not frames:
+        return None
+    return Lengths(min(frames), sum(frames) / len(frames), max(frames))
+
+
+def _identical(clips: Mapping[str, Decoded]) -> tuple[tuple[str, ...], ...]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for clip_id, clip in sorted(clips.items()):
+        groups[clip.pcm_sha256].append(clip_id)
+    return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _actor(corpus: Corpus, clip_id: str) -> int:
+    return corpus.parse(PurePosixPath(f"{clip_id}.wav")).actor

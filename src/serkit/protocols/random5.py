@@ -1,0 +1,23 @@
+"""Random stratified 5-fold: the same actors on both sides, so inflated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from serkit.splits import Protocol, Split, SplitClip, labels, random_folds
+
+
+def _make(clips: Sequence[SplitClip]) -> Split:
+    from sklearn.model_selection import StratifiedKFold
+
+    folds = StratifiedKFold(5, shuffle=True, random_state=0).split(labels(clips), labels(clips))
+    return random_folds("random5", clips, (test for _, test in folds))
+
+
+PROTOCOL = Protocol(
+    name="random5",
+    summary="random stratified 5-fold (actors on both sides: inflated)",
+    source="common practice",
+    speaker_independent=False,
+    make=_make,
+)

@@ -1,0 +1,341 @@
+"""Training and testing by a protocol: the only place where a model meets test clips."""
+
+from __future__ import annotations
+
+import json
+import math
+import secrets
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import TrainingError, UsageError
+from serkit.metrics import Scores, score, score_by
+from serkit.parameters import Scalar
+from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
+from serkit.runs.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.splits import Fold, Protocol, Split, split_clips
+from serkit.store.files import write_file
+from serkit.store.state import corpus_digest
+from serkit.store.store import FeatureStore
+from serkit.trainers import ClipData, FitContext, FoldData, Trainer
+
+Progress = Callable[[str, int, int, str], None]
+"""Called with a fold's name, steps done in it, steps in all, and what is going on."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that determines a run's result, and where it goes.
+
+    Attributes:
+        trainer: The kind of model.
+        store: Where the features are.
+        protocol: How the clips are split.
+        preset: The preset's name.
+        values: Every parameter's value.
+        seed: Of all random numbers.
+        runs: The folder that the run's folder is made in.
+        settings: The resolved settings of the command, kept for the record.
+    """
+
+    trainer: Trainer
+    store: FeatureStore
+    protocol: Protocol
+    preset: str
+    values: Mapping[str, Scalar]
+    seed: int
+    runs: Path
+    settings: Mapping[str, Any]
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that the model reads."""
+        return self.trainer.features(self.values)
+
+    @property
+    def chooses_on_test(self) -> bool:
+        """Whether the run reproduces the study's choice on its test clips."""
+        return self.preset == "notebook" and self.protocol.choose_on_test
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold's result.
+
+    Attributes:
+        fold: The fold.
+        folder: Its folder inside the run's.
+        probabilities: Of the test clips, shape ``(n, 8)``.
+        parameters: How many numbers were fitted.
+        chosen: What was chosen on inner validation actors.
+        train_seconds: Wall time of the fit.
+        predict_seconds: Wall time of the prediction.
+    """
+
+    fold: Fold
+    folder: str
+    probabilities: npt.NDArray[np.float64]
+    parameters: int
+    chosen: Mapping[str, Scalar]
+    train_seconds: float
+    predict_seconds: float
+
+
+def execute(plan: Plan, progress: Progress | None = None) -> Run:
+    """Train and test a model by a protocol, and keep all of it.
+
+    Args:
+        plan: What to do.
+        progress: Told how far it is.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        LeakageError: The split leaks.
+        StoreError: A feature is not current, or the store is damaged.
+        TrainingError: A model could not be fitted or gives no probabilities.
+    """
+    started = time.perf_counter()
+    plan.trainer.require()
+    clip_ids = _usable_clips(plan)
+    state = plan.store.state
+    split = plan.protocol.split(split_clips({i: state.clips[i] for i in clip_ids}))
+    folder = _begin(plan, split)
+    results = []
+    for number, fold in enumerate(split.folds, start=1):
+        results.append(_run_fold(plan, fold, folder, number, progress))
+    return _finish(plan, split, folder, results, started)
+
+
+def _usable_clips(plan: Plan) -> list[str]:
+    """Return the clips for which every feature is current; failed ones are left out."""
+    everyone = list(plan.store.state.clips)
+    if not everyone:
+        raise UsageError(
+            f"the store {plan.store.path} holds no clips", hint="run 'serkit extract SRC' first"
+        )
+    usable = set(everyone)
+    for feature in plan.features:
+        usable &= set(plan.store.select(feature))
+    if not usable:
+        raise TrainingError("every clip failed", hint="'serkit store why' says why")
+    return sorted(usable)
+
+
+def _begin(plan: Plan, split: Split) -> Path:
+    now = datetime.now(UTC)
+    name = f"{plan.trainer.name}-{plan.protocol.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    folder = plan.runs / name
+    _write_json(folder / CONFIG, _config(plan, split, name, now))
+    _write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
+    return folder
+
+
+def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any]:
+    clips = _split_rows(plan, split)
+    corpora = sorted({clip.corpus for clip in clips})
+    return {
+        "run": name,
+        "model": plan.trainer.name,
+        "preset": plan.preset,
+        "protocol": plan.protocol.name,
+        "seed": plan.seed,
+        "speaker_independent": plan.protocol.speaker_independent,
+        "selected_on_test": plan.chooses_on_test,
+        "transductive": False,
+        "synthetic": "synthetic" in corpora,
+        "published": False,
+        "corpus": "+".join(corpora),
+        "corpus_digest": corpus_digest(clips),
+        "split_digest": split.digest,
+        "features": [plan.store.spec(name).to_json() for name in plan.features],
+        "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
+        "values": dict(plan.values),
+        "settings": dict(plan.settings),
+        "notes": list(split.notes),
+        "created": now.isoformat(timespec="seconds"),
+        "versions": installed_versions(),
+        "hardware": hardware(),
+    }
+
+
+def _split_rows(plan: Plan, split: Split) -> list[Any]:
+    ids = {i for f in split.folds for i in (*f.train, *f.validation, *f.test)}
+    return [plan.store.state.clips[clip_id] for clip_id in sorted(ids)]
+
+
+def _run_fold(
+    plan: Plan, fold: Fold, folder: Path, number: int, progress: Progress | None
+) -> FoldResult:
+    name = f"fold-{number}"
+    target = folder / name
+    target.mkdir(parents=True)
+
+    def report(done: int, total: int, what: str) -> None:
+        if progress:
+            progress(fold.name, done, total, what)
+
+    report(0, 1, "reading")
+    started = time.perf_counter()
+    model = plan.trainer.fit(
+        _fold_data(plan, fold), plan.values, FitContext(plan.seed, report, target)
+    )
+    fitted = time.perf_counter()
+    probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
+    predicted = time.perf_counter()
+    model.save(target)
+    result = FoldResult(
+        fold,
+        name,
+        probabilities,
+        model.parameters,
+        dict(model.chosen),
+        fitted - started,
+        predicted - fitted,
+    )
+    frame = _predictions(plan, [result])
+    write_file(target / PREDICTIONS, frame.to_parquet(index=False))
+    _write_json(target / FOLD, _fold_entry(plan, result))
+    report(1, 1, "done")
+    return result
+
+
+def _fold_data(plan: Plan, fold: Fold) -> FoldData:
+    if plan.chooses_on_test:  # as the study did: trained on all else, chosen on the test clips
+        train = tuple(sorted((*fold.train, *fold.validation)))
+        return FoldData(
+            ClipData(plan.store, train), ClipData(plan.store, fold.test), chosen_on_test=True
+        )
+    return FoldData(ClipData(plan.store, fold.train), ClipData(plan.store, fold.validation))
+
+
+def _checked(
+    probabilities: npt.NDArray[np.float64], fold: Fold, plan: Plan
+) -> npt.NDArray[np.float64]:
+    expected = (len(fold.test), len(EMOTIONS))
+    if probabilities.shape != expected or not np.isfinite(probabilities).all():
+        raise TrainingError(
+            f"{plan.trainer.name} gave no probabilities in fold {fold.name} "
+            f"(shape {probabilities.shape} for {expected}, or not finite)"
+        )
+    return probabilities
+
+
+def _predictions(plan: Plan, results: Sequence[FoldResult]) -> Any:
+    """Return a row a test clip; see :attr:`serkit.runs.run.Run.predictions`."""
+    import pandas as pd
+
+    parts = []
+    for result in results:
+        clips = [plan.store.state.clips[clip_id] for clip_id in result.fold.test]
+        predicted = result.probabilities.argmax(axis=1)
+        columns: dict[str, Any] = {
+            "clip_id": list(result.fold.test),
+            "fold": result.fold.name,
+            "actor": [clip.actor for clip in clips],
+            "sex": [clip.sex for clip in clips],
+            "intensity": [clip.intensity for clip in clips],
+            "true": [clip.emotion for clip in clips],
+            "predicted": [EMOTIONS[i] for i in predicted],
+            "true_id": [clip.emotion_id for clip in clips],
+            "predicted_id": predicted,
+        }
+        columns |= {f"p_{name}": result.probabilities[:, i] for i, name in enumerate(EMOTIONS)}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _fold_entry(plan: Plan, result: FoldResult) -> dict[str, Any]:
+    scores = _scores(_predictions(plan, [result]))
+    return {
+        "fold": result.fold.name,
+        "folder": result.folder,
+        "uar": scores.uar,
+        "accuracy": scores.accuracy,
+        "macro_f1": scores.macro_f1,
+        "clips": scores.clips,
+        "actors": scores.actors,
+        "train_clips": len(result.fold.train),
+        "validation_clips": len(result.fold.validation),
+        "parameters": result.parameters,
+        "chosen": dict(result.chosen),
+        "train_seconds": result.train_seconds,
+        "predict_seconds": result.predict_seconds,
+    }
+
+
+def _scores(frame: Any) -> Scores:
+    return score(frame["true_id"].to_numpy(), _probabilities(frame), frame["actor"].to_numpy())
+
+
+def _probabilities(frame: Any) -> npt.NDArray[np.float64]:
+    return np.asarray(frame[[f"p_{name}" for name in EMOTIONS]].to_numpy(np.float64))
+
+
+def _finish(
+    plan: Plan, split: Split, folder: Path, results: Sequence[FoldResult], started: float
+) -> Run:
+    frame = _predictions(plan, results)
+    write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
+    config = json.loads((folder / CONFIG).read_text())
+    scores = _scores(frame)
+    record = config | {
+        "parameters": round(sum(r.parameters for r in results) / len(results)),
+        "uar": scores.uar,
+        "uar_low": scores.uar_low,
+        "uar_high": scores.uar_high,
+        "accuracy": scores.accuracy,
+        "accuracy_low": scores.accuracy_low,
+        "accuracy_high": scores.accuracy_high,
+        "macro_f1": scores.macro_f1,
+        "log_loss": scores.log_loss,
+        "brier": scores.brier,
+        "ece": scores.ece,
+        "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
+        "confusion": scores.confusion,
+        "by_sex": _by(frame, "sex"),
+        "by_intensity": _by(frame, "intensity"),
+        "folds": len(split.folds),
+        "actors": scores.actors,
+        "clips": scores.clips,
+        "fold_scores": [_fold_entry(plan, result) for result in results],
+        "train_seconds": sum(result.train_seconds for result in results),
+        "predict_seconds": sum(result.predict_seconds for result in results),
+        "seconds": time.perf_counter() - started,
+        "peak_memory_bytes": peak_memory_bytes(),
+    }
+    _write_json(folder / RECORD, record)  # the commit point
+    return read_run(folder)
+
+
+def _by(frame: Any, column: str) -> dict[str, Any]:
+    groups = score_by(
+        frame[column].to_numpy(str), frame["true_id"].to_numpy(), _probabilities(frame)
+    )
+    return {name: dict(values) for name, values in groups.items()}
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    write_file(path, json.dumps(_plain(data), indent=1, allow_nan=False).encode())
+
+
+def _plain(value: Any) -> Any:
+    """Make a value JSON: numbers that are not (one actor has no interval) become null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (np.integer, np.floating)):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

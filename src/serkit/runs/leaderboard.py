@@ -1,0 +1,334 @@
+"""The leaderboard: like ranked with like, and nothing more than the evidence bears.
+
+Runs are ranked only within a group of the same corpus digest, protocol and split digest. Whether a
+run can be told from the best of its group is decided by a paired bootstrap over actors, with
+Holm's correction for the number of runs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serkit.metrics import distinguishable
+from serkit.runs.published import PublishedResult, published_results
+from serkit.runs.run import Run
+from serkit.splits import PROTOCOLS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+FEW_ACTORS = 16
+"""Below this many test actors the bootstrap's intervals are too narrow (see the metrics page)."""
+
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the leaderboard; its fields are the keys of ``compare --json``.
+
+    Attributes:
+        protocol: The protocol.
+        corpus: The corpus.
+        run: The run's name; None for published results.
+        model: The model, or the published system.
+        preset: The preset.
+        seed: The seed.
+        uar: Unweighted average recall, 0 to 1.
+        uar_low: Lower end of its 95 % interval over actors.
+        uar_high: Upper end.
+        accuracy: 0 to 1.
+        macro_f1: 0 to 1.
+        parameters: Numbers fitted, mean over folds.
+        folds: How many.
+        actors: Test actors.
+        clips: Test clips.
+        seconds: Wall time of the run.
+        train_seconds: Of which fitting.
+        selected_on_test: Whether something was chosen on the test clips.
+        synthetic: Whether no human spoke.
+        transductive: Whether test clips were used, unlabelled, in training.
+        published: Whether it is a published result and not a run.
+        best: Whether it has the highest UAR of its group.
+        distinguishable_from_best: Whether its UAR differs from the best's beyond chance; None
+            where that cannot be tested (published results, one actor).
+        p_value: Holm-corrected p-value of that difference.
+        optimism_gap: UAR of the same model on random splits less this UAR; None where there is
+            no such pair.
+        corpus_digest: Identity of the clips.
+        split_digest: Identity of the split.
+        notes: Caveats.
+        source: Who published it.
+    """
+
+    protocol: str
+    corpus: str
+    run: str | None
+    model: str
+    preset: str | None
+    seed: int | None
+    uar: float | None
+    uar_low: float | None
+    uar_high: float | None
+    accuracy: float | None
+    macro_f1: float | None
+    parameters: int | None
+    folds: int | None
+    actors: int | None
+    clips: int | None
+    seconds: float | None
+    train_seconds: float | None
+    selected_on_test: bool
+    synthetic: bool
+    transductive: bool
+    published: bool
+    best: bool = False
+    distinguishable_from_best: bool | None = None
+    p_value: float | None = None
+    optimism_gap: float | None = None
+    corpus_digest: str | None = None
+    split_digest: str | None = None
+    notes: tuple[str, ...] = ()
+    source: str = "serkit"
+
+
+_FROM_RECORD = frozenset(f.name for f in fields(Entry)) - {
+    "best",
+    "distinguishable_from_best",
+    "p_value",
+    "optimism_gap",
+    "source",
+    "notes",
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that may be ranked together, best first, and published results of their protocol.
+
+    Attributes:
+        protocol: The protocol.
+        corpus: The corpus.
+        corpus_digest: Identity of the clips; empty where there are published results only.
+        entries: The rows.
+        notes: What a reader must know.
+    """
+
+    protocol: str
+    corpus: str
+    corpus_digest: str
+    entries: tuple[Entry, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The leaderboard.
+
+    Attributes:
+        groups: One for each corpus digest and protocol.
+        problems: Runs that were left out, and why.
+    """
+
+    groups: tuple[Group, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every row, group by group, best first."""
+        return tuple(entry for group in self.groups for entry in group.entries)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the rows as plain objects."""
+        return [
+            {f.name: _plain(getattr(entry, f.name)) for f in fields(Entry)}
+            for entry in self.entries
+        ]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the rows as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_json(), columns=[f.name for f in fields(Entry)])
+
+    def __rich__(self) -> RenderableType:
+        """Return the tables that ``rich.print(board)`` shows."""
+        from serkit.runs.tables import render_board
+
+        return render_board(self)
+
+
+def make_board(
+    runs: Sequence[Run],
+    *,
+    protocol: str | None = None,
+    published: bool = False,
+    problems: Iterable[str] = (),
+) -> Board:
+    """Rank runs.
+
+    Args:
+        runs: Finished runs.
+        protocol: Show this protocol alone.
+        published: Add published results of the same protocols.
+        problems: What could not be read, to be shown below.
+
+    Raises:
+        UnknownNameError: No such protocol.
+    """
+    if protocol is not None:
+        protocol = PROTOCOLS.get(protocol).name
+    grouped: defaultdict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    for run in runs:
+        key = (run.protocol, run.record["corpus_digest"], run.record["split_digest"])
+        grouped[key].append(run)
+    gaps = _optimism_gaps(runs)
+    groups = [
+        _group(members, gaps, with_published=published)
+        for (name, _, _), members in grouped.items()
+        if protocol in (None, name)
+    ]
+    if published:
+        groups += _published_alone(groups, protocol)
+    groups.sort(key=lambda g: (not g.corpus_digest, g.protocol, g.corpus, g.corpus_digest))
+    return Board(tuple(groups), tuple(problems))
+
+
+def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> Group:
+    ranked = sorted(runs, key=lambda run: (-run.uar, run.name))
+    verdicts = _verdicts(ranked)
+    entries = []
+    for run in ranked:
+        # The best cannot be told from itself.
+        alone = (False, None) if run is ranked[0] else (None, None)
+        different, p_value = verdicts.get(run.name, alone)
+        known = {name: run.record.get(name) for name in _FROM_RECORD}
+        entries.append(
+            Entry(
+                **known,
+                best=run is ranked[0],
+                distinguishable_from_best=different,
+                p_value=p_value,
+                optimism_gap=gaps.get(run.name),
+                notes=tuple(run.record["notes"]),
+            )
+        )
+    first = ranked[0].record
+    if with_published and first["corpus"] == "ravdess":
+        entries += [_published_entry(row) for row in _published_for(first["protocol"])]
+        entries.sort(key=lambda e: -(e.uar if e.uar is not None else e.accuracy or 0.0))
+    return Group(
+        first["protocol"],
+        first["corpus"],
+        first["corpus_digest"],
+        tuple(entries),
+        _notes(first, len(entries)),
+    )
+
+
+def _notes(record: Any, rows: int) -> tuple[str, ...]:
+    notes = list(record["notes"])
+    if not record["speaker_independent"]:
+        notes.append("the same actors are trained and tested on: inflated for voices never heard")
+    if rows > 1 and (record["actors"] or 0) < FEW_ACTORS:
+        notes.append(
+            f"{record['actors']} test actors are few: intervals are too narrow, "
+            "and differences look surer than they are"
+        )
+    return tuple(notes)
+
+
+def _verdicts(ranked: list[Run]) -> dict[str, tuple[bool | None, float | None]]:
+    """Compare every run with the best in pairs; clips are aligned by id."""
+    if len(ranked) < 2 or ranked[0].record["actors"] < 2:
+        return {}
+    best = ranked[0].predictions.sort_index()
+    others = {
+        run.name: run.predictions["predicted_id"].reindex(best.index).to_numpy(np.int64)
+        for run in ranked[1:]
+    }
+    verdicts = distinguishable(
+        best["true_id"].to_numpy(np.int64),
+        best["predicted_id"].to_numpy(np.int64),
+        others,
+        best["actor"].to_numpy(np.int64),
+        alpha=_ALPHA,
+    )
+    return {name: (v.distinguishable, v.p_adjusted) for name, v in verdicts.items()}
+
+
+def _optimism_gaps(runs: Sequence[Run]) -> dict[str, float]:
+    """Return, for speaker-independent runs, how much better the same model looks on random splits.
+
+    The same model is one with the same parameters, preset and seed on the same clips; of several
+    random protocols the mean is taken.
+    """
+    random: defaultdict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        if not run.record["speaker_independent"]:
+            random[_same_model(run)].append(run.uar)
+    return {
+        run.name: float(np.mean(random[_same_model(run)])) - run.uar
+        for run in runs
+        if run.record["speaker_independent"] and _same_model(run) in random
+    }
+
+
+def _same_model(run: Run) -> str:
+    keys = ("model", "preset", "values", "seed", "corpus_digest", "feature_fingerprints")
+    return repr([run.record[key] for key in keys])
+
+
+def _published_for(protocol: str) -> list[PublishedResult]:
+    return [row for row in published_results() if row.protocol == protocol]
+
+
+def _published_alone(groups: Sequence[Group], protocol: str | None) -> list[Group]:
+    """Return groups of published results of protocols that no run has."""
+    shown = {group.protocol for group in groups if group.corpus == "ravdess"}
+    wanted = [protocol] if protocol else [] if groups else sorted(PROTOCOLS.names())
+    rest = []
+    for name in wanted:
+        rows = [_published_entry(row) for row in _published_for(name)]
+        if rows and name not in shown:
+            rows.sort(key=lambda e: -(e.uar if e.uar is not None else e.accuracy or 0.0))
+            rest.append(Group(name, "ravdess", "", tuple(rows), ()))
+    return rest
+
+
+def _published_entry(row: PublishedResult) -> Entry:
+    return Entry(
+        protocol=row.protocol,
+        corpus="ravdess",
+        run=None,
+        model=row.system,
+        preset=None,
+        seed=None,
+        uar=row.uar,
+        uar_low=row.uar_low,
+        uar_high=row.uar_high,
+        accuracy=row.accuracy,
+        macro_f1=None,
+        parameters=None,
+        folds=None,
+        actors=None,
+        clips=None,
+        seconds=None,
+        train_seconds=None,
+        selected_on_test=row.selected_on_test,
+        synthetic=False,
+        transductive=row.transductive,
+        published=True,
+        notes=(row.note,) if row.note else (),
+        source=row.source,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

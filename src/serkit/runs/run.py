@@ -1,0 +1,168 @@
+"""A run: a folder with everything that a result rests on.
+
+``config.json`` is written first and ``run.json`` last: a run without the latter is not finished,
+whatever killed it, and is never ranked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serkit.trainers import Fitted
+
+RECORD = "run.json"
+CONFIG = "config.json"
+SPLIT = "split.json"
+PREDICTIONS = "predictions.parquet"
+FOLD = "fold.json"
+
+DEFAULT_RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: Its folder.
+        record: The content of ``run.json``; see the reference for its keys.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, uar={self.uar:.3f})"
+
+    @property
+    def name(self) -> str:
+        """The run's name, its folder's."""
+        return str(self.record["run"])
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.record["model"])
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's name."""
+        return str(self.record["protocol"])
+
+    @property
+    def uar(self) -> float:
+        """Unweighted average recall over all test clips, 0 to 1."""
+        return float(self.record["uar"])
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test clips that are right, 0 to 1."""
+        return float(self.record["accuracy"])
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """A row a test clip, indexed by ``clip_id``.
+
+        Columns: ``fold``, ``actor``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
+        names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion.
+        """
+        import pandas as pd
+
+        return pd.read_parquet(self.path / PREDICTIONS).set_index("clip_id")
+
+    def model_of(self, fold: str) -> Fitted:
+        """Load the model of one fold.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: The model cannot be loaded safely.
+        """
+        from serkit.trainers import TRAINERS
+
+        folders = {entry["fold"]: entry["folder"] for entry in self.record["fold_scores"]}
+        if fold not in folders:
+            raise unknown_name("fold", fold, folders)
+        return TRAINERS.get(self.model).load(self.path / folders[fold])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record."""
+        return dict(self.record)
+
+
+def read_run(path: Path) -> Run:
+    """Read a finished run.
+
+    Raises:
+        RunError: It is not finished, or its record is damaged.
+    """
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        if not isinstance(record, dict) or "uar" not in record:
+            raise ValueError("no result in it")
+    except FileNotFoundError as error:
+        raise RunError(f"the run {path.name} is not finished", hint="train it again") from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path / RECORD} is damaged ({error})", hint="train it again") from error
+    return Run(path, record)
+
+
+def list_runs(folder: Path) -> tuple[list[Run], list[str]]:
+    """Read every run in a folder.
+
+    Returns:
+        The finished runs, sorted by name, and for each other one a sentence saying why not.
+
+    Raises:
+        NotFoundError: No such folder.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"no runs in {folder}: there is no such folder",
+            hint="make one with 'serkit train MODEL' or name another with --runs DIR",
+        )
+    runs: list[Run] = []
+    problems: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if not (path / CONFIG).is_file() and not (path / RECORD).is_file():
+            continue
+        try:
+            runs.append(read_run(path))
+        except RunError as error:
+            problems.append(str(error))
+    return runs, problems
+
+
+def find_run(folder: Path, name: str) -> Run:
+    """Find a run by its name, the beginning of it, its path, or ``last``.
+
+    Raises:
+        NotFoundError: No such runs folder.
+        UnknownNameError: No such run.
+        UsageError: Several runs begin so.
+        RunError: The run is not finished.
+    """
+    direct = Path(name)
+    if (direct / RECORD).is_file() or (direct / CONFIG).is_file():
+        return read_run(direct)
+    runs, _ = list_runs(folder)
+    if name == "last" and runs:
+        return max(runs, key=lambda run: (str(run.record.get("created")), run.name))
+    if (folder / name / CONFIG).is_file():
+        return read_run(folder / name)
+    found = [run for run in runs if run.name.startswith(name)]
+    if len(found) > 1:
+        names = ", ".join(run.name for run in found[:5])
+        raise UsageError(f"{len(found)} runs begin with {name!r}: {names}", hint="type more of it")
+    if not found:
+        raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")
+    return found[0]

@@ -1,0 +1,86 @@
+"""``store gc``: give back the disk space of values that nobody can read any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from serkit.errors import unknown_name
+from serkit.store.compact import CLIPS_A_PART, rewrite_parts
+from serkit.store.lock import DEFAULT_WAIT
+from serkit.store.manifest import StoredFeature
+from serkit.store.parts import count_clips
+from serkit.store.writer import StoreWriter, open_writer
+
+
+@dataclass(frozen=True)
+class GcReport:
+    """What was removed.
+
+    Attributes:
+        bytes_before: Size of the store before.
+        bytes_after: And after.
+        stale: Values of old recipes or old samples that were dropped, by feature.
+        dropped: Features taken out of the store.
+    """
+
+    bytes_before: int
+    bytes_after: int
+    stale: dict[str, int]
+    dropped: tuple[str, ...]
+
+
+def gc(store: Path, *, drop: Collection[str] = (), wait: float = DEFAULT_WAIT) -> GcReport:
+    """Remove stale values, the dead space in part files, and files of killed writers.
+
+    Args:
+        store: The store's folder.
+        drop: Features to take out altogether.
+        wait: Seconds to wait for another writer.
+
+    Raises:
+        NotFoundError: No store there.
+        UnknownNameError: A feature to drop is not in the store.
+        StoreError: The store is locked, damaged, or the disk is full.
+    """
+    before = folder_size(store)
+    stale: dict[str, int] = {}
+    with open_writer(store, create=False, wait=wait) as writer:
+        for name in drop:
+            if name not in writer.features:
+                raise unknown_name(f"feature in the store {store}", name, writer.features)
+        for name in drop:
+            writer.drop_feature(name)
+        for name, feature in list(writer.features.items()):
+            old = _stale(writer, name, feature)
+            if old:
+                stale[name] = len(old)
+                writer.drop_values(name, old)
+            rewrite_parts(writer, name, _sparse(writer, name), clips_a_part=CLIPS_A_PART)
+        writer.commit()
+    return GcReport(before, folder_size(store), stale, tuple(drop))
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _stale(writer: StoreWriter, name: str, feature: StoredFeature) -> list[str]:
+    index = writer.state.index[name]
+    return [clip_id for clip_id in index if not writer.state.current(feature.spec, clip_id)]
+
+
+def _sparse(writer: StoreWriter, name: str) -> set[str]:
+    """Return the parts of which not every clip is alive any more."""
+    alive = Counter(row.part for row in writer.state.index[name].values())
+    ever = _clips_written(writer, name)
+    return {part for part, count in alive.items() if count < ever.get(part, count)}
+
+
+def _clips_written(writer: StoreWriter, name: str) -> dict[str, int]:
+    layout = writer.features[name].layout
+    parts = {row.part for row in writer.state.index[name].values()}
+    return {part: count_clips(writer.path / part, layout) for part in parts}

@@ -1,0 +1,100 @@
+"""``store why``: for each clip of a feature, whether it is current, and if not, exactly why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from serkit.features import FeatureSpec
+from serkit.store.manifest import StoredFeature
+from serkit.store.state import StoreState
+from serkit.store.tables import ClipRow, IndexRow
+
+Condition = Literal["current", "missing", "stale", "failed"]
+
+CONDITIONS: tuple[Condition, ...] = ("current", "missing", "stale", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class ClipStatus:
+    """One clip of one feature.
+
+    Attributes:
+        clip_id: The clip, or the path of a file that could not become one.
+        condition: ``current``, ``missing``, ``stale`` or ``failed``.
+        reason: Why it is not current.
+    """
+
+    clip_id: str
+    condition: Condition
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class FeatureStatus:
+    """A feature's clips, counted.
+
+    Attributes:
+        feature: Its name.
+        counts: Clips by condition.
+        reasons: Clips by condition and reason, most frequent first.
+        clips: Every clip that is not current.
+    """
+
+    feature: str
+    counts: dict[Condition, int]
+    reasons: tuple[tuple[Condition, str, int], ...]
+    clips: tuple[ClipStatus, ...]
+
+
+def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:
+    """Compare a store with a recipe.
+
+    Args:
+        state: What is in the store.
+        spec: What the recipe says now.
+    """
+    clips = tuple(_clips(state, spec))
+    counts = Counter(clip.condition for clip in clips)
+    reasons = Counter((c.condition, c.reason) for c in clips if c.condition != "current")
+    return FeatureStatus(
+        spec.name,
+        {condition: counts[condition] for condition in CONDITIONS},
+        tuple((condition, reason, n) for (condition, reason), n in reasons.most_common()),
+        tuple(clip for clip in clips if clip.condition != "current"),
+    )
+
+
+def _clips(state: StoreState, spec: FeatureSpec) -> Iterator[ClipStatus]:
+    failures = {f.clip_id: f for f in state.manifest.failures if f.feature in ("", spec.name)}
+    stored = state.manifest.features.get(spec.name)
+    index = state.index.get(spec.name, {})
+    for clip_id, clip in sorted(state.clips.items()):
+        if state.current(spec, clip_id):
+            yield ClipStatus(clip_id, "current")
+        elif clip_id in failures:
+            failed = failures[clip_id]
+            yield ClipStatus(clip_id, "failed", f"{failed.error}: {failed.message}")
+        elif clip_id not in index:
+            reason = "never extracted" if stored is None else "not computed yet"
+            yield ClipStatus(clip_id, "missing", reason)
+        else:
+            yield ClipStatus(clip_id, "stale", _why_stale(index[clip_id], clip, spec, stored))
+    for failed in state.manifest.failures:
+        if failed.clip_id not in state.clips and not failed.feature:
+            yield ClipStatus(failed.path, "failed", f"{failed.error}: {failed.message}")
+
+
+def _why_stale(
+    row: IndexRow, clip: ClipRow, spec: FeatureSpec, stored: StoredFeature | None
+) -> str:
+    reasons: list[str] = []
+    if row.fingerprint != spec.fingerprint:
+        kinds = {s.fingerprint: s for s in (stored.spec, *stored.older)} if stored else {}
+        old = kinds.get(row.fingerprint)
+        reasons += old.differences(spec) if old else ["another recipe"]
+    if row.pcm_sha256 != clip.pcm_sha256:
+        reasons.append("samples changed")
+    return ", ".join(reasons)

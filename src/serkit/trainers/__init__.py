@@ -1,0 +1,13 @@
+"""The models, one trainer a module; see :class:`serkit.trainers._trainer.Trainer`."""
+
+from serkit.trainers._trainer import (
+    TRAINERS,
+    ClipData,
+    FitContext,
+    Fitted,
+    FoldData,
+    Preset,
+    Trainer,
+)
+
+__all__ = ["TRAINERS", "ClipData", "FitContext", "Fitted", "FoldData", "Preset", "Trainer"]

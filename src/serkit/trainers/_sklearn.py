@@ -1,0 +1,233 @@
+"""What the scikit-learn trainers share: inner choice by actor, probabilities, safe files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import RunError, TrainingError, UsageError
+from serkit.metrics import uar
+from serkit.parameters import Parameters, Scalar, text
+from serkit.trainers._trainer import ClipData
+
+Matrix = npt.NDArray[Any]
+Labels = npt.NDArray[np.int64]
+
+INNER_FOLDS = 4
+"""Folds by actor inside the training side, on which C and the like are chosen."""
+
+MODEL = "model.skops"
+FACTS = "model.json"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a classical model reads.
+
+    Attributes:
+        features: Names of features, each clip flattened to a row.
+        columns: Numeric metadata columns beside them.
+    """
+
+    features: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Inputs:
+        """Read the parameters ``features`` and ``columns``, names separated by commas."""
+        features, columns = (
+            tuple(filter(None, (part.strip() for part in text(parameters, key).split(","))))
+            for key in ("features", "columns")
+        )
+        if not features:
+            raise UsageError("features = '' names no feature", hint="see 'serkit features'")
+        return cls(features, columns)
+
+    def matrix(self, data: ClipData) -> Matrix:
+        """Read them, shape ``(n, columns)``."""
+        return data.matrix(self.features, self.columns)
+
+
+@dataclass(frozen=True)
+class SklearnModel:
+    """A fitted scikit-learn pipeline.
+
+    Attributes:
+        estimator: The pipeline; its classes are emotion numbers.
+        inputs: What it reads.
+        chosen: What was chosen on inner validation actors.
+        temperature: Decision values are divided by it before the softmax; None where the
+            pipeline gives probabilities itself.
+    """
+
+    estimator: Any
+    inputs: Inputs
+    chosen: Mapping[str, Scalar] = field(default_factory=dict)
+    temperature: float | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted in the last step."""
+        return count_parameters(self.estimator)
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return probabilities, shape ``(n, 8)``; emotions never trained on get 0."""
+        matrix = self.inputs.matrix(data)
+        if self.temperature is None:
+            found = self.estimator.predict_proba(matrix)
+        else:
+            found = softmax(decisions(self.estimator, matrix) / self.temperature)
+        return widen(found, self.estimator.classes_)
+
+    def save(self, folder: Path) -> None:
+        """Write the pipeline with skops (no pickle) and the rest as JSON."""
+        from skops.io import dump
+
+        dump(self.estimator, folder / MODEL)
+        facts = {
+            "features": self.inputs.features,
+            "columns": self.inputs.columns,
+            "chosen": dict(self.chosen),
+            "temperature": self.temperature,
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> SklearnModel:
+        """Read a model that :meth:`save` wrote.
+
+        Raises:
+            RunError: The file holds types that scikit-learn's own models do not.
+        """
+        from skops.io import load
+        from skops.io.exceptions import UntrustedTypesFoundException
+
+        facts = json.loads((folder / FACTS).read_text())
+        try:
+            estimator = load(folder / MODEL)
+        except UntrustedTypesFoundException as error:
+            raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
+        inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
+        return cls(estimator, inputs, facts["chosen"], facts["temperature"])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting chosen on inner folds.
+
+    Attributes:
+        values: The setting.
+        uar: Its UAR over the inner folds' validation clips.
+        decisions: Its decision values on them, shape ``(n, classes)``.
+    """
+
+    values: Mapping[str, Scalar]
+    uar: float
+    decisions: Matrix
+
+
+def choose(
+    grid: Sequence[Mapping[str, Scalar]],
+    build: Callable[[Mapping[str, Scalar]], Any],
+    matrix: Matrix,
+    labels: Labels,
+    actors: npt.NDArray[np.int64],
+    step: Callable[[int, int], None],
+) -> Choice:
+    """Choose a setting by the UAR on actors that are not fitted on.
+
+    Args:
+        grid: Settings; of equal ones the first is taken, so the plainest should come first.
+        build: From a setting to an unfitted pipeline with ``decision_function``.
+        matrix: The whole training side, shape ``(n, columns)``.
+        labels: Emotion numbers, shape ``(n,)``.
+        actors: Who speaks, shape ``(n,)``.
+        step: Told fits done and fits in all.
+
+    Raises:
+        TrainingError: Fewer than two actors to choose on.
+    """
+    if len(np.unique(actors)) < 2:
+        raise TrainingError(
+            "one actor cannot be divided into inner folds",
+            hint="train on more actors, or set every parameter by --set",
+        )
+    folds = list(inner_folds(labels, actors))
+    classes = np.unique(labels)
+    best: Choice | None = None
+    for number, values in enumerate(grid):
+        found = np.full((len(labels), len(classes)), -np.inf)
+        for index, (train, validation) in enumerate(folds):
+            model = build(values).fit(matrix[train], labels[train])
+            columns = np.searchsorted(classes, model.classes_)
+            found[np.ix_(validation, columns)] = decisions(model, matrix[validation])
+            step(number * len(folds) + index + 1, len(grid) * len(folds))
+        score = uar(labels, classes[found.argmax(axis=1)], n_classes=len(EMOTIONS))
+        if best is None or score > best.uar:
+            best = Choice(values, score, found)
+    if best is None:
+        raise TrainingError("there is nothing to choose from")
+    return best
+
+
+def inner_folds(
+    labels: Labels, actors: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Divide a training side by actor, emotions balanced; the division is always the same."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    count = min(INNER_FOLDS, len(np.unique(actors)))
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=0)
+    for train, validation in folds.split(labels, labels, actors):
+        if len(train) and len(validation):
+            yield train, validation
+
+
+def fit_temperature(values: Matrix, labels: Labels) -> float:
+    """Return the temperature at which a softmax of decision values has the least log loss."""
+    from scipy.optimize import minimize_scalar
+
+    columns = np.searchsorted(np.unique(labels), labels)
+    finite = np.where(np.isfinite(values), values, -1e6)
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(finite / np.exp(log_temperature))
+        picked = probabilities[np.arange(len(labels)), columns]
+        return float(-np.log(np.maximum(picked, 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 5.0), method="bounded").x))
+
+
+def decisions(estimator: Any, matrix: Matrix) -> Matrix:
+    """Return decision values with a column a class, also where there are but two classes."""
+    values = np.asarray(estimator.decision_function(matrix))
+    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
+
+
+def softmax(values: Matrix) -> npt.NDArray[np.float64]:
+    """Return each row's softmax."""
+    shifted = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)
+
+
+def widen(probabilities: Matrix, classes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Spread probabilities of the classes trained on over all eight emotions."""
+    out = np.zeros((len(probabilities), len(EMOTIONS)))
+    out[:, np.asarray(classes, np.int64)] = probabilities
+    return out / out.sum(axis=1, keepdims=True)
+
+
+def count_parameters(estimator: Any) -> int:
+    """Return how many numbers a pipeline's last step has fitted."""
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if hasattr(last, "support_vectors_"):  # kernel machine: support vectors and their weights
+        return int(last.support_vectors_.size + last.dual_coef_.size + last.intercept_.size)
+    models = getattr(last, "estimators_", [last])
+    return int(sum(model.coef_.size + model.intercept_.size for model in models))

@@ -1,0 +1,204 @@
+"""What a trainer is: from a fold's training side to a model that gives probabilities.
+
+A new model is one module in this package that binds ``TRAINER``. Frameworks are imported inside
+functions, so that one command loads one framework.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import unknown_name
+from serkit.parameters import Parameter, Parameters, Scalar, settle
+from serkit.registry import Registry
+from serkit.store.store import Batch, FeatureStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ClipData:
+    """Some clips of a store: all that a model may see of them.
+
+    Attributes:
+        store: Where their features are read from, when they are asked for.
+        clip_ids: The clips, in order.
+    """
+
+    store: FeatureStore
+    clip_ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    @cached_property
+    def clips(self) -> pd.DataFrame:
+        """Their metadata, indexed by clip id."""
+        return self.store.clips.loc[list(self.clip_ids)]
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Emotion numbers 0 to 7, shape ``(n,)``."""
+        return self.clips["emotion_id"].to_numpy(np.int64)
+
+    @property
+    def actors(self) -> npt.NDArray[np.int64]:
+        """Actors' numbers, shape ``(n,)``."""
+        return self.clips["actor"].to_numpy(np.int64)
+
+    def read(self, feature: str, *, padded: bool = True) -> Batch:
+        """Read a feature of all these clips."""
+        return self.store.read(feature, self.clip_ids, padded=padded)
+
+    def matrix(self, features: Sequence[str], columns: Sequence[str] = ()) -> npt.NDArray[Any]:
+        """Read features side by side, each clip flattened to a row, then metadata columns.
+
+        Returns:
+            Shape ``(n, columns of all)``; float32, or float64 where any part is.
+        """
+        parts = [np.asarray(self.read(name).X).reshape(len(self), -1) for name in features]
+        for name in columns:
+            if name not in self.clips.columns:
+                raise unknown_name("clip column", name, self.clips.columns)
+            parts.append(self.clips[name].to_numpy(np.float64)[:, None])
+        return np.concatenate(parts, axis=1)
+
+    def subset(self, mask: npt.NDArray[np.bool_]) -> ClipData:
+        """Return some of these clips."""
+        kept = tuple(clip_id for clip_id, keep in zip(self.clip_ids, mask, strict=True) if keep)
+        return ClipData(self.store, kept)
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """A fold's training side.
+
+    Attributes:
+        train: Clips to fit on.
+        validation: Clips to choose on: of other actors than those fitted on. Only where a run
+            reproduces the study's choice on its test clips are they the test clips.
+        chosen_on_test: Whether that is so.
+    """
+
+    train: ClipData
+    validation: ClipData
+    chosen_on_test: bool = False
+
+    @cached_property
+    def everything(self) -> ClipData:
+        """All clips that may be fitted on, for models that need no clips set aside."""
+        if self.chosen_on_test:
+            return self.train
+        ids = dict.fromkeys((*self.train.clip_ids, *self.validation.clip_ids))
+        return ClipData(self.train.store, tuple(sorted(ids)))
+
+
+class Fitted(Protocol):
+    """A fitted model."""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted."""
+
+    @property
+    def chosen(self) -> Mapping[str, Scalar]:
+        """What was chosen on inner validation actors (C, rounds, epoch, ...)."""
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return probabilities, shape ``(n, 8)``; rows sum to 1."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model into an existing folder, without anything that runs when loaded."""
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a trainer is told besides the data.
+
+    Attributes:
+        seed: Of every random number that the fit draws.
+        progress: Called with steps done, steps in all and what is going on.
+        workdir: A folder for checkpoints, kept until the fold is done; None for none.
+    """
+
+    seed: int = 0
+    progress: Callable[[int, int, str], None] = field(default=lambda _done, _all, _what: None)
+    workdir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named set of parameters.
+
+    Attributes:
+        summary: One line.
+        values: The parameters that differ from the trainer's defaults.
+    """
+
+    summary: str
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+def _nothing_missing() -> None:
+    """Need nothing that is not installed anyway."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """A kind of model.
+
+    Attributes:
+        name: The module's.
+        summary: One line.
+        parameters: What may be set.
+        presets: Named settings; ``best`` always, ``notebook`` where the study had this model.
+        features: From parameters to the features that are read.
+        fit: From a fold's training side, parameters and context to a fitted model. Everything
+            that is fitted or chosen is so on that data alone. Deterministic by the seed.
+        load: From a folder written by :meth:`Fitted.save` to the model; never runs code from it.
+        require: Raises :class:`serkit.errors.MissingDependencyError` where a package is missing.
+    """
+
+    name: str
+    summary: str
+    parameters: Mapping[str, Parameter]
+    presets: Mapping[str, Preset]
+    features: Callable[[Parameters], tuple[str, ...]]
+    fit: Callable[[FoldData, Parameters, FitContext], Fitted]
+    load: Callable[[Path], Fitted]
+    require: Callable[[], None] = _nothing_missing
+
+    def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
+        """Return every parameter's value: defaults, then the preset, then what is given.
+
+        Args:
+            preset: The preset's name.
+            given: Values by name; strings are read as the command line's ``--set``.
+
+        Raises:
+            UnknownNameError: No such preset or parameter.
+            UsageError: A value is of the wrong type or out of range.
+        """
+        if preset not in self.presets:
+            raise unknown_name(f"preset of {self.name}", preset, self.presets)
+        read = {
+            key: self.parameters[key].parse(key, value)
+            if isinstance(value, str) and key in self.parameters
+            else value
+            for key, value in given.items()
+        }
+        return settle(self.name, self.parameters, {**self.presets[preset].values, **read})
+
+
+TRAINERS: Registry[Trainer] = Registry(
+    "model", "serkit.trainers", "TRAINER", hint="see 'serkit models'"
+)
+"""Every trainer, by name."""

@@ -1,0 +1,69 @@
+"""Always the most frequent emotion of the training clips: what every model has to beat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.parameters import Parameters, Scalar
+from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+
+_FILE = "model.json"
+
+
+@dataclass(frozen=True)
+class MajorityModel:
+    """The frequencies of the emotions in the training clips.
+
+    Attributes:
+        frequencies: Of each emotion; they sum to 1.
+    """
+
+    frequencies: tuple[float, ...]
+
+    @property
+    def parameters(self) -> int:
+        """One frequency an emotion."""
+        return len(self.frequencies)
+
+    @property
+    def chosen(self) -> Mapping[str, Scalar]:
+        """Nothing."""
+        return {}
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return the same frequencies for every clip, shape ``(n, 8)``."""
+        return np.tile(np.array(self.frequencies), (len(data), 1))
+
+    def save(self, folder: Path) -> None:
+        """Write the frequencies as JSON."""
+        (folder / _FILE).write_text(json.dumps({"frequencies": self.frequencies}))
+
+
+def _fit(fold: FoldData, _parameters: Parameters, _context: FitContext) -> Fitted:
+    counts = np.bincount(fold.everything.labels, minlength=len(EMOTIONS))
+    return MajorityModel(tuple((counts / counts.sum()).tolist()))
+
+
+def _load(folder: Path) -> Fitted:
+    return MajorityModel(tuple(json.loads((folder / _FILE).read_text())["frequencies"]))
+
+
+TRAINER = Trainer(
+    name="majority",
+    summary="always the most frequent emotion",
+    parameters={},
+    presets={
+        "best": Preset("there is nothing to set"),
+        "notebook": Preset("the study's baseline: the same"),
+    },
+    features=lambda _parameters: (),
+    fit=_fit,
+    load=_load,
+)

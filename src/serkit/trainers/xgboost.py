@@ -1,0 +1,169 @@
+"""Gradient-boosted trees on functionals, stopped early on inner validation actors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import MissingDependencyError
+from serkit.parameters import Parameter, Parameters, Scalar, integer, number
+from serkit.trainers._sklearn import FACTS, Inputs
+from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+
+_MODEL = "model.ubj"
+
+
+@dataclass(frozen=True)
+class XgboostModel:
+    """A fitted booster.
+
+    Attributes:
+        booster: The trees.
+        inputs: What they read.
+        chosen: The number of rounds, chosen on inner validation actors.
+    """
+
+    booster: Any
+    inputs: Inputs
+    chosen: Mapping[str, Scalar]
+
+    @property
+    def parameters(self) -> int:
+        """Nodes of all trees: each holds a threshold or a leaf's value."""
+        return int(sum(tree.count("\n") for tree in self.booster.get_dump()))
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return probabilities, shape ``(n, 8)``."""
+        import xgboost
+
+        found = self.booster.predict(xgboost.DMatrix(self.inputs.matrix(data)))
+        found = np.asarray(found, np.float64)
+        return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+    def save(self, folder: Path) -> None:
+        """Write the booster in XGBoost's own UBJSON and the rest as JSON."""
+        self.booster.save_model(folder / _MODEL)
+        facts = {
+            "features": self.inputs.features,
+            "columns": self.inputs.columns,
+            "chosen": dict(self.chosen),
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+
+
+def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    import xgboost
+
+    inputs = Inputs.of(parameters)
+    train = _matrix(fold.train, inputs, weighted=True)
+    booster_parameters = _booster_parameters(parameters, context.seed)
+    rounds = integer(parameters, "rounds")
+    watched = [(_matrix(fold.validation, inputs), "validation")] if len(fold.validation) else []
+    patience = integer(parameters, "patience") if watched else None
+    booster = xgboost.train(
+        booster_parameters,
+        train,
+        rounds,
+        evals=watched,
+        early_stopping_rounds=patience,
+        verbose_eval=False,
+        callbacks=[_reporter(context, rounds)],
+    )
+    best = booster.best_iteration + 1 if watched else rounds
+    if watched and parameters["refit"] and not fold.chosen_on_test:
+        everything = _matrix(fold.everything, inputs, weighted=True)
+        booster = xgboost.train(booster_parameters, everything, best)
+    return XgboostModel(booster[:best], inputs, {"rounds": best} if watched else {})
+
+
+def _load(folder: Path) -> Fitted:
+    import xgboost
+
+    booster = xgboost.Booster()
+    booster.load_model(folder / _MODEL)
+    facts = json.loads((folder / FACTS).read_text())
+    inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
+    return XgboostModel(booster, inputs, facts["chosen"])
+
+
+def _matrix(data: ClipData, inputs: Inputs, *, weighted: bool = False) -> Any:
+    import xgboost
+
+    labels = data.labels
+    weights = None
+    if weighted:  # every emotion weighs the same: neutral has half as many clips
+        counts = np.bincount(labels, minlength=len(EMOTIONS))
+        weights = (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
+    return xgboost.DMatrix(inputs.matrix(data), labels, weight=weights)
+
+
+def _booster_parameters(parameters: Parameters, seed: int) -> dict[str, Any]:
+    return {
+        "objective": "multi:softprob",
+        "num_class": len(EMOTIONS),
+        "eval_metric": "mlogloss",
+        "tree_method": "hist",
+        "max_depth": integer(parameters, "max_depth"),
+        "eta": number(parameters, "learning_rate"),
+        "subsample": number(parameters, "subsample"),
+        "colsample_bytree": number(parameters, "colsample_bytree"),
+        "colsample_bynode": number(parameters, "colsample_bynode"),
+        "min_child_weight": number(parameters, "min_child_weight"),
+        "lambda": number(parameters, "reg_lambda"),
+        "max_bin": integer(parameters, "max_bin"),
+        "seed": seed,
+    }
+
+
+def _reporter(context: FitContext, rounds: int) -> Any:
+    import xgboost
+
+    class Reporter(xgboost.callback.TrainingCallback):  # type: ignore[misc]
+        """Passes each round on to the progress bar."""
+
+        def after_iteration(self, _model: Any, epoch: int, _logs: Any) -> bool:
+            context.progress(epoch + 1, rounds, "boosting")
+            return False
+
+    return Reporter()
+
+
+def _require() -> None:
+    if find_spec("xgboost") is None:
+        raise MissingDependencyError(
+            "the package xgboost is not installed", hint="pip install xgboost"
+        )
+
+
+TRAINER = Trainer(
+    name="xgboost",
+    summary="gradient-boosted trees",
+    parameters={
+        "features": Parameter("functionals", "features to read, separated by commas"),
+        "columns": Parameter("", "clip columns to read beside them, separated by commas"),
+        "rounds": Parameter(600, "most boosting rounds", minimum=1),
+        "patience": Parameter(40, "rounds without a better validation log loss", minimum=1),
+        "refit": Parameter(True, "fit again on all training clips with the rounds chosen"),
+        "max_depth": Parameter(3, "depth of a tree", minimum=1),
+        "learning_rate": Parameter(0.1, "weight of a tree", minimum=1e-6),
+        "subsample": Parameter(0.8, "share of clips a tree sees", minimum=1e-6),
+        "colsample_bytree": Parameter(0.5, "share of columns a tree sees", minimum=1e-6),
+        "colsample_bynode": Parameter(0.3, "share of those that a split sees", minimum=1e-6),
+        "min_child_weight": Parameter(1.0, "least weight of a leaf", minimum=0),
+        "reg_lambda": Parameter(1.0, "L2 penalty of leaves", minimum=0),
+        "max_bin": Parameter(64, "histogram bins a column", minimum=2),
+    },
+    presets={"best": Preset("functionals, rounds chosen on inner validation actors")},
+    features=lambda parameters: Inputs.of(parameters).features,
+    fit=_fit,
+    load=_load,
+    require=_require,
+)

@@ -284,9 +284,7 @@ class FeatureStore:
 
         return as_hf_dataset(self, feature, where=where, **options)
 
-    def _read(
-        self, state: StoreState, feature: str, clip_ids: Sequence[str], *how: Any
-    ) -> Batch:
+    def _read(self, state: StoreState, feature: str, clip_ids: Sequence[str], *how: Any) -> Batch:
         """Read clips; once more where a writer has replaced the parts they lay in meanwhile."""
         spec = self._stored(state, feature)[0]
         for _ in range(_ATTEMPTS):
@@ -376,7 +374,8 @@ class FeatureStore:
             return clips
         if isinstance(where, str):
             try:
-                return clips.query(where)
+                # The query's own answer is a mask: a name of a clip would be taken for a row.
+                return clips[_mask(clips.eval(where), len(clips))]
             except Exception as error:  # pandas raises a dozen kinds for a query it cannot read
                 raise UsageError(
                     f"where={where!r} cannot be understood ({error})",

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.metrics import uar
-from serkit.parameters import Parameters, Scalar, text
+from serkit.parameters import Parameter, Parameters, Scalar, number, text
 from serkit.trainers._trainer import ClipData
 
 Matrix = npt.NDArray[Any]
@@ -22,6 +22,9 @@ Labels = npt.NDArray[np.int64]
 
 INNER_FOLDS = 4
 """Folds by actor inside the training side, on which C and the like are chosen."""
+
+_OWN_TYPES = ["serkit.trainers._steps.Clip", "serkit.trainers._steps.ShrunkWhitening"]
+"""Types that a saved model may hold beside scikit-learn's own."""
 
 MODEL = "model.skops"
 FACTS = "model.json"
@@ -111,7 +114,7 @@ class SklearnModel:
 
         facts = json.loads((folder / FACTS).read_text())
         try:
-            estimator = load(folder / MODEL)
+            estimator = load(folder / MODEL, trusted=_OWN_TYPES)
         except UntrustedTypesFoundException as error:
             raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
         inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
@@ -135,25 +138,26 @@ class Choice:
 
 def choose(
     grid: Sequence[Mapping[str, Scalar]],
+    prepare: Callable[[], Any],
     build: Callable[[Mapping[str, Scalar]], Any],
+    data: ClipData,
     matrix: Matrix,
-    labels: Labels,
-    actors: npt.NDArray[np.int64],
     step: Callable[[int, int], None],
 ) -> Choice:
     """Choose a setting by the UAR on actors that are not fitted on.
 
     Args:
         grid: Settings; of equal ones the first is taken, so the plainest should come first.
-        build: From a setting to an unfitted pipeline with ``decision_function``.
-        matrix: The whole training side, shape ``(n, columns)``.
-        labels: Emotion numbers, shape ``(n,)``.
-        actors: Who speaks, shape ``(n,)``.
+        prepare: Makes the unfitted preprocessing; fitted once an inner fold, for all settings.
+        build: From a setting to an unfitted classifier with ``decision_function``.
+        data: The whole training side.
+        matrix: What is read of it, shape ``(n, columns)``.
         step: Told fits done and fits in all.
 
     Raises:
         TrainingError: Fewer than two actors to choose on.
     """
+    labels, actors = data.labels, data.actors
     if len(np.unique(actors)) < 2:
         raise TrainingError(
             "one actor cannot be divided into inner folds",
@@ -161,20 +165,50 @@ def choose(
         )
     folds = list(inner_folds(labels, actors))
     classes = np.unique(labels)
-    best: Choice | None = None
-    for number, values in enumerate(grid):
-        found = np.full((len(labels), len(classes)), -np.inf)
-        for index, (train, validation) in enumerate(folds):
-            model = build(values).fit(matrix[train], labels[train])
+    found = [np.full((len(labels), len(classes)), -np.inf) for _ in grid]
+    for index, (train, validation) in enumerate(folds):
+        steps = prepare().fit(matrix[train])
+        fitted, held_out = steps.transform(matrix[train]), steps.transform(matrix[validation])
+        for position, values in enumerate(grid):
+            model = build(values).fit(fitted, labels[train])
             columns = np.searchsorted(classes, model.classes_)
-            found[np.ix_(validation, columns)] = decisions(model, matrix[validation])
-            step(number * len(folds) + index + 1, len(grid) * len(folds))
-        score = uar(labels, classes[found.argmax(axis=1)], n_classes=len(EMOTIONS))
-        if best is None or score > best.uar:
-            best = Choice(values, score, found)
-    if best is None:
-        raise TrainingError("there is nothing to choose from")
-    return best
+            found[position][np.ix_(validation, columns)] = decisions(model, held_out)
+            step(index * len(grid) + position + 1, len(grid) * len(folds))
+    scores = [uar(labels, classes[each.argmax(axis=1)], n_classes=len(EMOTIONS)) for each in found]
+    best = int(np.argmax(scores))
+    return Choice(grid[best], scores[best], found[best])
+
+
+def preprocessing(parameters: Parameters) -> Any:
+    """Make the unfitted steps before the classifier: scale, clip, whiten."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    from serkit.trainers._steps import Clip, ShrunkWhitening
+
+    steps: list[Any] = []
+    if parameters["scale"]:
+        steps.append(StandardScaler())
+    if parameters["clip"]:
+        steps.append(Clip(number(parameters, "clip")))
+    if parameters["whiten"]:
+        steps.append(ShrunkWhitening(number(parameters, "whiten")))
+    return make_pipeline(*steps or [FunctionTransformer()])
+
+
+INPUT_PARAMETERS = {
+    "features": Parameter("functionals", "features to read, separated by commas"),
+    "columns": Parameter("", "clip columns to read beside them, separated by commas"),
+}
+"""What :class:`Inputs` reads."""
+
+PREPROCESSING_PARAMETERS = {
+    "scale": Parameter(True, "standardise columns by the training clips"),
+    "clip": Parameter(4.0, "most standard deviations let through; 0 lets all through", 0),
+    "whiten": Parameter(0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0),
+    "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
+}
+"""What :func:`preprocessing` reads, and the weights of emotions."""
 
 
 def inner_folds(

@@ -3,67 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
-from serkit.trainers._sklearn import Inputs, SklearnModel, choose, fit_temperature
+from serkit.trainers._sklearn import (
+    INPUT_PARAMETERS,
+    PREPROCESSING_PARAMETERS,
+    Inputs,
+    SklearnModel,
+    choose,
+    fit_temperature,
+    preprocessing,
+)
 from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
-from serkit.trainers.logreg import scaling
 
-_GRID_C = (1.0, 3.0, 10.0, 30.0)
+_GRID_C = (1.0, 1.5, 3.0)
+_GRID_GAMMA = (0.05, 0.1)
 
 
-def _pipeline(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
-    from sklearn.pipeline import make_pipeline
+def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
     from sklearn.svm import SVC
 
-    gamma = number(parameters, "gamma")
-    model = SVC(
+    return SVC(
         C=number(values, "C"),
         kernel=text(parameters, "kernel"),
-        gamma=gamma or "scale",
+        gamma=number(values, "gamma"),
         class_weight=None if parameters["class_weight"] == "none" else "balanced",
         cache_size=500,
     )
-    return make_pipeline(*scaling(text(parameters, "scale")), model)
+
+
+def _grid(parameters: Parameters) -> list[Mapping[str, Scalar]]:
+    """Return what is to be chosen from; a value that is given stands alone."""
+    many_c = (parameters["C"],) if parameters["C"] else _GRID_C
+    many_gamma = (parameters["gamma"],) if parameters["gamma"] else _GRID_GAMMA
+    if parameters["kernel"] == "linear":  # a linear kernel has no width
+        many_gamma = many_gamma[:1]
+    return [{"C": c, "gamma": gamma} for gamma, c in product(many_gamma, many_c)]
 
 
 def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    from sklearn.pipeline import make_pipeline
+
     inputs = Inputs.of(parameters)
     data = fold.everything
-    matrix, labels = inputs.matrix(data), data.labels
-    fixed = number(parameters, "C")
-    # Also with C given: the inner folds' decision values are what the temperature is fitted on.
+    matrix = inputs.matrix(data)
+    # Also where all is given: the temperature is fitted on the inner folds' decision values.
     choice = choose(
-        [{"C": c} for c in ((fixed,) if fixed else _GRID_C)],
-        lambda values: _pipeline(parameters, values),
+        _grid(parameters),
+        lambda: preprocessing(parameters),
+        lambda setting: _classifier(parameters, setting),
+        data,
         matrix,
-        labels,
-        data.actors,
-        lambda done, total: context.progress(done, total, "choosing C"),
+        lambda done, total: context.progress(done, total, "choosing C and gamma"),
     )
-    model = _pipeline(parameters, choice.values).fit(matrix, labels)
-    found = {**choice.values, "inner_uar": round(choice.uar, 4)}
-    return SklearnModel(model, inputs, found, fit_temperature(choice.decisions, labels))
+    model = make_pipeline(preprocessing(parameters), _classifier(parameters, choice.values))
+    chosen = {**choice.values, "inner_uar": round(choice.uar, 4)}
+    temperature = fit_temperature(choice.decisions, data.labels)
+    return SklearnModel(model.fit(matrix, data.labels), inputs, chosen, temperature)
 
 
 TRAINER = Trainer(
     name="svm",
     summary="support vector machine",
     parameters={
-        "features": Parameter("functionals", "features to read, separated by commas"),
-        "columns": Parameter("", "clip columns to read beside them, separated by commas"),
-        "scale": Parameter(
-            "standard",
-            "scaling, fitted on training clips",
-            choices=("none", "standard", "quantile"),
-        ),
+        **INPUT_PARAMETERS,
+        **PREPROCESSING_PARAMETERS,
         "kernel": Parameter("rbf", "kernel", choices=("rbf", "linear")),
         "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
-        "gamma": Parameter(0.0, "width of the kernel; 0 is 1 / (columns x variance)", 0),
-        "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
+        "gamma": Parameter(0.0, "width of the kernel; 0 chooses it on inner folds by actor", 0),
     },
-    presets={"best": Preset("functionals, C chosen on inner folds by actor")},
+    presets={"best": Preset("functionals, whitened, C and gamma chosen on inner folds by actor")},
     features=lambda parameters: Inputs.of(parameters).features,
     fit=_fit,
     load=SklearnModel.load,

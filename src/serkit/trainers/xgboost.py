@@ -15,7 +15,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
-from serkit.trainers._sklearn import FACTS, Inputs
+from serkit.trainers._sklearn import FACTS, INPUT_PARAMETERS, Inputs
 from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 
 _MODEL = "model.ubj"
@@ -115,10 +115,10 @@ def _booster_parameters(parameters: Parameters, seed: int) -> dict[str, Any]:
         "eta": number(parameters, "learning_rate"),
         "subsample": number(parameters, "subsample"),
         "colsample_bytree": number(parameters, "colsample_bytree"),
-        "colsample_bynode": number(parameters, "colsample_bynode"),
         "min_child_weight": number(parameters, "min_child_weight"),
         "lambda": number(parameters, "reg_lambda"),
         "max_bin": integer(parameters, "max_bin"),
+        "nthread": integer(parameters, "threads"),
         "seed": seed,
     }
 
@@ -147,19 +147,18 @@ TRAINER = Trainer(
     name="xgboost",
     summary="gradient-boosted trees",
     parameters={
-        "features": Parameter("functionals", "features to read, separated by commas"),
-        "columns": Parameter("", "clip columns to read beside them, separated by commas"),
-        "rounds": Parameter(600, "most boosting rounds", minimum=1),
+        **INPUT_PARAMETERS,
+        "rounds": Parameter(400, "most boosting rounds", minimum=1),
         "patience": Parameter(40, "rounds without a better validation log loss", minimum=1),
         "refit": Parameter(True, "fit again on all training clips with the rounds chosen"),
         "max_depth": Parameter(3, "depth of a tree", minimum=1),
         "learning_rate": Parameter(0.1, "weight of a tree", minimum=1e-6),
-        "subsample": Parameter(0.8, "share of clips a tree sees", minimum=1e-6),
-        "colsample_bytree": Parameter(0.5, "share of columns a tree sees", minimum=1e-6),
-        "colsample_bynode": Parameter(0.3, "share of those that a split sees", minimum=1e-6),
+        "subsample": Parameter(0.7, "share of clips a tree sees", minimum=1e-6),
+        "colsample_bytree": Parameter(0.1, "share of columns a tree sees", minimum=1e-6),
         "min_child_weight": Parameter(1.0, "least weight of a leaf", minimum=0),
         "reg_lambda": Parameter(1.0, "L2 penalty of leaves", minimum=0),
         "max_bin": Parameter(64, "histogram bins a column", minimum=2),
+        "threads": Parameter(1, "threads; more are slower on corpora of this size", minimum=1),
     },
     presets={"best": Preset("functionals, rounds chosen on inner validation actors")},
     features=lambda parameters: Inputs.of(parameters).features,

@@ -1,0 +1,82 @@
+"""Preprocessing steps of the scikit-learn trainers that scikit-learn does not have.
+
+This module imports scikit-learn, so it is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+Matrix = npt.NDArray[Any]
+
+
+class Clip(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Bring values beyond a limit to the limit, so that one odd number cannot decide.
+
+    Args:
+        limit: Largest absolute value let through.
+    """
+
+    def __init__(self, limit: float = 4.0) -> None:
+        self.limit = limit
+
+    def fit(self, X: Matrix, y: object = None) -> Self:
+        """Learn nothing but the number of columns."""
+        del y
+        validate_data(self, X)
+        return self
+
+    def transform(self, X: Matrix) -> Matrix:
+        """Return the values clipped, same shape."""
+        return np.clip(validate_data(self, X, reset=False), -self.limit, self.limit)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "n_features_in_")
+
+
+class ShrunkWhitening(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Rotate onto the principal axes and divide by the root of their shrunk variance.
+
+    With variances ``v`` and their mean over all columns ``m``, an axis is divided by
+    ``sqrt((1 - shrinkage) * v + shrinkage * m)``: Ledoit and Wolf's form of shrinkage, with a
+    fixed amount. 0 is plain whitening (which blows up noise), 1 is a plain rotation. What comes
+    out is scaled to a mean squared length of 1, so ``C`` and ``gamma`` mean the same for every
+    number of columns.
+
+    Args:
+        shrinkage: 0 to 1.
+
+    Attributes:
+        mean_: The columns' means, shape ``(columns,)``.
+        components_: The scaled axes, shape ``(axes, columns)``, float32.
+    """
+
+    def __init__(self, shrinkage: float = 0.9) -> None:
+        self.shrinkage = shrinkage
+
+    def fit(self, X: Matrix, y: object = None) -> Self:
+        """Learn the axes and their variances."""
+        del y
+        X = validate_data(self, X, dtype=np.float64)
+        self.mean_ = X.mean(axis=0)
+        _, values, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
+        kept = values > values[0] * 1e-6
+        variance = values[kept] ** 2 / len(X)
+        mean = variance.sum() / X.shape[1]
+        shrunk = (1 - self.shrinkage) * variance + self.shrinkage * mean
+        length = np.sqrt(np.sum(variance / shrunk))
+        scaled = axes[kept] / (np.sqrt(shrunk)[:, np.newaxis] * length)
+        # Saved with every fold's model: single precision halves that and changes no label.
+        self.components_ = scaled.astype(np.float32)
+        return self
+
+    def transform(self, X: Matrix) -> Matrix:
+        """Return the rotated and scaled values, shape ``(n, axes)``."""
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray((X - self.mean_) @ self.components_.T)

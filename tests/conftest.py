@@ -1,0 +1,81 @@
+"""Fixtures that tests of several packages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+settings.register_profile("serkit", deadline=None, derandomize=True)
+settings.load_profile("serkit")
+
+_REAL_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "ravdess"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that asks for the real clips, so that ``-m 'not real'`` leaves them out."""
+    for item in items:
+        if "ravdess" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture(scope="session")
+def ravdess() -> Path:
+    """The folder with the real RAVDESS clips (20 actors, FLAC); skips where it is not there."""
+    if not _REAL_CLIPS.is_dir():
+        pytest.skip("needs the real RAVDESS clips in ../shared/ravdess, beside the checkout")
+    return _REAL_CLIPS
+
+
+def _clip_ids(count: int) -> list[str]:
+    """Return RAVDESS ids: all emotions of actor 1, then of actor 2, ... then the next sentence."""
+    ids = []
+    for i in range(count):
+        emotion, actor, take = i % 8 + 1, i // 8 % 24 + 1, i // 192
+        if take > 3:
+            raise ValueError("make_corpus knows 768 clips")
+        ids.append(f"03-01-{emotion:02d}-01-{take % 2 + 1:02d}-{take // 2 + 1:02d}-{actor:02d}")
+    return ids
+
+
+def _render(clip_id: str, seconds: float, seed: int) -> np.ndarray:
+    """Return a tone in noise, int16, as long as ``seconds`` or down to half of that."""
+    random = np.random.default_rng([crc32(clip_id.encode()), seed])
+    frames = max(1, int(48_000 * seconds * random.uniform(0.5, 1.0)))
+    pitch, loudness = random.uniform(80, 400), random.uniform(500, 8000)
+    tone = np.sin(2 * np.pi * pitch * np.arange(frames) / 48_000)
+    return (loudness * (tone + random.standard_normal(frames) / 8)).astype(np.int16)
+
+
+@pytest.fixture
+def make_corpus(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes a tiny corpus of RAVDESS-named 48 kHz 16-bit WAV files.
+
+    ``make_corpus(clips=8, seconds=0.6, folder="corpus", seed=0)`` returns the folder, which is
+    ``tmp_path / folder``. ``clips`` is a number (8 are all emotions of actor 1, 16 those of actors
+    1 and 2, and so on up to 768) or a list of clip ids. Each file is ``Actor_NN/ID.wav`` and holds
+    a tone in noise of ``seconds`` or down to half of that; it depends on its id and ``seed`` only.
+    Called again with the same folder it adds to it.
+    """
+
+    def make(
+        clips: int | Sequence[str] = 8,
+        *,
+        seconds: float = 0.6,
+        folder: str = "corpus",
+        seed: int = 0,
+    ) -> Path:
+        import soundfile
+
+        root = tmp_path / folder
+        for clip_id in _clip_ids(clips) if isinstance(clips, int) else clips:
+            path = root / f"Actor_{clip_id[-2:]}" / f"{clip_id}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, _render(clip_id, seconds, seed), 48_000, subtype="PCM_16")
+        return root
+
+    return make

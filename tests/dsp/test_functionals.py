@@ -1,0 +1,159 @@
+"""The vector of one clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from serkit.dsp.functionals import columns, functionals
+
+RATE = 48_000
+NAMES = [column.name for column in columns()]
+
+
+def voice(
+    seconds: float = 1.0, *, f0: float = 200.0, end: float | None = None, level: float = 8000.0
+) -> npt.NDArray[np.float64]:
+    """A buzz that glides from ``f0`` to ``end``, four syllables a second, over faint noise."""
+    time = np.arange(int(RATE * seconds)) / RATE
+    pitch = np.geomspace(f0, end or f0, len(time))
+    phase = 2 * np.pi * np.cumsum(pitch) / RATE
+    buzz = sum(np.sin(k * phase) / k for k in range(1, 13))
+    syllables = 0.55 - 0.45 * np.cos(2 * np.pi * 4.0 * time)
+    return level * 0.5 * buzz * syllables
+
+
+def clip(signal: npt.NDArray[np.float64]) -> npt.NDArray[np.int16]:
+    return np.round(signal).astype(np.int16)
+
+
+def measured(signal: npt.NDArray[np.float64], rate: int = RATE) -> dict[str, float]:
+    return dict(zip(NAMES, functionals(clip(signal), rate).tolist(), strict=True))
+
+
+def silence(seconds: float) -> npt.NDArray[np.float64]:
+    return np.zeros(int(RATE * seconds))
+
+
+def test_every_column_has_a_name_of_its_own_and_a_description() -> None:
+    assert len(set(NAMES)) == len(NAMES)
+    assert all(name.isidentifier() and name.islower() for name in NAMES)
+    assert all(column.description for column in columns())
+    assert len({column.description for column in columns()}) == len(NAMES)
+
+
+def test_listing_the_columns_imports_nothing_heavy() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from serkit.dsp.functionals import columns; columns();"
+        "print([m for m in ('librosa', 'sklearn', 'pandas', 'scipy.signal') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_vector_has_a_value_for_each_column_and_is_repeatable() -> None:
+    signal = clip(voice())
+    first, second = functionals(signal, RATE), functionals(signal, RATE)
+    assert first.shape == (len(columns()),)
+    assert first.dtype == np.float32
+    np.testing.assert_array_equal(first, second)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    kind=st.sampled_from(["zeros", "constant", "noise", "click", "clipped"]),
+    seconds=st.sampled_from([0.0, 0.001, 0.05, 0.3, 0.61]),
+    rate=st.sampled_from([8_000, 16_000, 44_100, 48_000]),
+)
+def test_it_is_finite_whatever_the_clip(kind: str, seconds: float, rate: int) -> None:
+    count = max(1, int(rate * seconds))
+    random = np.random.default_rng(count)
+    samples = {
+        "zeros": np.zeros(count),
+        "constant": np.full(count, -32_768),
+        "noise": random.integers(-32_768, 32_768, count),
+        "click": np.eye(1, count, count // 2)[0] * 32_767,
+        "clipped": np.where(random.random(count) < 0.5, -32_768, 32_767),
+    }[kind].astype(np.int16)
+    assert np.isfinite(functionals(samples, rate)).all()
+
+
+def test_pitch_is_in_semitones_above_55_hz() -> None:
+    found = measured(voice(f0=220.0))
+    assert found["pitch_voiced_p50"] == pytest.approx(24.0, abs=0.1)
+    assert found["pitch_voiced_range"] == pytest.approx(0.0, abs=0.3)
+
+
+def test_a_rising_pitch_is_seen_as_one() -> None:
+    up, down = measured(voice(f0=110.0, end=220.0)), measured(voice(f0=220.0, end=110.0))
+    assert up["pitch_voiced_slope"] == pytest.approx(6.0, abs=0.6)
+    assert down["pitch_voiced_slope"] == pytest.approx(-6.0, abs=0.6)
+    fifths = [up[f"pitch_fifth_{i}"] for i in range(1, 6)]
+    np.testing.assert_allclose(fifths, 12.0 + 12.0 * (np.arange(5) + 0.5) / 5, atol=0.7)
+
+
+def test_silence_around_the_speech_changes_only_its_own_columns() -> None:
+    alone = measured(voice())
+    around = measured(np.concatenate((silence(0.5), voice(), silence(0.3))))
+    own = {"duration_clip", "duration_before", "duration_after"}
+    assert around["duration_before"] - alone["duration_before"] == pytest.approx(0.5, abs=0.011)
+    assert around["duration_after"] - alone["duration_after"] == pytest.approx(0.3, abs=0.011)
+    for name in ("duration_span", "pitch_voiced_mean", "centroid_speech_p50", "mfcc_02_speech_p50"):
+        assert name not in own
+        assert around[name] == pytest.approx(alone[name], rel=0.02), name
+
+
+def test_pauses_are_counted_and_measured() -> None:
+    found = measured(np.concatenate((voice(0.5), silence(0.25), voice(0.5))))
+    assert found["pauses"] == 1
+    assert found["pause_max"] == pytest.approx(0.25, abs=0.06)
+    assert found["peaks"] == 4
+    assert found["voiced_runs"] == 2
+
+
+def test_a_rhythm_of_four_syllables_shows_in_its_band() -> None:
+    found = measured(voice(2.0))
+    bands = {n: v for n, v in found.items() if n.startswith("energy_modulation_")}
+    assert max(bands, key=bands.__getitem__) == "energy_modulation_3_5"
+
+
+def test_gain_moves_the_level_and_nothing_that_is_relative() -> None:
+    quiet, loud = (measured(voice(f0=150.0, end=300.0, level=a)) for a in (4000.0, 16_000.0))
+    four_times = 20 * np.log10(4.0)
+    assert loud["energy_speech_mean"] - quiet["energy_speech_mean"] == pytest.approx(
+        four_times, abs=0.01
+    )
+    prefixes = ("pitch_", "duration_", "voiced_", "pause", "peaks", "energy_relative_")
+    relative = [name for name in NAMES if name.startswith(prefixes)]
+    relative += ["h1_h2_voiced_mean", "energy_speech_range", "alpha_ratio_voiced_mean"]
+    assert len(relative) > 50
+    for name in relative:
+        assert loud[name] == pytest.approx(quiet[name], rel=0.05, abs=0.02), name
+
+
+def test_a_sharper_sound_has_a_higher_centroid_and_alpha_ratio() -> None:
+    dull = voice()
+    sharp = np.diff(dull, prepend=0.0) * 10
+    for name in ("centroid_voiced_mean", "alpha_ratio_voiced_mean", "rolloff_75_voiced_mean"):
+        assert measured(sharp)[name] > measured(dull)[name]
+
+
+def test_what_lies_above_8_khz_is_heard_only_at_full_rate() -> None:
+    noise = np.random.default_rng(0).normal(0.0, 3000.0, RATE)
+    assert measured(noise)["level_10000_12500_speech_mean"] > -40.0
+    assert measured(noise[:16_000], 16_000)["level_10000_12500_speech_mean"] < -80.0
+
+
+def test_the_rate_hardly_matters_below_8_khz() -> None:
+    import soxr
+
+    full = measured(voice())
+    half = measured(soxr.resample(voice(), RATE, 24_000), 24_000)
+    for name in ("pitch_voiced_mean", "energy_speech_mean", "centroid_voiced_mean"):
+        assert half[name] == pytest.approx(full[name], rel=0.01), name

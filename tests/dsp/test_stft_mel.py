@@ -1,0 +1,301 @@
+"""Spectrograms against librosa 0.11, which the reference study used, and against plain definitions.
+
+"Equal" means: the largest difference is at most a millionth of the clip's maximum.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from serkit.audio import read_audio
+from serkit.dsp.mel import apply_mel_bank, hz_to_mel, mel_bank, mel_to_hz, power_to_db
+from serkit.dsp.signal import Signal
+from serkit.dsp.stft import StftSettings, front_padding, hann, power_spectrogram
+from serkit.errors import ClipTooLongError
+
+librosa = pytest.importorskip("librosa")
+
+PAD_TO = 253_125
+STUDY = StftSettings(n_fft=2048, hop_length=512, pad_to=PAD_TO)
+KINDS = ("noise", "tone", "square", "click", "constant")
+
+
+def synthetic(frames: int, kind: str = "noise", seed: int = 0) -> np.ndarray:
+    """Return int16 amplitudes of a kind; none of them is zero at either end."""
+    random = np.random.default_rng([seed, frames])
+    time = np.arange(frames) / 48_000
+    samples = {
+        "noise": lambda: random.normal(0, 3_000, frames),
+        "tone": lambda: 20_000 * np.cos(2 * np.pi * 440 * time) + random.normal(0, 1, frames),
+        "square": lambda: np.where(np.arange(frames) // 55 % 2, 32_767, -32_768),
+        "click": lambda: np.where(np.arange(frames) == frames // 2, 32_767, 1),
+        "constant": lambda: np.full(frames, -17_000),
+    }[kind]()
+    samples = np.clip(samples, -32_768, 32_767).astype(np.int16)
+    samples[[0, -1]] = 12_345
+    return samples
+
+
+def padded(samples: np.ndarray, pad_to: int) -> np.ndarray:
+    zeros = np.zeros(max(pad_to - len(samples), 0), np.float32)
+    return np.concatenate([zeros, samples.astype(np.float32)])
+
+
+def whole(live: np.ndarray, lead: int) -> np.ndarray:
+    """Put the zero frames that serkit leaves out before the others."""
+    return np.concatenate([np.zeros((len(live), lead), live.dtype), live], axis=1)
+
+
+def librosa_mel(samples: np.ndarray, n_mels: int) -> np.ndarray:
+    return librosa.feature.melspectrogram(
+        y=padded(samples, PAD_TO), sr=48_000, n_fft=2048, hop_length=512, n_mels=n_mels
+    )
+
+
+def assert_equal(ours: np.ndarray, theirs: np.ndarray) -> None:
+    assert ours.shape == theirs.shape
+    assert ours.dtype == np.float32
+    assert np.abs(ours - theirs).max() <= 1e-6 * theirs.max()
+
+
+def reference_power(samples: np.ndarray, settings: StftSettings) -> np.ndarray:
+    """Follow the definition word by word, in float64: one centred, windowed frame after another."""
+    n_fft, hop = settings.n_fft, settings.hop_length
+    signal = padded(samples, settings.pad_to).astype(np.float64)
+    centred = np.concatenate([np.zeros(n_fft // 2), signal, np.zeros(n_fft // 2)])
+    window = np.sin(np.pi * np.arange(n_fft) / n_fft) ** 2
+    count = 1 + len(signal) // hop
+    frames = [centred[t * hop : t * hop + n_fft] * window for t in range(count)]
+    return np.abs(np.fft.rfft(frames, axis=1).T) ** 2
+
+
+@st.composite
+def cases(draw):
+    """Draw settings and a signal that fits them, hops longer than a frame included."""
+    n_fft = 2 * draw(st.integers(1, 40))
+    hop = draw(st.integers(1, 100))
+    frames = draw(st.integers(1, 400))
+    pad_to = draw(st.sampled_from([0, frames, frames + 1]) | st.integers(frames, frames + 300))
+    kind = draw(st.sampled_from(KINDS))
+    return StftSettings(n_fft, hop, pad_to), synthetic(frames, kind)
+
+
+class TestMelSpectrogramOfTheStudy:
+    @pytest.mark.parametrize("n_mels", [128, 256])
+    @pytest.mark.parametrize(
+        ("frames", "kind"),
+        [
+            (1, "noise"),
+            (2, "noise"),
+            (511, "tone"),
+            (512, "noise"),
+            (1_023, "noise"),
+            (1_024, "click"),
+            (1_025, "noise"),
+            (2_048, "constant"),
+            (10_007, "square"),
+            (140_941, "tone"),
+            (177_632, "noise"),
+            (253_053, "noise"),
+            (PAD_TO - 1, "click"),
+            (PAD_TO, "noise"),
+        ],
+    )
+    def test_it_equals_librosa_s_of_the_padded_float32_signal(self, frames, kind, n_mels):
+        samples = synthetic(frames, kind)
+        power, lead = Signal(samples).power_spectrogram(STUDY)
+        ours = whole(apply_mel_bank(power, sample_rate=48_000, n_mels=n_mels), lead)
+        assert ours.shape == (n_mels, 495)
+        assert_equal(ours, librosa_mel(samples, n_mels))
+
+    @pytest.mark.parametrize("n_mels", [128, 256])
+    @pytest.mark.parametrize(
+        "clip", ["03-01-02-01-01-02-01", "03-01-05-02-02-02-11", "03-01-01-01-01-01-02"]
+    )
+    def test_it_equals_librosa_s_on_real_clips(self, ravdess, clip, n_mels):
+        samples = read_audio(ravdess / f"Actor_{clip[-2:]}" / f"{clip}.flac").samples
+        power, lead = Signal(samples).power_spectrogram(STUDY)
+        ours = whole(apply_mel_bank(power, sample_rate=48_000, n_mels=n_mels), lead)
+        assert_equal(ours, librosa_mel(samples, n_mels))
+
+
+class TestPowerSpectrogram:
+    @given(cases())
+    def test_it_follows_the_definition_for_all_frames_hops_pads_and_lengths(self, case):
+        settings, samples = case
+        power, lead = power_spectrogram(samples.astype(np.float32), settings)
+        expected = reference_power(samples, settings)
+        assert power.dtype == np.float32
+        assert whole(power, lead).shape == expected.shape
+        # A hop that is longer than a frame may pass over the whole signal.
+        largest = max(expected.max(), 1.0)
+        assert np.abs(whole(power, lead) - expected).max() <= 1e-6 * largest
+
+    @given(cases())
+    def test_it_equals_librosa_s(self, case):
+        settings, samples = case
+        assume(settings.hop_length <= settings.n_fft)
+        signal = padded(samples, settings.pad_to)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # frames longer than the signal
+            theirs = librosa.stft(
+                signal, n_fft=settings.n_fft, hop_length=settings.hop_length, pad_mode="constant"
+            )
+        power, lead = power_spectrogram(samples.astype(np.float32), settings)
+        assert_equal(whole(power, lead), np.abs(theirs) ** 2)
+
+    @given(cases())
+    def test_only_frames_without_signal_are_left_out(self, case):
+        settings, samples = case
+        lead = settings.lead(len(samples))
+        assert not reference_power(samples, settings)[:, :lead].any()
+
+    @given(cases())
+    def test_and_all_of_them_are(self, case):
+        settings, samples = case
+        assume(settings.hop_length < settings.n_fft)
+        lead = settings.lead(len(samples))
+        assert reference_power(samples, settings)[:, lead].any()
+
+    def test_without_padding_nothing_is_left_out(self):
+        settings = StftSettings(2048, 512, 0)
+        power, lead = power_spectrogram(synthetic(10_000).astype(np.float32), settings)
+        assert (power.shape, lead) == ((1_025, 1 + 10_000 // 512), 0)
+
+    def test_a_padded_average_clip_is_three_tenths_zeros(self):
+        assert STUDY.frames(177_632) == 495
+        assert STUDY.lead(177_632) == 146
+
+    def test_silence_is_zero(self):
+        power, lead = power_spectrogram(np.zeros(10_000, np.float32), STUDY)
+        assert lead > 400
+        assert not power.any()
+
+    def test_the_signal_is_left_as_it_is(self):
+        samples = synthetic(5_000).astype(np.float32)
+        before = samples.copy()
+        power_spectrogram(samples, STUDY)
+        assert np.array_equal(samples, before)
+
+    def test_more_frames_than_are_transformed_at_a_time_join_without_a_seam(self):
+        settings = StftSettings(64, 16, 0)
+        samples = synthetic(16 * 64 * 3 + 5)  # three blocks of 64 frames and a bit
+        power, _ = power_spectrogram(samples.astype(np.float32), settings)
+        expected = reference_power(samples, settings)
+        assert np.abs(power - expected).max() <= 1e-6 * expected.max()
+
+    def test_a_clip_longer_than_its_padded_form_is_an_error_that_gives_both_lengths(self):
+        with pytest.raises(ClipTooLongError) as caught:
+            power_spectrogram(np.ones(PAD_TO + 1, np.float32), STUDY)
+        assert str(caught.value) == (
+            "the clip has 253,126 samples and the recipe pads to 253,125; "
+            "use a recipe with a larger pad_to, or with pad_to = 0"
+        )
+
+
+@pytest.mark.parametrize(
+    ("frames", "pad_to", "zeros"), [(3, 10, 7), (10, 10, 0), (10, 0, 0), (0, 4, 4)]
+)
+def test_front_padding_fills_up_to_the_length(frames, pad_to, zeros):
+    assert front_padding(frames, pad_to) == zeros
+
+
+class TestWindow:
+    @pytest.mark.parametrize("n_fft", [2, 64, 400, 2048])
+    def test_it_is_librosa_s(self, n_fft):
+        expected = librosa.filters.get_window("hann", n_fft, fftbins=True)
+        assert np.abs(hann(n_fft) - expected).max() < 1e-7
+
+    def test_nobody_can_spoil_it_for_the_next_clip(self):
+        with pytest.raises(ValueError, match="read-only"):
+            hann(64)[0] = 1
+
+
+class TestMelBank:
+    @pytest.mark.parametrize(
+        ("rate", "n_fft", "n_mels", "fmin", "fmax"),
+        [
+            (48_000, 2048, 128, 0.0, None),
+            (48_000, 2048, 256, 0.0, None),
+            (48_000, 4096, 64, 50.0, 8_000.0),
+            (16_000, 400, 80, 0.0, 7_600.0),
+            (22_050, 1024, 40, 20.0, 11_025.0),
+            (48_000, 512, 1, 0.0, None),
+            (8_000, 256, 20, 999.0, 1_001.0),
+        ],
+    )
+    def test_it_is_librosa_s(self, rate, n_fft, n_mels, fmin, fmax):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # empty bands
+            theirs = librosa.filters.mel(sr=rate, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax)
+        ours = mel_bank(rate, n_fft, n_mels, fmin, fmax)
+        assert ours.shape == theirs.shape
+        assert ours.dtype == np.float32
+        assert np.abs(ours - theirs).max() <= 3e-7 * max(theirs.max(), 1e-3)
+
+    def test_applying_it_is_the_matrix_product(self):
+        power = np.random.default_rng(0).random((1_025, 7)).astype(np.float32)
+        expected = mel_bank(48_000, 2048, 128, 50.0, 8_000.0).astype(np.float64) @ power
+        ours = apply_mel_bank(power, sample_rate=48_000, n_mels=128, fmin=50.0, fmax=8_000.0)
+        assert ours.dtype == np.float32
+        assert np.abs(ours - expected).max() <= 1e-6 * expected.max()
+
+    @given(st.floats(0, 24_000))
+    def test_mels_are_librosa_s_and_lead_back_to_hertz(self, hz):
+        mel = hz_to_mel(hz)
+        assert mel == pytest.approx(float(librosa.hz_to_mel(hz)), abs=1e-9)
+        assert mel_to_hz(np.array([mel]))[0] == pytest.approx(hz, abs=1e-6)
+
+    def test_nobody_can_spoil_it_for_the_next_clip(self):
+        with pytest.raises(ValueError, match="read-only"):
+            mel_bank(48_000, 2048, 128)[0, 0] = 1
+
+
+class TestPowerToDb:
+    POWER = np.abs(np.random.default_rng(0).normal(0, 1e5, (64, 50))).astype(np.float32) ** 2
+    POWER[:, :10] = 0
+
+    @pytest.mark.parametrize("top_db", [80.0, 40.0, None])
+    @pytest.mark.parametrize("reference", [1.0, 1e9, 1e-12])
+    def test_it_is_librosa_s(self, reference, top_db):
+        theirs = librosa.power_to_db(self.POWER, ref=reference, top_db=top_db)
+        ours = power_to_db(self.POWER, reference=reference, top_db=top_db)
+        assert ours.dtype == np.float32
+        assert np.abs(ours - theirs).max() < 1e-4
+
+    def test_silence_is_the_floor(self):
+        assert power_to_db(np.zeros((3, 3), np.float32)) == pytest.approx(-100.0)
+
+    def test_of_nothing_it_makes_nothing(self):
+        assert power_to_db(np.zeros((3, 0), np.float32)).shape == (3, 0)
+
+    def test_the_power_is_left_as_it_is(self):
+        before = self.POWER.copy()
+        power_to_db(self.POWER)
+        assert np.array_equal(self.POWER, before)
+
+
+class TestSignal:
+    def test_features_of_the_same_settings_share_one_spectrogram(self):
+        signal = Signal(synthetic(5_000))
+        first = signal.power_spectrogram(STUDY)[0]
+        assert signal.power_spectrogram(StftSettings(2048, 512, PAD_TO))[0] is first
+        assert signal.power_spectrogram(StftSettings(2048, 256, PAD_TO))[0] is not first
+
+    def test_amplitudes_as_floats_are_not_scaled(self):
+        as_float = Signal(np.array([-32_768, 0, 32_767], np.int16)).as_float
+        assert as_float.dtype == np.float32
+        assert as_float.tolist() == [-32_768.0, 0.0, 32_767.0]
+
+    def test_its_own_rate_costs_nothing_and_another_is_resampled_once(self):
+        signal = Signal(synthetic(48_000, "tone"))
+        assert signal.at(48_000) is signal
+        slower = signal.at(16_000)
+        assert (slower.sample_rate, len(slower.samples)) == (16_000, 16_000)
+        assert slower.samples.dtype == np.int16
+        assert signal.at(16_000) is slower

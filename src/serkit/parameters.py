@@ -19,6 +19,7 @@ class Parameter:
         default: Its value where a recipe is silent; its type is the parameter's type.
         help: What it means, with its unit.
         minimum: The least value allowed.
+        maximum: The greatest value allowed.
         choices: The only values allowed.
     """
 
@@ -26,6 +27,7 @@ class Parameter:
     help: str
     minimum: float | None = None
     choices: tuple[Scalar, ...] | None = None
+    maximum: float | None = None
 
     def check(self, name: str, value: object) -> Scalar:
         """Return the value in the parameter's own type.
@@ -49,6 +51,10 @@ class Parameter:
         if self.minimum is not None and not float(value) >= self.minimum:  # type: ignore[arg-type]
             raise UsageError(
                 f"{name} = {value!r} is too small", allowed=f"{self.minimum:g} or more is allowed"
+            )
+        if self.maximum is not None and not float(value) <= self.maximum:  # type: ignore[arg-type]
+            raise UsageError(
+                f"{name} = {value!r} is too large", allowed=f"{self.maximum:g} or less is allowed"
             )
         return value
 

@@ -141,9 +141,9 @@ def audit(split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool
                 hint="use speaker5, which works for any actors, or extract the whole corpus",
             )
         train, validation, test = map(set, (fold.train, fold.validation, fold.test))
-        _disjoint(
-            f"{where}: clips", (train | validation, test), (train, validation), (tested, test)
-        )
+        _disjoint(f"{where}: clips", (train | validation, test), (train, validation))
+        if again := tested & test:
+            raise LeakageError(f"{where} tests clips of an earlier fold again: {_some(again)}")
         tested |= test
         if speaker_independent:
             for what in ("actor", "pcm_sha256"):
@@ -158,8 +158,11 @@ def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
     for one, other in pairs:
         both = one & other
         if both:
-            some = ", ".join(map(str, sorted(both)[:3]))
-            raise LeakageError(f"{what} on both sides: {some} ({len(both)} in all)")
+            raise LeakageError(f"{what} on both sides: {_some(both)}")
+
+
+def _some(found: set[Any]) -> str:
+    return f"{', '.join(map(str, sorted(found)[:3]))} ({len(found)} in all)"
 
 
 def by_actor(

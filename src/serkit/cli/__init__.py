@@ -10,7 +10,7 @@ import sys
 import typer
 
 from serkit.cli import about, corpus, features, runs, store
-from serkit.cli.errors import one_line
+from serkit.cli.errors import INTERRUPTED, one_line
 
 app = typer.Typer(
     name="serkit",
@@ -45,8 +45,10 @@ def _root(
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
     with one_line():
-        app()
-    sys.exit(0)
+        code = app(prog_name="serkit", standalone_mode=False)
+        if code == INTERRUPTED:  # Typer has caught it and says nothing
+            raise KeyboardInterrupt
+    sys.exit(code or 0)
 
 
 __all__ = ["app", "main"]

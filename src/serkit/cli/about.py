@@ -147,7 +147,7 @@ def demo(
         Path | None,
         typer.Argument(help="Folder to keep everything in.  [default: a temporary one]"),
     ] = None,
-    actors: Annotated[int, typer.Option(min=2, max=24, help="Synthetic actors.")] = 12,
+    actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 12,
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:

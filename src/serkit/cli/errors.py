@@ -9,13 +9,16 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import typer
 
 from serkit.errors import SerkitError
 
 IN_PART = 3
 """Some clips failed; each is listed with its reason."""
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 
 @contextmanager
@@ -25,8 +28,8 @@ def one_line() -> Iterator[None]:
         yield
     except SerkitError as error:
         _leave(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _leave("interrupted; what was committed stays, run it again to go on", _INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        _leave("interrupted; what was committed stays, run it again to go on", INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -34,6 +37,23 @@ def one_line() -> Iterator[None]:
     except OSError as error:
         name = f" {error.filename}" if error.filename else ""
         _leave(f"{(error.strerror or str(error)).lower()}:{name or ' (no file named)'}", 1)
+    except Exception as error:
+        # Click's own refusals: Typer brings its copy of Click or uses the installed one, by
+        # version, so they have no class that could be named here.
+        if not hasattr(error, "format_message"):
+            raise
+        _refuse(error)
+
+
+def _refuse(error: Any) -> None:
+    """Say what Click has against the command line; a command without its own is given its help."""
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        raise SystemExit(error.exit_code)
+    said = str(error.format_message()).rstrip(".")
+    said = said[:1].lower() + said[1:]
+    where = error.ctx.command_path if getattr(error, "ctx", None) else "serkit"
+    _leave(f"{said}; see '{where} --help'", error.exit_code)
 
 
 def _leave(message: str, code: int) -> None:

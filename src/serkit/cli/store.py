@@ -57,7 +57,7 @@ def ls(
         rows.append(
             {
                 "feature": name,
-                **status.counts,
+                **{str(condition): count for condition, count in status.counts.items()},
                 "bytes": sum(part.bytes for part in stored.parts.values()),
                 "fingerprint": stored.spec.fingerprint,
                 "summary": stored.spec.summary,

@@ -17,6 +17,7 @@ from serkit.features import EXTRACTORS
 from serkit.ingest.scan import AudioFile
 from serkit.pool import available_cores, run_all
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
+from serkit.store.files import write_file
 from serkit.store.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
     NAME,
@@ -30,7 +31,7 @@ from serkit.store.manifest import (
 from serkit.store.state import read_checked
 from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
 from serkit.store.verify import Damage, verify
-from serkit.store.writer import TABLES, StoreWriter, locked_writer, write_file
+from serkit.store.writer import TABLES, StoreWriter, locked_writer
 
 _CLIPS_A_TASK = 16
 
@@ -146,9 +147,9 @@ def _tasks(writer: StoreWriter, lost: Mapping[str, set[str]]) -> tuple[list[Task
     tasks = []
     for (root, names), jobs in groups.items():
         stored = [writer.features[name] for name in names]
-        for feature in stored:
-            EXTRACTORS.get(feature.spec.extractor).require(feature.spec.parameters)
-        features_of = tuple((feature.spec, feature.layout) for feature in stored)
+        for one in stored:
+            EXTRACTORS.get(one.spec.extractor).require(one.spec.parameters)
+        features_of = tuple((one.spec, one.layout) for one in stored)
         for first in range(0, len(jobs), _CLIPS_A_TASK):
             chunk = tuple(jobs[first : first + _CLIPS_A_TASK])
             tasks.append(Task(Path(root), writer.path, chunk, features_of))
@@ -185,11 +186,11 @@ def _replace_tables(store: Path, damaged: Iterable[Damage]) -> tuple[str, ...]:
         if not damage.file.startswith(TABLES):
             continue
         manifest = read_manifest(store)
-        kinds: dict[str, type[FileRow] | type[ClipRow]] = {"files": FileRow, "clips": ClipRow}
+        empty = {"files": encode(FileRow, ()), "clips": encode(ClipRow, ())}
         data = encode(IndexRow, ())
         for name, table in manifest.tables.items():
             if table.file == damage.file:
-                data = encode(kinds[name], ())
+                data = empty[name]
         write_file(store / damage.file, data)
         write_manifest(store, _with_file(manifest, StoredFile.of(damage.file, data)))
         read_checked(store, StoredFile.of(damage.file, data))

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
-from serkit.errors import TrainingError, UsageError
+from serkit.errors import SerkitError, TrainingError, UsageError
 from serkit.metrics import Scores, score, score_by
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
@@ -25,7 +25,7 @@ from serkit.splits import Fold, Protocol, Split, split_clips
 from serkit.store.files import write_file
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
-from serkit.trainers import ClipData, FitContext, FoldData, Trainer
+from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
 
 Progress = Callable[[str, int, int, str], None]
 """Called with a fold's name, steps done in it, steps in all, and what is going on."""
@@ -186,9 +186,7 @@ def _run_fold(
 
     report(0, 1, "reading")
     started = time.perf_counter()
-    model = plan.trainer.fit(
-        _fold_data(plan, fold), plan.values, FitContext(plan.seed, report, target)
-    )
+    model = _fit(plan, fold, FitContext(plan.seed, report, target))
     fitted = time.perf_counter()
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()
@@ -207,6 +205,18 @@ def _run_fold(
     _write_json(target / FOLD, _fold_entry(plan, result))
     report(1, 1, "done")
     return result
+
+
+def _fit(plan: Plan, fold: Fold, context: FitContext) -> Fitted:
+    try:
+        return plan.trainer.fit(_fold_data(plan, fold), plan.values, context)
+    except SerkitError:
+        raise
+    except ValueError as error:  # scikit-learn's, XGBoost's and NumPy's refusals are all of these
+        raise TrainingError(
+            f"{plan.trainer.name} could not be fitted in fold {fold.name}: {error}",
+            hint=f"see 'serkit models {plan.trainer.name}' for what can be set",
+        ) from error
 
 
 def _fold_data(plan: Plan, fold: Fold) -> FoldData:

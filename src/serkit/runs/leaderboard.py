@@ -208,7 +208,7 @@ def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> 
         # The best cannot be told from itself.
         alone = (False, None) if run is ranked[0] else (None, None)
         different, p_value = verdicts.get(run.name, alone)
-        known = {name: run.record.get(name) for name in _FROM_RECORD}
+        known: dict[str, Any] = {name: run.record.get(name) for name in _FROM_RECORD}
         entries.append(
             Entry(
                 **known,

@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 from serkit.store.bridges import ClipSequence
 
 
-class TorchClips(Dataset[Any]):
+class TorchClips(Dataset[Any]):  # type: ignore[misc]
     """Clips as ``(tensor, emotion_id)``.
 
     Args:

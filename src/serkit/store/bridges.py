@@ -135,7 +135,7 @@ def _examples(
     for clip_id in clip_ids:
         batch = store.read(feature, [clip_id], **options)
         row = batch.clips.iloc[0].to_dict()
-        plain = {k: None if pd.isna(v) else v for k, v in row.items()}
+        plain = {str(k): None if pd.isna(v) else v for k, v in row.items()}
         yield {
             feature: np.asarray(batch.X[0]),
             "label": int(batch.y[0]),

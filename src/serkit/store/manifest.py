@@ -13,7 +13,7 @@ from xxhash import xxh3_64_hexdigest
 from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
-from serkit.store.files import write_file
+from serkit.store.files import Buffer, write_file
 
 FORMAT = 1
 """Raised when an older serkit could no longer read the store."""
@@ -39,7 +39,7 @@ class StoredFile:
     xxh3: str
 
     @classmethod
-    def of(cls, file: str, data: bytes | memoryview) -> StoredFile:
+    def of(cls, file: str, data: Buffer) -> StoredFile:
         """Describe a file's content."""
         return cls(file, len(data), xxh3_64_hexdigest(data))
 
@@ -253,6 +253,8 @@ def _from_json(data: Mapping[str, Any]) -> Manifest:
 
 
 def _layout(data: Mapping[str, Any]) -> Layout:
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
+    fields: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in data.items()
+    }
     kind = fields.pop("kind")
     return TableLayout(**fields) if kind == "TableLayout" else ArrayLayout(**fields)

@@ -65,7 +65,7 @@ def encode_part(
             offset=offset,
             length=1 if is_table else array.shape[-1],
             lead=values.lead,
-            checksum=xxh3_64_intdigest(array),
+            checksum=xxh3_64_intdigest(array.data),
         )
         for (clip_id, pcm_sha256, values), array, offset in zip(
             items, arrays, offsets[:-1], strict=True

@@ -74,7 +74,7 @@ def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
         StoreCorruptError: They are not what was written.
     """
     array = np.ascontiguousarray(clip_values(values, row, layout))
-    if xxh3_64_intdigest(array) != row.checksum:
+    if xxh3_64_intdigest(array.data) != row.checksum:
         raise _misfit(row)
     return array
 

@@ -20,6 +20,7 @@ from serkit.errors import (
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store import reading
 from serkit.store.manifest import read_manifest
+from serkit.store.parts import Array
 from serkit.store.reading import Scale
 from serkit.store.state import StoreState, corpus_digest, read_state
 from serkit.store.tables import IndexRow
@@ -213,7 +214,8 @@ class FeatureStore:
         behind = [i for i in ids if i not in failed and not state.current(spec, i)]
         if behind:
             raise IncompleteFeatureError(
-                f"{feature} is not current for {len(behind):,} of {len(ids):,} clips in {self.path}",
+                f"{feature} is not current for {len(behind):,} of {len(ids):,} clips "
+                f"in {self.path}",
                 hint=f"'serkit store why {feature}' says why, 'serkit extract' computes them",
             )
         return [clip_id for clip_id in ids if clip_id not in failed]
@@ -404,7 +406,7 @@ def _mask(answer: Any, count: int) -> npt.NDArray[np.bool_]:
             f"the function given as where= returned no mask for {count:,} clips",
             allowed="one boolean a clip is, such as clips['actor'] < 5",
         )
-    return mask
+    return np.asarray(mask, bool)
 
 
 def _read_steadily(path: Path) -> StoreState:
@@ -425,7 +427,7 @@ def _silence(scale: Scale, reference: float, top_db: float | None) -> reading.Co
         return None
     floor = 10.0 * np.log10(1e-10) - 10.0 * np.log10(max(1e-10, reference))
 
-    def silence(live: reading.Array) -> reading.Array:
+    def silence(live: Array) -> Array:
         lowest = floor if top_db is None or not live.size else max(floor, live.max() - top_db)
         return np.asarray(lowest, np.float32)
 

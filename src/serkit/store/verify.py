@@ -79,9 +79,7 @@ def verify(store: Path, progress: Progress | None = None) -> VerifyReport:
 def _verify(store: Path, manifest: Manifest, progress: Progress | None) -> VerifyReport:
     files = manifest.files()
     damaged: list[Damage] = []
-    done = 0
-    for found in _check(store, manifest):
-        done += 1
+    for done, found in enumerate(_check(store, manifest), start=1):
         if found:
             damaged.append(found)
         if progress:

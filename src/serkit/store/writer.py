@@ -139,12 +139,13 @@ class StoreWriter:
         for name, feature in self._features.items():
             self._features[name] = _without_dead_parts(feature, self.state.index[name])
         tables = dict(before.tables)
-        for name, kind, rows in (
-            ("files", FileRow, self.state.files),
-            ("clips", ClipRow, self.state.clips),
-        ):
+        contents: dict[str, Callable[[], bytes]] = {
+            "files": lambda: encode(FileRow, self.state.files.values()),
+            "clips": lambda: encode(ClipRow, self.state.clips.values()),
+        }
+        for name, content in contents.items():
             if name in self._dirty_tables or name not in tables:
-                tables[name] = self._write_table(name, generation, encode(kind, rows.values()))
+                tables[name] = self._write_table(name, generation, content())
         for name in self._dirty_features & self._features.keys():
             data = encode(IndexRow, self.state.index[name].values())
             index = self._write_table(f"index-{name}", generation, data)

@@ -205,7 +205,9 @@ INPUT_PARAMETERS = {
 PREPROCESSING_PARAMETERS = {
     "scale": Parameter(True, "standardise columns by the training clips"),
     "clip": Parameter(4.0, "most standard deviations let through; 0 lets all through", 0),
-    "whiten": Parameter(0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0),
+    "whiten": Parameter(
+        0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0, maximum=1
+    ),
     "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
 }
 """What :func:`preprocessing` reads, and the weights of emotions."""
@@ -255,7 +257,7 @@ def widen(probabilities: Matrix, classes: npt.NDArray[Any]) -> npt.NDArray[np.fl
     """Spread probabilities of the classes trained on over all eight emotions."""
     out = np.zeros((len(probabilities), len(EMOTIONS)))
     out[:, np.asarray(classes, np.int64)] = probabilities
-    return out / out.sum(axis=1, keepdims=True)
+    return np.asarray(out / out.sum(axis=1, keepdims=True))
 
 
 def count_parameters(estimator: Any) -> int:

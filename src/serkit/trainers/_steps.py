@@ -33,7 +33,7 @@ class Clip(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Matrix) -> Matrix:
         """Return the values clipped, same shape."""
-        return np.clip(validate_data(self, X, reset=False), -self.limit, self.limit)
+        return np.asarray(np.clip(validate_data(self, X, reset=False), -self.limit, self.limit))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_features_in_")

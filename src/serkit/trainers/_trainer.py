@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
+"""Metadata that a model may read: numbers of the recording; no label, and nobody's name."""
+
+
 @dataclass(frozen=True)
 class ClipData:
     """Some clips of a store: all that a model may see of them.
@@ -63,11 +67,14 @@ class ClipData:
 
         Returns:
             Shape ``(n, columns of all)``; float32, or float64 where any part is.
+
+        Raises:
+            UnknownNameError: A column is none of :data:`READABLE_COLUMNS`.
         """
         parts = [np.asarray(self.read(name).X).reshape(len(self), -1) for name in features]
         for name in columns:
-            if name not in self.clips.columns:
-                raise unknown_name("clip column", name, self.clips.columns)
+            if name not in READABLE_COLUMNS:
+                raise unknown_name("clip column that a model may read", name, READABLE_COLUMNS)
             parts.append(self.clips[name].to_numpy(np.float64)[:, None])
         return np.concatenate(parts, axis=1)
 

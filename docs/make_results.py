@@ -1,0 +1,136 @@
+"""Write docs/results.md and docs/leaderboard.svg from runs and from a benchmark's figures.
+
+    python docs/make_results.py --runs RUNS --speed extraction.json
+
+Nothing in those two files is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import mean, stdev
+
+from rich.console import Console
+
+import serkit
+from serkit.runs.leaderboard import Board
+from serkit.runs.markdown import board_to_markdown, to_markdown
+from serkit.runs.run import Run, list_runs
+
+HERE = Path(__file__).parent
+PICTURE_PROTOCOL = "luna5"
+
+
+def main() -> None:
+    """Write both files."""
+    options = _options()
+    runs, _ = list_runs(options.runs)
+    board = serkit.compare(options.runs, published=True)
+    (HERE / "results.md").write_text("\n".join(_page(runs, board, options.speed)) + "\n")
+    console = Console(record=True, width=172, file=(HERE / "leaderboard.svg").open("w"))
+    picture = serkit.compare(options.runs, protocol=PICTURE_PROTOCOL, published=True)
+    console.print(picture)
+    svg = console.export_svg(title=f"serkit compare --protocol {PICTURE_PROTOCOL} --published")
+    (HERE / "leaderboard.svg").write_text(svg)
+
+
+def _page(runs: Sequence[Run], board: Board, speed: Path | None) -> Iterator[str]:
+    first = runs[0].record
+    yield "# Results\n"
+    yield "Written by `docs/make_results.py`; do not edit.\n"
+    yield (
+        "Unweighted average recall (UAR) and accuracy in percent over the pooled test clips of all "
+        "folds; intervals are 95 %, by a bootstrap over test actors. On the 20 of 24 actors that "
+        "lie beside the checkout (4, 13, 19 and 22 are missing), so published figures, which are "
+        "of 24, are near but not equal in what they measure.\n"
+    )
+    yield f"Machine: {_machine(first)}. Everything chosen is chosen on inner folds by actor.\n"
+    yield "## Leaderboards\n"
+    yield board_to_markdown(board) + "\n"
+    yield from _seeds(runs)
+    yield from _gaps(board)
+    yield "## Commands\n"
+    yield "```"
+    yield "serkit extract ../shared/ravdess"
+    yield from sorted({_command(run) for run in runs})
+    yield "serkit compare --published"
+    yield "```\n"
+    if speed:
+        yield from _speed(json.loads(speed.read_text()))
+
+
+def _seeds(runs: Sequence[Run]) -> Iterator[str]:
+    """Yield mean and spread over seeds, where a model was trained with several."""
+    groups: defaultdict[tuple[str, ...], list[Run]] = defaultdict(list)
+    for run in runs:
+        groups[run.protocol, run.model, run.record["preset"]].append(run)
+    rows = []
+    for (protocol, model, preset), members in sorted(groups.items()):
+        uars = [100 * run.uar for run in members]
+        if len({run.record["seed"] for run in members}) > 1:
+            seeds = ", ".join(str(run.record["seed"]) for run in members)
+            spread = f"{mean(uars):.1f} +- {stdev(uars):.1f}"
+            rows.append((protocol, f"{model} ({preset})", seeds, spread))
+    if rows:
+        yield "## Several seeds\n"
+        yield to_markdown(("protocol", "model", "seeds", "UAR %, mean +- deviation"), rows) + "\n"
+
+
+def _gaps(board: Board) -> Iterator[str]:
+    rows = [
+        (e.protocol, f"{e.model} ({e.preset})", f"{100 * e.optimism_gap:+.1f}")
+        for e in board.entries
+        if e.optimism_gap is not None
+    ]
+    if rows:
+        yield "## Optimism gap\n"
+        yield "How many UAR points the same model gains when the same actors are on both sides.\n"
+        yield to_markdown(("protocol", "model", "points"), rows) + "\n"
+
+
+def _speed(found: dict[str, object]) -> Iterator[str]:
+    seconds: dict[str, float] = found["seconds"]  # type: ignore[assignment]
+    clips = int(found["clips"])  # type: ignore[call-overload]
+    yield "## Speed\n"
+    yield f"`python benchmarks/extraction.py ../shared/ravdess`: {clips:,} clips, two cores.\n"
+    rows = [(name, f"{s:.2f}", f"{1000 * s / clips:.2f}") for name, s in seconds.items()]
+    yield to_markdown(("what", "seconds", "ms a clip"), rows) + "\n"
+    ratios = [
+        (kind, f"{seconds['librosa, one process'] / seconds[f'serkit {kind}']:.1f}", "8 or more")
+        for kind in ("WAV", "FLAC")
+    ]
+    rows = [(f"librosa loop / serkit, {kind}", *rest) for kind, *rest in ratios]
+    for kind in ("WAV", "FLAC"):
+        ratio = seconds[f"serkit {kind}"] / seconds["floor"]
+        rows.append((f"serkit / floor on the same cores, {kind}", f"{ratio:.2f}", "2.5 or less"))
+    load = seconds["numpy.load of mel256"] / seconds["store.load of mel256"]
+    rows.append(("speed of store.load / numpy.load", f"{load:.2f}", "0.5 or more"))
+    rows.append(("repeat, seconds", f"{seconds['repeat WAV']:.2f}", "under 1"))
+    yield to_markdown(("ratio", "seen", "target"), rows)
+
+
+def _command(run: Run) -> str:
+    record = run.record
+    preset = "" if record["preset"] == "best" else f" --preset {record['preset']}"
+    seed = "" if record["seed"] == 0 else f" --seed {record['seed']}"
+    return f"serkit train {run.model} --protocol {run.protocol}{preset}{seed}"
+
+
+def _machine(record: dict[str, object]) -> str:
+    hardware: dict[str, object] = record["hardware"]  # type: ignore[assignment]
+    return f"{hardware['cores']} cores, {hardware['processor']}, no GPU"
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--speed", type=Path)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 from serkit.errors import UsageError, unknown_name
 
@@ -56,6 +57,8 @@ class Parameter:
             raise UsageError(
                 f"{name} = {value!r} is too large", allowed=f"{self.maximum:g} or less is allowed"
             )
+        if isinstance(value, float) and not isfinite(value):
+            raise UsageError(f"{name} = {value!r} is not finite", allowed="a finite number is")
         return value
 
     def parse(self, name: str, text: str) -> Scalar:

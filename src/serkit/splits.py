@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import LeakageError, UsageError
+from serkit.errors import LeakageError, SerkitError, UsageError
 from serkit.features.spec import canonical_json
 from serkit.registry import Registry
 
@@ -108,7 +108,15 @@ class Protocol:
         ordered = sorted(clips, key=lambda clip: clip.clip_id)
         if not ordered:
             raise UsageError("there are no clips to split", hint="run 'serkit extract SRC' first")
-        split = self.make(ordered)
+        try:
+            split = self.make(ordered)
+        except SerkitError:
+            raise
+        except ValueError as error:  # scikit-learn's word for too few clips of an emotion
+            raise UsageError(
+                f"{self.name} cannot split {len(ordered)} clips: {error}",
+                hint="extract the whole corpus",
+            ) from error
         audit(split, ordered, speaker_independent=self.speaker_independent)
         return split
 

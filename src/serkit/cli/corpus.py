@@ -50,9 +50,12 @@ def synth(
 def download(
     corpus: Annotated[str, typer.Argument(help="The corpus, such as ravdess.")],
     dest: Annotated[
-        Path | None, typer.Option(help="Folder to unpack into.  [default: data/CORPUS]")
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder to unpack into.  [default: data/CORPUS]"),
     ] = None,
-    url: Annotated[str | None, typer.Option(help="Base address of a mirror.")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Base address of a mirror.")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Download a corpus and unpack it.

@@ -8,16 +8,21 @@ from typing import Annotated
 import typer
 
 Store = Annotated[
-    Path | None, typer.Option(help="Feature store's folder.  [default: features/store]")
+    Path | None,
+    typer.Option(metavar="DIR", help="Feature store's folder.  [default: features/store]"),
 ]
-Runs = Annotated[Path | None, typer.Option(help="Folder of runs.  [default: runs]")]
+Runs = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of runs.  [default: runs]")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes.  [default: one a core]")
 ]
 Wait = Annotated[
     float | None,
-    typer.Option(min=0, help="Seconds to wait for another writer of the store.  [default: 30]"),
+    typer.Option(
+        min=0,
+        metavar="SECONDS",
+        help="Seconds to wait for another writer of the store.  [default: 30]",
+    ),
 ]
 Corpus = Annotated[str | None, typer.Option(help="The corpus.  [default: told from the folder]")]
 Include = Annotated[
@@ -26,5 +31,7 @@ Include = Annotated[
 ]
 Definitions = Annotated[
     Path | None,
-    typer.Option(help="Folder of your own feature recipes.  [default: features/definitions]"),
+    typer.Option(
+        metavar="DIR", help="Folder of your own feature recipes.  [default: features/definitions]"
+    ),
 ]

@@ -88,8 +88,11 @@ def power_spectrogram(
     frames = np.lib.stride_tricks.sliding_window_view(buffer, n_fft)[::hop][:live]
     window = hann(n_fft)
     power = np.empty((1 + n_fft // 2, live), np.float32)
+    windowed = np.empty((_BLOCK, n_fft), np.float32)
     for first in range(0, live, _BLOCK):
-        spectra = scipy_fft.rfft(frames[first : first + _BLOCK] * window, axis=1)
+        block = frames[first : first + _BLOCK]
+        np.multiply(block, window, out=windowed[: len(block)])
+        spectra = scipy_fft.rfft(windowed[: len(block)], axis=1)
         power[:, first : first + _BLOCK] = _squared(spectra).T
     return power, lead
 

@@ -14,8 +14,14 @@ TEMPORARY = ".tmp"
 """Ending of files being written; what a killed process left under it is garbage."""
 
 
-def write_file(path: Path, data: Buffer) -> None:
+def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
     """Write a file whole: to a temporary name, flushed to disk, then renamed.
+
+    Args:
+        path: Its final name.
+        pieces: Its content, piece after piece.
+        flush: Whether to wait for the disk; who does not must call :func:`flush_file` before
+            anything that counts refers to the file.
 
     Raises:
         StoreWriteError: The disk did not take it; nothing is left behind.
@@ -25,10 +31,12 @@ def write_file(path: Path, data: Buffer) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         try:
-            rest = memoryview(data).cast("B")
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            os.fsync(descriptor)
+            for piece in pieces:
+                rest = memoryview(piece).cast("B")
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+            if flush:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         temporary.replace(path)
@@ -41,22 +49,34 @@ def write_file(path: Path, data: Buffer) -> None:
         ) from error
 
 
+def flush_file(path: Path) -> None:
+    """Wait until a file that was written without flushing is on the disk.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
+    _flush(path, os.O_RDWR)  # Windows flushes only what is open for writing
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's entries, so that renames in it survive a power cut.
 
     Raises:
         StoreWriteError: The disk did not take it.
     """
-    if os.name == "nt":  # Windows cannot open folders, and orders renames itself
-        return
+    if os.name != "nt":  # Windows cannot open folders, and orders renames itself
+        _flush(folder, os.O_RDONLY)
+
+
+def _flush(path: Path, flags: int) -> None:
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, flags)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
     except OSError as error:
         raise StoreWriteError(
-            f"cannot flush {folder} ({error.strerror or error})",
+            f"cannot flush {path} ({error.strerror or error})",
             hint="what was committed stays; run it again",
         ) from error

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from xxhash import xxh3_64_hexdigest
+from xxhash import xxh3_64, xxh3_64_hexdigest
 
 from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
@@ -39,9 +39,13 @@ class StoredFile:
     xxh3: str
 
     @classmethod
-    def of(cls, file: str, data: Buffer) -> StoredFile:
-        """Describe a file's content."""
-        return cls(file, len(data), xxh3_64_hexdigest(data))
+    def of(cls, file: str, *pieces: Buffer) -> StoredFile:
+        """Describe a file's content, piece after piece."""
+        state = xxh3_64()
+        for piece in pieces:
+            state.update(piece)
+        size = sum(memoryview(piece).nbytes for piece in pieces)
+        return cls(file, size, state.hexdigest())
 
 
 @dataclass(frozen=True)

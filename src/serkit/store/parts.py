@@ -4,8 +4,8 @@ Array features lie in HDF5, all clips end to end in one flat dataset, unpadded; 
 Parquet, a row a clip. Each part names its clips and carries its recipe, so that it can be read
 without serkit.
 
-A part is built in memory and written in one piece: it is hashed and renamed as a whole, and a
-full disk cannot leave HDF5 with half a tree.
+A part is put together in memory, hashed, and renamed when it is whole: a full disk cannot leave
+HDF5 with half a tree.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
-from serkit.errors import StoreCorruptError
+from serkit.errors import StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, Values
+from serkit.store.files import Buffer
 from serkit.store.tables import IndexRow, from_parquet, to_parquet
 
 Item = tuple[str, str, Values]
@@ -40,7 +41,7 @@ def suffix(layout: Layout) -> str:
 
 def encode_part(
     spec: FeatureSpec, layout: Layout, items: Sequence[Item], part: str
-) -> tuple[bytes, list[IndexRow]]:
+) -> tuple[list[Buffer], list[IndexRow]]:
     """Build a part file.
 
     Args:
@@ -50,7 +51,7 @@ def encode_part(
         part: The path inside the store that the part will have.
 
     Returns:
-        The file's content, and an index row a clip.
+        The pieces of the file's content, and an index row a clip.
     """
     arrays = [np.ascontiguousarray(values.array) for _, _, values in items]
     is_table = isinstance(layout, TableLayout)
@@ -72,7 +73,7 @@ def encode_part(
         )
     ]
     if isinstance(layout, TableLayout):
-        return _encode_table(spec, layout, rows, arrays), rows
+        return [_encode_table(spec, layout, rows, arrays)], rows
     return _encode_arrays(spec, layout, rows, arrays), rows
 
 
@@ -88,24 +89,46 @@ def _encode_table(
 
 def _encode_arrays(
     spec: FeatureSpec, layout: ArrayLayout, rows: list[IndexRow], arrays: list[Array]
-) -> bytes:
+) -> list[Buffer]:
+    """Return the pieces of an HDF5 file: its structure, then the clips' values as they are.
+
+    HDF5 makes room for a dataset when it is first written to, at the end of the file. So the
+    values are declared first and touched last: HDF5 writes the structure, and the values go to
+    disk from where they are. Through HDF5 they would be copied three times more, which took a
+    third of the whole extraction's time.
+    """
     import h5py
 
+    kind = np.dtype(layout.dtype).newbyteorder("<")
     image = BytesIO()
     # From version 1.8 on HDF5 keeps checksums of its own structure. Aligned, so that the values
     # can be mapped as they are.
     with h5py.File(
         image, "w", libver=("v108", "v108"), alignment_threshold=1, alignment_interval=64
     ) as file:
+        properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        properties.set_layout(h5py.h5d.CONTIGUOUS)
+        properties.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
+        properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        space = h5py.h5s.create_simple((sum(array.size for array in arrays),))
+        h5py.h5d.create(file.id, b"values", h5py.h5t.py_create(kind), space, properties)
         file.attrs["spec"] = json.dumps(spec.to_json())
         file.attrs["item_shape"] = layout.item
         file.attrs["axis"] = layout.axis
         file.attrs["padded_length"] = layout.length or 0
-        file["values"] = np.concatenate([array.ravel() for array in arrays])
         file[_KEY] = np.array([row.clip_id.encode() for row in rows])
         for name in ("offset", "length", "lead"):
             file[name] = np.array([getattr(row, name) for row in rows], np.int64)
-    return image.getvalue()
+        file.flush()
+        file["values"][:1] = 0
+        start = file["values"].id.get_offset()
+    head = image.getvalue()
+    if len(head) != start + kind.itemsize:
+        raise StoreError(
+            f"this HDF5 ({h5py.version.hdf5_version}) does not put the last dataset last",
+            hint="install another version of h5py",
+        )
+    return [head[:start], *(array.data for array in arrays)]
 
 
 def open_values(path: Path, layout: Layout) -> Array:

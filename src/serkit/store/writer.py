@@ -9,7 +9,7 @@ from pathlib import Path
 
 from serkit.errors import NotFoundError
 from serkit.features import FeatureSpec, Layout
-from serkit.store.files import TEMPORARY, sync_folder, write_file
+from serkit.store.files import TEMPORARY, flush_file, sync_folder, write_file
 from serkit.store.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
     Failure,
@@ -87,7 +87,12 @@ class StoreWriter:
                 self._touch(table="clips")
 
     def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
-        """Take a part file that lies in the store into use."""
+        """Take a part file that lies in the store into use, and see it safe on the disk.
+
+        Raises:
+            StoreWriteError: The disk did not take it.
+        """
+        flush_file(self.path / part.file)
         known = self._features[feature]
         self._features[feature] = replace(known, parts={**known.parts, part.file: part})
         self.state.index[feature] |= {row.clip_id: row for row in rows}
@@ -229,6 +234,8 @@ def write_part(
 ) -> tuple[StoredFile, list[IndexRow]]:
     """Write a part file; it is garbage until a writer has taken it into use.
 
+    It is not flushed: that is the writer's part, who waits for the disk while workers compute.
+
     Args:
         store: The store's folder.
         spec: The feature.
@@ -237,9 +244,9 @@ def write_part(
         name: The file's name without its ending; must be new.
     """
     file = f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
-    data, rows = encode_part(spec, layout, items, file)
-    write_file(store / file, data)
-    return StoredFile.of(file, data), rows
+    pieces, rows = encode_part(spec, layout, items, file)
+    write_file(store / file, *pieces, flush=False)
+    return StoredFile.of(file, *pieces), rows
 
 
 def garbage(path: Path, manifest: Manifest) -> list[Path]:

@@ -154,9 +154,7 @@ TRAINER = Trainer(
         "max_depth": Parameter(3, "depth of a tree", minimum=1),
         "learning_rate": Parameter(0.1, "weight of a tree", minimum=1e-6),
         "subsample": Parameter(0.7, "share of clips a tree sees", minimum=1e-6, maximum=1),
-        "colsample_bytree": Parameter(
-            0.1, "share of columns a tree sees", minimum=1e-6, maximum=1
-        ),
+        "colsample_bytree": Parameter(0.1, "share of columns a tree sees", minimum=1e-6, maximum=1),
         "min_child_weight": Parameter(1.0, "least weight of a leaf", minimum=0),
         "reg_lambda": Parameter(1.0, "L2 penalty of leaves", minimum=0),
         "max_bin": Parameter(64, "histogram bins a column", minimum=2),

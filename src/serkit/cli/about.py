@@ -89,6 +89,7 @@ def doctor(json: options.Json = False) -> None:
     from serkit.runs.environment import hardware, versions
 
     found = versions()
+    found["tensorflow"] = found["tensorflow"] or found["tensorflow-cpu"]
     rows = [
         {
             "package": name,
@@ -147,7 +148,7 @@ def demo(
         Path | None,
         typer.Argument(help="Folder to keep everything in.  [default: a temporary one]"),
     ] = None,
-    actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 12,
+    actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 8,
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
@@ -167,14 +168,22 @@ def demo(
             api.extract(
                 corpus, store=store, features=_DEMO_FEATURES, workers=workers, progress=update
             )
-        for model, protocol in _DEMO_RUNS:
-            say(f"serkit train {model} --protocol {protocol} --store {store} --runs {runs}")
+        for model, protocol, values in _DEMO_RUNS:
+            given = "".join(f" --set {key}={value}" for key, value in values.items())
+            say(f"serkit train {model} --protocol {protocol}{given} --store {store} --runs {runs}")
             with progress(f"training {model}", "steps") as update:
 
                 def report(fold: str, done: int, total: int, what: str) -> None:
                     update(done, total, f"fold {fold}, {what}")
 
-                api.train(model, store=store, runs=runs, protocol=protocol, progress=report)
+                api.train(
+                    model,
+                    store=store,
+                    runs=runs,
+                    protocol=protocol,
+                    values=values,
+                    progress=report,
+                )
         say(f"serkit compare --runs {runs}")
         board = api.compare(runs)
         print_json(board.to_json()) if json else print_rich(board)
@@ -183,12 +192,12 @@ def demo(
 
 
 _DEMO_FEATURES = ("change_deviation", "mel128", "functionals")
-_DEMO_RUNS = (
-    ("majority", "speaker5"),
-    ("logreg", "speaker5"),
-    ("logreg", "random5"),
-    ("svm", "speaker5"),
-    ("xgboost", "speaker5"),
+_DEMO_RUNS: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("majority", "speaker5", {}),
+    ("logreg", "speaker5", {}),
+    ("logreg", "random5", {}),
+    ("svm", "speaker5", {}),
+    ("xgboost", "speaker5", {"rounds": "120", "learning_rate": "0.2"}),
 )
 
 

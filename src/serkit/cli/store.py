@@ -243,8 +243,11 @@ def _render_ls(title: str, rows: list[dict[str, Any]]) -> Any:
 def _render_why(status: FeatureStatus) -> Any:
     from serkit.runs.tables import table
 
+    title = f"{status.feature}: " + ", ".join(f"{n:,} {name}" for name, n in status.counts.items())
+    if not status.reasons:
+        return title
     made = table(
-        f"{status.feature}: " + ", ".join(f"{n:,} {name}" for name, n in status.counts.items()),
+        title,
         {"condition": "left", "clips": "right", "reason": "left"},
     )
     for condition, reason, count in status.reasons[:_MOST_LISTED]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Job, Plan, make_plan, undecided
-from serkit.extraction.worker import Decoded, Task, TaskResult, digest_file, run_task
+from serkit.extraction.recorder import Recorder
+from serkit.extraction.worker import Task, digest_file, run_task
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.pool import available_cores, run_all
@@ -18,7 +18,7 @@ from serkit.store.compact import merge_small_parts
 from serkit.store.lock import DEFAULT_WAIT
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
-from serkit.store.tables import ClipRow, FileRow
+from serkit.store.tables import FileRow
 from serkit.store.writer import StoreWriter, open_writer
 
 CLIPS_A_PART = 48
@@ -104,7 +104,7 @@ def extract(
     with open_writer(store, wait=wait, say=say) as writer:
         plan = plan_for(scan, writer, specs, workers or available_cores())
         count = workers or min(available_cores(), max(1, len(plan.jobs)))
-        recorder = _Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
+        recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
         for spec in specs:
             writer.define(spec, spec.layout())
         try:
@@ -115,7 +115,7 @@ def extract(
         finally:
             # Also when interrupted or out of disk: what is computed is kept.
             recorder.finish()
-        absent = tuple(sorted(writer.state.clips.keys() - by_clip(scan.files).keys()))
+        absent = _absent(scan, writer)
         if prune:
             writer.drop_clips(absent)
             found = by_clip(scan.files)
@@ -161,78 +161,6 @@ def decode_undecided(scan: Scan, state: StoreState, workers: int) -> dict[str, s
     return {path: value for result in results for path, value in result}
 
 
-class _Recorder:
-    """Takes workers' results into the store and commits now and then."""
-
-    def __init__(
-        self, writer: StoreWriter, scan: Scan, plan: Plan, wanted: Collection[str]
-    ) -> None:
-        self.failures: list[Failure] = list(plan.failures)
-        self.computed = 0
-        self.unchanged = 0
-        self.looked_at = 0
-        self.by_feature: dict[str, int] = {}
-        self._writer = writer
-        self._scan = scan
-        self._wanted = wanted
-        self._changed: set[str] = set()
-        self._commit_seconds = 0.0
-        self._committed_at = time.monotonic()
-        self._relocate(plan)
-
-    def record(self, result: TaskResult) -> None:
-        """Take one worker's result."""
-        self.looked_at += result.jobs
-        self.failures += result.failures
-        failed = {failure.clip_id for failure in result.failures}
-        for clip in result.decoded:
-            if clip.job.file.name.clip_id not in failed:
-                self.computed += clip.computed > 0
-                self.unchanged += clip.computed == 0
-            before = self._writer.state.clips.get(clip.job.file.name.clip_id)
-            if before and before.pcm_sha256 != clip.pcm_sha256:
-                self._changed.add(before.clip_id)
-        self._writer.put_files(_file_row(clip) for clip in result.decoded)
-        self._writer.put_clips(_clip_row(self._scan, clip) for clip in result.decoded)
-        for feature, (part, rows) in result.parts.items():
-            self._writer.put_part(feature, part, rows)
-            self.by_feature[feature] = self.by_feature.get(feature, 0) + len(rows)
-        self._commit_if_due()
-
-    def finish(self) -> None:
-        """Commit what there is."""
-        scanned = by_clip(self._scan.files)
-        kept = [f for f in self._writer.failures if not self._superseded(f, scanned)]
-        self._writer.set_failures(kept + self.failures)
-        self._writer.commit()
-
-    def _superseded(self, failure: Failure, scanned: Collection[str]) -> bool:
-        """Tell whether this run has looked again at what failed before."""
-        if failure.clip_id not in scanned:
-            return False
-        tried = not failure.feature or failure.feature in self._wanted
-        return tried or failure.clip_id in self._changed
-
-    def _commit_if_due(self) -> None:
-        # Often enough that a kill costs seconds, seldom enough that commits cost a few percent.
-        now = time.monotonic()
-        if now - self._committed_at < max(1.0, 20 * self._commit_seconds):
-            return
-        self._writer.commit()
-        self._committed_at = time.monotonic()
-        self._commit_seconds = self._committed_at - now
-
-    def _relocate(self, plan: Plan) -> None:
-        """Say where clips that were current already are found now."""
-        from dataclasses import replace
-
-        root = str(self._scan.root)
-        for file in plan.reused:
-            clip = self._writer.state.clips[file.name.clip_id]
-            if (clip.root, clip.path) != (root, file.path):
-                self._writer.put_clips([replace(clip, root=root, path=file.path)])
-
-
 def _tasks(
     scan: Scan, plan: Plan, specs: Sequence[FeatureSpec], store: Path, workers: int
 ) -> Iterator[Task]:
@@ -248,32 +176,12 @@ def _digests(root: Path, jobs: Collection[Job]) -> list[tuple[str, str | Failure
     return [(job.file.path, digest_file(root, job)) for job in jobs]
 
 
-def _file_row(clip: Decoded) -> FileRow:
-    file = clip.job.file
-    return FileRow(file.path, file.size, file.mtime_ns, file.name.clip_id, clip.pcm_sha256)
-
-
-def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
-    name = clip.job.file.name
-    return ClipRow(
-        clip_id=name.clip_id,
-        corpus=scan.corpus.name,
-        path=clip.job.file.path,
-        modality=name.modality,
-        vocal_channel=name.vocal_channel,
-        emotion=name.emotion,
-        emotion_id=name.emotion_id,
-        intensity=name.intensity,
-        statement=name.statement,
-        repetition=name.repetition,
-        actor=name.actor,
-        sex=name.sex,
-        sample_rate=SAMPLE_RATE,
-        channels=clip.channels,
-        num_frames=clip.num_frames,
-        resampled_from=clip.resampled_from,
-        pcm_sha256=clip.pcm_sha256,
-        root=str(scan.root),
+def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
+    """Return the clips of this corpus that are in the store and not in the folder."""
+    found = by_clip(scan.files)
+    clips = writer.state.clips.values()
+    return tuple(
+        sorted(c.clip_id for c in clips if c.corpus == scan.corpus.name and c.clip_id not in found)
     )
 
 

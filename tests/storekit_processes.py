@@ -106,13 +106,12 @@ def die(name: str, real: Callable[..., Any], arguments: tuple[Any, ...]) -> None
 
 def commit_always() -> None:
     """Make the extraction of this process commit after every task."""
-    from serkit.extraction import extract as module
+    from serkit.extraction import recorder as module
 
     class Hurried:
         """A clock that runs faster with every look: a commit is always long overdue."""
 
         now = 1
-        perf_counter = staticmethod(time.perf_counter)
 
         @classmethod
         def monotonic(cls) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -87,35 +87,50 @@ def repair(
             damaged = verify(store).damaged
         notes += _replace_tables(store, damaged)
         writer = locked_writer(store)
-        lost: defaultdict[str, set[str]] = defaultdict(set)
-        for damage in damaged:
-            if damage.clip_ids:
-                lost[damage.feature] |= set(damage.clip_ids)
+        lost = _lost(damaged)
         tasks, failed = _tasks(writer, lost)
         for damage in damaged:
             if damage.clip_ids:
                 _empty_part(writer, damage)
-        recomputed: defaultdict[str, int] = defaultdict(int)
-        total, done = sum(len(task.jobs) for task in tasks), 0
-        for result in run_all(run_task, tasks, min(workers or available_cores(), len(tasks))):
-            failed += result.failures
-            changed = {
-                c.job.file.name.clip_id
-                for c in result.decoded
-                if c.pcm_sha256 != writer.state.clips[c.job.file.name.clip_id].pcm_sha256
-            }
-            failed += [_changed(writer.state.clips[clip_id]) for clip_id in sorted(changed)]
-            for feature, (part, rows) in result.parts.items():
-                kept = [row for row in rows if row.clip_id not in changed]
-                writer.put_part(feature, part, kept)
-                recomputed[feature] += len(kept)
-            done += result.jobs
-            if progress:
-                progress(done, total)
+        recomputed, more = _recompute(writer, tasks, workers or available_cores(), progress)
         writer.commit()
-    return RepairReport(
-        damaged, dict(recomputed), tuple(failed), notes, time.perf_counter() - started
-    )
+    seconds = time.perf_counter() - started
+    return RepairReport(damaged, recomputed, (*failed, *more), notes, seconds)
+
+
+def _lost(damaged: Iterable[Damage]) -> dict[str, set[str]]:
+    """Return, for each feature, the clips whose values are lost."""
+    lost: defaultdict[str, set[str]] = defaultdict(set)
+    for damage in damaged:
+        if damage.clip_ids:
+            lost[damage.feature] |= set(damage.clip_ids)
+    return dict(lost)
+
+
+def _recompute(
+    writer: StoreWriter,
+    tasks: Sequence[Task],
+    workers: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[dict[str, int], list[Failure]]:
+    """Compute the tasks' clips and take them in, but for those whose samples have changed."""
+    counts: Counter[str] = Counter()
+    failed: list[Failure] = []
+    total, done = sum(len(task.jobs) for task in tasks), 0
+    clips = writer.state.clips
+    for result in run_all(run_task, tasks, min(workers, len(tasks))):
+        failed += result.failures
+        read = {clip.job.file.name.clip_id: clip.pcm_sha256 for clip in result.decoded}
+        changed = {i for i, pcm_sha256 in read.items() if pcm_sha256 != clips[i].pcm_sha256}
+        failed += [_changed(clips[clip_id]) for clip_id in sorted(changed)]
+        for feature, (part, rows) in result.parts.items():
+            kept = [row for row in rows if row.clip_id not in changed]
+            writer.put_part(feature, part, kept)
+            counts[feature] += len(kept)
+        done += result.jobs
+        if progress:
+            progress(done, total)
+    return dict(counts), failed
 
 
 def _empty_part(writer: StoreWriter, damage: Damage) -> None:

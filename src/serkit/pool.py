@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import platform
 import signal
 import sys
 import threading
@@ -84,6 +85,7 @@ def _begin(parent: int) -> None:
     """Prepare a worker: no interrupts of its own, one thread, and an end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
     _limit_threads()
+    _keep_memory()
     if not _die_with_parent():
         threading.Thread(target=_watch, args=(parent,), daemon=True).start()
     if os.getppid() != parent:
@@ -95,6 +97,21 @@ def _limit_threads() -> None:
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
+
+
+def _keep_memory() -> None:
+    """Ask glibc to keep freed memory: a clip's arrays are mapped and unmapped again otherwise.
+
+    Each new page costs a fault; without them a clip takes 5 to 10 % less time.
+    """
+    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+        return
+    import ctypes
+
+    m_trim_threshold, m_mmap_threshold = -1, -3
+    libc: Any = ctypes.CDLL(None)
+    libc.mallopt(m_mmap_threshold, 1 << 28)
+    libc.mallopt(m_trim_threshold, 1 << 29)
 
 
 def _die_with_parent() -> bool:

@@ -24,6 +24,9 @@ from serkit.store.writer import StoreWriter, open_writer
 CLIPS_A_PART = 48
 """Clips in a part file: some 50 MB of memory a worker, whatever the size of the corpus."""
 
+_FEWEST_CLIPS_A_PART = 4
+"""Fewer would make more files than it saves time."""
+
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
 
@@ -164,12 +167,14 @@ def decode_undecided(scan: Scan, state: StoreState, workers: int) -> dict[str, s
 def _tasks(
     scan: Scan, plan: Plan, specs: Sequence[FeatureSpec], store: Path, workers: int
 ) -> Iterator[Task]:
-    """Cut the jobs into tasks: even shares for a small corpus, full parts for a large one."""
+    """Cut the jobs into tasks: full parts first, smaller ones last, so that all end together."""
     features = tuple((spec, spec.layout()) for spec in specs)
-    share = -(-len(plan.jobs) // (4 * workers)) if plan.jobs else 1
-    size = min(CLIPS_A_PART, max(share, 1))
-    for first in range(0, len(plan.jobs), size):
+    first = 0
+    while first < len(plan.jobs):
+        share = (len(plan.jobs) - first) // (2 * workers)
+        size = min(CLIPS_A_PART, max(share, _FEWEST_CLIPS_A_PART))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
+        first += size
 
 
 def _digests(root: Path, jobs: Collection[Job]) -> list[tuple[str, str | Failure]]:

@@ -16,6 +16,9 @@ from serkit.parameters import Parameter, Parameters, integer
 
 _NAME = "change_deviation"
 
+_EXACT_IN_FLOAT32 = 256
+"""Samples whose sum, and the difference of two such sums, is below 2**24 in absolute value."""
+
 
 def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
     """Return the change deviation of a signal, in int16 amplitudes.
@@ -28,19 +31,16 @@ def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
     Raises:
         ClipTooLongError: The clip is longer than ``pad_to``.
     """
-    samples = signal.samples
+    # Sums of so few int16 are exact in float32, of any number of them in float64.
+    samples = signal.as_float if block <= _EXACT_IN_FLOAT32 else signal.samples.astype(np.float64)
     padding = front_padding(len(samples), pad_to) if pad_to else -len(samples) % block
-    blocks = (padding + len(samples)) // block
-    # Whole blocks of zeros change nothing, so only the rest is summed. Sums of integers are exact
-    # in float64, and a product with ones sums short blocks ten times faster than a reduction.
-    rest = padding % block
-    live = np.zeros(rest + len(samples))
-    live[rest:] = samples
-    sums = live.reshape(-1, block) @ np.ones(block)
-    changes = np.diff(sums)
-    if padding >= block:  # the step from the zeros to the first block with a sample
-        changes = np.concatenate([sums[:1], changes])
-    count = blocks - 1
+    # Whole blocks of zeros change nothing, so only the others are summed. A product with ones sums
+    # short blocks ten times faster than a reduction.
+    first = min(-padding % block, len(samples))  # samples in a block that begins with zeros
+    sums = samples[first:].reshape(-1, block) @ np.ones(block, samples.dtype)
+    front = ([0.0] if padding >= block else []) + ([samples[:first].sum()] if first else [])
+    changes = np.diff(np.concatenate([front, sums]).astype(np.float64))
+    count = (padding + len(samples)) // block - 1
     if count < 1:
         return 0.0
     mean = float(changes.sum()) / count

@@ -113,9 +113,11 @@ def _group_table(group: Group) -> Table:
 
 
 def name_of(entry: Entry) -> str:
-    """Return the model's name, with its preset where that is not the best."""
+    """Return the model's name, with preset and seed where they are not the usual ones."""
     name = escape(entry.model)
-    return f"{name} ({entry.preset})" if entry.preset not in (None, "best") else name
+    if entry.preset not in (None, "best"):
+        name += f" ({entry.preset})"
+    return f"{name} seed {entry.seed}" if entry.seed else name
 
 
 def versus(entry: Entry) -> str:

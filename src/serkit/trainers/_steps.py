@@ -33,6 +33,7 @@ class Clip(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Matrix) -> Matrix:
         """Return the values clipped, same shape."""
+        check_is_fitted(self)
         return np.asarray(np.clip(validate_data(self, X, reset=False), -self.limit, self.limit))
 
     def __sklearn_is_fitted__(self) -> bool:

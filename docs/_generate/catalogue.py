@@ -1,0 +1,193 @@
+"""What serkit ships: features, models, protocols. Plug-ins of other packages are not listed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from serkit.features import DEFAULT_FEATURES, EXTRACTORS, ArrayLayout, FeatureSpec, Recipes
+from serkit.registry import Registry
+from serkit.splits import PROTOCOLS, Protocol, SplitClip
+from serkit.trainers import TRAINERS, Trainer
+
+from . import markdown
+
+_FEATURES = """# Features
+
+A feature is a recipe: an extractor and its parameters.
+`serkit features` lists them with your own, `serkit features NAME` shows one.
+To add one, see [a recipe of your own](../howto/own-feature-recipe.md).
+The fingerprint is the feature's identity: extractor, its version, every parameter.
+"""
+
+_MODELS = """# Models
+
+`serkit models` lists them, `serkit models NAME` shows one.
+A preset is a named set of parameters; `--set KEY=VALUE` changes one of them.
+"""
+
+_PROTOCOLS = """# Protocols
+
+A protocol says which clips are trained on and which are tested on.
+In a speaker-independent one no actor, and no recording under two names, is on both sides;
+a split that breaks this is an error, never a result.
+With fewer actors than the protocol names, the folds keep those that are there, and the run says so.
+Within a fold two kinds of clips are for training: some to fit on, and those of the validation
+actors to choose on (C, rounds, ...). Nothing is fitted or chosen on test clips, except with
+`--preset notebook` on a notebook protocol, which repeats the study's choice and is stamped
+`selected-on-test`.
+"""
+
+
+_FIXED = ("luna5", "emobox6", "audeering")
+"""Protocols that name their actors; those of the others follow from the clips."""
+
+
+def own_names(registry: Registry[Any]) -> list[str]:
+    """Return the names of serkit's own plug-ins of a kind."""
+    modules = iter_modules(import_module(registry.package).__path__)
+    names = (module.name.replace("_", "-") for module in modules)
+    return sorted(name for name in names if not name.startswith("-"))
+
+
+def features_page() -> str:
+    recipes = Recipes(Path("no-recipes-but-our-own"))
+    specs = [recipes.get(name) for name in recipes.names()]
+    rows = [
+        (
+            f"[{spec.name}](#{spec.name})",
+            "yes" if spec.name in DEFAULT_FEATURES else "",
+            markdown.code(spec.fingerprint[:8]),
+            spec.summary,
+        )
+        for spec in specs
+    ]
+    listed = markdown.table(("feature", "default", "fingerprint", "what"), rows)
+    return "\n\n".join([_FEATURES, listed, *map(_feature, specs), _extractors()])
+
+
+def models_page() -> str:
+    trainers = [TRAINERS.get(name) for name in own_names(TRAINERS)]
+    return "\n\n".join([_MODELS, *map(_model, trainers)])
+
+
+def protocols_page() -> str:
+    protocols = [PROTOCOLS.get(name) for name in own_names(PROTOCOLS)]
+    rows = [
+        (
+            markdown.code(each.name),
+            "yes" if each.speaker_independent else "**no**",
+            each.summary,
+            each.source,
+        )
+        for each in protocols
+    ]
+    head = ("protocol", "speaker-independent", "folds", "source")
+    fixed = [_actors(PROTOCOLS.get(name)) for name in _FIXED]
+    return "\n\n".join([_PROTOCOLS, markdown.table(head, rows), *fixed])
+
+
+def _feature(spec: FeatureSpec) -> str:
+    extractor = EXTRACTORS.get(spec.extractor)
+    parts = [
+        f"## {spec.name}",
+        f"{_sentence(spec.summary)} Extractor `{spec.extractor}`, version {spec.version}.",
+        extractor.licence and f"Licence: {extractor.licence}.",
+        markdown.table(
+            ("parameter", "value", "meaning"),
+            (
+                (markdown.code(name), f"`{value}`", extractor.parameters[name].help)
+                for name, value in spec.parameters.items()
+            ),
+        ),
+        _shape(spec),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _shape(spec: FeatureSpec) -> str:
+    extractor = EXTRACTORS.get(spec.extractor)
+    if extractor.licence:  # its columns are named by an optional package
+        return f"`serkit features {spec.name}` lists its columns, where openSMILE is installed."
+    layout = spec.layout()
+    if isinstance(layout, ArrayLayout):
+        shape = (*map(str, layout.item), str(layout.length or layout.axis))
+        power = ' Powers: `scale="db"` reads them in decibels.' if layout.is_power else ""
+        return f"One clip: `({', '.join(shape)})` {layout.dtype}, padded in front on read.{power}"
+    columns = extractor.describe(spec.parameters)
+    rows = ((markdown.code(column.name), column.description) for column in columns)
+    listed = markdown.table(("column", "meaning"), rows)
+    return (
+        f"One clip: {len(columns):,} column{'s' * (len(columns) > 1)}, {layout.dtype}.\n\n{listed}"
+    )
+
+
+def _extractors() -> str:
+    parts = ["## Extractors", "What a recipe may set, and where a recipe is silent, the default."]
+    for name in own_names(EXTRACTORS):
+        extractor = EXTRACTORS.get(name)
+        rows = (
+            (
+                markdown.code(key),
+                f"`{parameter.default}`",
+                parameter.help + _choices(parameter.choices),
+            )
+            for key, parameter in extractor.parameters.items()
+        )
+        parts.append(f"### Extractor {name}\n\n{_sentence(extractor.summary)}")
+        parts.append(
+            markdown.table(("parameter", "default", "meaning"), rows) or "It has no parameters."
+        )
+    return "\n\n".join(parts)
+
+
+def _model(trainer: Trainer) -> str:
+    presets = ((markdown.code(name), each.summary) for name, each in trainer.presets.items())
+    values = {preset: trainer.settle(preset, {}) for preset in trainer.presets}
+    rows = (
+        (
+            markdown.code(key),
+            *(f"`{values[preset][key]}`" if values[preset][key] != "" else "" for preset in values),
+            parameter.help + _choices(parameter.choices),
+        )
+        for key, parameter in trainer.parameters.items()
+    )
+    parts = [
+        f"## {trainer.name}",
+        _sentence(trainer.summary),
+        markdown.table(("preset", "what"), presets),
+        markdown.table(("parameter", *values, "meaning"), rows),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _choices(choices: tuple[Any, ...] | None) -> str:
+    return f" ({', '.join(map(str, choices))})" if choices else ""
+
+
+def _actors(protocol: Protocol) -> str:
+    """Return who is in which role, from the split of a clip an emotion of each RAVDESS actor."""
+    clips = [
+        SplitClip(
+            f"{actor:02d}-{emotion}", actor, ("female", "male")[actor % 2], emotion, f"{actor}"
+        )
+        for actor in range(1, 25)
+        for emotion in range(8)
+    ]
+    rows = [
+        (fold.name, *map(_numbers, (fold.train, fold.validation, fold.test)))
+        for fold in protocol.split(clips).folds
+    ]
+    head = ("fold", "train", "validation", "test")
+    return f"## Actors of {protocol.name}\n\n" + markdown.table(head, rows)
+
+
+def _numbers(clip_ids: tuple[str, ...]) -> str:
+    return ", ".join(map(str, sorted({int(each[:2]) for each in clip_ids})))
+
+
+def _sentence(text: str) -> str:
+    plain = text.partition(" ")[0].isalpha() and text.partition(" ")[0].islower()
+    return (text[:1].upper() if plain else text[:1]) + text[1:] + "."

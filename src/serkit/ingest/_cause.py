@@ -1,0 +1,23 @@
+"""What is at the bottom of a chain of errors, in the system's own words."""
+
+from __future__ import annotations
+
+TOO_EARLY = "it ended too early"
+
+
+def cause(error: BaseException) -> str:
+    """Return what the first error of a chain says, such as ``No space left on device``.
+
+    Args:
+        error: The last one of the chain.
+    """
+    from http.client import IncompleteRead
+
+    below = error.__cause__ or error.__context__
+    if below is not None:
+        return cause(below)
+    if isinstance(error, IncompleteRead):
+        return TOO_EARLY
+    if isinstance(error, OSError) and error.strerror:
+        return str(error.strerror)
+    return str(error) or type(error).__name__

@@ -1,0 +1,189 @@
+"""Fetch one file over HTTP into a part file, in as many attempts as it takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from serkit.ingest import _answer
+from serkit.ingest._cause import TOO_EARLY, cause
+from serkit.ingest._part import PartFile
+
+if TYPE_CHECKING:
+    import requests
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes that are there and the bytes that there will be."""
+
+_CHUNK = 1 << 14
+"""Bytes to read at a time: less than this is lost when a connection breaks."""
+_TIMEOUT = (10.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
+"""Seconds between attempts."""
+
+
+class FetchError(Exception):
+    """The file cannot be had; the message says why."""
+
+
+class TooLongError(FetchError):
+    """The server has more bytes than the file; the message says how many."""
+
+
+class _Interrupted(FetchError):
+    """An attempt ended before the file did; another one may go on.
+
+    Args:
+        reason: Why.
+        wait: Seconds that the server asked for.
+    """
+
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+def fetch(
+    url: str,
+    part: PartFile,
+    size: int,
+    *,
+    progress: Progress,
+    retries: int,
+    pause: Callable[[float], None],
+) -> bool:
+    """Make a part file as complete as the server has it.
+
+    Args:
+        url: Where the file is.
+        part: Where its bytes are collected; what is there already is not asked for again.
+        size: Bytes that the file has.
+        progress: Called with the bytes had and ``size``.
+        retries: How often in a row to try again after an attempt that brought nothing new.
+        pause: Waits a number of seconds between attempts.
+
+    Returns:
+        Whether bytes that were there before the last attempt are part of the result.
+
+    Raises:
+        FetchError: No connection, a refusal, or the part file cannot be written.
+        TooLongError: The server has more bytes than ``size``.
+    """
+    import requests
+
+    longest, failures = part.size(), 0
+    with requests.Session() as session:
+        source = _Source(session, url, part, size, progress)
+        while True:
+            try:
+                return source.attempt()
+            except _Interrupted as broken:
+                # An attempt that brought something new shows that it is worth going on.
+                grown = part.size() > longest
+                longest = max(longest, part.size())
+                failures = 1 if grown else failures + 1
+                if failures > retries:
+                    raise
+                pause(min(max(_FIRST_PAUSE * 2 ** (failures - 1), broken.wait), _LONGEST_PAUSE))
+
+
+@dataclass(frozen=True)
+class _Source:
+    session: requests.Session
+    url: str
+    part: PartFile
+    size: int
+    progress: Progress
+
+    def attempt(self) -> bool:
+        """Ask once for what is missing; return whether the part file went into the result."""
+        if self.part.size() > self.size:
+            self.part.forget()
+        have = self.part.size()
+        self.progress(have, self.size)
+        if have == self.size:
+            return True
+        resumed = self._ask(have)
+        if resumed is None:
+            self.part.forget()
+            return self.attempt()
+        return resumed
+
+    def _ask(self, have: int) -> bool | None:
+        """Return whether the answer continued the part file; None if that is of no use to it."""
+        import requests
+
+        broken = "no connection"
+        try:
+            with self.session.get(
+                self.url,
+                headers=self.part.request_headers(self.url),
+                stream=True,
+                timeout=_TIMEOUT,
+            ) as response:
+                broken = "the connection broke"
+                return None if have and _disagrees(response, have) else self._receive(response)
+        except requests.exceptions.SSLError as error:
+            raise FetchError(cause(error)) from error
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+        ) as error:
+            raise _Interrupted(f"{broken} ({cause(error)})") from error
+        except requests.RequestException as error:
+            raise FetchError(cause(error)) from error
+
+    def _receive(self, response: requests.Response) -> bool:
+        """Write an answer's body to the part file; return whether it was appended."""
+        status = response.status_code
+        if status in _answer.TRANSIENT:
+            wait = _answer.retry_after(response.headers)
+            raise _Interrupted(_answer.described(response), wait)
+        start, total = _answer.first_and_total(response)
+        # A whole file starts over; what is only a part has to begin where ours ends.
+        if status != _answer.WHOLE and (status != _answer.PARTIAL or start != self.part.size()):
+            raise FetchError(_answer.described(response))
+        end = self.size if total is None else total
+        if end > self.size:
+            raise _too_long(end)
+        self._write(response, start)
+        if self.part.size() < end:
+            raise _Interrupted(f"the connection broke ({TOO_EARLY})")
+        return bool(status == _answer.PARTIAL)
+
+    def _write(self, response: requests.Response, start: int) -> None:
+        """Write a body to the part file, from byte ``start`` on; 0 begins a new one."""
+        import requests
+
+        done = start
+        try:
+            with self.part.path.open("ab" if start else "wb") as file:
+                if not start:
+                    self.part.remember(self.url, response.headers)
+                for chunk in response.iter_content(_CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    if done > self.size:
+                        raise _too_long(done)
+                    self.progress(done, self.size)
+                file.flush()
+                os.fsync(file.fileno())
+        except requests.RequestException:
+            raise  # an OSError, but not the disk's
+        except OSError as error:
+            raise FetchError(f"cannot write {self.part.path.name}, {cause(error)}") from error
+
+
+def _disagrees(response: requests.Response, have: int) -> bool:
+    """Tell whether a server cannot go on after the bytes we have."""
+    if response.status_code == _answer.PARTIAL:
+        return _answer.first_and_total(response)[0] != have
+    return bool(response.status_code == _answer.NO_SUCH_RANGE)
+
+
+def _too_long(size: int) -> TooLongError:
+    return TooLongError(f"{size:,} bytes or more")

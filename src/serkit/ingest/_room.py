@@ -1,0 +1,34 @@
+"""Whether the disk has room, told before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from serkit.errors import DownloadError
+
+
+def require_room(folder: Path, needs: Mapping[str, int]) -> None:
+    """Raise if the disk of a folder cannot take some bytes.
+
+    Args:
+        folder: A folder that is there.
+        needs: Bytes by what they are for, such as ``{"to unpack": 1000}``.
+
+    Raises:
+        DownloadError: All of it together is more than what is free.
+    """
+    free = shutil.disk_usage(folder).free
+    needed = sum(needs.values())
+    if needed > free:
+        parts = ", ".join(f"{_mb(size)} {what}" for what, size in needs.items())
+        raise DownloadError(
+            f"not enough room on the disk of {folder}: {_mb(needed)} needed ({parts}), "
+            f"{_mb(free)} free",
+            hint="free some or name a folder on another disk with --dest DIR",
+        )
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

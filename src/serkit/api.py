@@ -417,5 +417,5 @@ def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> N
         changes = ", ".join(stored.differences(spec))
         raise IncompleteFeatureError(
             f"{feature} in {store.path} is of another recipe ({changes})",
-            hint="run 'serkit extract SRC' to compute it again",
+            hint=f"run 'serkit extract SRC --features {feature}' to compute it again",
         )

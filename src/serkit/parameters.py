@@ -58,7 +58,9 @@ class Parameter:
                 f"{name} = {value!r} is too large", allowed=f"{self.maximum:g} or less is allowed"
             )
         if isinstance(value, float) and not isfinite(value):
-            raise UsageError(f"{name} = {value!r} is not finite", allowed="a finite number is")
+            raise UsageError(
+                f"{name} = {value!r} is not finite", allowed="a finite number is allowed"
+            )
         return value
 
     def parse(self, name: str, text: str) -> Scalar:

@@ -407,6 +407,8 @@ def _read_name(who: str, corpus: Corpus, path: PurePosixPath) -> ClipName:
     _require(name.clip_id == path.stem, f"{who} gives {path} the id {name.clip_id!r}")
     _require(name.emotion in EMOTIONS, f"{who} hears {name.emotion!r} in {path}: no shared emotion")
     _require(name.sex in ("male", "female"), f"{who} gives {path} the sex {name.sex!r}")
+    for what, number in (("actor", name.actor), ("repetition", name.repetition)):
+        _require(number >= 1, f"{who} gives {path} the {what} {number}")
     elsewhere = PurePosixPath("copy", path.parent, f"{path.stem}.FLAC")
     moved = _no_error(f"{who} does not read {elsewhere}", lambda: corpus.parse(elsewhere))
     _require(moved == name, f"{who} reads {path} otherwise in another folder or format")

@@ -544,8 +544,8 @@ def test_synthetic_and_real_clips_are_never_mixed(corpus, store, tmp_path):
     with pytest.raises(CorpusError) as error:
         kit.fill(synthetic, store)
     assert str(error.value) == (
-        f"the store holds ravdess and {synthetic.resolve()} is synthetic; synthetic and real "
-        "clips are never mixed; name another store with --store DIR"
+        f"the store holds ravdess and {synthetic.resolve()} is synthetic; a store holds one "
+        "corpus, so that an actor's number means one person; name another store with --store DIR"
     )
     assert kit.contents(store) == before
     kit.fill(synthetic, tmp_path / "other")

@@ -124,7 +124,7 @@ def test_what_is_damaged_is_said_in_words(store):
     (store / manifest.tables["files"].file).unlink()
     found = {damage.file: damage for damage in verify(store).damaged}
     hit = max(clips, key=lambda clip: clips[clip])
-    assert found[first].what == "values of 1 clips changed"
+    assert found[first].what == "values of 1 clip changed"
     assert found[first].feature == "raw"
     assert found[first].clip_ids == (hit,)
     assert found[second].what == f"values of {len(found[second].clip_ids)} clips are missing"
@@ -145,13 +145,12 @@ def test_an_array_part_is_never_read_from_the_wrong_place(store, whole, kind):
     path = files_of(store, kind)[0]
     start, end, _ = values_range(store, kind, path.relative_to(store).as_posix())
     size = path.stat().st_size
-    reader = FeatureStore(store)
     outside = [*range(start), *range(end, size)]
     errors = []
     for position in random.Random(1).sample(outside, 100):
         kit.flip(path, position)
         try:
-            batch = reader.load(kind, padded=False)
+            batch = FeatureStore(store).load(kind, padded=False)
             for clip_id, values in zip(batch.clips.index, batch.X, strict=True):
                 assert whole[kind][clip_id].endswith(values.tobytes())
         except StoreCorruptError as error:

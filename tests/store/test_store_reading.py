@@ -330,9 +330,9 @@ def test_batches_are_read_when_they_are_asked_for(store, monkeypatch):
     read = []
     real = reading.read_padded
 
-    def read_padded(path, layout, rows, *rest):
+    def read_padded(parts, rows, *rest):
         read.append(len(rows))
-        return real(path, layout, rows, *rest)
+        return real(parts, rows, *rest)
 
     monkeypatch.setattr(reading, "read_padded", read_padded)
     batches = store.batches("mel8", 5)
@@ -389,7 +389,7 @@ def test_a_feature_that_is_not_current_for_every_clip(corpus, tmp_path):
             read("mel8")
         assert str(error.value) == (
             f"mel8 is not current for 2 of 6 clips in {tmp_path / 'store'}; 'serkit store why "
-            "mel8' says why, 'serkit extract' computes them"
+            "mel8' says why, 'serkit extract SRC --features mel8' computes them"
         )
     assert isinstance(error.value, StoreError)
     missing = kit.clip_id(5)

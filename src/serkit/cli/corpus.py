@@ -108,6 +108,7 @@ def check(
 def _render(report: AuditReport) -> list[Any]:
     from rich.text import Text
 
+    from serkit.corpora import CORPORA
     from serkit.runs.tables import table
 
     counts = table(
@@ -117,7 +118,11 @@ def _render(report: AuditReport) -> list[Any]:
     for name, values in report.counts.items():
         for index, (value, count) in enumerate(values.items()):
             counts.add_row(name.replace("_", " ") if index == 0 else "", str(value), f"{count:,}")
-    verdict = "clean: everything readable is as published" if report.clean else "not clean"
+    verdict = "not clean"
+    if report.clean:
+        published = CORPORA.get(report.corpus).published()
+        known = "as published" if published else "readable (nobody has published its samples)"
+        verdict = f"clean: everything is {known}"
     style = "green" if report.clean else "yellow"
     return [counts, *map(Text, _findings(report)), Text(verdict, style=style)]
 

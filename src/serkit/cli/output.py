@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-_WIDTH_OF_PIPES = 180
+_WIDTH_OF_PIPES = 320
 """Columns of tables that are not written to a terminal: wide enough that nothing is cut."""
 
 

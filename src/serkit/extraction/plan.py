@@ -73,7 +73,7 @@ def make_plan(
             be read.
 
     Raises:
-        CorpusError: The store holds clips of these ids from another corpus.
+        CorpusError: The store holds another corpus.
     """
     _refuse_to_mix(scan, state)
     jobs: list[Job] = []
@@ -145,19 +145,10 @@ def _choose(
 
 
 def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
-    name = scan.corpus.name
-    stored = {clip.corpus for clip in state.clips.values()}
-    if stored and (name == "synthetic") != ("synthetic" in stored):
+    stored = {clip.corpus for clip in state.clips.values()} - {scan.corpus.name}
+    if stored:
         raise CorpusError(
-            f"the store holds {', '.join(sorted(stored))} and {scan.root} is {name}",
-            allowed="synthetic and real clips are never mixed",
+            f"the store holds {', '.join(sorted(stored))} and {scan.root} is {scan.corpus.name}",
+            allowed="a store holds one corpus, so that an actor's number means one person",
             hint="name another store with --store DIR",
         )
-    for file in scan.files:
-        clip = state.clips.get(file.name.clip_id)
-        if clip and clip.corpus != name:
-            raise CorpusError(
-                f"clip {clip.clip_id} is in the store from {clip.corpus} and in {scan.root} "
-                f"from {name}",
-                hint="name another store with --store DIR",
-            )

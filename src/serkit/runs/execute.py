@@ -160,12 +160,19 @@ def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any
         "features": [plan.store.spec(name).to_json() for name in plan.features],
         "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
         "values": dict(plan.values),
+        "given": _given(plan),
         "settings": dict(plan.settings),
         "notes": list(split.notes),
         "created": now.isoformat(timespec="seconds"),
         "versions": installed_versions(),
         "hardware": hardware(),
     }
+
+
+def _given(plan: Plan) -> dict[str, Scalar]:
+    """Return the values that differ from the preset's."""
+    usual = plan.trainer.settle(plan.preset, {})
+    return {key: value for key, value in plan.values.items() if value != usual[key]}
 
 
 def _split_rows(plan: Plan, split: Split) -> list[Any]:

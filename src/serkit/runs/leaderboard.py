@@ -8,8 +8,8 @@ Holm's correction for the number of runs.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class Entry:
         model: The model, or the published system.
         preset: The preset.
         seed: The seed.
+        given: Values that differ from the preset's.
         uar: Unweighted average recall, 0 to 1.
         uar_low: Lower end of its 95 % interval over actors.
         uar_high: Upper end.
@@ -88,6 +89,7 @@ class Entry:
     synthetic: bool
     transductive: bool
     published: bool
+    given: Mapping[str, Any] = field(default_factory=dict)
     best: bool = False
     distinguishable_from_best: bool | None = None
     p_value: float | None = None
@@ -208,7 +210,7 @@ def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> 
         # The best cannot be told from itself.
         alone = (False, None) if run is ranked[0] else (None, None)
         different, p_value = verdicts.get(run.name, alone)
-        known: dict[str, Any] = {name: run.record.get(name) for name in _FROM_RECORD}
+        known: dict[str, Any] = {name: run.record[name] for name in _FROM_RECORD}
         entries.append(
             Entry(
                 **known,

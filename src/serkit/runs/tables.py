@@ -13,6 +13,9 @@ from rich.text import Text
 
 from serkit.clips import EMOTIONS
 
+_LEAST_P = 0.001
+"""Smaller p-values are not told apart."""
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -113,11 +116,13 @@ def _group_table(group: Group) -> Table:
 
 
 def name_of(entry: Entry) -> str:
-    """Return the model's name, with preset and seed where they are not the usual ones."""
+    """Return the model's name, with preset, values and seed where they are not the usual ones."""
     name = escape(entry.model)
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
-    return f"{name} seed {entry.seed}" if entry.seed else name
+    given = " ".join(f"{key}={value}" for key, value in entry.given.items())
+    seed = f"seed {entry.seed}" if entry.seed else ""
+    return " ".join(filter(None, (name, escape(given), seed)))
 
 
 def versus(entry: Entry) -> str:
@@ -128,7 +133,9 @@ def versus(entry: Entry) -> str:
         return "best"
     if entry.distinguishable_from_best is None:
         return "untested"
-    p = f"p={entry.p_value:.3f}" if entry.p_value is not None else ""
+    p = "" if entry.p_value is None else f"p={entry.p_value:.3f}"
+    if entry.p_value is not None and entry.p_value < _LEAST_P:
+        p = f"p<{_LEAST_P}"
     return f"worse {p}" if entry.distinguishable_from_best else f"too close to call {p}"
 
 

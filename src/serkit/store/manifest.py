@@ -162,6 +162,18 @@ def copy_damage(store: Path) -> str:
     return ""
 
 
+def manifest_stamp(store: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever a store is committed to, without reading the manifest.
+
+    A commit puts a new file in the place of the old one.
+    """
+    try:
+        status = (store / NAME).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def restore_manifest(store: Path) -> bool:
     """Put the copy in the place of a damaged manifest; tell whether there was a whole one."""
     try:

@@ -26,27 +26,33 @@ _OPEN_PARTS = 64
 
 
 class PartCache:
-    """The parts being read, the most recent ones kept open.
+    """The parts of one feature, those used last kept open: parts never change.
 
     Args:
         store: The store's folder.
+        layout: The feature's shape.
+
+    Attributes:
         layout: The feature's shape.
     """
 
     def __init__(self, store: Path, layout: Layout) -> None:
         self._store = store
-        self._layout = layout
+        self.layout = layout
         self._open: dict[str, Array] = {}
 
     def values(self, row: IndexRow) -> Array:
-        """Return one clip's values, shape ``(*item, length)`` or ``(columns,)``, not copied."""
+        """Return one clip's values, shape ``(*item, length)`` or ``(columns,)``, not copied.
+
+        Raises:
+            StoreCorruptError: The part is gone, or the values are not what was written.
+        """
         if row.part not in self._open:
             if len(self._open) >= _OPEN_PARTS:
                 del self._open[next(iter(self._open))]
-            self._open[row.part] = open_values(self._store / row.part, self._layout)
-        if isinstance(self._layout, TableLayout):  # a few numbers: checking them costs nothing
-            return checked_values(self._open[row.part], row, self._layout)
-        return clip_values(self._open[row.part], row, self._layout)
+            self._open[row.part] = open_values(self._store / row.part, self.layout)
+        # Checking costs a tenth of what copying into place does.
+        return checked_values(self._open[row.part], row, self.layout)
 
 
 def clip_values(values: Array, row: IndexRow, layout: Layout) -> Array:
@@ -95,13 +101,12 @@ def converter(layout: Layout, scale: Scale, reference: float, top_db: float | No
 
 
 def read_padded(
-    store: Path, layout: Layout, rows: Sequence[IndexRow], convert: Convert, silence: Convert
+    parts: PartCache, rows: Sequence[IndexRow], convert: Convert, silence: Convert
 ) -> Array:
     """Read clips into one array.
 
     Args:
-        store: The store's folder.
-        layout: The feature's shape.
+        parts: Where they are.
         rows: The clips, in the order wanted.
         convert: Brings live values to the wanted scale.
         silence: From a clip's converted live values to what its padding is filled with.
@@ -109,15 +114,15 @@ def read_padded(
     Returns:
         Shape ``(n, *item, length)``, clips padded in front; ``(n, columns)`` for table features.
     """
+    layout = parts.layout
     dtype = np.dtype(layout.dtype)
     if isinstance(layout, TableLayout):
         out: Array = np.empty((len(rows), len(layout.columns)), dtype)
     else:
         length = layout.length or max((row.length for row in rows), default=0)
         out = np.zeros((len(rows), *layout.item, length), dtype)
-    cache = PartCache(store, layout)
     for position, row in in_disk_order(rows):
-        values = cache.values(row)
+        values = parts.values(row)
         if isinstance(layout, TableLayout):
             out[position] = values
             continue
@@ -129,14 +134,11 @@ def read_padded(
     return out
 
 
-def read_unpadded(
-    store: Path, layout: Layout, rows: Sequence[IndexRow], convert: Convert
-) -> list[Array]:
+def read_unpadded(parts: PartCache, rows: Sequence[IndexRow], convert: Convert) -> list[Array]:
     """Read clips as a list of arrays of their true length, each shape ``(*item, length)``."""
-    cache = PartCache(store, layout)
     out: list[Array] = [np.empty(0)] * len(rows)
     for position, row in in_disk_order(rows):
-        out[position] = np.array(convert(cache.values(row)))
+        out[position] = np.array(convert(parts.values(row)))
     return out
 
 

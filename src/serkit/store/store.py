@@ -19,9 +19,9 @@ from serkit.errors import (
 )
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store import reading
-from serkit.store.manifest import read_manifest
+from serkit.store.manifest import manifest_stamp, read_manifest
 from serkit.store.parts import Array
-from serkit.store.reading import Scale
+from serkit.store.reading import PartCache, Scale
 from serkit.store.state import StoreState, corpus_digest, read_state
 from serkit.store.tables import IndexRow
 
@@ -78,8 +78,10 @@ class FeatureStore:
 
     def __init__(self, path: str | Path = DEFAULT_STORE) -> None:
         self.path = Path(path).expanduser()
+        self._stamp = manifest_stamp(self.path)
         self._state = _read_steadily(self.path)
         self._frame: tuple[StoreState, pd.DataFrame] | None = None
+        self._parts: dict[str, PartCache] = {}
 
     def __repr__(self) -> str:
         features = ", ".join(self.features) or "no features"
@@ -88,9 +90,11 @@ class FeatureStore:
     @property
     def state(self) -> StoreState:
         """The newest committed state."""
-        manifest = read_manifest(self.path)
-        if manifest != self._state.manifest:
+        stamp = manifest_stamp(self.path)
+        if stamp != self._stamp:
             self._state = _read_steadily(self.path)
+            self._stamp = stamp  # taken before reading: at worst the next look reads once more
+            self._parts = {}
         return self._state
 
     @property
@@ -216,7 +220,8 @@ class FeatureStore:
             raise IncompleteFeatureError(
                 f"{feature} is not current for {len(behind):,} of {len(ids):,} clips "
                 f"in {self.path}",
-                hint=f"'serkit store why {feature}' says why, 'serkit extract' computes them",
+                hint=f"'serkit store why {feature}' says why, "
+                f"'serkit extract SRC --features {feature}' computes them",
             )
         return [clip_id for clip_id in ids if clip_id not in failed]
 
@@ -317,12 +322,14 @@ class FeatureStore:
         spec, layout = self._stored(state, feature)
         rows = self._rows(state, spec, clip_ids)
         convert = reading.converter(layout, scale, reference, top_db)
+        parts = self._parts.get(feature)
+        if parts is None or parts.layout != layout:
+            parts = self._parts[feature] = PartCache(self.path, layout)
         if padded or isinstance(layout, TableLayout):
-            values: Any = reading.read_padded(
-                self.path, layout, rows, convert, _silence(scale, reference, top_db) or convert
-            )
+            silence = _silence(scale, reference, top_db) or convert
+            values: Any = reading.read_padded(parts, rows, convert, silence)
         else:
-            values = reading.read_unpadded(self.path, layout, rows, convert)
+            values = reading.read_unpadded(parts, rows, convert)
         clips = self._clips(state).loc[list(clip_ids)]
         return Batch(
             X=values,

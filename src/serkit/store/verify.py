@@ -115,7 +115,8 @@ def _check(store: Path, manifest: Manifest) -> Iterator[Damage | None]:
                 yield None
                 continue
             lost = _lost(store, rows[file], feature.layout)
-            yield Damage(file, f"values of {len(lost)} clips {what}", name, lost)
+            whose = "1 clip" if len(lost) == 1 else f"{len(lost):,} clips"
+            yield Damage(file, f"values of {whose} {what}", name, lost)
 
 
 def _difference(store: Path, file: StoredFile) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+_REDRAW_SECONDS = 0.1
 
 _WIDTH_OF_PIPES = 320
 """Columns of tables that are not written to a terminal: wide enough that nothing is cut."""
@@ -97,16 +100,22 @@ def progress(title: str, unit: str) -> Iterator[Update]:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        auto_refresh=False,  # that would take a thread, and with threads workers cannot be forked
     )
     with bar:
         task = bar.add_task(title, total=None, rate="-")
+        drawn = 0.0
 
         def update(done: int, total: int, what: str = "") -> None:
+            nonlocal drawn
             speed = bar.tasks[0].speed
             rate = f"{speed:,.0f}" if speed and speed >= 10 else f"{speed or 0:.1f}"
             label = f"{title} {what}".rstrip()
             if bar.tasks[0].description != label and done <= 1:
                 bar.reset(task, total=total)
             bar.update(task, description=label, completed=done, total=total, rate=rate)
+            if done >= total or time.monotonic() - drawn > _REDRAW_SECONDS:
+                bar.refresh()
+                drawn = time.monotonic()
 
         yield update

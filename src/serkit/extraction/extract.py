@@ -110,6 +110,8 @@ def extract(
         recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
         for spec in specs:
             writer.define(spec, spec.layout())
+        if progress:
+            progress(0, len(plan.jobs))
         try:
             for result in run_all(run_task, _tasks(scan, plan, specs, store, count), count):
                 recorder.record(result)

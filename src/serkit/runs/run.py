@@ -28,6 +28,19 @@ FOLD = "fold.json"
 
 DEFAULT_RUNS = Path("runs")
 
+KEYS = frozenset(
+    {
+        *("run", "model", "preset", "protocol", "seed", "values", "given", "created", "versions"),
+        *("corpus", "corpus_digest", "split_digest", "feature_fingerprints", "notes"),
+        *("speaker_independent", "selected_on_test", "synthetic", "transductive", "published"),
+        *("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "log_loss", "brier", "ece"),
+        *("recall", "confusion", "by_sex", "by_intensity", "fold_scores"),
+        *("folds", "actors", "clips", "parameters", "train_seconds", "seconds"),
+        "peak_memory_bytes",
+    }
+)
+"""What every record says, and what tables and leaderboards rely on."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -75,10 +88,17 @@ class Run:
 
         Columns: ``fold``, ``actor``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
         names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion.
+
+        Raises:
+            RunError: The file is damaged.
         """
         import pandas as pd
 
-        return pd.read_parquet(self.path / PREDICTIONS).set_index("clip_id")
+        path = self.path / PREDICTIONS
+        try:
+            return pd.read_parquet(path).set_index("clip_id")
+        except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors
+            raise RunError(f"{path} is damaged ({error})", hint="train it again") from error
 
     def model_of(self, fold: str) -> Fitted:
         """Load the model of one fold.
@@ -107,8 +127,8 @@ def read_run(path: Path) -> Run:
     """
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        if not isinstance(record, dict) or "uar" not in record:
-            raise ValueError("no result in it")
+        if missing := KEYS - (record.keys() if isinstance(record, dict) else set()):
+            raise ValueError(f"it lacks {min(missing)!r}")
     except FileNotFoundError as error:
         raise RunError(f"the run {path.name} is not finished", hint="train it again") from error
     except (OSError, ValueError) as error:

@@ -79,3 +79,52 @@ def make_corpus(tmp_path: Path) -> Callable[..., Path]:
         return root
 
     return make
+
+
+def _takes(actors: int) -> tuple[str, ...]:
+    """Return 16 clips an actor: every emotion, strong where there is that, in both sentences."""
+    from serkit.synthesis.corpus import clip_names
+
+    strong = {f"-{emotion:02d}-{2 if emotion > 1 else 1:02d}-" for emotion in range(1, 9)}
+    return tuple(n for n in clip_names(actors) if n[5:12] in strong and n[15:17] == "01")
+
+
+@pytest.fixture(scope="session")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a synthetic corpus of 6 actors and 96 clips; not to be changed."""
+    from serkit.synthesis import corpus
+
+    folder = tmp_path_factory.mktemp("speech") / "corpus"
+    takes = _takes(6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(corpus, "clip_names", lambda _actors: takes)
+        corpus.synthesise(folder, actors=6, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def speech_store(speech: Path) -> Path:
+    """Return a store of ``speech``, two features, which is not to be changed."""
+    import serkit
+
+    path = speech.parent / "store"
+    serkit.extract(speech, store=path, features=["change_deviation", "functionals"], workers=1)
+    return path
+
+
+@pytest.fixture(scope="session")
+def speech_runs(speech_store: Path) -> Path:
+    """Return a folder with four runs on ``speech_store``; not to be changed.
+
+    ``majority`` and ``logreg`` on luna5, the same ``logreg`` on random5, and the study's on its
+    own protocol.
+    """
+    import serkit
+
+    runs = speech_store.parent / "runs"
+    given = {"store": speech_store, "runs": runs}
+    serkit.train("majority", protocol="luna5", **given)
+    for protocol in ("luna5", "random5"):
+        serkit.train("logreg", protocol=protocol, values={"C": 1.0}, **given)
+    serkit.train("logreg", protocol="notebook", preset="notebook", **given)
+    return runs

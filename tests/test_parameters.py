@@ -94,7 +94,7 @@ class TestParse:
     def test_every_allowed_integer_survives_its_text(self, value):
         assert BANDS.parse("n_mels", str(value)) == value
 
-    @given(st.floats(0, allow_nan=False))
+    @given(st.floats(0, allow_nan=False, allow_infinity=False))
     def test_every_allowed_float_survives_its_text(self, value):
         assert EDGE.parse("fmin", str(value)) == value
 
@@ -122,3 +122,23 @@ class TestSettle:
 def test_settled_values_are_read_with_their_types():
     values = {"n": 3, "x": 2.5, "s": "log"}
     assert (integer(values, "n"), number(values, "x"), text(values, "s")) == (3, 2.5, "log")
+
+
+class TestUpperEnd:
+    SHARE = Parameter(0.5, "share of clips", minimum=0, maximum=1)
+
+    @pytest.mark.parametrize("value", [0.0, 1, 0.25])
+    def test_up_to_the_maximum_is_taken(self, value):
+        assert self.SHARE.check("share", value) == value
+
+    def test_a_value_above_the_maximum_is_refused(self):
+        assert message(self.SHARE.check, "share", 1.5) == (
+            "share = 1.5 is too large; 1 or less is allowed"
+        )
+
+    @pytest.mark.parametrize("value", [float("inf"), float("nan"), float("-inf")])
+    def test_what_is_not_finite_is_refused_where_no_end_is_set_too(self, value):
+        free = Parameter(0.5, "anything")
+        assert message(free.check, "x", value) == (
+            f"x = {value!r} is not finite; a finite number is allowed"
+        )

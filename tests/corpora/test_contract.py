@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from serkit.clips import EMOTIONS, ClipName
-from serkit.corpora import CORPORA, Corpus, UnparsedNameError
+from serkit.corpora import CORPORA, Corpus
 from serkit.corpora._corpus import detect
 from serkit.splits import PROTOCOLS
+from serkit.testing import check_corpus
 
 RAVDESS_LIKE = tuple(
     PurePosixPath(f"Actor_{actor:02d}/03-01-{emotion:02d}-01-02-01-{actor:02d}.wav")
@@ -25,59 +25,13 @@ def corpus(request) -> Corpus:
     return CORPORA.get(request.param)
 
 
-def test_its_name_is_its_module_s(corpus):
+def test_it_keeps_the_contract(corpus):
     assert CORPORA.get(corpus.name) is corpus
-
-
-def test_it_says_what_it_is_how_to_cite_it_and_under_which_licence(corpus):
-    assert len(corpus.title) > 10
-    assert len(corpus.citation) > 20
-    assert corpus.licence
-    assert corpus.url.startswith("https://") or corpus.synthetic
-
-
-def test_it_reads_its_own_names(corpus):
-    for path in EXAMPLES[corpus.name]:
-        name = corpus.parse(path)
-        assert isinstance(name, ClipName)
-        assert name.clip_id == path.stem
-        assert name.emotion in EMOTIONS
-        assert EMOTIONS[name.emotion_id] == name.emotion
-        assert name.sex in ("male", "female")
-        assert name.actor >= 1
-        assert name.repetition >= 1
-
-
-def test_different_names_are_different_clips(corpus):
-    names = {corpus.parse(path) for path in EXAMPLES[corpus.name]}
-    assert len(names) == len(EXAMPLES[corpus.name])
-
-
-def test_a_clip_is_the_same_wherever_it_lies_and_whatever_its_suffix(corpus):
-    for path in EXAMPLES[corpus.name]:
-        elsewhere = PurePosixPath("copy", path.parent, f"{path.stem}.FLAC")
-        assert corpus.parse(elsewhere) == corpus.parse(path)
-
-
-@pytest.mark.parametrize("name", ["rubbish.wav", ".wav", "ünï cödé.flac", "1" * 300 + ".wav"])
-def test_rubbish_is_refused_with_the_file_s_name(corpus, name):
-    with pytest.raises(UnparsedNameError) as caught:
-        corpus.parse(PurePosixPath("folder", name))
-    assert name in str(caught.value)
-
-
-def test_the_published_clips_are_clips_of_the_corpus(corpus):
-    for clip_id, digest in corpus.published().items():
-        assert corpus.parse(PurePosixPath(f"{clip_id}.wav")).clip_id == clip_id
-        assert len(digest) == 64
+    check_corpus(corpus, EXAMPLES[corpus.name])
 
 
 def test_its_default_protocol_exists(corpus):
     assert corpus.default_protocol in PROTOCOLS.names()
-
-
-def test_a_synthetic_corpus_has_a_marker_to_be_told_by(corpus):
-    assert bool(corpus.marker) == corpus.synthetic
 
 
 class TestDetect:

@@ -1,0 +1,107 @@
+"""``serkit models``, ``protocols``, ``doctor``, ``demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from serkit.cli import about
+from serkit.splits import PROTOCOLS
+from serkit.trainers import TRAINERS
+
+
+class TestModels:
+    def test_json_lists_every_model(self, cli):
+        answer = cli("models", "--json")
+        assert (answer.code, answer.err) == (0, "")
+        assert [row["model"] for row in answer.json] == list(TRAINERS.names())
+        for row in answer.json:
+            assert row.keys() >= {"model", "summary", "presets", "parameters"}
+            assert "best" in row["presets"]
+
+    def test_one_is_shown_whole(self, cli):
+        found = cli("models", "logreg", "--json").json
+        assert found["parameters"]["scheme"]["presets"] == {
+            "best": "multinomial",
+            "notebook": "ovr",
+        }
+        text = cli("models", "logreg").out
+        for name, parameter in TRAINERS.get("logreg").parameters.items():
+            assert name in text
+            assert parameter.help.split(";")[0] in " ".join(text.split())
+
+    def test_in_words(self, cli):
+        text = cli("models").out
+        for name in TRAINERS.names():
+            assert TRAINERS.get(name).summary in text
+
+
+class TestProtocols:
+    def test_json_lists_every_protocol(self, cli):
+        found = cli("protocols", "--json").json
+        assert [row["protocol"] for row in found] == list(PROTOCOLS.names())
+        independent = {row["protocol"]: row["speaker_independent"] for row in found}
+        assert independent["luna5"] is True
+        assert independent["random5"] is False
+
+    def test_in_words_it_says_which_are_inflated(self, cli):
+        lines = cli("protocols").out.splitlines()
+        (random5,) = (line for line in lines if line.split()[:1] == ["random5"])
+        assert " NO " in random5
+
+
+class TestDoctor:
+    def test_json(self, cli):
+        found = cli("doctor", "--json").json
+        assert found.keys() >= {"python", "hardware", "packages"}
+        rows = {row["package"]: row for row in found["packages"]}
+        assert rows["numpy"]["version"]
+        assert rows["numpy"]["install"] is None
+        assert found["hardware"]["cores"] >= 1
+
+    def test_what_is_missing_comes_with_what_to_type(self, cli, monkeypatch):
+        from serkit.runs import environment
+
+        real = environment._version
+        monkeypatch.setattr(environment, "_version", lambda n: None if n == "torch" else real(n))
+        rows = {row["package"]: row for row in cli("doctor", "--json").json["packages"]}
+        assert (rows["torch"]["version"], rows["torch"]["install"]) == (
+            None,
+            "pip install 'serkit[torch]'",
+        )
+        (line,) = (each for each in cli("doctor").out.splitlines() if " torch " in f" {each} ")
+        assert "missing" in line
+        assert "pip install 'serkit[torch]'" in line
+
+
+@pytest.fixture
+def small_corpus(monkeypatch):
+    """Let the demo's corpus have 16 clips an actor."""
+    from serkit.synthesis import corpus
+
+    every = corpus.clip_names(3)
+    few = [n for n in every if n[15:17] == "01" and (n[9:11] == "02" or n[6:8] == "01")]
+    monkeypatch.setattr(corpus, "clip_names", lambda _actors: tuple(few))
+
+
+def test_the_demo_shows_every_model_and_what_a_random_split_adds():
+    by_actor = {model for model, protocol, _ in about._DEMO_RUNS if protocol == "speaker5"}
+    assert by_actor == set(TRAINERS.names())
+    assert {model for model, protocol, _ in about._DEMO_RUNS if protocol == "random5"} <= by_actor
+
+
+def test_the_demo_goes_the_whole_way(cli, small_corpus, monkeypatch):
+    runs = [("majority", "speaker5"), ("svm", "speaker5"), ("svm", "random5")]
+    monkeypatch.setattr(about, "_DEMO_RUNS", [(*run, {}) for run in runs])
+    answer = cli("demo", "here", "--actors", 3, "--workers", 1, "--json")
+    assert answer.code == 0
+    rows = answer.json
+    assert {(row["model"], row["protocol"]) for row in rows} == set(runs)
+    assert all(row["synthetic"] for row in rows)
+    assert any(row["optimism_gap"] is not None for row in rows)
+    steps = [line for line in answer.err.splitlines() if line.startswith("serkit: serkit ")]
+    assert [step.split()[2] for step in steps] == ["synth", "extract", *["train"] * 3, "compare"]
+    assert answer.err.splitlines()[-1] == "serkit: all of it is in here"
+    assert Path("here/corpus/Actor_03").is_dir()
+    assert cli("compare", "--runs", "here/runs", "--json").json == rows

@@ -1,0 +1,112 @@
+"""``serkit synth``, ``check``, ``download``: getting a corpus and looking at it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from serkit import api
+from serkit.errors import DownloadError
+from serkit.synthesis import corpus
+
+CHECK_KEYS = {
+    *("corpus", "root", "files", "clips", "counts", "frames", "missing", "extra", "duplicates"),
+    *("unreadable", "altered", "identical", "unparsed", "left_out"),
+}
+
+
+@pytest.fixture
+def few_clips(monkeypatch):
+    """Let a synthetic corpus have three clips."""
+    names = corpus.clip_names(1)[:3]
+    monkeypatch.setattr(corpus, "clip_names", lambda _actors: names)
+
+
+@pytest.fixture
+def copy(speech, tmp_path) -> Path:
+    """A corpus of one actor that a test may spoil."""
+    shutil.copytree(speech / "Actor_01", tmp_path / "corpus" / "Actor_01")
+    shutil.copy(speech / corpus.MARKER, tmp_path / "corpus")
+    return tmp_path / "corpus"
+
+
+class TestSynth:
+    def test_json(self, cli, few_clips):
+        answer = cli("synth", "made", "--actors", 1, "--seed", 3, "--workers", 1, "--json")
+        assert answer.code == 0
+        assert answer.json.keys() == {"dest", "clips", "actors", "seed", "seconds"}
+        assert (answer.json["clips"], answer.json["seed"]) == (3, 3)
+        assert len(list(Path("made").rglob("*.wav"))) == 3
+
+    def test_in_words(self, cli, few_clips):
+        answer = cli("synth", "made", "--actors", 1, "--workers", 1)
+        assert answer.out.startswith("3 clips by 1 synthetic actors in made (")
+
+    def test_a_folder_that_holds_something_else_is_left_alone(self, cli, few_clips):
+        Path("full").mkdir()
+        Path("full/thesis.txt").write_text("x")
+        answer = cli("synth", "full", "--actors", 1)
+        assert answer.code == 2
+        assert answer.message == (
+            f"full is not empty and is not a synthetic corpus (it has no {corpus.MARKER}); "
+            "nothing was overwritten; name a new or an empty folder"
+        )
+
+    def test_too_many_actors(self, cli):
+        answer = cli("synth", "made", "--actors", 25)
+        assert (answer.code, answer.message) == (
+            2,
+            "25 actors were asked for; 1 to 24 are allowed",
+        )
+
+
+class TestCheck:
+    def test_json(self, cli, speech):
+        answer = cli("check", speech, "--workers", 1, "--json")
+        assert (answer.code, answer.err) == (0, "")
+        assert answer.json.keys() >= CHECK_KEYS
+        assert (answer.json["corpus"], answer.json["clips"]) == ("synthetic", 96)
+        assert answer.json["counts"]["actor"] == {str(actor): 16 for actor in range(1, 7)}
+
+    def test_in_words(self, cli, speech):
+        answer = cli("check", speech, "--workers", 1)
+        assert answer.code == 0
+        assert "synthetic in" in answer.out
+        assert "clean: everything is readable (nobody has published its samples)" in answer.out
+
+    def test_an_unreadable_clip_makes_it_3_and_is_named(self, cli, copy):
+        broken = next(copy.rglob("*.wav"))
+        broken.write_bytes(b"RIFF")
+        answer = cli("check", copy, "--workers", 1, "--json")
+        assert answer.code == 3
+        (unreadable,) = answer.json["unreadable"]
+        assert unreadable.keys() == {"path", "error", "message"}
+        assert unreadable["path"] == broken.relative_to(copy).as_posix()
+        text = cli("check", copy, "--workers", 1)
+        assert text.code == 3
+        assert unreadable["path"] in text.out
+        assert "not clean" in text.out
+
+
+class TestDownload:
+    def test_a_corpus_that_nobody_can_download_says_what_to_do(self, cli):
+        answer = cli("download", "synthetic")
+        assert answer.code == 2
+        assert answer.err.splitlines()[-1] == (
+            "serkit: synthetic cannot be downloaded; make it with 'serkit synth DEST'"
+        )
+
+    def test_what_cannot_be_had_is_a_failure(self, cli, monkeypatch):
+        def download(*_, **options):
+            raise DownloadError(f"nobody answers at {options['url']}", hint="try again")
+
+        monkeypatch.setattr(api, "download", download)
+        answer = cli("download", "ravdess", "--url", "http://localhost/x")
+        assert (answer.code, answer.out) == (1, "")
+        first, last = answer.err.splitlines()
+        assert first.startswith(
+            "serkit: Ryerson Audio-Visual Database of Emotional Speech and Song; licence CC-BY"
+        )
+        assert last == "serkit: nobody answers at http://localhost/x; try again"

@@ -1,0 +1,181 @@
+"""``serkit extract`` and ``serkit features``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from serkit.features import DEFAULT_FEATURES, Recipes
+from serkit.store.verify import verify
+
+KEYS = {"clips", "computed", "reused", "failed", "seconds", "store", "features"}
+"""The keys of ``extract --json`` that are a contract."""
+
+
+@pytest.fixture
+def corpus(make_corpus) -> Path:
+    return make_corpus(8, seconds=0.2)
+
+
+def extract(cli, *arguments):
+    return cli("extract", *arguments, "--workers", 1, "--features", "change_deviation,raw")
+
+
+class TestExtract:
+    def test_json(self, cli, corpus):
+        answer = extract(cli, corpus, "--store", "s", "--json")
+        assert answer.code == 0
+        found = answer.json
+        assert found.keys() >= KEYS
+        assert (found["clips"], found["computed"], found["reused"]) == (8, 8, 0)
+        assert found["failed"] == []
+        assert found["store"] == "s"
+        assert found["features"] == ["change_deviation", "raw"]
+        assert isinstance(found["seconds"], float)
+
+    def test_messages_go_to_stderr(self, cli, corpus):
+        """These are not the published recordings of their names, and that is said aside."""
+        answer = extract(cli, corpus, "--json")
+        assert "the samples of 8 clips are not the published ones" in answer.err
+        assert all(line.startswith("serkit: ") for line in answer.err.splitlines())
+
+    def test_again_it_reuses_all(self, cli, corpus):
+        extract(cli, corpus)
+        found = extract(cli, corpus, "--json").json
+        assert (found["computed"], found["reused"]) == (0, 8)
+
+    def test_in_words(self, cli, corpus):
+        answer = extract(cli, corpus, "--store", "s")
+        assert answer.out.startswith("8 clips in s (")
+        assert "8 computed, 0 reused, 0 failed" in answer.out
+
+    def test_a_corrupt_clip_makes_it_3_and_is_listed_with_its_reason(self, cli, corpus):
+        broken = sorted(corpus.rglob("*.wav"))[2]
+        broken.write_bytes(broken.read_bytes()[:1000])
+        answer = extract(cli, corpus, "--json")
+        assert answer.code == 3
+        (failed,) = answer.json["failed"]
+        assert failed.keys() >= {"path", "error", "message"}
+        assert failed["path"] == broken.relative_to(corpus).as_posix()
+        assert failed["error"] == "TruncatedAudioError"
+        assert (answer.json["clips"], answer.json["computed"]) == (8, 7)
+        said = f"serkit: {failed['path']} failed: {failed['error']}: {failed['message']}"
+        assert said in answer.err.splitlines()
+
+    def test_where_all_fail_it_is_a_failure(self, cli, corpus):
+        for path in corpus.rglob("*.wav"):
+            path.write_bytes(b"")
+        answer = extract(cli, corpus, "--json")
+        assert answer.code == 1
+        assert len(answer.json["failed"]) == 8
+
+    def test_a_name_that_does_not_parse_is_reported(self, cli, corpus):
+        shutil.copy(next(corpus.rglob("*.wav")), corpus / "rubbish.wav")
+        answer = extract(cli, corpus, "--json")
+        assert answer.code == 0
+        (unparsed,) = answer.json["unparsed"]
+        assert unparsed["path"] == "rubbish.wav"
+        assert "serkit: rubbish.wav is passed over: rubbish.wav is not a RAVDESS name" in answer.err
+
+    def test_clips_that_are_gone_are_kept_and_said(self, cli, corpus):
+        extract(cli, corpus)
+        next(corpus.rglob("*.wav")).unlink()
+        answer = extract(cli, corpus)
+        assert (
+            "serkit: 1 clips in the store are not in this folder; they are kept (--prune takes "
+            "them out)"
+        ) in answer.err.splitlines()
+        assert extract(cli, corpus, "--prune", "--json").code == 0
+        assert extract(cli, corpus, "--json").json["absent"] == []
+
+    def test_the_default_store_and_the_setting(self, cli, corpus, monkeypatch):
+        extract(cli, corpus)
+        assert Path("features/store").is_dir()
+        monkeypatch.setenv("SERKIT_STORE", "elsewhere")
+        extract(cli, corpus)
+        assert Path("elsewhere").is_dir()
+
+    def test_recipes_of_one_s_own(self, cli, corpus):
+        recipes = Path("features/definitions")
+        recipes.mkdir(parents=True)
+        (recipes / "loud.toml").write_text(
+            'extractor = "change-deviation"\nparameters = {block = 25}\n'
+        )
+        answer = cli("extract", corpus, "--features", "loud", "--workers", 1, "--json")
+        assert (answer.code, answer.json["features"]) == (0, ["loud"])
+
+
+class TestLookingOnly:
+    @pytest.fixture
+    def before(self, tmp_path, corpus):
+        return sorted(tmp_path.rglob("*"))
+
+    def test_estimate_json_writes_nothing(self, cli, corpus, tmp_path, before):
+        answer = cli("extract", corpus, "--estimate", "--json")
+        assert (answer.code, answer.err) == (0, "")
+        found = answer.json
+        assert found.keys() >= {"clips", "seconds", "disk_bytes", "memory_bytes", "by_feature"}
+        assert found["clips"] == 8
+        assert list(found["by_feature"]) == list(DEFAULT_FEATURES)
+        assert min(found["seconds"], found["disk_bytes"], found["memory_bytes"]) > 0
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_estimate_in_words(self, cli, corpus, tmp_path, before):
+        answer = cli("extract", corpus, "--estimate")
+        assert "8 clips, 0.0 min of audio: about " in answer.out
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_dry_run_json_writes_nothing(self, cli, corpus, tmp_path, before):
+        answer = extract(cli, corpus, "--dry-run", "--json")
+        assert answer.code == 0
+        assert answer.json["compute"] == {"change_deviation": 8, "raw": 8}
+        assert (answer.json["clips"], answer.json["reused"]) == (8, 0)
+        assert sorted(tmp_path.rglob("*")) == before
+
+    def test_dry_run_knows_what_is_there(self, cli, corpus, tmp_path):
+        extract(cli, corpus)
+        before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+        found = extract(cli, corpus, "--dry-run", "--json").json
+        assert found["compute"] == {"change_deviation": 0, "raw": 0}
+        assert found["reused"] == 8
+        assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+        assert verify(Path("features/store")).damaged == ()
+
+    def test_dry_run_in_words(self, cli, corpus):
+        answer = extract(cli, corpus, "--dry-run")
+        assert "8 clips: 0 are current, 8 would be read, 0 cannot be told apart" in answer.out
+
+    @pytest.mark.parametrize("option", ["--estimate", "--dry-run"])
+    def test_a_folder_that_is_not_there(self, cli, option):
+        answer = cli("extract", "nope", option)
+        assert (answer.code, answer.message) == (
+            1,
+            "no folder nope; give the folder that holds the audio files",
+        )
+
+
+class TestFeatures:
+    def test_json_lists_every_recipe(self, cli):
+        found = cli("features", "--json").json
+        assert [row["name"] for row in found] == list(Recipes().names())
+        for row in found:
+            assert row.keys() >= {"name", "summary", "extractor", "parameters", "fingerprint"}
+
+    def test_in_words(self, cli):
+        text = cli("features").out
+        for name in Recipes().names():
+            assert name in text
+
+    def test_one_is_shown_whole(self, cli):
+        found = cli("features", "functionals", "--json").json
+        assert found["name"] == "functionals"
+        assert len(found["columns"]) > 100
+        assert all(column["description"] for column in found["columns"])
+        text = cli("features", "mel128").out
+        assert "n_mels" in text
+        assert "128" in text
+
+    def test_a_research_only_licence_is_said(self, cli):
+        assert "licence" in cli("features", "egemaps").out.lower()

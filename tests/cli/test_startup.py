@@ -1,0 +1,148 @@
+"""Start-up: ``serkit --help`` answers at once, so it imports next to nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from serkit.cli import app
+
+HEAVY = {
+    *("numpy", "scipy", "pandas", "pyarrow", "h5py", "sklearn", "skops", "xgboost", "rich"),
+    *("torch", "tensorflow", "keras", "jax", "transformers", "datasets", "librosa"),
+    *("soundfile", "soxr", "pooch", "requests", "matplotlib", "opensmile"),
+}
+
+DRIVER = """
+import contextlib, io, json, sys
+from serkit.cli import main
+out = io.StringIO()
+code = 0
+try:
+    with contextlib.redirect_stdout(out):
+        main()
+except SystemExit as leaving:
+    code = leaving.code
+print(json.dumps([code, out.getvalue(), sorted(sys.modules)]))
+"""
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """Return every command there is, as it is typed; the groups too."""
+    root = get_command(app)
+    commands: list[tuple[str, ...]] = [()]
+    for name, command in root.commands.items():
+        commands.append((name,))
+        commands += [(name, each) for each in getattr(command, "commands", ())]
+    return commands
+
+
+def started(*arguments: str) -> tuple[int, str, set[str]]:
+    """Run a command in a fresh process and return its code, stdout and the modules it imported."""
+    result = subprocess.run(
+        [sys.executable, "-c", DRIVER, *arguments], capture_output=True, text=True, check=True
+    )
+    code, out, modules = json.loads(result.stdout)
+    return code or 0, out, {name.partition(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("train", "--help"), ("store", "why", "--help")]
+)
+def test_help_imports_no_heavy_package(arguments):
+    code, out, modules = started(*arguments)
+    assert code == 0
+    assert out
+    assert modules & HEAVY == set()
+
+
+def test_a_mistake_in_the_command_line_is_told_without_them_too():
+    code, _, modules = started("train", "logreg", "--protocl", "luna5")
+    assert code == 2
+    assert modules & HEAVY == set()
+
+
+def test_the_library_itself_imports_none_of_them():
+    code = "import json, sys, serkit; dir(serkit); print(json.dumps(sorted(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    modules = {name.partition(".")[0] for name in json.loads(result.stdout)}
+    assert modules & HEAVY == set()
+
+
+def test_the_commands_of_the_contract_are_there():
+    names = {command[0] for command in every_command() if command}
+    assert names == {
+        *("synth", "download", "check", "extract", "store", "train", "compare", "show"),
+        *("features", "models", "protocols", "doctor", "demo"),
+    }
+    inner = {command[1] for command in every_command() if command[:1] == ("store",) and command[1:]}
+    assert inner == {"ls", "why", "verify", "repair", "gc", "export"}
+
+
+@pytest.mark.parametrize("command", every_command(), ids=" ".join)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_explains_itself(cli, command, option):
+    answer = cli(*command, option)
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(f"Usage: {' '.join(('serkit', *command))}")
+    text = get_command(app)
+    for name in command:
+        text = text.commands[name]
+    assert text.help
+    assert " ".join(text.help.split()) in " ".join(answer.out.split())
+
+
+OPTIONS = {
+    ("synth",): "--actors --seed",
+    ("download",): "--dest --url",
+    ("extract",): "--features --store --workers --json --estimate --dry-run",
+    ("train",): "--store --runs --protocol --preset --set --seed --json",
+    ("compare",): "--runs --protocol --published --json --csv --markdown",
+    ("store", "ls"): "--store --json",
+    ("store", "why"): "--store --json",
+    ("store", "verify"): "--store --json",
+    ("store", "repair"): "--store --json",
+    ("store", "gc"): "--store --json",
+    ("store", "export"): "--to --store --json",
+}
+"""The flags of the contract."""
+
+
+@pytest.mark.parametrize("command", OPTIONS, ids=" ".join)
+def test_it_has_the_flags_of_the_contract(cli, command):
+    words = set(cli(*command, "--help").out.split())
+    assert words >= set(OPTIONS[command].split())
+
+
+@pytest.mark.parametrize("command", every_command(), ids=" ".join)
+def test_every_option_and_argument_is_explained(command):
+    found = get_command(app)
+    for name in command:
+        found = found.commands[name]
+    silent = [p.name for p in found.params if not getattr(p, "help", None)]
+    assert set(silent) <= {"install_completion", "show_completion"}
+
+
+@pytest.mark.parametrize("command", [(), ("store",)], ids=["serkit", "serkit store"])
+def test_a_group_alone_shows_its_help_and_is_wrong_usage(cli, command):
+    answer = cli(*command)
+    assert answer.code == 2
+    assert answer.err.startswith(f"Usage: {' '.join(('serkit', *command))}")
+
+
+def test_it_says_its_version(cli):
+    from importlib.metadata import version
+
+    assert cli("--version").out == f"serkit {version('serkit')}\n"
+
+
+def test_python_m_serkit_is_the_same_program():
+    result = subprocess.run(
+        [sys.executable, "-m", "serkit", "nosuch"], capture_output=True, text=True
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "serkit: no such command 'nosuch'; see 'serkit --help'\n"

@@ -1,0 +1,402 @@
+"""Training by a protocol: what a run leaves behind, and that a killed one never looks finished."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import serkit
+from serkit import FeatureStore
+from serkit.clips import EMOTIONS
+from serkit.errors import (
+    IncompleteFeatureError,
+    NotFoundError,
+    RunError,
+    TrainingError,
+    UnknownNameError,
+)
+from serkit.runs import execute
+from serkit.runs.run import find_run, list_runs, read_run
+from serkit.splits import PROTOCOLS
+from serkit.trainers import TRAINERS
+
+TYPES = {
+    "run": str,
+    "model": str,
+    "preset": str,
+    "protocol": str,
+    "seed": int,
+    "parameters": int,
+    "uar": float,
+    "uar_low": float,
+    "uar_high": float,
+    "accuracy": float,
+    "macro_f1": float,
+    "folds": int,
+    "actors": int,
+    "clips": int,
+    "seconds": float,
+    "train_seconds": float,
+    "corpus": str,
+    "corpus_digest": str,
+    "split_digest": str,
+    "selected_on_test": bool,
+    "synthetic": bool,
+    "transductive": bool,
+    "published": bool,
+    "speaker_independent": bool,
+    "log_loss": float,
+    "brier": float,
+    "ece": float,
+    "recall": dict,
+    "by_sex": dict,
+    "by_intensity": dict,
+    "values": dict,
+    "given": dict,
+    "settings": dict,
+    "versions": dict,
+    "hardware": dict,
+    "feature_fingerprints": dict,
+    "fold_scores": list,
+    "notes": list,
+    "created": str,
+    "peak_memory_bytes": int,
+}
+"""The keys of ``train --json`` that others read, with their types."""
+
+
+@pytest.fixture(scope="module")
+def run(speech_runs) -> serkit.Run:
+    return find_run(speech_runs, "logreg-luna5")
+
+
+def plan_of(store: Path, runs: Path, trainer, **otherwise):
+    given = {
+        "trainer": trainer,
+        "store": FeatureStore(store),
+        "protocol": PROTOCOLS.get("luna5"),
+        "preset": "best",
+        "values": trainer.settle("best", {}),
+        "seed": 0,
+        "runs": runs,
+        "settings": {},
+    }
+    return execute.Plan(**given | otherwise)
+
+
+class TestRecord:
+    def test_it_has_every_key_with_its_type(self, run):
+        assert {key: type(run.record[key]) for key in TYPES} == TYPES
+
+    def test_rates_are_fractions_and_the_interval_holds_the_score(self, run):
+        record = run.record
+        for key in ("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "ece"):
+            assert 0 <= record[key] <= 1
+        assert record["uar_low"] <= record["uar"] <= record["uar_high"]
+
+    def test_it_counts_what_was_tested(self, run):
+        assert (run.record["folds"], run.record["actors"], run.record["clips"]) == (3, 6, 96)
+        assert sum(fold["clips"] for fold in run.record["fold_scores"]) == 96
+
+    def test_its_scores_are_those_of_the_predictions(self, run):
+        frame = run.predictions
+        right = frame["true"] == frame["predicted"]
+        assert run.accuracy == pytest.approx(right.mean())
+        assert run.uar == pytest.approx(right.groupby(frame["true"]).mean().mean())
+        for emotion, recall in run.record["recall"].items():
+            assert recall == pytest.approx(right[frame["true"] == emotion].mean())
+        for sex, values in run.record["by_sex"].items():
+            assert values["accuracy"] == pytest.approx(right[frame["sex"] == sex].mean())
+        assert set(run.record["by_intensity"]) == {"normal", "strong"}
+
+    def test_it_says_what_it_rests_on(self, run, speech_store):
+        store = FeatureStore(speech_store)
+        record = run.record
+        assert record["corpus"] == "synthetic"
+        assert record["synthetic"] is True
+        assert record["corpus_digest"] == store.corpus_digest
+        assert record["feature_fingerprints"] == {
+            "functionals": store.spec("functionals").fingerprint
+        }
+        assert record["features"][0]["name"] == "functionals"
+        assert record["values"]["C"] == 1.0
+        assert record["given"] == {"C": 1.0}
+        assert record["settings"]["protocol"] == "luna5"
+        assert record["settings"]["store"] == str(speech_store)
+        assert {"python", "serkit", "numpy", "scikit-learn"} <= record["versions"].keys()
+        assert record["hardware"]["cores"] >= 1
+        assert record["peak_memory_bytes"] > 2**20
+
+    def test_missing_actors_are_noted(self, run):
+        assert run.record["notes"][0].startswith("actors 7, 8, 9, 10")
+        assert run.record["notes"][1] == "3 of 5 folds remain"
+
+    def test_it_is_json_that_every_reader_takes(self, run):
+        text = (run.path / "run.json").read_text()
+
+        def refuse(constant):
+            raise AssertionError(f"{constant} is not JSON")
+
+        json.loads(text, parse_constant=refuse)
+
+    def test_one_actor_has_no_interval_and_that_is_null(self, speech_store, tmp_path):
+        trainer = TRAINERS.get("majority")
+        protocol = replace(PROTOCOLS.get("loso"), make=self.one_fold)
+        made = execute.execute(plan_of(speech_store, tmp_path, trainer, protocol=protocol))
+        assert (made.record["uar_low"], made.record["uar_high"]) == (None, None)
+        assert made.record["actors"] == 1
+
+    @staticmethod
+    def one_fold(clips):
+        from serkit.splits import Split
+
+        split = PROTOCOLS.get("loso").make(clips)
+        return Split("loso", split.folds[:1])
+
+
+class TestFolder:
+    def test_it_holds_the_config_the_split_and_each_fold_s_model(self, run):
+        files = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*")}
+        assert files >= {"config.json", "split.json", "run.json", "predictions.parquet"}
+        for fold in ("fold-1", "fold-2", "fold-3"):
+            assert files >= {f"{fold}/{name}" for name in ("fold.json", "predictions.parquet")}
+            assert f"{fold}/model.skops" in files
+        assert not [name for name in files if name.endswith((".pkl", ".joblib", ".tmp"))]
+
+    def test_its_name_says_the_model_and_the_protocol(self, run):
+        assert run.path.name == run.name
+        assert run.name.startswith("logreg-luna5-")
+
+    def test_two_runs_of_one_second_have_two_folders(self, speech_store, tmp_path):
+        made = [serkit.train("majority", store=speech_store, runs=tmp_path) for _ in range(2)]
+        assert made[0].path != made[1].path
+
+    def test_predictions_are_a_row_a_test_clip(self, run, speech_store):
+        frame = pd.read_parquet(run.path / "predictions.parquet")
+        assert list(frame.columns) == [
+            *("clip_id", "fold", "actor", "sex", "intensity"),
+            *("true", "predicted", "true_id", "predicted_id"),
+            *(f"p_{emotion}" for emotion in EMOTIONS),
+        ]
+        clips = FeatureStore(speech_store).clips
+        assert sorted(frame["clip_id"]) == list(clips.index)
+        truth = clips.loc[frame["clip_id"]]
+        for theirs, ours in (("emotion", "true"), ("emotion_id", "true_id"), ("actor", "actor")):
+            assert frame[ours].tolist() == truth[theirs].tolist()
+        table = frame[[f"p_{emotion}" for emotion in EMOTIONS]].to_numpy()
+        assert np.allclose(table.sum(axis=1), 1)
+        assert np.array_equal(table.argmax(axis=1), frame["predicted_id"])
+        assert [EMOTIONS[i] for i in frame["predicted_id"]] == frame["predicted"].tolist()
+
+    def test_the_split_is_kept(self, run):
+        folds = json.loads((run.path / "split.json").read_text())["folds"]
+        frame = run.predictions
+        for fold in folds:
+            tested = frame.index[frame["fold"] == fold["name"]]
+            assert sorted(tested) == sorted(fold["test"])
+            assert not set(fold["test"]) & {*fold["train"], *fold["validation"]}
+
+    def test_the_config_was_there_before_and_says_the_same(self, run):
+        config = json.loads((run.path / "config.json").read_text())
+        assert "uar" not in config
+        assert config.items() <= run.record.items()
+
+
+class TestSameSeed:
+    def test_gives_the_same_result(self, speech_store, tmp_path, run):
+        again = serkit.train(
+            "logreg", store=speech_store, runs=tmp_path, protocol="luna5", values={"C": 1.0}
+        )
+        assert again.predictions.equals(run.predictions)
+        assert again.record["split_digest"] == run.record["split_digest"]
+
+
+class TestSelectedOnTest:
+    def test_the_study_s_preset_on_its_own_protocol_is_stamped(self, speech_runs):
+        assert find_run(speech_runs, "logreg-notebook").record["selected_on_test"] is True
+
+    def test_nothing_else_is(self, speech_runs):
+        stamped = {r.name: r.record["selected_on_test"] for r in list_runs(speech_runs)[0]}
+        assert sum(stamped.values()) == 1
+
+    @pytest.mark.parametrize(
+        ("preset", "protocol", "chosen"),
+        [("notebook", "notebook", True), ("notebook", "luna5", False), ("best", "notebook", False)],
+    )
+    def test_only_then_does_the_trainer_get_the_test_clips_to_choose_on(
+        self, speech_store, tmp_path, preset, protocol, chosen
+    ):
+        seen = []
+        plain = TRAINERS.get("majority")
+
+        def fit(fold, parameters, context):
+            seen.append(fold)
+            return plain.fit(fold, parameters, context)
+
+        plan = plan_of(
+            speech_store,
+            tmp_path,
+            replace(plain, fit=fit),
+            preset=preset,
+            protocol=PROTOCOLS.get(protocol),
+        )
+        made = execute.execute(plan)
+        assert made.record["selected_on_test"] is chosen
+        splits = json.loads((made.path / "split.json").read_text())["folds"]
+        for fold, split in zip(seen, splits, strict=True):
+            assert fold.chosen_on_test is chosen
+            in_reach = {*fold.train.clip_ids, *fold.validation.clip_ids}
+            assert bool(in_reach & set(split["test"])) is chosen
+            assert not set(fold.everything.clip_ids) & set(split["test"])
+
+
+class TestRefusals:
+    def test_a_model_that_gives_no_probabilities(self, speech_store, tmp_path):
+        trainer = TRAINERS.get("majority")
+
+        class Broken:
+            def predict(self, data):
+                return np.full((len(data), 8), np.nan)
+
+        plan = plan_of(speech_store, tmp_path, replace(trainer, fit=lambda *_: Broken()))
+        with pytest.raises(TrainingError) as caught:
+            execute.execute(plan)
+        assert str(caught.value) == (
+            "majority gave no probabilities in fold 1 (shape (32, 8) for (32, 8), or not finite)"
+        )
+        assert list_runs(tmp_path)[0] == []
+
+    def test_what_a_library_refuses_is_told_in_one_sentence(self, speech_store, tmp_path):
+        def fit(*_):
+            raise ValueError("X has gone")
+
+        plan = plan_of(speech_store, tmp_path, replace(TRAINERS.get("majority"), fit=fit))
+        with pytest.raises(TrainingError) as caught:
+            execute.execute(plan)
+        assert str(caught.value) == (
+            "majority could not be fitted in fold 1: X has gone; "
+            "see 'serkit models majority' for what can be set"
+        )
+
+    def test_a_feature_that_is_not_in_the_store(self, speech_store, tmp_path):
+        with pytest.raises(UnknownNameError) as caught:
+            serkit.train("logreg", store=speech_store, runs=tmp_path, values={"features": "mel128"})
+        assert str(caught.value).startswith(f"unknown feature in the store {speech_store} 'mel128'")
+        assert str(caught.value).endswith(
+            "; compute it with 'serkit extract SRC --features mel128'"
+        )
+        assert not list(tmp_path.iterdir())
+
+    def test_a_store_that_is_not_there(self, tmp_path):
+        with pytest.raises(NotFoundError) as caught:
+            serkit.train("majority", store=tmp_path / "nope", runs=tmp_path)
+        assert str(caught.value).startswith(f"no feature store in {tmp_path / 'nope'}; fill one")
+
+    def test_values_of_an_older_recipe(self, speech, tmp_path):
+        recipes = tmp_path / "recipes"
+        recipes.mkdir()
+        recipe = recipes / "loudness.toml"
+        recipe.write_text('extractor = "change-deviation"\n')
+        store = tmp_path / "store"
+        serkit.extract(speech, store=store, features=["loudness"], definitions=recipes, workers=1)
+        recipe.write_text('extractor = "change-deviation"\nparameters = {block = 25}\n')
+        with pytest.raises(IncompleteFeatureError) as caught:
+            serkit.train(
+                "logreg",
+                store=store,
+                runs=tmp_path / "runs",
+                values={"features": "loudness"},
+                definitions=recipes,
+            )
+        assert str(caught.value) == (
+            f"loudness in {store} is of another recipe (block 5 -> 25); "
+            "run 'serkit extract SRC --features loudness' to compute it again"
+        )
+
+
+class TestProgress:
+    def test_it_tells_each_fold_s_beginning_and_end(self, speech_store, tmp_path):
+        told = []
+        serkit.train(
+            "majority",
+            store=speech_store,
+            runs=tmp_path,
+            protocol="luna5",
+            progress=lambda *step: told.append(step),
+        )
+        assert told == [
+            (fold, *step) for fold in "125" for step in ((0, 1, "reading"), (1, 1, "done"))
+        ]
+
+
+class TestKilled:
+    """SIGKILL in the middle of training: nothing that looks finished is left."""
+
+    @pytest.fixture
+    def start(self, speech_store, tmp_path):
+        processes = []
+
+        def begin() -> tuple[subprocess.Popen, Path]:
+            runs = tmp_path / "runs"
+            command = [sys.executable, "-m", "serkit", "train", "svm", "--protocol", "loso"]
+            process = subprocess.Popen(
+                [*command, "--store", str(speech_store), "--runs", str(runs)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                cwd=tmp_path,
+            )
+            processes.append(process)
+            return process, runs
+
+        yield begin
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    @pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+    @pytest.mark.parametrize("after", ["config.json", "fold-2/predictions.parquet"])
+    def test_a_killed_run_is_never_listed_as_finished(self, start, after):
+        process, runs = start()
+        while process.poll() is None and not list(runs.glob(f"*/{after}")):
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        (folder,) = runs.iterdir()
+        assert not (folder / "run.json").exists()
+        finished, problems = list_runs(runs)
+        assert finished == []
+        assert problems == [f"the run {folder.name} is not finished; train it again"]
+        board = serkit.compare(runs)
+        assert board.entries == ()
+        assert board.problems == tuple(problems)
+        with pytest.raises(RunError, match="is not finished; train it again"):
+            serkit.show(folder.name, runs=runs)
+
+    def test_the_record_is_the_very_last_file_written(self, speech_store, tmp_path, monkeypatch):
+        written = []
+        real = execute.write_file
+
+        def remember(path, data):
+            written.append(path.name)
+            real(path, data)
+
+        monkeypatch.setattr(execute, "write_file", remember)
+        made = serkit.train("majority", store=speech_store, runs=tmp_path)
+        assert written[0] == "config.json"
+        assert written[-1] == "run.json"
+        assert read_run(made.path).name == made.name
+        newest = max(
+            (p for p in made.path.rglob("*") if p.is_file()), key=lambda p: p.stat().st_mtime_ns
+        )
+        assert newest.name == "run.json"

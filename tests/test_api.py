@@ -1,0 +1,104 @@
+"""The library says the same things as the command line, with the same names."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import rich
+
+import serkit
+
+
+def test_the_readme_s_code_works_as_written(make_corpus, tmp_path, monkeypatch, capsys):
+    """The code block of the contract, line by line, on a corpus of tones."""
+    monkeypatch.chdir(tmp_path)
+    source = make_corpus(64, seconds=0.3)
+    serkit.extract(
+        str(source),
+        store="features/store",
+        features=["mel128", "raw", "change_deviation"],
+        workers=2,
+    )
+    store = serkit.FeatureStore("features/store")
+    batch = store.load("mel128")
+    assert (batch.X.shape, batch.X.dtype) == ((64, 128, 495), np.float32)
+    assert isinstance(batch.clips, pd.DataFrame)
+    assert batch.clips.index.name == "clip_id"
+    assert sorted(set(batch.y)) == list(range(8))
+
+    signals = store.load("raw", padded=False).X
+    assert isinstance(signals, list)
+    assert {signal.dtype for signal in signals} == {np.dtype(np.int16)}
+    assert [len(signal) for signal in signals] == batch.clips["num_frames"].tolist()
+
+    run = serkit.train(
+        "logreg",
+        store=store,
+        protocol="luna5",
+        preset="best",
+        seed=0,
+        values={"features": "change_deviation", "whiten": 0.0},
+    )
+    assert 0 <= run.uar <= 1
+    assert isinstance(run.predictions, pd.DataFrame)
+    assert len(run.predictions) == 64
+
+    board = serkit.compare("runs")
+    assert board.to_pandas()["run"].tolist() == [run.name]
+    capsys.readouterr()
+    rich.print(board)
+    assert "luna5 on ravdess" in capsys.readouterr().out
+
+
+def test_train_reads_functionals_by_default(speech_store, tmp_path):
+    run = serkit.train("logreg", store=str(speech_store), runs=tmp_path, values={"C": "1"})
+    assert list(run.record["feature_fingerprints"]) == ["functionals"]
+    assert run.protocol == "luna5"
+
+
+def test_show_finds_a_run(speech_runs):
+    assert serkit.show("majority", runs=speech_runs).model == "majority"
+
+
+def test_why_tells_of_each_clip(speech_store):
+    assert serkit.why("functionals", store=speech_store).counts["current"] == 96
+
+
+def test_estimate_and_preview_say_what_extract_would_do(make_corpus, tmp_path):
+    source = make_corpus(4, seconds=0.2)
+    assert serkit.estimate(source, features="raw").clips == 4
+    found = serkit.preview(source, store=tmp_path / "s", features=["raw"], workers=1)
+    assert found.compute == {"raw": 4}
+    assert not (tmp_path / "s").exists()
+
+
+def test_every_public_name_can_be_had_and_is_listed():
+    for name in serkit.__all__:
+        assert getattr(serkit, name) is not None
+        assert name in dir(serkit)
+    assert serkit.__version__
+    with pytest.raises(AttributeError, match="module 'serkit' has no attribute 'extrct'"):
+        _ = serkit.extrct
+
+
+def test_every_deliberate_error_is_a_serkit_error_and_a_builtin_one(tmp_path):
+    with pytest.raises(FileNotFoundError) as caught:
+        serkit.FeatureStore(tmp_path / "nope")
+    assert isinstance(caught.value, serkit.SerkitError)
+    with pytest.raises(LookupError):
+        serkit.train("nope", store=tmp_path)
+    with pytest.raises(ValueError):
+        serkit.train("svm", store=tmp_path, values={"C": "x"})
+
+
+def test_python_with_optimisation_checks_as_much(tmp_path):
+    """No check of user input is an ``assert``, which ``python -O`` leaves out."""
+    code = "import serkit; serkit.train('logreg', values={'whiten': 2})"
+    result = subprocess.run(
+        [sys.executable, "-O", "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "whiten = 2.0 is too large; 1 or less is allowed" in result.stderr

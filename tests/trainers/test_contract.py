@@ -1,0 +1,331 @@
+"""What every trainer must keep to; a new one is tested here as soon as its module is there."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from serkit import FeatureStore
+from serkit.errors import RunError, UnknownNameError, UsageError
+from serkit.parameters import Scalar
+from serkit.testing import check_trainer
+from serkit.trainers import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+
+FEW_ROUNDS = {"rounds": 15, "patience": 5}
+QUICK: dict[str, dict[str, Scalar]] = {
+    "logreg": {"C": 1.0},
+    "svm": {"C": 1.0, "gamma": 0.05},
+    "xgboost": FEW_ROUNDS,
+}
+"""What spares the choice, or most of the rounds, where a test is not about it."""
+
+EVERY_PRESET = [(n, p) for n in TRAINERS.names() for p in TRAINERS.get(n).presets]
+
+
+@pytest.fixture(scope="module")
+def store(speech_store: Path) -> FeatureStore:
+    return FeatureStore(speech_store)
+
+
+@pytest.fixture(params=TRAINERS.names())
+def trainer(request) -> Trainer:
+    return TRAINERS.get(request.param)
+
+
+def ids_of(store: FeatureStore, actors: Sequence[int]) -> tuple[str, ...]:
+    return tuple(store.clips[store.clips["actor"].isin(list(actors))].index)
+
+
+def fold_of(store: FeatureStore) -> FoldData:
+    """Train on actors 1 to 3, choose on actor 4; 5 and 6 are for the test."""
+    return FoldData(ClipData(store, ids_of(store, (1, 2, 3))), ClipData(store, ids_of(store, [4])))
+
+
+def fit(trainer: Trainer, store: FeatureStore, *, seed: int = 0, **values: Scalar) -> Fitted:
+    settled = trainer.settle("best", QUICK.get(trainer.name, {}) | values)
+    return trainer.fit(fold_of(store), settled, FitContext(seed))
+
+
+def heard(store: FeatureStore) -> ClipData:
+    return ClipData(store, ids_of(store, (5, 6)))
+
+
+def refused(trainer: Trainer, preset: str, given: dict[str, object]) -> str:
+    with pytest.raises(UsageError) as caught:
+        trainer.settle(preset, given)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "preset"), EVERY_PRESET)
+def test_it_keeps_the_contract(store, name, preset):
+    assert TRAINERS.get(name).name == name
+    few = {"rounds": 40} if name == "xgboost" else {}
+    check_trainer(TRAINERS.get(name), store, preset=preset, values=few)
+
+
+def test_it_learns_something(trainer, store):
+    """Even few clips of few actors tell more than chance, save for the model that ignores them."""
+    data = heard(store)
+    right = fit(trainer, store).predict(data).argmax(axis=1) == data.labels
+    assert np.mean(right) > 0.3 or trainer.name == "majority"
+
+
+class TestNothingButTheTrainingSideIsFitted:
+    """The test clips' values and labels may be anything: the fitted model is the same."""
+
+    class Scrambled(FeatureStore):
+        """A store whose test clips have huge values and turned labels."""
+
+        def __init__(self, path: Path, scrambled: Sequence[str]) -> None:
+            super().__init__(path)
+            self._scrambled = set(scrambled)
+
+        def _read(self, state, feature, clip_ids, *how):
+            batch = super()._read(state, feature, clip_ids, *how)
+            for position, clip_id in enumerate(clip_ids):
+                if clip_id in self._scrambled:
+                    batch.X[position] = 1e30
+            return batch
+
+        @property
+        def clips(self):
+            clips = super().clips
+            hit = clips.index.isin(list(self._scrambled))
+            clips.loc[hit, "emotion_id"] = (clips.loc[hit, "emotion_id"] + 3) % 8
+            clips.loc[hit, "num_frames"] = 10**12
+            return clips
+
+    @pytest.mark.parametrize(
+        ("name", "preset", "values"),
+        [
+            *((n, p, FEW_ROUNDS if n == "xgboost" else {}) for n, p in EVERY_PRESET),
+            # Fitted once: a second fit with the rounds chosen would hide what the first one saw.
+            ("xgboost", "best", FEW_ROUNDS | {"refit": False}),
+        ],
+    )
+    def test_it_is_the_same_model(self, store, tmp_path, name, preset, values):
+        trainer = TRAINERS.get(name)
+        settled = trainer.settle(preset, values)
+        scrambled = self.Scrambled(store.path, heard(store).clip_ids)
+        folders = [tmp_path / "plain", tmp_path / "scrambled"]
+        for folder, source in zip(folders, (store, scrambled), strict=True):
+            folder.mkdir()
+            trainer.fit(fold_of(source), settled, FitContext()).save(folder)
+        plain, other = (trainer.load(folder) for folder in folders)
+        assert np.array_equal(plain.predict(heard(store)), other.predict(heard(store)))
+        assert plain.chosen == other.chosen
+
+    def test_the_scrambling_would_be_seen(self, store):
+        """This test can fail: where the scrambled clips are trained on, the model is another."""
+        trainer = TRAINERS.get("majority")
+        scrambled = self.Scrambled(store.path, ids_of(store, [1]))
+        neutral = [i for i in ids_of(store, [1]) if i[6:8] == "01"]
+        scrambled._scrambled = set(neutral)
+        models = [trainer.fit(fold_of(s), {}, FitContext()) for s in (store, scrambled)]
+        one, other = (model.predict(heard(store)) for model in models)
+        assert not np.array_equal(one, other)
+
+
+class TestSeed:
+    def test_the_same_seed_gives_the_same_predictions(self, trainer, store):
+        one, other = (fit(trainer, store, seed=3).predict(heard(store)) for _ in range(2))
+        assert np.array_equal(one, other)
+
+    def test_another_seed_gives_other_trees(self, store):
+        one, other = (
+            fit(TRAINERS.get("xgboost"), store, seed=s).predict(heard(store)) for s in (0, 1)
+        )
+        assert not np.array_equal(one, other)
+
+
+SAFE_FILES = {"model.skops", "model.json", "model.ubj"}
+
+
+class TestFiles:
+    def test_it_saves_in_forms_that_run_nothing_when_loaded(self, trainer, store, tmp_path):
+        fit(trainer, store).save(tmp_path)
+        files = {path.name for path in tmp_path.rglob("*")}
+        assert files
+        assert files <= SAFE_FILES
+
+    @pytest.mark.parametrize("name", ["logreg", "svm"])
+    def test_a_file_with_a_strange_type_is_refused(self, store, tmp_path, name):
+        from skops.io import dump
+
+        trainer = TRAINERS.get(name)
+        fit(trainer, store).save(tmp_path)
+        dump(Stranger(), tmp_path / "model.skops")
+        with pytest.raises(RunError) as caught:
+            trainer.load(tmp_path)
+        assert str(caught.value).startswith(f"{tmp_path / 'model.skops'} is not loaded: ")
+        assert "Stranger" in str(caught.value)
+
+    @pytest.mark.parametrize("name", ["logreg", "svm", "xgboost"])
+    def test_what_is_read_and_chosen_is_saved_as_json(self, store, tmp_path, name):
+        fitted = fit(TRAINERS.get(name), store)
+        fitted.save(tmp_path)
+        facts = json.loads((tmp_path / "model.json").read_text())
+        assert facts["features"] == ["functionals"]
+        assert facts["chosen"] == dict(fitted.chosen)
+
+
+class Stranger:
+    """A type that no model of ours is made of."""
+
+    def __init__(self) -> None:
+        self.value = 1
+
+
+class TestSettle:
+    def test_an_unknown_preset_is_told_with_those_there_are(self, trainer):
+        assert refused(trainer, "bests", {}) == (
+            f"unknown preset of {trainer.name} 'bests': did you mean 'best'?; "
+            f"there are: {', '.join(sorted(trainer.presets))}"
+        )
+
+    def test_an_unknown_parameter_is_told_with_the_nearest(self):
+        assert refused(TRAINERS.get("xgboost"), "best", {"max_dept": "3"}).startswith(
+            "unknown parameter of xgboost 'max_dept': did you mean 'max_depth'"
+        )
+
+    def test_a_model_without_parameters_says_so(self):
+        assert refused(TRAINERS.get("majority"), "best", {"C": "1"}) == (
+            "unknown parameter of majority 'C'; there are: none"
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "key", "value", "text"),
+        [
+            ("logreg", "C", "much", "C = 'much' is of the wrong type; a value such as 0.0 is"),
+            ("logreg", "C", "-1", "C = -1.0 is too small; 0 or more is allowed"),
+            ("logreg", "C", "inf", "C = inf is not finite; a finite number is allowed"),
+            ("logreg", "whiten", "1.5", "whiten = 1.5 is too large; 1 or less is allowed"),
+            ("logreg", "scheme", "ovo", "scheme = 'ovo' is not allowed; one of 'multinomial', "),
+            ("logreg", "scale", "maybe", "scale = 'maybe' is of the wrong type; a value such as T"),
+            ("logreg", "max_iter", "10.5", "max_iter = '10.5' is of the wrong type; a value such "),
+            ("svm", "kernel", "poly", "kernel = 'poly' is not allowed; one of 'rbf', 'linear' is"),
+            ("xgboost", "rounds", "0", "rounds = 0 is too small; 1 or more is allowed"),
+            ("xgboost", "subsample", "2", "subsample = 2.0 is too large; 1 or less is allowed"),
+            ("xgboost", "rounds", 3.0, "rounds = 3.0 is of the wrong type; a value such as 400 is"),
+            ("xgboost", "rounds", None, "rounds = None is of the wrong type; a value such as 400"),
+        ],
+    )
+    def test_a_wrong_value_is_refused(self, name, key, value, text):
+        assert refused(TRAINERS.get(name), "best", {key: value}).startswith(text)
+
+    def test_every_preset_settles_to_every_parameter(self, trainer):
+        for preset in trainer.presets:
+            assert trainer.settle(preset, {}).keys() == trainer.parameters.keys()
+
+    def test_what_is_given_goes_before_the_preset_and_that_before_the_default(self):
+        trainer = TRAINERS.get("logreg")
+        settled = trainer.settle("notebook", {"C": "2.5", "scale": "yes"})
+        assert (settled["C"], settled["scale"]) == (2.5, True)
+        assert settled["scheme"] == "ovr"
+        assert trainer.settle("best", {})["scheme"] == "multinomial"
+
+    def test_the_study_s_logistic_regression(self):
+        settled = TRAINERS.get("logreg").settle("notebook", {})
+        assert (settled["features"], settled["columns"]) == ("change_deviation", "num_frames")
+        assert (settled["scheme"], settled["C"], settled["max_iter"]) == ("ovr", 1.0, 10_000)
+        assert (settled["scale"], settled["clip"], settled["whiten"]) == (False, 0.0, 0.0)
+
+
+class TestInputs:
+    def read(self, store, features: str, columns: str = "") -> np.ndarray:
+        from serkit.trainers._sklearn import Inputs
+
+        return Inputs.of({"features": features, "columns": columns}).matrix(heard(store))
+
+    def test_features_and_columns_stand_side_by_side(self, store):
+        both = self.read(store, "change_deviation", "num_frames")
+        clips = heard(store).clips
+        assert np.array_equal(both[:, 1], clips["num_frames"])
+        assert np.array_equal(both[:, :1], self.read(store, "change_deviation"))
+
+    def test_blanks_and_empty_names_do_not_count(self, store):
+        assert np.array_equal(
+            self.read(store, " change_deviation ,, functionals"),
+            self.read(store, "change_deviation,functionals"),
+        )
+
+    @pytest.mark.parametrize("features", ["", " , "])
+    def test_no_feature_at_all_is_refused(self, store, features):
+        with pytest.raises(UsageError) as caught:
+            self.read(store, features)
+        assert str(caught.value) == "features = '' names no feature; see 'serkit features'"
+
+    @pytest.mark.parametrize("column", ["emotion_id", "emotion", "actor", "clip_id", "frames"])
+    def test_labels_and_names_cannot_be_read_as_columns(self, store, column):
+        with pytest.raises(UnknownNameError) as caught:
+            self.read(store, "change_deviation", column)
+        assert str(caught.value).startswith(f"unknown clip column that a model may read {column!r}")
+        assert "there are: channels, num_frames, sample_rate" in str(caught.value)
+
+
+class TestChoice:
+    def test_what_is_given_is_not_chosen(self, store):
+        assert fit(TRAINERS.get("logreg"), store, C=2.0).chosen == {}
+
+    def test_rounds_are_chosen_on_the_validation_actors(self, store):
+        fitted = fit(TRAINERS.get("xgboost"), store)
+        assert 1 <= fitted.chosen["rounds"] <= 15
+
+    def test_without_validation_actors_all_rounds_are_used(self, store):
+        trainer = TRAINERS.get("xgboost")
+        fold = FoldData(ClipData(store, ids_of(store, (1, 2))), ClipData(store, ()))
+        settled = trainer.settle("best", FEW_ROUNDS)
+        fitted = trainer.fit(fold, settled, FitContext())
+        assert fitted.chosen == {}
+        assert fitted.booster.num_boosted_rounds() == 15
+
+    def test_chosen_on_test_clips_they_are_never_fitted_on(self, store):
+        """The study's way: what is chosen on is the test side, so only the rest is fitted on."""
+        train, test = ClipData(store, ids_of(store, (1, 2, 3))), heard(store)
+        fold = FoldData(train, test, chosen_on_test=True)
+        assert fold.everything is train
+        assert set(FoldData(train, test).everything.clip_ids) == {*train.clip_ids, *test.clip_ids}
+
+    def test_one_actor_cannot_be_divided(self, store):
+        from serkit.errors import TrainingError
+
+        trainer = TRAINERS.get("svm")
+        fold = FoldData(ClipData(store, ids_of(store, [1])), ClipData(store, ()))
+        with pytest.raises(TrainingError) as caught:
+            trainer.fit(fold, trainer.settle("best", {}), FitContext())
+        assert str(caught.value) == (
+            "one actor cannot be divided into inner folds; train on more actors, or set every "
+            "parameter by --set"
+        )
+
+
+def test_emotions_that_were_not_trained_on_get_nothing(store):
+    """Also then there are eight columns, and each row sums to 1."""
+    data = ClipData(store, ids_of(store, (1, 2, 3, 4)))
+    kept = data.subset(np.isin(data.labels, (2, 5)))
+    for name in ("logreg", "svm"):
+        trainer = TRAINERS.get(name)
+        fitted = trainer.fit(
+            FoldData(kept, ClipData(store, ())), trainer.settle("best", {}), FitContext()
+        )
+        found = fitted.predict(heard(store))
+        assert found.shape == (32, 8)
+        assert np.allclose(found.sum(axis=1), 1)
+        assert not np.delete(found, (2, 5), axis=1).any()
+
+
+def test_listing_the_models_imports_no_framework():
+    code = (
+        "import sys; from serkit.trainers import TRAINERS\n"
+        "for name in TRAINERS.names(): TRAINERS.get(name).settle('best', {})\n"
+        "heavy = {'sklearn', 'xgboost', 'torch', 'tensorflow', 'keras', 'jax', 'skops'}\n"
+        "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")

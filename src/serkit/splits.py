@@ -230,14 +230,17 @@ def missing_note(
     missing = sorted(set(named) - present)
     extra = sorted(present - set(named))
     if missing:
-        notes.append(
-            f"actors {', '.join(map(str, missing))} are not there; the folds keep the rest"
-        )
+        notes.append(f"{_actors(missing)} not there; the folds keep the rest")
     if folds < folds_named:
         notes.append(f"{folds} of {folds_named} folds remain")
     if extra:
-        notes.append(f"actors {', '.join(map(str, extra))} are never tested on")
+        notes.append(f"{_actors(extra)} never tested on")
     return tuple(notes)
+
+
+def _actors(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers))
+    return f"actor {listed} is" if len(numbers) == 1 else f"actors {listed} are"
 
 
 def choose_validation_actors(

@@ -25,7 +25,7 @@ from serkit.errors import (
     TrainingError,
     UnknownNameError,
 )
-from serkit.runs import execute
+from serkit.runs import evidence, execute
 from serkit.runs.run import find_run, list_runs, read_run
 from serkit.splits import PROTOCOLS
 from serkit.trainers import TRAINERS
@@ -391,7 +391,8 @@ class TestKilled:
             written.append(path.name)
             real(path, data)
 
-        monkeypatch.setattr(execute, "write_file", remember)
+        for module in (execute, evidence):
+            monkeypatch.setattr(module, "write_file", remember)
         made = serkit.train("majority", store=speech_store, runs=tmp_path)
         assert written[0] == "config.json"
         assert written[-1] == "run.json"

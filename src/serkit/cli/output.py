@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from serkit.plainjson import dumps
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -30,7 +28,7 @@ class Update(Protocol):
 
 def print_json(data: Any) -> None:
     """Write a result as JSON."""
-    print(json.dumps(plain(data), indent=2, allow_nan=False))
+    print(dumps(data))
 
 
 def print_rich(*renderables: RenderableType) -> None:
@@ -45,19 +43,6 @@ def print_rich(*renderables: RenderableType) -> None:
 def say(message: str) -> None:
     """Write a message to stderr, on one line."""
     print(f"serkit: {message}", file=sys.stderr)
-
-
-def plain(value: Any) -> Any:
-    """Make a value JSON: dataclasses become objects, paths strings, NaN null."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
 
 
 def size(count: float) -> str:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
 from serkit.errors import SerkitError, TrainingError, UsageError
-from serkit.metrics import Scores, score, score_by
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
+from serkit.runs.evidence import frame_scores, grouped_scores, predictions_frame, write_json
 from serkit.runs.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.splits import Fold, Protocol, Split, split_clips
 from serkit.store.files import write_file
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
 from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[str, int, int, str], None]
 """Called with a fold's name, steps done in it, steps in all, and what is going on."""
@@ -73,7 +75,7 @@ class FoldResult:
     Attributes:
         fold: The fold.
         folder: Its folder inside the run's.
-        probabilities: Of the test clips, shape ``(n, 8)``.
+        frame: Its predictions; see :attr:`serkit.runs.run.Run.predictions`.
         parameters: How many numbers were fitted.
         chosen: What was chosen on inner validation actors.
         train_seconds: Wall time of the fit.
@@ -82,7 +84,7 @@ class FoldResult:
 
     fold: Fold
     folder: str
-    probabilities: npt.NDArray[np.float64]
+    frame: pd.DataFrame
     parameters: int
     chosen: Mapping[str, Scalar]
     train_seconds: float
@@ -113,7 +115,7 @@ def execute(plan: Plan, progress: Progress | None = None) -> Run:
     results = []
     for number, fold in enumerate(split.folds, start=1):
         results.append(_run_fold(plan, fold, folder, number, progress))
-    return _finish(plan, split, folder, results, started)
+    return _finish(split, folder, results, started)
 
 
 def _usable_clips(plan: Plan) -> list[str]:
@@ -135,8 +137,8 @@ def _begin(plan: Plan, split: Split) -> Path:
     now = datetime.now(UTC)
     name = f"{plan.trainer.name}-{plan.protocol.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     folder = plan.runs / name
-    _write_json(folder / CONFIG, _config(plan, split, name, now))
-    _write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
+    write_json(folder / CONFIG, _config(plan, split, name, now))
+    write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
     return folder
 
 
@@ -201,15 +203,14 @@ def _run_fold(
     result = FoldResult(
         fold,
         name,
-        probabilities,
+        predictions_frame(plan.store.state.clips, fold, probabilities),
         model.parameters,
         dict(model.chosen),
         fitted - started,
         predicted - fitted,
     )
-    frame = _predictions(plan, [result])
-    write_file(target / PREDICTIONS, frame.to_parquet(index=False))
-    _write_json(target / FOLD, _fold_entry(plan, result))
+    write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
+    write_json(target / FOLD, _fold_entry(result))
     report(1, 1, "done")
     return result
 
@@ -247,32 +248,8 @@ def _checked(
     return probabilities
 
 
-def _predictions(plan: Plan, results: Sequence[FoldResult]) -> Any:
-    """Return a row a test clip; see :attr:`serkit.runs.run.Run.predictions`."""
-    import pandas as pd
-
-    parts = []
-    for result in results:
-        clips = [plan.store.state.clips[clip_id] for clip_id in result.fold.test]
-        predicted = result.probabilities.argmax(axis=1)
-        columns: dict[str, Any] = {
-            "clip_id": list(result.fold.test),
-            "fold": result.fold.name,
-            "actor": [clip.actor for clip in clips],
-            "sex": [clip.sex for clip in clips],
-            "intensity": [clip.intensity for clip in clips],
-            "true": [clip.emotion for clip in clips],
-            "predicted": [EMOTIONS[i] for i in predicted],
-            "true_id": [clip.emotion_id for clip in clips],
-            "predicted_id": predicted,
-        }
-        columns |= {f"p_{name}": result.probabilities[:, i] for i, name in enumerate(EMOTIONS)}
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _fold_entry(plan: Plan, result: FoldResult) -> dict[str, Any]:
-    scores = _scores(_predictions(plan, [result]))
+def _fold_entry(result: FoldResult) -> dict[str, Any]:
+    scores = frame_scores(result.frame)
     return {
         "fold": result.fold.name,
         "folder": result.folder,
@@ -290,21 +267,13 @@ def _fold_entry(plan: Plan, result: FoldResult) -> dict[str, Any]:
     }
 
 
-def _scores(frame: Any) -> Scores:
-    return score(frame["true_id"].to_numpy(), _probabilities(frame), frame["actor"].to_numpy())
+def _finish(split: Split, folder: Path, results: Sequence[FoldResult], started: float) -> Run:
+    import pandas as pd
 
-
-def _probabilities(frame: Any) -> npt.NDArray[np.float64]:
-    return np.asarray(frame[[f"p_{name}" for name in EMOTIONS]].to_numpy(np.float64))
-
-
-def _finish(
-    plan: Plan, split: Split, folder: Path, results: Sequence[FoldResult], started: float
-) -> Run:
-    frame = _predictions(plan, results)
+    frame = pd.concat([r.frame for r in results], ignore_index=True)
     write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
     config = json.loads((folder / CONFIG).read_text())
-    scores = _scores(frame)
+    scores = frame_scores(frame)
     record = config | {
         "parameters": round(sum(r.parameters for r in results) / len(results)),
         "uar": scores.uar,
@@ -319,40 +288,16 @@ def _finish(
         "ece": scores.ece,
         "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
         "confusion": scores.confusion,
-        "by_sex": _by(frame, "sex"),
-        "by_intensity": _by(frame, "intensity"),
+        "by_sex": grouped_scores(frame, "sex"),
+        "by_intensity": grouped_scores(frame, "intensity"),
         "folds": len(split.folds),
         "actors": scores.actors,
         "clips": scores.clips,
-        "fold_scores": [_fold_entry(plan, result) for result in results],
+        "fold_scores": [_fold_entry(result) for result in results],
         "train_seconds": sum(result.train_seconds for result in results),
         "predict_seconds": sum(result.predict_seconds for result in results),
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory_bytes(),
     }
-    _write_json(folder / RECORD, record)  # the commit point
+    write_json(folder / RECORD, record)  # the commit point
     return read_run(folder)
-
-
-def _by(frame: Any, column: str) -> dict[str, Any]:
-    groups = score_by(
-        frame[column].to_numpy(str), frame["true_id"].to_numpy(), _probabilities(frame)
-    )
-    return {name: dict(values) for name, values in groups.items()}
-
-
-def _write_json(path: Path, data: Mapping[str, Any]) -> None:
-    write_file(path, json.dumps(_plain(data), indent=1, allow_nan=False).encode())
-
-
-def _plain(value: Any) -> Any:
-    """Make a value JSON: numbers that are not (one actor has no interval) become null."""
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, (np.integer, np.floating)):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serkit.errors import RunError
 from serkit.metrics import distinguishable
 from serkit.runs.published import PublishedResult, published_results
 from serkit.runs.run import Run
@@ -187,7 +188,13 @@ def make_board(
     if protocol is not None:
         protocol = PROTOCOLS.get(protocol).name
     grouped: defaultdict[tuple[str, str, str], list[Run]] = defaultdict(list)
+    problems = list(problems)
     for run in runs:
+        try:
+            run.predictions  # noqa: B018 (read once, kept; what cannot be read cannot be ranked)
+        except RunError as error:
+            problems.append(str(error))
+            continue
         key = (run.protocol, run.record["corpus_digest"], run.record["split_digest"])
         grouped[key].append(run)
     gaps = _optimism_gaps(runs)
@@ -230,7 +237,7 @@ def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> 
         first["corpus"],
         first["corpus_digest"],
         tuple(entries),
-        _notes(first, len(entries)),
+        _notes(first, len(ranked)),
     )
 
 

@@ -182,7 +182,7 @@ class TestMissingNote:
                 {1, 7, 9},
                 (2, 1),
                 (
-                    "actors 2 are not there; the folds keep the rest",
+                    "actor 2 is not there; the folds keep the rest",
                     "1 of 2 folds remain",
                     "actors 7, 9 are never tested on",
                 ),

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.dsp.scratch import Scratch
 from serkit.dsp.stft import StftSettings, power_spectrogram
 
 
@@ -17,11 +18,20 @@ class Signal:
     Args:
         samples: int16 amplitudes, shape ``(num_frames,)``.
         sample_rate: In Hz.
+        scratch: Memory for spectrograms: good until the next signal uses it. None takes fresh
+            memory.
     """
 
-    def __init__(self, samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE) -> None:
+    def __init__(
+        self,
+        samples: npt.NDArray[np.int16],
+        sample_rate: int = SAMPLE_RATE,
+        *,
+        scratch: Scratch | None = None,
+    ) -> None:
         self.samples = samples
         self.sample_rate = sample_rate
+        self._scratch = scratch
         self._resampled: dict[int, Signal] = {sample_rate: self}
         self._power: dict[StftSettings, tuple[npt.NDArray[np.float32], int]] = {}
 
@@ -42,5 +52,5 @@ class Signal:
     def power_spectrogram(self, settings: StftSettings) -> tuple[npt.NDArray[np.float32], int]:
         """Return :func:`serkit.dsp.stft.power_spectrogram` of this signal, computed once."""
         if settings not in self._power:
-            self._power[settings] = power_spectrogram(self.as_float, settings)
+            self._power[settings] = power_spectrogram(self.as_float, settings, self._scratch)
         return self._power[settings]

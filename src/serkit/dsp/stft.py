@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft as scipy_fft
 
+from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError
 
 _BLOCK = 64
@@ -61,13 +62,15 @@ def front_padding(num_frames: int, pad_to: int) -> int:
 
 
 def power_spectrogram(
-    samples: npt.NDArray[np.float32], settings: StftSettings
+    samples: npt.NDArray[np.float32], settings: StftSettings, scratch: Scratch | None = None
 ) -> tuple[npt.NDArray[np.float32], int]:
     """Compute the power spectrogram of a front-padded signal.
 
     Args:
         samples: The signal before padding, shape ``(num_frames,)``.
         settings: The transform.
+        scratch: Where the result and what leads to it are kept; the next call with it may
+            overwrite them. None takes fresh memory.
 
     Returns:
         Squared magnitudes of the live frames, shape ``(1 + n_fft // 2, live)``, float32, and the
@@ -83,12 +86,16 @@ def power_spectrogram(
     start = front_padding(len(samples), settings.pad_to) + n_fft // 2 - lead * hop
     if start < 0:  # hop_length > n_fft leaves gaps between the frames: the signal begins in one
         samples, start = samples[-start:], 0
-    buffer = np.zeros(max(live * hop + n_fft, start + len(samples)), np.float32)
-    buffer[start : start + len(samples)] = samples
+    scratch = scratch or Scratch()
+    end = start + len(samples)
+    buffer = scratch.array("samples", max(live * hop + n_fft, end))
+    buffer[:start] = 0.0
+    buffer[start:end] = samples
+    buffer[end:] = 0.0
     frames = np.lib.stride_tricks.sliding_window_view(buffer, n_fft)[::hop][:live]
     window = hann(n_fft)
-    power = np.empty((1 + n_fft // 2, live), np.float32)
-    windowed = np.empty((_BLOCK, n_fft), np.float32)
+    power = scratch.array(("power", settings), 1 + n_fft // 2, live)
+    windowed = scratch.array("windowed", _BLOCK, n_fft)
     for first in range(0, live, _BLOCK):
         block = frames[first : first + _BLOCK]
         np.multiply(block, window, out=windowed[: len(block)])

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from serkit.audio import Audio, read_audio
+from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
 from serkit.errors import AudioError, FeatureError, SerkitError
 from serkit.extraction.plan import Job
@@ -85,6 +86,7 @@ def run_task(task: Task) -> TaskResult:
     """
     result = TaskResult(jobs=len(task.jobs))
     items: dict[str, list[Item]] = {}
+    scratch = Scratch()
     for job in task.jobs:
         try:
             audio = read_audio(task.root / job.file.path)
@@ -92,7 +94,7 @@ def run_task(task: Task) -> TaskResult:
             result.failures.append(failure(job, error))
             continue
         wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
-        values, failures = _compute(job, audio, wanted)
+        values, failures = _compute(job, Signal(audio.samples, scratch=scratch), wanted)
         result.failures += failures
         for name, value in values.items():
             items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
@@ -118,9 +120,8 @@ def failure(job: Job, error: Exception, feature: str = "") -> Failure:
 
 
 def _compute(
-    job: Job, audio: Audio, wanted: Sequence[tuple[FeatureSpec, Layout]]
+    job: Job, signal: Signal, wanted: Sequence[tuple[FeatureSpec, Layout]]
 ) -> tuple[Mapping[str, Values], list[Failure]]:
-    signal = Signal(audio.samples)
     values: dict[str, Values] = {}
     failures: list[Failure] = []
     for spec, layout in wanted:

@@ -31,7 +31,7 @@ def main() -> None:
     runs, _ = list_runs(options.runs)
     board = serkit.compare(options.runs, published=True)
     (HERE / "results.md").write_text("\n".join(_page(runs, board, options.speed)) + "\n")
-    console = Console(record=True, width=172, file=(HERE / "leaderboard.svg").open("w"))
+    console = Console(record=True, width=205, file=(HERE / "leaderboard.svg").open("w"))
     picture = serkit.compare(options.runs, protocol=PICTURE_PROTOCOL, published=True)
     console.print(picture)
     svg = console.export_svg(title=f"serkit compare --protocol {PICTURE_PROTOCOL} --published")

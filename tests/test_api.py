@@ -11,6 +11,7 @@ import pytest
 import rich
 
 import serkit
+from storekit import flip
 
 
 def test_the_readme_s_code_works_as_written(make_corpus, tmp_path, monkeypatch, capsys):
@@ -74,6 +75,40 @@ def test_estimate_and_preview_say_what_extract_would_do(make_corpus, tmp_path):
     found = serkit.preview(source, store=tmp_path / "s", features=["raw"], workers=1)
     assert found.compute == {"raw": 4}
     assert not (tmp_path / "s").exists()
+
+
+def test_a_store_is_looked_after_as_on_the_command_line(make_corpus, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    serkit.extract(make_corpus(4, seconds=0.2), features=["raw", "change_deviation"], workers=1)
+    told = []
+    sound = serkit.verify(progress=lambda done, total: told.append((done, total)))
+    assert (sound.damaged, told[-1]) == ((), (sound.files, sound.files))
+
+    part = max(tmp_path.rglob("*.h5"), key=lambda path: path.stat().st_size)
+    flip(part, part.stat().st_size // 2)
+    assert len(serkit.verify(store="features/store").damaged) == 1
+    mended = serkit.repair(store="features/store", workers=1, wait=1.0)
+    assert sum(mended.recomputed.values()) >= 1
+    assert serkit.verify().damaged == ()
+
+    assert serkit.gc(store="features/store", drop="raw").dropped == ("raw",)
+    store = serkit.FeatureStore("features/store")
+    assert store.features == ("change_deviation",)
+    for given in (store, "features/store", None):
+        made = serkit.export("change_deviation", to="npz", path="folder/x.npz", store=given)
+        assert len(np.load(made)["X"]) == 4
+        made.unlink()
+
+
+def test_an_empty_list_of_features_is_refused_and_an_empty_setting_means_the_defaults(
+    make_corpus, monkeypatch
+):
+    source = make_corpus(1, seconds=0.2)
+    for nothing in ("", [], ","):
+        with pytest.raises(serkit.SerkitError, match="names none; see 'serkit features'"):
+            serkit.estimate(source, features=nothing)
+    monkeypatch.setenv("SERKIT_FEATURES", "")
+    assert len(serkit.estimate(source).by_feature) == 5
 
 
 def test_every_public_name_can_be_had_and_is_listed():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,25 @@ class TestGiven:
     )
     def test_what_is_wrong_is_refused(self, folder, given, text):
         assert refused(folder, given).startswith(text)
+
+    @pytest.mark.parametrize("key", ["store", "runs", "definitions"])
+    def test_the_home_folder_may_be_written_short_wherever_it_stands(
+        self, folder, key, monkeypatch
+    ):
+        for variable in ("HOME", "USERPROFILE"):
+            monkeypatch.setenv(variable, str(folder))
+        expected = str(folder / "a")
+        assert getattr(settle(folder, {key: "~/a"}), key) == expected
+        assert getattr(settle(folder, {key: Path("~/a")}), key) == expected
+        assert getattr(settle(folder, **{f"SERKIT_{key.upper()}": "~/a"}), key) == expected
+        write(folder, f'{key} = "~/a"\n')
+        assert getattr(settle(folder), key) == expected
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows guesses other users' homes")
+    def test_the_home_of_nobody_is_refused(self, folder):
+        assert refused(folder, {"store": "~no-such-user/a"}) == (
+            "~no-such-user/a is in a home folder that is not known; write the folder out"
+        )
 
     def test_less_than_no_workers_are_refused(self, folder):
         assert refused(folder, {"workers": -1}) == (

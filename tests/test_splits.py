@@ -20,6 +20,7 @@ from serkit.splits import (
     choose_validation_actors,
     missing_note,
 )
+from serkit.testing import example_clips
 
 CLIPS = tuple(
     SplitClip(f"{letter}{actor}", actor, "male" if actor % 2 else "female", 0, f"{letter}{actor}")
@@ -213,3 +214,18 @@ class TestChooseValidationActors:
         clips = [SplitClip(str(a), a, "male" if a % 2 else "female", 0, "") for a in range(1, 9)]
         found = [choose_validation_actors(clips, range(1, 9), n) for n in range(4)]
         assert found == [(1, 2), (3, 4), (5, 6), (7, 8)]
+
+
+class TestValidationActors:
+    def test_where_they_are_all_that_is_left_somebody_is_trained_on_all_the_same(self):
+        """Of luna5's first fold, actor 2 is tested, and 3 and 6 are those to choose on."""
+        split = PROTOCOLS.get("luna5").split(example_clips((2, 3, 6)))
+        first = split.folds[0]
+        actors = [{int(i[-2:]) for i in ids} for ids in (first.train, first.validation, first.test)]
+        assert actors[2] == {2}
+        assert actors[0]
+        assert actors[0] | actors[1] == {3, 6}
+
+    def test_where_others_are_left_they_are_those_of_the_protocol(self):
+        split = PROTOCOLS.get("luna5").split(example_clips((2, 3, 6, 7)))
+        assert {int(i[-2:]) for i in split.folds[0].validation} == {3, 6}

@@ -17,7 +17,8 @@ from . import markdown
 _LIBRARY = """# Library
 
 `import serkit` is quick: what a name needs is imported when the name is first used.
-The functions do what the commands of the same names do, and print nothing.
+The functions do what the commands of the same names do, and print nothing; `why`, `verify`,
+`repair`, `gc` and `export` are `serkit store ...`.
 An argument that is None comes from the [settings](../howto/settings.md).
 
 | Type | Is |
@@ -46,16 +47,13 @@ _REPORTS = (
     ("serkit.extraction.estimate", "Preview"),
     ("serkit.store.status", "FeatureStatus"),
     ("serkit.store.status", "ClipStatus"),
+    ("serkit.store.verify", "VerifyReport"),
+    ("serkit.store.verify", "Damage"),
+    ("serkit.extraction.repair", "RepairReport"),
+    ("serkit.store.gc", "GcReport"),
     ("serkit.store.manifest", "Failure"),
     ("serkit.runs.leaderboard", "Group"),
     ("serkit.runs.leaderboard", "Entry"),
-)
-
-_STORE = (
-    ("serkit.store.verify", "verify"),
-    ("serkit.extraction.repair", "repair"),
-    ("serkit.store.gc", "gc"),
-    ("serkit.store.export", "export"),
 )
 
 _TYPES = (
@@ -83,8 +81,6 @@ def library_page() -> str:
     parts += [entry(name, getattr(serkit, name), "serkit.") for name in functions]
     parts.append("## Classes")
     parts += [_class(name, getattr(serkit, name)) for name in classes]
-    parts.append("## Care of a store\n\nWhat the commands `serkit store ...` call.")
-    parts += [entry(name, _thing(module, name), f"{module}.") for module, name in _STORE]
     parts.append("## Reports\n\nFrozen dataclasses that the functions return.")
     parts += [entry(name, _thing(module, name)) for module, name in _REPORTS]
     parts += [_emotions(), _errors()]

@@ -17,13 +17,17 @@ from serkit.settings import Settings, resolve
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
+    from serkit.extraction.repair import RepairReport
     from serkit.features import FeatureSpec, Recipes
     from serkit.ingest.audit import AuditReport
     from serkit.ingest.download import DownloadReport
     from serkit.runs.leaderboard import Board
     from serkit.runs.run import Run
+    from serkit.store.gc import GcReport
+    from serkit.store.state import StoreState
     from serkit.store.status import FeatureStatus
     from serkit.store.store import FeatureStore
+    from serkit.store.verify import VerifyReport
     from serkit.synthesis.corpus import SynthReport
 
 PathLike = str | Path
@@ -238,18 +242,118 @@ def why(
         NotFoundError: No such store.
         UnknownNameError: Neither a recipe nor the store has this name.
     """
-    from serkit.store.status import feature_status
     from serkit.store.store import FeatureStore
 
     settings = resolve({"store": store, "definitions": definitions})
-    opened = FeatureStore(settings.store)
-    try:
-        spec = recipes(settings).get(feature)
-    except UnknownNameError:
-        if feature not in opened.features:
-            raise
-        spec = opened.spec(feature)
-    return feature_status(opened.state, spec)
+    return status(FeatureStore(settings.store).state, recipes(settings), feature)
+
+
+def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
+    """Read every byte of a store back and compare it with what was written.
+
+    Args:
+        store: The store's folder; None is the setting.
+        progress: Told files done and files in all.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreCorruptError: The manifest itself is damaged.
+    """
+    from serkit.store.verify import verify as run
+
+    return run(Path(resolve({"store": store}).store), progress=progress)
+
+
+def repair(
+    store: PathLike | None = None,
+    *,
+    workers: int | None = None,
+    wait: float | None = None,
+    progress: Count | None = None,
+) -> RepairReport:
+    """Recompute the clips whose values are damaged, from the audio they were made from.
+
+    Args:
+        store: The store's folder; None is the setting.
+        workers: Processes; None is the setting.
+        wait: Seconds to wait for another writer; None is the setting.
+        progress: Told clips done and clips in all.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreError: The store is locked or the disk is full.
+    """
+    from serkit.extraction.repair import repair as run
+
+    settings = resolve({"store": store, "workers": workers, "wait": wait})
+    return run(
+        Path(settings.store),
+        workers=settings.workers or None,
+        wait=settings.wait,
+        progress=progress,
+    )
+
+
+def gc(
+    store: PathLike | None = None,
+    *,
+    drop: Collection[str] = (),
+    wait: float | None = None,
+) -> GcReport:
+    """Give back the space of stale values, of dead parts, and of what killed runs left.
+
+    Args:
+        store: The store's folder; None is the setting.
+        drop: Features to take out altogether.
+        wait: Seconds to wait for another writer; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: A feature to drop is not in the store.
+        StoreError: The store is locked, damaged, or the disk is full.
+    """
+    from serkit.store.gc import gc as run
+
+    settings = resolve({"store": store, "wait": wait})
+    names = (drop,) if isinstance(drop, str) else drop
+    return run(Path(settings.store), drop=names, wait=settings.wait)
+
+
+def export(
+    feature: str,
+    *,
+    to: str,
+    path: PathLike | None = None,
+    padded: bool = True,
+    store: FeatureStore | PathLike | None = None,
+) -> Path:
+    """Write a feature of all clips to one file for other programs.
+
+    ``parquet``: a row a clip, metadata columns, then the feature's columns (arrays as lists).
+    ``npz`` and ``hdf5``: the array ``X``, ``y``, ``clip_id``, ``length``, and each metadata column.
+
+    Args:
+        feature: Its name.
+        to: ``parquet``, ``npz`` or ``hdf5``.
+        path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
+        padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
+        store: The store or its folder; None is the setting.
+
+    Returns:
+        The file.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: No such feature or format.
+        IncompleteFeatureError: Some clips have no current values.
+        StoreWriteError: The disk did not take it; no half file is left.
+    """
+    from serkit.store.export import export as run
+    from serkit.store.store import FeatureStore
+
+    opened = store if isinstance(store, FeatureStore) else None
+    opened = opened or FeatureStore(resolve({"store": store}).store)
+    return run(opened, feature, to, None if path is None else Path(path), padded=padded)
 
 
 def train(
@@ -363,6 +467,23 @@ def recipes(settings: Settings) -> Recipes:
     return Recipes(Path(settings.definitions))
 
 
+def status(state: StoreState, known: Recipes, feature: str) -> FeatureStatus:
+    """Compare a feature in a store with its recipe, or without one with itself.
+
+    Raises:
+        UnknownNameError: Neither the recipes nor the store have this name.
+    """
+    from serkit.store.status import feature_status
+
+    try:
+        spec = known.get(feature)
+    except UnknownNameError:
+        if feature not in state.manifest.features:
+            raise
+        spec = state.manifest.features[feature].spec
+    return feature_status(state, spec)
+
+
 def wanted_specs(settings: Settings) -> tuple[FeatureSpec, ...]:
     """Resolve the features to extract.
 
@@ -372,12 +493,8 @@ def wanted_specs(settings: Settings) -> tuple[FeatureSpec, ...]:
     """
     from serkit.features import DEFAULT_FEATURES
 
-    names = [name.strip() for name in settings.features.split(",") if name.strip()]
-    if settings.features and not names:
-        raise UsageError(
-            f"features = {settings.features!r} names none", hint="see 'serkit features'"
-        )
-    return recipes(settings).get_all(names or DEFAULT_FEATURES)
+    names = _names(settings.features) if settings.features else DEFAULT_FEATURES
+    return recipes(settings).get_all(names)
 
 
 def _settings(
@@ -388,6 +505,8 @@ def _settings(
     wait: float | None,
 ) -> Settings:
     listed = features if features is None or isinstance(features, str) else ",".join(features)
+    if listed is not None:  # an empty setting means the defaults; an empty answer means a mistake
+        _names(listed)
     return resolve(
         {
             "store": store,
@@ -397,6 +516,18 @@ def _settings(
             "wait": wait,
         }
     )
+
+
+def _names(features: str) -> list[str]:
+    """Split a list of features.
+
+    Raises:
+        UsageError: None is named.
+    """
+    names = [name.strip() for name in features.split(",") if name.strip()]
+    if not names:
+        raise UsageError(f"features = {features!r} names none", hint="see 'serkit features'")
+    return names
 
 
 def _own_protocol(store: FeatureStore) -> str:

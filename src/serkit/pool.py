@@ -9,19 +9,22 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import chain, islice
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
-from serkit.errors import StoreError
+from serkit.errors import StoreError, UsageError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _FORK_BREAKS = ("torch", "tensorflow", "jax")
 """Libraries that start threads of their own, which a forked child would lack."""
+
+_GUARD = "put the call under `if __name__ == '__main__':`, or use workers=1"
 
 
 def available_cores() -> int:
@@ -33,23 +36,32 @@ def available_cores() -> int:
 
 def run_all(
     function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Run a function over tasks in processes and yield results as they come.
 
     Args:
         function: Importable by name; its argument and result are pickled.
         tasks: Drawn as they are needed, so they need not all exist at once.
-        workers: Processes; 1 runs everything here.
+        workers: Most processes, and no more than tasks; 1 runs everything here.
 
     Raises:
+        UsageError: A worker runs a script again that has no main guard.
         StoreError: A worker died (killed, out of memory, crashed in native code).
     """
     if workers <= 1:
         yield from map(function, tasks)
         return
     remaining = iter(tasks)
+    first = list(islice(remaining, 2 * workers))
+    remaining = chain(first, remaining)
+    workers = min(workers, len(first))
+    if workers <= 1:
+        yield from map(function, remaining)
+        return
+    refuse_in_worker()
+    context = _context()
     executor = ProcessPoolExecutor(
-        workers, mp_context=_context(), initializer=_begin, initargs=(os.getpid(),)
+        workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),)
     )
     pending: set[Future[Result]] = set()
     try:
@@ -63,12 +75,26 @@ def run_all(
             for future in done:
                 yield future.result()
     except BrokenProcessPool as error:
+        hint = "what was committed stays; run it again, with fewer --workers if memory is short"
+        if context.get_start_method() == "spawn":
+            hint += f"; in a script, {_GUARD}"
         raise StoreError(
-            "a worker process died (killed, out of memory, or a crash in native code)",
-            hint="what was committed stays; run it again, with fewer --workers if memory is short",
+            "a worker process died (killed, out of memory, or a crash in native code)", hint=hint
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def refuse_in_worker() -> None:
+    """Refuse to start workers while this process is being started as one.
+
+    A worker that is spawned runs the parent's script again. Where the call that started it stands
+    at the top of that script, it would start workers in turn.
+    """
+    # The mark by which multiprocessing itself knows that the script is being run again. A process
+    # that is past that, whoever started it, may have workers.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise UsageError("worker processes cannot be started from a worker process", hint=_GUARD)
 
 
 def _context() -> BaseContext:

@@ -19,12 +19,15 @@ FILE = "serkit.toml"
 PREFIX = "SERKIT_"
 
 
+_FOLDERS = frozenset({"store", "runs", "definitions"})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that can be set once for all commands.
 
     Attributes:
-        store: The feature store's folder.
+        store: The feature store's folder; a leading ``~`` is the home folder, here and below.
         runs: The folder of runs.
         definitions: The folder of the project's own recipes.
         features: Features to extract, separated by commas; empty for the defaults.
@@ -61,7 +64,8 @@ def resolve(
 
     Raises:
         UnknownNameError: A key of the file or a ``SERKIT_*`` variable is none of the settings.
-        UsageError: A value is of the wrong type, or the file is not TOML.
+        UsageError: A value is of the wrong type, the file is not TOML, or whose home a ``~``
+            means is not known.
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
@@ -75,12 +79,24 @@ def resolve(
     for key, value in (given or {}).items():
         if value is not None:
             values[key] = _checked(key, value, "the call")
-    settled = Settings(**values)
+    settled = Settings(**values | {key: _at_home(values[key]) for key in _FOLDERS & values.keys()})
     if settled.workers < 0:
         raise UsageError(
             f"workers = {settled.workers}", allowed="0 (one a core) or more is allowed"
         )
     return settled
+
+
+def _at_home(folder: str) -> str:
+    """Replace a leading ``~``: a shell does not where it stands behind ``=`` or in a file."""
+    if not folder.startswith("~"):
+        return folder
+    try:
+        return str(Path(folder).expanduser())
+    except RuntimeError as error:
+        raise UsageError(
+            f"{folder} is in a home folder that is not known", hint="write the folder out"
+        ) from error
 
 
 def _find(folder: Path) -> Path | None:

@@ -186,7 +186,8 @@ def by_actor(
         protocol: Its name.
         clips: The clips.
         test_actors: Those of each fold.
-        validation_actors: Those of each fold; None chooses two for each.
+        validation_actors: Those of each fold; None chooses two for each, and so does a fold where
+            none of them is there or nobody else is left to train on.
         names: The folds' names; None numbers them from 1.
     """
     present = {clip.actor for clip in clips}
@@ -201,7 +202,8 @@ def by_actor(
             validation = set(choose_validation_actors(clips, rest, number))
         else:
             validation = set(validation_actors[number]) & rest
-            validation = validation or set(choose_validation_actors(clips, rest, number))
+            if not validation or validation == rest:  # somebody must be left for either
+                validation = set(choose_validation_actors(clips, rest, number))
         name = names[number] if names else str(number + 1)
         folds.append(fold_of(name, clips, rest - validation, validation, test))
     if not folds:

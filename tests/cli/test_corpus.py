@@ -89,6 +89,32 @@ class TestCheck:
         assert unreadable["path"] in text.out
         assert "not clean" in text.out
 
+    def test_names_that_do_not_parse_are_listed_with_their_paths(self, cli, copy):
+        clip = next(copy.rglob("*.wav"))
+        shutil.copy(clip, copy / "Actor_01" / "jingle.wav")
+        answer = cli("check", copy, "--workers", 1)
+        said = "Actor_01/jingle.wav is passed over: jingle.wav is not a RAVDESS name"
+        assert said in answer.out
+
+    def test_many_of_them_are_cut_and_counted(self, cli, copy):
+        for number in range(13):
+            (copy / f"jingle-{number:02d}.wav").write_bytes(b"")
+        answer = cli("check", copy, "--workers", 1)
+        assert answer.out.count(" is passed over: ") == 10
+        assert "and 3 more of 13 (--json lists all)" in answer.out
+        assert len(cli("check", copy, "--workers", 1, "--json").json["unparsed"]) == 13
+
+    def test_a_contradiction_does_not_hide_behind_harmless_copies(self, cli, copy):
+        clips = sorted(copy.rglob("*.wav"))
+        (copy / "again").mkdir()
+        for clip in clips:
+            shutil.copy(clip, copy / "again")
+        shutil.copy(clips[0], copy / "again" / clips[-1].name)
+        answer = cli("check", copy, "--workers", 1)
+        assert answer.code == 3
+        assert answer.out.count("one clip, the same samples") == 9
+        assert answer.out.count("one clip, DIFFERENT samples") == 1
+
 
 class TestDownload:
     def test_a_corpus_that_nobody_can_download_says_what_to_do(self, cli):

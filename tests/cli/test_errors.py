@@ -112,11 +112,12 @@ class TestWrongUsage:
         )
         assert not Path("features").exists()
 
-    def test_no_feature_at_all(self, cli, speech):
-        answer = cli("extract", speech, "--features", ",")
+    @pytest.mark.parametrize("nothing", [",", "", " "])
+    def test_no_feature_at_all(self, cli, speech, nothing):
+        answer = cli("extract", speech, "--features", nothing)
         assert (answer.code, answer.message) == (
             2,
-            "features = ',' names none; see 'serkit features'",
+            f"features = {nothing!r} names none; see 'serkit features'",
         )
 
     def test_an_unknown_feature_of_the_store(self, cli, speech_store):
@@ -134,6 +135,15 @@ class TestWrongUsage:
         answer = cli("download", "ravdes")
         assert answer.code == 2
         assert answer.message.startswith("unknown corpus 'ravdes': did you mean 'ravdess'")
+
+    @pytest.mark.parametrize("command", ["check", "extract"])
+    def test_an_unknown_reason_to_leave_clips_out(self, cli, speech, command):
+        answer = cli(command, speech, "--include", "sing")
+        assert (answer.code, answer.message) == (
+            2,
+            "unknown reason to leave out clips of synthetic 'sing': did you mean 'song'?; "
+            "there are: full-av, song, video-only",
+        )
 
     def test_an_unknown_run(self, cli, tmp_path):
         make_run(tmp_path / "runs", "svm-luna5-1")

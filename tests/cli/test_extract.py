@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from serkit import api
+from serkit.extraction.estimate import Preview
 from serkit.features import DEFAULT_FEATURES, Recipes
 from serkit.store.verify import verify
 
@@ -142,6 +144,27 @@ class TestLookingOnly:
         assert found["reused"] == 8
         assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
         assert verify(Path("features/store")).damaged == ()
+
+    def test_estimate_says_how_many_files_it_could_not_count(self, cli, corpus):
+        assert "not counted" not in cli("extract", corpus, "--estimate").out
+        next(corpus.rglob("*.wav")).write_bytes(b"RIFF")
+        answer = cli("extract", corpus, "--estimate")
+        assert "not counted: 1 files whose headers cannot be read" in answer.out
+
+    def test_dry_run_says_what_would_fail(self, cli, corpus):
+        """Two files of one clip with different samples, neither of them the published one."""
+        one, other = sorted(corpus.rglob("*.wav"))[:2]
+        (corpus / "copy").mkdir()
+        shutil.copy(other, corpus / "copy" / one.name)
+        answer = extract(cli, corpus, "--dry-run")
+        assert answer.code == 0
+        assert answer.err == "serkit: 1 clips would fail; 'serkit check' says which and why\n"
+
+    def test_dry_run_says_its_warnings(self, cli, corpus, monkeypatch):
+        planned = Preview(8, 8, {"raw": 8}, 0, 0, ("one clip lies there twice",))
+        monkeypatch.setattr(api, "preview", lambda *_, **__: planned)
+        answer = extract(cli, corpus, "--dry-run", "--json")
+        assert answer.err == "serkit: one clip lies there twice\n"
 
     def test_dry_run_in_words(self, cli, corpus):
         answer = extract(cli, corpus, "--dry-run")

@@ -66,6 +66,18 @@ def test_a_mistake_in_the_command_line_is_told_without_them_too():
     assert modules & HEAVY == set()
 
 
+def test_commands_on_the_store_import_nothing_of_runs(speech_store):
+    result = subprocess.run(
+        [sys.executable, "-c", DRIVER, "store", "ls", "--store", str(speech_store)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    _, out, modules = json.loads(result.stdout)
+    assert "96 clips of synthetic" in out
+    assert [name for name in modules if name.startswith("serkit.runs")] == []
+
+
 def test_the_library_itself_imports_none_of_them():
     code = "import json, sys, serkit; dir(serkit); print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

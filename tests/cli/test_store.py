@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from serkit.store.store import FeatureStore
 from storekit import copy_store, flip
 
 EVERY = ["current", "missing", "stale", "failed"]
@@ -43,6 +44,14 @@ class TestLs:
         text = cli("store", "ls", "--store", speech_store).out
         assert "96 clips of synthetic" in text
         assert "change_deviation" in text
+
+    def test_it_is_read_once_however_many_features_there_are(self, cli, speech_store, monkeypatch):
+        opened, really = [], FeatureStore.__init__
+        monkeypatch.setattr(
+            FeatureStore, "__init__", lambda self, *a: (opened.append(a), really(self, *a))[1]
+        )
+        found = cli("store", "ls", "--store", speech_store, "--json").json
+        assert (len(found["features"]), len(opened)) == (2, 1)
 
 
 class TestWhy:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -116,6 +117,25 @@ class TestLeftOut:
         assert paths_of(found) == [f"{CLIP}.wav", f"{self.SONG}.wav"]
         assert found.left_out == {"full-av": 1}
 
+    def test_one_reason_may_be_given_as_it_is(self, put):
+        root = put(*(f"{n}.wav" for n in (CLIP, self.SONG)))
+        assert paths_of(scan(root, include="song")) == [f"{CLIP}.wav", f"{self.SONG}.wav"]
+
+    def test_a_reason_that_there_is_not_is_refused_with_the_nearest(self, put):
+        with pytest.raises(UnknownNameError) as caught:
+            scan(put(f"{CLIP}.wav"), include=["song", "sing"])
+        assert str(caught.value) == (
+            "unknown reason to leave out clips of ravdess 'sing': did you mean 'song'?; "
+            "there are: full-av, song, video-only"
+        )
+
+    @pytest.mark.parametrize("name", CORPORA.names())
+    def test_a_corpus_names_every_reason_it_gives(self, name):
+        corpus = CORPORA.get(name)
+        clips = [f"{m}-{c}{CLIP[5:]}.wav" for m in ("01", "02", "03") for c in ("01", "02")]
+        given = {corpus.leave_out(corpus.parse(PurePosixPath(clip))) for clip in clips} - {None}
+        assert given == set(corpus.reasons)
+
 
 class TestUnparsed:
     def test_a_name_of_another_kind_is_reported_with_the_reason(self, put):
@@ -189,6 +209,11 @@ class TestRefused:
     def test_a_folder_that_is_not_there(self, tmp_path):
         with pytest.raises(NotFoundError, match=r"^no folder .*absent; give the folder that hold"):
             scan(tmp_path / "absent")
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows guesses other users' homes")
+    def test_the_home_of_nobody(self):
+        with pytest.raises(NotFoundError, match=r"^no folder ~no-such-user/a; give"):
+            scan("~no-such-user/a")
 
     def test_a_file(self, put):
         root = put(f"{CLIP}.wav")

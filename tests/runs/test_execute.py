@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -322,6 +324,138 @@ class TestRefusals:
             f"loudness in {store} is of another recipe (block 5 -> 25); "
             "run 'serkit extract SRC --features loudness' to compute it again"
         )
+
+
+class TestTheStoreChangesMeanwhile:
+    """Another process commits while models are fitted; what was recorded at first is untrue."""
+
+    @pytest.fixture
+    def store(self, speech_store, tmp_path):
+        return Path(shutil.copytree(speech_store, tmp_path / "store"))
+
+    def train(self, store: Path, runs: Path, change) -> serkit.Run:
+        """Train on a feature, and change the store when the last fold is fitted."""
+        plain = TRAINERS.get("majority")
+        left = [1, 2, 3]
+
+        def fit(*given):
+            left.pop()
+            if not left:
+                change()
+            return plain.fit(*given)
+
+        trainer = replace(plain, fit=fit, features=lambda _: ("change_deviation",))
+        return execute.execute(plan_of(store, runs, trainer))
+
+    @pytest.mark.parametrize("what", ["the clips", "the recipe", "the feature is dropped"])
+    def test_no_record_is_written(self, store, tmp_path, monkeypatch, what):
+        real = FeatureStore(store).state
+        clips, features = dict(real.clips), dict(real.manifest.features)
+        if what == "the clips":
+            some = next(iter(clips))
+            clips[some] = replace(clips[some], pcm_sha256="0" * 64)
+        elif what == "the recipe":
+            old = features["change_deviation"]
+            recipe = replace(old.spec, version=old.spec.version + 1)
+            features["change_deviation"] = replace(old, spec=recipe)
+        else:
+            del features["change_deviation"]
+        changed = replace(real, clips=clips, manifest=replace(real.manifest, features=features))
+
+        def change():
+            monkeypatch.setattr(FeatureStore, "state", property(lambda _: changed))
+
+        with pytest.raises(TrainingError) as caught:
+            self.train(store, tmp_path / "runs", change)
+        assert str(caught.value) == "the store changed while training; train it again"
+        assert list((tmp_path / "runs").iterdir()) == []
+
+    def test_another_feature_does_no_harm(self, store, speech, tmp_path):
+        def change():
+            serkit.extract(speech, store=store, features=["raw"], workers=1)
+
+        before = FeatureStore(store).features
+        assert self.train(store, tmp_path / "runs", change).record["clips"] == 96
+        assert FeatureStore(store).features != before
+
+
+class TestFailed:
+    @pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(3)])
+    def test_nothing_is_left_of_it(self, speech_store, tmp_path, error):
+        plain = TRAINERS.get("majority")
+        seen = []
+
+        def fit(*given):
+            seen.append(len(list(tmp_path.glob("*/config.json"))))
+            if len(seen) == 2:
+                raise error
+            return plain.fit(*given)
+
+        with pytest.raises(type(error)):
+            execute.execute(plan_of(speech_store, tmp_path, replace(plain, fit=fit)))
+        assert seen == [1, 1]
+        assert list(tmp_path.iterdir()) == []
+        assert serkit.compare(tmp_path).problems == ()
+
+    def test_other_runs_stay(self, speech_store, tmp_path):
+        serkit.train("majority", store=speech_store, runs=tmp_path)
+
+        def fit(*_):
+            raise ValueError("X has gone")
+
+        plan = plan_of(speech_store, tmp_path, replace(TRAINERS.get("majority"), fit=fit))
+        with pytest.raises(TrainingError):
+            execute.execute(plan)
+        assert len(list_runs(tmp_path)[0]) == 1
+        assert list_runs(tmp_path)[1] == []
+
+    def test_a_finished_one_stays_whatever_comes_after(self, speech_store, tmp_path, monkeypatch):
+        def interrupted(_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(execute, "read_run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            serkit.train("majority", store=speech_store, runs=tmp_path)
+        assert len(list_runs(tmp_path)[0]) == 1
+
+
+class TestOnDisk:
+    def test_models_are_flushed_before_what_refers_to_them(
+        self, speech_store, tmp_path, monkeypatch
+    ):
+        done = []
+
+        def remember(module, name):
+            real = getattr(module, name)
+
+            def call(path, *given):
+                real(path, *given)
+                done.append((name, path.name if name != "sync_folder" else path))
+
+            monkeypatch.setattr(module, name, call)
+
+        for module, name in (
+            (execute, "flush_file"),
+            (execute, "sync_folder"),
+            (evidence, "write_file"),
+        ):
+            remember(module, name)
+        made = serkit.train(
+            "logreg", store=speech_store, runs=tmp_path, protocol="luna5", values={"C": 1.0}
+        )
+        for fold, (start, end) in enumerate(pairwise([0, *self.ends(done)]), start=1):
+            flushed = done[start:end]
+            for name in ("model.skops", "model.json", "predictions.parquet"):
+                assert ("flush_file", name) in flushed
+            assert ("sync_folder", made.path / f"fold-{fold}") in flushed
+        record = done.index(("write_file", "run.json"))
+        for folder in (made.path, *made.path.glob("fold-*")):
+            last = max(i for i, each in enumerate(done[:record]) if each[1] == folder)
+            assert last > self.ends(done)[-1]
+
+    @staticmethod
+    def ends(done) -> list[int]:
+        return [i for i, each in enumerate(done) if each == ("write_file", "fold.json")]
 
 
 class TestProgress:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from dataclasses import fields
 
+import pandas as pd
 import pytest
 import rich
 from rich.console import Console
@@ -14,9 +16,11 @@ from rich.console import Console
 from runkit import make_run
 from serkit.errors import UnknownNameError
 from serkit.metrics import holm, paired_difference
+from serkit.runs import leaderboard
 from serkit.runs.leaderboard import FEW_ACTORS, Board, Entry, make_board
 from serkit.runs.markdown import board_to_markdown, to_markdown
-from serkit.runs.published import published_results
+from serkit.runs.published import PublishedResult, published_results
+from serkit.runs.run import read_run
 
 CONTRACT = {
     *("run", "model", "preset", "protocol", "seed", "parameters", "uar", "uar_low", "uar_high"),
@@ -139,6 +143,44 @@ class TestDistinguishable:
         )
         assert board.entries[1].p_value == 1.0
 
+    def test_copies_of_one_folder_do_not_collide(self, run, tmp_path):
+        """The copy's record has the same name; so may another run's that was renamed."""
+        best, worse = run("best", right=0.9), run("worse", right=0.3)
+        copy = read_run(shutil.copytree(best.path, tmp_path / "copies" / "best"))
+        twice = run("folder", right=0.9, luck=1, run="worse")
+        board = make_board([best, worse, copy, twice])
+        assert board.problems == ()
+        found = {(e.run, e.uar): e for e in board.entries}
+        assert len(board.entries) == 4
+        assert found["worse", worse.uar].p_value < 0.05
+        assert found["worse", twice.uar].distinguishable_from_best is False
+        alike = [e.distinguishable_from_best for e in board.entries if e.run == "best"]
+        assert alike == [False, False]
+
+    def test_a_run_on_other_clips_is_left_out_and_named(self, run):
+        best, other = run("best", right=0.9), run("other", right=0.3, actors=range(2, 26))
+        board = make_board([best, other])
+        assert names(board) == [["best"]]
+        assert board.problems == (
+            f"the run {other.path} has predictions of other clips than {best.path}, "
+            "though both say to be of one split; train it again",
+        )
+
+    @pytest.mark.parametrize("damage", ["fewer", "twice"])
+    def test_predictions_that_are_not_the_record_s_are_left_out_and_named(self, run, damage):
+        best, rest = run("best", right=0.9), [run("a", right=0.5), run("b", right=0.3)]
+        path = best.path / "predictions.parquet"
+        frame = pd.read_parquet(path)
+        if damage == "fewer":
+            frame = frame[:-1]
+        else:
+            frame.loc[1, "clip_id"] = frame.loc[0, "clip_id"]
+        frame.to_parquet(path, index=False)
+        board = make_board([best, *rest])
+        assert names(board) == [["a", "b"]]
+        assert len(board.problems) == 1
+        assert board.problems[0].startswith(f"{path} is damaged (383 clips in 38")
+
     def test_one_actor_cannot_tell_anybody_apart(self, run):
         board = make_board([run("a", right=0.9, actors=[1]), run("b", right=0.1, actors=[1])])
         assert [e.distinguishable_from_best for e in board.entries] == [False, None]
@@ -256,9 +298,10 @@ class TestPublished:
 
     def test_they_stand_where_their_result_puts_them_and_have_no_rank(self, run):
         board = make_board([run("a", right=0.7)], published=True)
-        rates = [e.uar if e.uar is not None else e.accuracy for e in board.entries]
+        rates = [e.uar for e in board.entries if e.uar is not None]
         assert rates == sorted(rates, reverse=True)
-        assert board.entries[0].model == "xlsr-53 fine-tuned"
+        assert board.entries[0].run == "a"
+        assert board.entries[-1].model == "xlsr-53 fine-tuned"  # of which the accuracy is known
         ranked = [line for line in shown(board).splitlines() if line.lstrip().startswith("1 ")]
         assert len(ranked) == 1
         assert "svm" in ranked[0]
@@ -280,6 +323,20 @@ class TestPublished:
             {False},
             {True},
         ]
+
+    def test_those_with_accuracy_only_stand_at_the_end(self, run, monkeypatch):
+        rows = [
+            PublishedResult("luna5", "high accuracy", "x", accuracy=0.99),
+            PublishedResult("luna5", "low UAR", "x", uar=0.01),
+            PublishedResult("luna5", "higher accuracy", "x", accuracy=0.995),
+            PublishedResult("luna5", "high UAR", "x", uar=0.98, accuracy=0.1),
+        ]
+        monkeypatch.setattr(leaderboard, "published_results", lambda: rows)
+        ends = ["low UAR", "higher accuracy", "high accuracy"]
+        beside = make_board([run("a", right=0.5)], published=True)
+        assert [e.model for e in beside.entries] == ["high UAR", "svm", *ends]
+        alone = make_board([], published=True, protocol="luna5")
+        assert [e.model for e in alone.entries] == ["high UAR", *ends]
 
     def test_without_runs_every_protocol_s_are_shown(self):
         board = make_board([], published=True)

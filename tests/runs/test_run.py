@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -158,3 +159,36 @@ class TestModels:
         with pytest.raises(UnknownNameError) as caught:
             find_run(speech_runs, "majority").model_of("9")
         assert str(caught.value) == "unknown fold '9'; there are: 1, 2, 5"
+
+    @pytest.fixture
+    def copy(self, speech_runs, tmp_path):
+        source = find_run(speech_runs, "logreg-luna5").path
+        return read_run(shutil.copytree(source, tmp_path / "runs" / source.name))
+
+    @pytest.mark.parametrize("name", ["model.skops", "model.json"])
+    @pytest.mark.parametrize("data", [b"", b"rubbish", b"{}", None])
+    def test_a_damaged_one_is_told_of(self, copy, name, data):
+        path = copy.path / "fold-1" / name
+        path.unlink() if data is None else path.write_bytes(data)
+        with pytest.raises(RunError) as caught:
+            copy.model_of("1")
+        assert str(caught.value).startswith(f"the model in {path.parent} is damaged (")
+        assert str(caught.value).endswith("); train it again")
+
+    @pytest.mark.parametrize(
+        "folder", ["../other/fold-1", "fold-1/../..", "/etc", "C:\\runs", "..\\fold-1", "C:x"]
+    )
+    def test_a_folder_outside_the_run_is_not_loaded_from(self, copy, folder):
+        entries = [{**entry, "folder": folder} for entry in copy.record["fold_scores"]]
+        (copy.path / RECORD).write_text(json.dumps({**copy.record, "fold_scores": entries}))
+        with pytest.raises(RunError) as caught:
+            read_run(copy.path).model_of("1")
+        assert str(caught.value) == (
+            f"{copy.path / RECORD} names the folder {folder!r}, which is outside the run"
+        )
+
+    @pytest.mark.parametrize("entries", [[{}], ["1"], None])
+    def test_a_record_that_names_no_folders_is_damaged(self, copy, entries):
+        (copy.path / RECORD).write_text(json.dumps({**copy.record, "fold_scores": entries}))
+        with pytest.raises(RunError, match="is damaged"):
+            read_run(copy.path).model_of("1")

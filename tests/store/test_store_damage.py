@@ -20,6 +20,7 @@ from serkit.features.spec import canonical_json
 from serkit.store.gc import gc
 from serkit.store.parts import open_values
 from serkit.store.state import read_state
+from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
 
@@ -497,3 +498,35 @@ def test_there_is_nothing_to_repair_where_no_store_is(tmp_path):
         assert isinstance(error.value, SerkitError)
         assert str(error.value).startswith(f"no feature store in {tmp_path / 'none'}; ")
     assert not Path(tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("name", ["../victim.txt", "/etc/hostname", "parts/../../victim.txt"])
+def test_a_manifest_that_names_a_file_elsewhere_is_damaged(store, name):
+    """A store from somebody else must not be able to name what gc then deletes."""
+    from dataclasses import replace
+
+    from serkit.store.manifest import StoredFile
+
+    assert replace(StoredFile("parts/raw/x.h5", 1, ""), bytes=2).bytes == 2
+    with pytest.raises(ValueError, match="is not a file of a store"):
+        StoredFile(name, 1, "")
+    path = store / "manifest.json"
+    text = path.read_text()
+    first = files_of(store, "raw")[0].relative_to(store).as_posix()
+    path.write_text(text.replace(first, name))
+    with pytest.raises(StoreCorruptError):
+        FeatureStore(store)
+    path.write_text(text)
+
+
+def test_a_clip_whose_file_went_bad_is_left_out_and_said_to_have_failed(tmp_path):
+    corpus = kit.make_clips(tmp_path / "corpus", range(3))
+    kit.fill(corpus, tmp_path / "store", [kit.raw()])
+    bad = sorted(corpus.rglob("*.wav"))[1]
+    bad.write_bytes(bad.read_bytes()[:200])
+    report = kit.fill(corpus, tmp_path / "store", [kit.raw()])
+    assert [failure.clip_id for failure in report.failed] == [bad.stem]
+    reader = FeatureStore(tmp_path / "store")
+    assert bad.stem not in reader.load("raw").clips.index
+    status = feature_status(reader.state, kit.raw())
+    assert (status.counts["current"], status.counts["failed"]) == (2, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import storekit as kit
-from serkit.errors import NotFoundError, StoreWriteError
+from serkit.errors import NotFoundError, StoreWriteError, UsageError
 from serkit.store.export import export
 from serkit.store.gc import gc
 from serkit.store.store import FeatureStore
@@ -217,22 +217,39 @@ def test_a_folder_that_may_not_be_written(corpus, tmp_path):
 
 def test_a_file_where_the_store_should_be(corpus, tmp_path):
     (tmp_path / "store").write_text("not a folder")
-    with pytest.raises(StoreWriteError) as error:
+    with pytest.raises(UsageError) as error:
         kit.fill(corpus, tmp_path / "store")
-    assert str(error.value) == (
-        f"cannot lock the store {tmp_path / 'store'} (File exists); is the folder writable?"
-    )
+    assert str(error.value) == (f"{tmp_path / 'store'} is a file; name a folder with --store DIR")
     assert (tmp_path / "store").read_text() == "not a folder"
 
 
-def test_a_file_where_a_folder_of_the_store_should_be(corpus, tmp_path):
-    store = tmp_path / "store"
-    store.mkdir()
-    (store / "parts").write_text("not a folder")
-    with pytest.raises(StoreWriteError) as error:
+@pytest.mark.parametrize("name", ["parts", "tables/mine.csv", "notes.txt"])
+def test_a_folder_that_holds_something_else_is_never_taken_for_a_store(corpus, tmp_path, name):
+    """What lies there would be deleted as garbage."""
+    store = tmp_path / "project"
+    mine = store / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(UsageError) as error:
         kit.fill(corpus, store)
-    assert str(error.value).startswith(f"cannot write {store}/parts/raw/")
-    assert str(error.value).endswith(HINT)
+    assert str(error.value) == (
+        f"{store} holds {name.split('/')[0]} and is not a feature store; name a new or empty "
+        "folder with --store DIR"
+    )
+    assert mine.read_text() == "mine"
+
+
+def test_a_folder_with_rules_of_its_own_for_git_is_not_begun_as_a_store(corpus, tmp_path):
+    (tmp_path / ".gitignore").write_text("*.o")
+    with pytest.raises(UsageError, match=r"holds \.gitignore and is not a feature store"):
+        kit.fill(corpus, tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "*.o"
+
+
+def test_an_empty_folder_is_begun_as_a_store(corpus, tmp_path):
+    (tmp_path / "store").mkdir()
+    kit.fill(corpus, tmp_path / "store")
+    assert kit.is_clean(tmp_path / "store")
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):

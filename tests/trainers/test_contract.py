@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import numpy as np
 import pytest
 
 from serkit import FeatureStore
-from serkit.errors import RunError, UnknownNameError, UsageError
+from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
 from serkit.parameters import Scalar
 from serkit.testing import check_trainer
 from serkit.trainers import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.trainers._sklearn import unconverged
 
 FEW_ROUNDS = {"rounds": 15, "patience": 5}
 QUICK: dict[str, dict[str, Scalar]] = {
@@ -329,3 +331,76 @@ def test_listing_the_models_imports_no_framework():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["logreg", "svm"])
+def test_scikit_learn_s_load_no_framework(speech_store, tmp_path, name):
+    script = f"""
+import sys, serkit
+run = serkit.train({name!r}, store={str(speech_store)!r}, runs={str(tmp_path)!r},
+                   values={QUICK[name]!r})
+run.model_of(run.record["fold_scores"][0]["fold"])
+loaded = [name for name in ("torch", "tensorflow", "jax", "transformers") if name in sys.modules]
+sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+class TestOneActor:
+    """One actor cannot be divided into inner folds."""
+
+    def fit(self, store, name, **values) -> Fitted:
+        trainer = TRAINERS.get(name)
+        data = FoldData(ClipData(store, ids_of(store, [1])), ClipData(store, ()))
+        return trainer.fit(data, trainer.settle("best", values), FitContext())
+
+    @pytest.mark.parametrize("name", ["logreg", "svm"])
+    def test_is_enough_where_all_is_given(self, store, name):
+        found = self.fit(store, name, **QUICK[name]).predict(heard(store))
+        assert found.sum(axis=1) == pytest.approx(np.ones(len(found)))
+
+    def test_a_linear_kernel_needs_c_alone(self, store):
+        fitted = self.fit(store, "svm", kernel="linear", C=2.0)
+        assert fitted.chosen["C"] == 2.0
+        assert fitted.temperature == 1.0
+
+    @pytest.mark.parametrize(("name", "given"), [("logreg", {}), ("svm", {"C": 1.0})])
+    def test_where_something_is_to_be_chosen_it_says_so(self, store, name, given):
+        with pytest.raises(TrainingError) as caught:
+            self.fit(store, name, **given)
+        assert str(caught.value) == (
+            "one actor cannot be divided into inner folds; "
+            "train on more actors, or set every parameter by --set"
+        )
+
+
+class TestConvergence:
+    """scikit-learn's warning is kept in the record, not printed."""
+
+    @pytest.fixture(autouse=True)
+    def _strict(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            yield
+
+    @pytest.mark.parametrize("given", [{"C": 1.0}, {"C": 0.0}])
+    def test_a_solver_that_stops_early_is_recorded(self, store, given):
+        assert fit(TRAINERS.get("logreg"), store, max_iter=1, **given).chosen["converged"] is False
+
+    @pytest.mark.parametrize("given", [{"C": 1.0}, {"C": 0.0}])
+    def test_otherwise_nothing_is_said(self, store, given):
+        assert "converged" not in fit(TRAINERS.get("logreg"), store, **given).chosen
+
+    def test_other_warnings_go_on(self):
+        with (
+            pytest.raises(UserWarning, match="look here"),
+            unconverged(),
+        ):
+            warnings.warn("look here", stacklevel=1)
+        warnings.simplefilter("always")
+        with pytest.warns(UserWarning, match="look here"), unconverged() as found:
+            warnings.warn("look here", stacklevel=1)
+        assert found == []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from serkit.cli import options
-from serkit.cli.output import print_json, print_rich, progress, say
+from serkit.cli.output import print_json, print_rich, progress, say, training
 
 if TYPE_CHECKING:
     from serkit.trainers import Trainer
@@ -40,7 +40,7 @@ def models(
     if json:
         print_json([_model_json(trainer) for trainer in trainers])
         return
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table("models", {"model": "left", "presets": "left", "what": "left"})
     for trainer in trainers:
@@ -69,7 +69,7 @@ def protocols(json: options.Json = False) -> None:
             ]
         )
         return
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table(
         "protocols",
@@ -103,7 +103,7 @@ def doctor(json: options.Json = False) -> None:
     if json:
         print_json({"python": found["python"], "hardware": machine, "packages": rows})
         return
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     memory = machine["memory_bytes"]
     made = table(
@@ -117,7 +117,7 @@ def doctor(json: options.Json = False) -> None:
             row["package"],
             row["version"] or "missing",
             row["for"],
-            (row["install"] or "").replace("[", "\\["),
+            row["install"] or "",
             style="" if row["version"] else "yellow",
         )
     print_rich(made)
@@ -171,11 +171,7 @@ def demo(
         for model, protocol, values in _DEMO_RUNS:
             given = "".join(f" --set {key}={value}" for key, value in values.items())
             say(f"serkit train {model} --protocol {protocol}{given} --store {store} --runs {runs}")
-            with progress(f"training {model}", "steps") as update:
-
-                def report(fold: str, done: int, total: int, what: str) -> None:
-                    update(done, total, f"fold {fold}, {what}")
-
+            with training(model) as report:
                 api.train(
                     model,
                     store=store,
@@ -229,18 +225,16 @@ def _values(trainer: Trainer, name: str) -> dict[str, Any]:
 
 
 def _render_model(trainer: Trainer) -> list[Any]:
-    from rich.markup import escape
-
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     presets = table(f"{trainer.name}: {trainer.summary}", {"preset": "left", "what": "left"})
     for name, preset in trainer.presets.items():
-        presets.add_row(name, escape(preset.summary))
+        presets.add_row(name, preset.summary)
     parameters = table(
         "parameters (--set KEY=VALUE)",
         {"key": "left", **dict.fromkeys(trainer.presets, "left"), "what": "left"},
     )
     for name, parameter in trainer.parameters.items():
         values = [str(value) for value in _values(trainer, name).values()]
-        parameters.add_row(name, *values, escape(parameter.help))
+        parameters.add_row(name, *values, parameter.help)
     return [presets, parameters]

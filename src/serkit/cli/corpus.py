@@ -109,7 +109,7 @@ def _render(report: AuditReport) -> list[Any]:
     from rich.text import Text
 
     from serkit.corpora import CORPORA
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     counts = table(
         f"{report.corpus} in {report.root}: {report.clips:,} clips in {report.files:,} files",
@@ -137,22 +137,35 @@ def _findings(report: AuditReport) -> list[str]:
     lines += _list("actors of whom nothing is there", map(str, actors))
     lines += _list("missing", clips)
     lines += _list("extra", report.extra)
-    for duplicate in report.duplicates:
-        same = "the same samples" if duplicate.same_samples else "DIFFERENT samples"
-        lines.append(f"{' and '.join(duplicate.paths)}: one clip, {same}")
-    lines += [
+    # What makes the corpus unclean must not hide behind harmless copies.
+    duplicates = sorted(report.duplicates, key=lambda duplicate: duplicate.same_samples)
+    lines += _cut(
+        f"{' and '.join(each.paths)}: one clip, "
+        + ("the same samples" if each.same_samples else "DIFFERENT samples")
+        for each in duplicates
+    )
+    lines += _cut(
         f"{' and '.join(ids)}: different clips, identical samples" for ids in report.identical
-    ]
+    )
     lines += _list("samples are not the published ones", report.altered)
-    lines += [f"{file.path}: {file.error}: {file.message}" for file in report.unreadable]
-    lines += [f"{reason}" for _, reason in report.unparsed]
+    lines += _cut(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)
+    lines += _cut(f"{path} is passed over: {reason}" for path, reason in report.unparsed)
     lines += [f"left out: {count:,} {reason}" for reason, count in report.left_out.items()]
     return lines
 
 
-def _list(what: str, names: Iterable[str], most: int = 10) -> list[str]:
+def _list(what: str, names: Iterable[str]) -> list[str]:
+    """Say names on one line."""
     listed = list(names)
-    if not listed:
-        return []
-    more = f", and {len(listed) - most:,} more (--json lists all)" if len(listed) > most else ""
-    return [f"{what} ({len(listed):,}): {', '.join(listed[:most])}{more}"]
+    return [f"{what} ({len(listed):,}): {', '.join(_cut(listed))}"] if listed else []
+
+
+def _cut(items: Iterable[str], most: int = 10) -> list[str]:
+    """Cut a long list and say how long it was."""
+    listed = list(items)
+    if len(listed) <= most:
+        return listed
+    return [
+        *listed[:most],
+        f"and {len(listed) - most:,} more of {len(listed):,} (--json lists all)",
+    ]

@@ -13,6 +13,7 @@ from typing import Any
 
 import typer
 
+from serkit.cli.output import say
 from serkit.errors import SerkitError
 
 IN_PART = 3
@@ -57,5 +58,5 @@ def _refuse(error: Any) -> None:
 
 
 def _leave(message: str, code: int) -> None:
-    print("serkit: " + " ".join(message.split()), file=sys.stderr)
+    say(message)
     raise SystemExit(code)

@@ -9,14 +9,21 @@ import typer
 
 from serkit.cli import options
 from serkit.cli.errors import IN_PART
-from serkit.cli.output import print_json, print_rich, progress, say, size
+from serkit.cli.output import (
+    MOST_LISTED,
+    print_json,
+    print_rich,
+    progress,
+    say,
+    say_failures,
+    say_working,
+    size,
+)
 
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
     from serkit.features import FeatureSpec
-
-_MOST_LISTED = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -68,11 +75,14 @@ def extract(
         "definitions": definitions,
     }
     if estimate:
+        say_working("reading headers ...")
         guess = api.estimate(source, **common)
-        print_json(guess) if json else print_rich(_render_estimate(guess))
+        print_json(guess) if json else print_rich(*_render_estimate(guess))
         return
     if dry_run:
+        say_working("comparing the folder with the store ...")
         planned = api.preview(source, store=store, **common)
+        _preview_messages(planned)
         print_json(planned) if json else print_rich(_render_preview(planned))
         return
     with progress("extracting", "clips") as update:
@@ -82,8 +92,7 @@ def extract(
     _messages(report)
     print_json(_report_json(report)) if json else print_rich(_render(report))
     if report.failed:
-        failed = {failure.clip_id for failure in report.failed}
-        raise typer.Exit(1 if len(failed) >= report.clips else IN_PART)
+        raise typer.Exit(IN_PART if report.computed + report.reused else 1)
 
 
 def features(
@@ -113,12 +122,10 @@ def _messages(report: ExtractReport) -> None:
     """Say on stderr what is not quite right."""
     for warning in report.warnings:
         say(warning)
-    for path, reason in report.unparsed[:_MOST_LISTED]:
+    for path, reason in report.unparsed[:MOST_LISTED]:
         say(f"{path} is passed over: {reason}")
-    if len(report.unparsed) > _MOST_LISTED:
-        say(
-            f"{len(report.unparsed) - _MOST_LISTED:,} further files are passed over for their names"
-        )
+    if len(report.unparsed) > MOST_LISTED:
+        say(f"{len(report.unparsed) - MOST_LISTED:,} further files are passed over for their names")
     for reason, count in report.left_out.items():
         say(f"{count:,} {reason} files are left out (--include {reason} takes them in)")
     if report.altered:
@@ -131,10 +138,14 @@ def _messages(report: ExtractReport) -> None:
             f"{len(report.absent):,} clips in the store are not in this folder; they are kept "
             "(--prune takes them out)"
         )
-    for failure in report.failed[:_MOST_LISTED]:
-        say(f"{failure.path} failed: {failure.error}: {failure.message}")
-    if len(report.failed) > _MOST_LISTED:
-        say(f"{len(report.failed) - _MOST_LISTED:,} further failures (--json lists all)")
+    say_failures(report.failed)
+
+
+def _preview_messages(planned: Preview) -> None:
+    for warning in planned.warnings:
+        say(warning)
+    if planned.failed:
+        say(f"{planned.failed:,} clips would fail; 'serkit check' says which and why")
 
 
 def _report_json(report: ExtractReport) -> dict[str, Any]:
@@ -157,7 +168,7 @@ def _report_json(report: ExtractReport) -> dict[str, Any]:
 
 
 def _render(report: ExtractReport) -> Any:
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table(
         f"{report.clips:,} clips in {report.store} ({report.seconds:.1f} s): "
@@ -169,8 +180,8 @@ def _render(report: ExtractReport) -> Any:
     return made
 
 
-def _render_estimate(guess: Estimate) -> Any:
-    from serkit.runs.tables import table
+def _render_estimate(guess: Estimate) -> list[Any]:
+    from serkit.tables import table
 
     made = table(
         f"{guess.clips:,} clips, {guess.audio_seconds / 60:,.1f} min of audio: about "
@@ -180,11 +191,13 @@ def _render_estimate(guess: Estimate) -> Any:
     )
     for name, share in guess.by_feature.items():
         made.add_row(name, f"{share['seconds']:,.1f}", size(share["disk_bytes"]))
-    return made
+    if not guess.unreadable:
+        return [made]
+    return [made, f"not counted: {guess.unreadable:,} files whose headers cannot be read"]
 
 
 def _render_preview(planned: Preview) -> Any:
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table(
         f"{planned.clips:,} clips: {planned.reused:,} are current, {planned.decode:,} would be "
@@ -208,7 +221,7 @@ def _feature_json(spec: FeatureSpec, *, whole: bool = True) -> dict[str, Any]:
 
 def _render_features(specs: list[FeatureSpec]) -> Any:
     from serkit.features import DEFAULT_FEATURES, EXTRACTORS
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table(
         "features", {"feature": "left", "default": "left", "fingerprint": "left", "what": "left"}
@@ -225,17 +238,15 @@ def _render_features(specs: list[FeatureSpec]) -> Any:
 
 
 def _render_feature(spec: FeatureSpec) -> list[Any]:
-    from rich.markup import escape
-
     from serkit.features import EXTRACTORS
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     extractor = EXTRACTORS.get(spec.extractor)
     made = table(
         f"{spec.name}: {spec.summary}", {"parameter": "left", "value": "left", "meaning": "left"}
     )
     for name, value in spec.parameters.items():
-        made.add_row(name, str(value), escape(extractor.parameters[name].help))
+        made.add_row(name, str(value), extractor.parameters[name].help)
     parts: list[Any] = [made, f"extractor {spec.extractor} {spec.version}, {spec.fingerprint}"]
     if extractor.licence:
         parts.append(extractor.licence)
@@ -243,6 +254,6 @@ def _render_feature(spec: FeatureSpec) -> list[Any]:
     if columns:
         listed = table(f"{len(columns):,} columns", {"column": "left", "meaning": "left"})
         for column in columns:
-            listed.add_row(escape(column.name), escape(column.description))
+            listed.add_row(column.name, column.description)
         parts.append(listed)
     return parts

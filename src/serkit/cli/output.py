@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +12,11 @@ from serkit.plainjson import dumps
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from serkit.store.manifest import Failure
+
+MOST_LISTED = 20
+"""Lines of one kind that are shown; the rest are counted."""
 
 _REDRAW_SECONDS = 0.1
 
@@ -32,17 +37,32 @@ def print_json(data: Any) -> None:
 
 
 def print_rich(*renderables: RenderableType) -> None:
-    """Write tables and text."""
+    """Write tables and text, strings as they stand: a path may look like Rich's markup."""
     from rich.console import Console
 
-    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_PIPES)
+    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
+    console = Console(width=width, markup=False, emoji=False)
     for renderable in renderables:
         console.print(renderable)
 
 
 def say(message: str) -> None:
     """Write a message to stderr, on one line."""
-    print(f"serkit: {message}", file=sys.stderr)
+    print("serkit: " + " ".join(message.split()), file=sys.stderr)
+
+
+def say_working(what: str) -> None:
+    """Say what begins and has no progress bar; like one, silent where nobody watches."""
+    if sys.stderr.isatty():
+        say(what)
+
+
+def say_failures(failures: Sequence[Failure]) -> None:
+    """Say which clips failed and why; a long list is cut and counted."""
+    for failure in failures[:MOST_LISTED]:
+        say(f"{failure.path} failed: {failure.error}: {failure.message}")
+    if len(failures) > MOST_LISTED:
+        say(f"{len(failures) - MOST_LISTED:,} further failures (--json lists all)")
 
 
 def size(count: float) -> str:
@@ -78,12 +98,12 @@ def progress(title: str, unit: str) -> Iterator[Update]:
     )
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(f"{unit}, {{task.fields[rate]}}/s, left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(stderr=True, markup=False, emoji=False),
         transient=True,
         auto_refresh=False,  # that would take a thread, and with threads workers cannot be forked
     )
@@ -104,3 +124,14 @@ def progress(title: str, unit: str) -> Iterator[Update]:
                 drawn = time.monotonic()
 
         yield update
+
+
+@contextmanager
+def training(model: str) -> Iterator[Callable[[str, int, int, str], None]]:
+    """Show a progress bar of :func:`serkit.api.train`; yield what that is to be given."""
+    with progress(f"training {model}", "steps") as update:
+
+        def report(fold: str, done: int, total: int, what: str) -> None:
+            update(done, total, f"fold {fold}, {what}")
+
+        yield report

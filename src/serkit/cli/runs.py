@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from serkit.cli import options
-from serkit.cli.output import print_json, print_rich, progress, say
+from serkit.cli.output import print_json, print_rich, say, training
 from serkit.errors import UsageError
 
 
@@ -42,11 +42,7 @@ def train(
     from serkit import api
 
     values = _pairs(set_ or [])
-    with progress(f"training {model}", "steps") as update:
-
-        def report(fold: str, done: int, total: int, what: str) -> None:
-            update(done, total, f"fold {fold}, {what}")
-
+    with training(model) as report:
         run = api.train(
             model,
             store=store,

@@ -10,12 +10,19 @@ import typer
 
 from serkit.cli import options
 from serkit.cli.errors import IN_PART
-from serkit.cli.output import print_json, print_rich, progress, say, size
+from serkit.cli.output import (
+    MOST_LISTED,
+    print_json,
+    print_rich,
+    progress,
+    say,
+    say_failures,
+    say_working,
+    size,
+)
 
 if TYPE_CHECKING:
     from serkit.store.status import FeatureStatus
-
-_MOST_LISTED = 20
 
 
 class Format(StrEnum):
@@ -46,14 +53,15 @@ def ls(
     """List the features in the store: how many clips are current, and their size."""
     from serkit import api
     from serkit.settings import resolve
+    from serkit.store.state import corpus_digest
     from serkit.store.store import FeatureStore
 
     settings = resolve({"store": store, "definitions": definitions})
     opened = FeatureStore(settings.store)
+    state, known = opened.state, api.recipes(settings)
     rows = []
-    for name in opened.features:
-        status = api.why(name, store=settings.store, definitions=settings.definitions)
-        stored = opened.state.manifest.features[name]
+    for name, stored in state.manifest.features.items():
+        status = api.status(state, known, name)
         rows.append(
             {
                 "feature": name,
@@ -63,7 +71,7 @@ def ls(
                 "summary": stored.spec.summary,
             }
         )
-    clips = opened.state.clips.values()
+    clips = state.clips.values()
     corpora = sorted({clip.corpus for clip in clips})
     if json:
         print_json(
@@ -72,9 +80,9 @@ def ls(
                 "corpora": corpora,
                 "clips": len(clips),
                 "actors": len({clip.actor for clip in clips}),
-                "corpus_digest": opened.corpus_digest,
+                "corpus_digest": corpus_digest(clips),
                 "features": rows,
-                "failures": opened.state.manifest.failures,
+                "failures": state.manifest.failures,
             }
         )
         return
@@ -110,12 +118,12 @@ def why(
 
 def verify(store: options.Store = None, json: options.Json = False) -> None:
     """Read every byte back and compare it with what was written; leaves with 1 on damage."""
+    from serkit import api
     from serkit.settings import resolve
-    from serkit.store.verify import verify as run
 
     path = Path(resolve({"store": store}).store)
     with progress("verifying", "files") as update:
-        report = run(path, progress=update)
+        report = api.verify(path, progress=update)
     if json:
         print_json(
             {
@@ -145,21 +153,13 @@ def repair(
     json: options.Json = False,
 ) -> None:
     """Recompute the clips whose values are damaged; leaves with 3 where some cannot be."""
-    from serkit.extraction.repair import repair as run
-    from serkit.settings import resolve
+    from serkit import api
 
-    settings = resolve({"store": store, "workers": workers, "wait": wait})
     with progress("repairing", "clips") as update:
-        report = run(
-            Path(settings.store),
-            workers=settings.workers or None,
-            wait=settings.wait,
-            progress=update,
-        )
+        report = api.repair(store, workers=workers, wait=wait, progress=update)
     for note in report.notes:
         say(note)
-    for failure in report.failed[:_MOST_LISTED]:
-        say(f"{failure.path} failed: {failure.error}: {failure.message}")
+    say_failures(report.failed)
     if json:
         print_json(report)
     elif not report.damaged and not report.notes:
@@ -180,11 +180,10 @@ def gc(
     json: options.Json = False,
 ) -> None:
     """Give back the space of stale values, of dead parts, and of what killed runs left."""
-    from serkit.settings import resolve
-    from serkit.store.gc import gc as run
+    from serkit import api
 
-    settings = resolve({"store": store, "wait": wait})
-    report = run(Path(settings.store), drop=drop or (), wait=settings.wait)
+    say_working("rewriting what holds stale values ...")
+    report = api.gc(store, drop=drop or (), wait=wait)
     if json:
         print_json(report)
         return
@@ -206,18 +205,16 @@ def export(
     json: options.Json = False,
 ) -> None:
     """Write a feature of all clips to one file for other programs."""
-    from serkit.settings import resolve
-    from serkit.store.export import export as run
-    from serkit.store.store import FeatureStore
+    from serkit import api
 
-    opened = FeatureStore(resolve({"store": store}).store)
-    path = run(opened, feature, to.value, out, padded=padded)
+    say_working(f"reading {feature} of every clip ...")
+    path = api.export(feature, to=to.value, path=out, padded=padded, store=store)
     facts = {"feature": feature, "path": path, "bytes": path.stat().st_size}
     print_json(facts) if json else print_rich(f"{path} ({size(path.stat().st_size)})")
 
 
 def _render_ls(title: str, rows: list[dict[str, Any]]) -> Any:
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     made = table(
         title,
@@ -241,7 +238,7 @@ def _render_ls(title: str, rows: list[dict[str, Any]]) -> Any:
 
 
 def _render_why(status: FeatureStatus) -> Any:
-    from serkit.runs.tables import table
+    from serkit.tables import table
 
     title = f"{status.feature}: " + ", ".join(f"{n:,} {name}" for name, n in status.counts.items())
     if not status.reasons:
@@ -250,6 +247,6 @@ def _render_why(status: FeatureStatus) -> Any:
         title,
         {"condition": "left", "clips": "right", "reason": "left"},
     )
-    for condition, reason, count in status.reasons[:_MOST_LISTED]:
+    for condition, reason, count in status.reasons[:MOST_LISTED]:
         made.add_row(condition, f"{count:,}", reason)
     return made

@@ -40,6 +40,7 @@ class Corpus:
         parse: From a path relative to the corpus folder to what its name says; raises
             :class:`UnparsedNameError`.
         leave_out: The reason to leave a clip out unless it is asked for (``"song"``), or None.
+        reasons: Every reason that ``leave_out`` may give: what ``--include`` can name.
         published: The SHA-256 of each published clip's samples, by clip id (see
             :attr:`serkit.audio.Audio.pcm_sha256`); empty where nobody has published them.
         archives: What :func:`serkit.ingest.download.download` can fetch.
@@ -55,6 +56,7 @@ class Corpus:
     url: str
     parse: Callable[[PurePosixPath], ClipName]
     leave_out: Callable[[ClipName], str | None] = _keep_all
+    reasons: tuple[str, ...] = ()
     published: Callable[[], Mapping[str, str]] = _nothing_published
     archives: tuple[Archive, ...] = ()
     default_protocol: str = "speaker5"

@@ -19,6 +19,8 @@ from serkit.corpora._corpus import Corpus, UnparsedNameError
 STATEMENTS = ("Kids are talking by the door", "Dogs are sitting by the door")
 MODALITIES = ("full-av", "video-only", "audio-only")
 VOCAL_CHANNELS = ("speech", "song")
+REASONS = ("song", "full-av", "video-only")
+"""Why :func:`leave_out` leaves clips out."""
 INTENSITIES = ("normal", "strong")
 ACTORS = 24
 
@@ -91,6 +93,7 @@ CORPUS = Corpus(
     url="https://zenodo.org/records/1188976",
     parse=parse,
     leave_out=leave_out,
+    reasons=REASONS,
     published=published,
     archives=(
         Archive(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serkit.corpora._corpus import Corpus
-from serkit.corpora.ravdess import leave_out, parse
+from serkit.corpora.ravdess import REASONS, leave_out, parse
 
 MARKER = "serkit-synthetic.json"
 """The file at the top of a synthetic corpus that says so."""
@@ -16,6 +16,7 @@ CORPUS = Corpus(
     url="",
     parse=parse,
     leave_out=leave_out,
+    reasons=REASONS,
     default_protocol="luna5",
     synthetic=True,
     marker=MARKER,

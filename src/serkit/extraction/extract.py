@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,19 +14,16 @@ from serkit.extraction.recorder import Recorder
 from serkit.extraction.worker import Task, digest_file, run_task
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
-from serkit.pool import available_cores, run_all
-from serkit.store.compact import merge_small_parts
+from serkit.pool import available_cores, refuse_in_worker, run_all
+from serkit.store.compact import CLIPS_A_PART, merge_small_parts
 from serkit.store.lock import DEFAULT_WAIT
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 from serkit.store.tables import FileRow
 from serkit.store.writer import StoreWriter, open_writer
 
-CLIPS_A_PART = 48
-"""Clips in a part file: some 50 MB of memory a worker, whatever the size of the corpus."""
-
 _FEWEST_CLIPS_A_PART = 4
-"""Fewer would make more files than it saves time."""
+"""Fewer would make more files than it saves time, but where there are few clips in all."""
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -100,6 +98,7 @@ def extract(
         StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
     """
     started = time.perf_counter()
+    refuse_in_worker()  # before it would wait for the lock that its own parent holds
     if not scan.files:
         raise no_clips(scan)
     for spec in specs:
@@ -113,10 +112,13 @@ def extract(
         if progress:
             progress(0, len(plan.jobs))
         try:
-            for result in run_all(run_task, _tasks(scan, plan, specs, store, count), count):
-                recorder.record(result)
-                if progress:
-                    progress(recorder.looked_at, len(plan.jobs))
+            tasks = _tasks(scan, plan, specs, store, count)
+            # Closed at once when something breaks, so that no worker writes after the lock is gone.
+            with closing(run_all(run_task, tasks, count)) as results:
+                for result in results:
+                    recorder.record(result)
+                    if progress:
+                        progress(recorder.looked_at, len(plan.jobs))
         finally:
             # Also when interrupted or out of disk: what is computed is kept.
             recorder.finish()
@@ -171,10 +173,11 @@ def _tasks(
 ) -> Iterator[Task]:
     """Cut the jobs into tasks: full parts first, smaller ones last, so that all end together."""
     features = tuple((spec, spec.layout()) for spec in specs)
+    fewest = min(_FEWEST_CLIPS_A_PART, -(-len(plan.jobs) // (4 * workers)))
     first = 0
     while first < len(plan.jobs):
         share = (len(plan.jobs) - first) // (2 * workers)
-        size = min(CLIPS_A_PART, max(share, _FEWEST_CLIPS_A_PART))
+        size = min(CLIPS_A_PART, max(share, fewest))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
         first += size
 

@@ -54,9 +54,8 @@ class Recorder:
         self.failures += result.failures
         failed = {failure.clip_id for failure in result.failures}
         for clip in result.decoded:
-            if clip.job.file.name.clip_id not in failed:
-                self.computed += clip.computed > 0
-                self.unchanged += clip.computed == 0
+            self.computed += clip.computed > 0
+            self.unchanged += clip.computed == 0 and clip.job.file.name.clip_id not in failed
             before = self._writer.state.clips.get(clip.job.file.name.clip_id)
             if before and before.pcm_sha256 != clip.pcm_sha256:
                 self._changed.add(before.clip_id)

@@ -106,12 +106,12 @@ def run_task(task: Task) -> TaskResult:
     return result
 
 
-def digest_file(root: Path, file: Job) -> str | Failure:
+def digest_file(root: Path, job: Job) -> str | Failure:
     """Return the SHA-256 of a file's samples, or why it cannot be read."""
     try:
-        return read_audio(root / file.file.path).pcm_sha256
+        return read_audio(root / job.file.path).pcm_sha256
     except AudioError as error:
-        return failure(file, error)
+        return failure(job, error)
 
 
 def failure(job: Job, error: Exception, feature: str = "") -> Failure:

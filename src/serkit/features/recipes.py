@@ -6,6 +6,7 @@ serkit's own lie in ``serkit/features/definitions``; a project's own in ``featur
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ DEFAULT_FEATURES = ("raw", "change_deviation", "mel128", "mel256", "functionals"
 
 DEFAULT_DEFINITIONS = Path("features/definitions")
 """Where a project keeps its own recipes."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Features' names are folders' names in the store."""
 
 _KEYS = {"summary", "extractor", "parameters"}
 
@@ -108,6 +112,11 @@ def _clash(path: Traversable, known: Traversable) -> UsageError:
 
 
 def _read(name: str, path: Traversable) -> FeatureSpec:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{path} cannot name a feature",
+            allowed="64 letters, digits, '.', '_' and '-', a letter or digit first, can",
+        )
     try:
         recipe = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from typing import Any
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.corpora import CORPORA, Corpus, UnparsedNameError, detect
-from serkit.errors import CorpusError, NotFoundError, UsageError
+from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
@@ -68,10 +68,10 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     Raises:
         NotFoundError: No such folder.
         CorpusError: A folder in it cannot be read.
-        UnknownNameError: No such corpus.
+        UnknownNameError: No such corpus, or it leaves out nothing for such a reason.
         UsageError: ``root`` is a file.
     """
-    folder = Path(root).expanduser()
+    folder = _at_home(Path(root))
     if folder.is_file():
         raise UsageError(f"{root} is a file", hint="give the folder that holds it")
     if not folder.is_dir():
@@ -80,6 +80,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     entries = sorted(_walk(folder))
     paths = [PurePosixPath(path) for path, _, _ in entries]
     chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
+    wanted = _reasons(chosen, include)
     files: list[AudioFile] = []
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
@@ -94,11 +95,27 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
             unparsed.append((relative, str(error)))
             continue
         reason = chosen.leave_out(name)
-        if reason and reason not in include:
+        if reason and reason not in wanted:
             left_out[reason] += 1
         else:
             files.append(AudioFile(relative, size, mtime_ns, name))
     return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed))
+
+
+def _at_home(path: Path) -> Path:
+    """Replace a leading ``~``; where nobody has that home, it is a folder like any other."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _reasons(corpus: Corpus, include: Collection[str]) -> set[str]:
+    """Return the reasons that are to be passed over; a misspelt one would lose clips silently."""
+    wanted = {include} if isinstance(include, str) else set(include)
+    for reason in sorted(wanted - set(corpus.reasons)):
+        raise unknown_name(f"reason to leave out clips of {corpus.name}", reason, corpus.reasons)
+    return wanted
 
 
 def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:

@@ -55,7 +55,11 @@ def hardware() -> dict[str, Any]:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory this process has held, where the system tells."""
+    """Return the most memory this process has held since it began, where the system tells.
+
+    In a process that trains several models, it is the most of all of them so far, and of whatever
+    ran before.
+    """
     try:
         import resource
     except ImportError:  # Windows

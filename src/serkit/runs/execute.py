@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +22,7 @@ from serkit.runs.environment import hardware, installed_versions, peak_memory_by
 from serkit.runs.evidence import frame_scores, grouped_scores, predictions_frame, write_json
 from serkit.runs.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.splits import Fold, Protocol, Split, split_clips
-from serkit.store.files import write_file
+from serkit.store.files import flush_file, sync_folder, write_file
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
 from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
@@ -94,6 +95,9 @@ class FoldResult:
 def execute(plan: Plan, progress: Progress | None = None) -> Run:
     """Train and test a model by a protocol, and keep all of it.
 
+    Where it fails or is interrupted, nothing is left. Only a process that is killed leaves a
+    folder, which has no record.
+
     Args:
         plan: What to do.
         progress: Told how far it is.
@@ -104,18 +108,27 @@ def execute(plan: Plan, progress: Progress | None = None) -> Run:
     Raises:
         LeakageError: The split leaks.
         StoreError: A feature is not current, or the store is damaged.
-        TrainingError: A model could not be fitted or gives no probabilities.
+        TrainingError: A model could not be fitted or gives no probabilities, or the store was
+            changed meanwhile.
     """
     started = time.perf_counter()
     plan.trainer.require()
     clip_ids = _usable_clips(plan)
     state = plan.store.state
     split = plan.protocol.split(split_clips({i: state.clips[i] for i in clip_ids}))
-    folder = _begin(plan, split)
-    results = []
-    for number, fold in enumerate(split.folds, start=1):
-        results.append(_run_fold(plan, fold, folder, number, progress))
-    return _finish(split, folder, results, started)
+    now = datetime.now(UTC)
+    folder = plan.runs / _name(plan, now)
+    try:
+        _begin(plan, split, folder, now)
+        results = [
+            _run_fold(plan, fold, folder, number, progress)
+            for number, fold in enumerate(split.folds, start=1)
+        ]
+        return _finish(plan, split, folder, results, started)
+    except BaseException:
+        if not (folder / RECORD).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def _usable_clips(plan: Plan) -> list[str]:
@@ -133,13 +146,14 @@ def _usable_clips(plan: Plan) -> list[str]:
     return sorted(usable)
 
 
-def _begin(plan: Plan, split: Split) -> Path:
-    now = datetime.now(UTC)
-    name = f"{plan.trainer.name}-{plan.protocol.name}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    folder = plan.runs / name
-    write_json(folder / CONFIG, _config(plan, split, name, now))
+def _name(plan: Plan, now: datetime) -> str:
+    model, protocol = plan.trainer.name, plan.protocol.name
+    return f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _begin(plan: Plan, split: Split, folder: Path, now: datetime) -> None:
+    write_json(folder / CONFIG, _config(plan, split, folder.name, now))
     write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
-    return folder
 
 
 def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any]:
@@ -157,10 +171,9 @@ def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any
         "synthetic": "synthetic" in corpora,
         "published": False,
         "corpus": "+".join(corpora),
-        "corpus_digest": corpus_digest(clips),
         "split_digest": split.digest,
         "features": [plan.store.spec(name).to_json() for name in plan.features],
-        "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
+        **_read(plan, split),
         "values": dict(plan.values),
         "given": _given(plan),
         "settings": dict(plan.settings),
@@ -169,6 +182,27 @@ def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any
         "versions": installed_versions(),
         "hardware": hardware(),
     }
+
+
+def _read(plan: Plan, split: Split) -> dict[str, Any]:
+    """Return the identity of all that is read from the store as it is now."""
+    return {
+        "corpus_digest": corpus_digest(_split_rows(plan, split)),
+        "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
+    }
+
+
+def _refuse_changed(plan: Plan, split: Split, config: Mapping[str, Any]) -> None:
+    """Refuse to finish on another state of the store than the run began on.
+
+    The store shows its newest state, also where that is committed between two folds.
+    """
+    try:
+        same = all(config[key] == value for key, value in _read(plan, split).items())
+    except LookupError:  # a clip or a feature is gone
+        same = False
+    if not same:
+        raise TrainingError("the store changed while training", hint="train it again")
 
 
 def _given(plan: Plan) -> dict[str, Scalar]:
@@ -210,9 +244,20 @@ def _run_fold(
         predicted - fitted,
     )
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
-    write_json(target / FOLD, _fold_entry(result))
+    _flush(target)
+    write_json(target / FOLD, _fold_entry(result))  # says that the files beside it are whole
     report(1, 1, "done")
     return result
+
+
+def _flush(folder: Path) -> None:
+    """Wait until every file in a folder is on the disk: libraries write models without that."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            flush_file(path)
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
 
 
 def _fit(plan: Plan, fold: Fold, context: FitContext) -> Fitted:
@@ -267,12 +312,15 @@ def _fold_entry(result: FoldResult) -> dict[str, Any]:
     }
 
 
-def _finish(split: Split, folder: Path, results: Sequence[FoldResult], started: float) -> Run:
+def _finish(
+    plan: Plan, split: Split, folder: Path, results: Sequence[FoldResult], started: float
+) -> Run:
     import pandas as pd
 
     frame = pd.concat([r.frame for r in results], ignore_index=True)
     write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
-    config = json.loads((folder / CONFIG).read_text())
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    _refuse_changed(plan, split, config)
     scores = frame_scores(frame)
     record = config | {
         "parameters": round(sum(r.parameters for r in results) / len(results)),
@@ -299,5 +347,10 @@ def _finish(split: Split, folder: Path, results: Sequence[FoldResult], started: 
         "seconds": time.perf_counter() - started,
         "peak_memory_bytes": peak_memory_bytes(),
     }
+    for result in results:
+        sync_folder(folder / result.folder)
+    sync_folder(folder)
     write_json(folder / RECORD, record)  # the commit point
+    sync_folder(folder)
+    sync_folder(folder.parent)
     return read_run(folder)

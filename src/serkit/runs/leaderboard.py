@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from serkit.errors import RunError
 from serkit.metrics import distinguishable
 from serkit.runs.published import PublishedResult, published_results
-from serkit.runs.run import Run
+from serkit.runs.run import PREDICTIONS, Run
 from serkit.splits import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -191,32 +192,66 @@ def make_board(
     problems = list(problems)
     for run in runs:
         try:
-            run.predictions  # noqa: B018 (read once, kept; what cannot be read cannot be ranked)
+            _check_predictions(run)
         except RunError as error:
             problems.append(str(error))
             continue
         key = (run.protocol, run.record["corpus_digest"], run.record["split_digest"])
         grouped[key].append(run)
     gaps = _optimism_gaps(runs)
-    groups = [
-        _group(members, gaps, with_published=published)
-        for (name, _, _), members in grouped.items()
-        if protocol in (None, name)
-    ]
+    groups = []
+    for (name, _, _), members in grouped.items():
+        if protocol in (None, name):
+            ranked, others = _of_the_same_clips(members)
+            problems += others
+            groups.append(_group(ranked, gaps, with_published=published))
     if published:
         groups += _published_alone(groups, protocol)
     groups.sort(key=lambda g: (not g.corpus_digest, g.protocol, g.corpus, g.corpus_digest))
     return Board(tuple(groups), tuple(problems))
 
 
-def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> Group:
-    ranked = sorted(runs, key=lambda run: (-run.uar, run.name))
+def _check_predictions(run: Run) -> None:
+    """Read a run's predictions, which are kept; what cannot be read cannot be ranked.
+
+    Raises:
+        RunError: They are damaged, or not those that the record tells of.
+    """
+    found = run.predictions.index
+    if not found.is_unique or len(found) != run.record["clips"]:
+        raise RunError(
+            f"{run.path / PREDICTIONS} is damaged ({found.nunique()} clips in {len(found)} rows "
+            f"for the {run.record['clips']} of the record)",
+            hint="train it again",
+        )
+
+
+def _of_the_same_clips(runs: Iterable[Run]) -> tuple[list[Run], list[str]]:
+    """Return runs best first, and why those are not among them that tested other clips."""
+    ranked = sorted(runs, key=lambda run: (-run.uar, run.name, str(run.path)))
+    best = ranked[0]
+    clips = frozenset(best.predictions.index)
+    same: list[Run] = []
+    others: list[str] = []
+    for run in ranked:
+        if frozenset(run.predictions.index) == clips:
+            same.append(run)
+        else:
+            others.append(
+                f"the run {run.path} has predictions of other clips than {best.path}, "
+                "though both say to be of one split; train it again"
+            )
+    return same, others
+
+
+def _group(ranked: list[Run], gaps: dict[Path, float], *, with_published: bool) -> Group:
+    """Make a group of runs on the same clips, best first."""
     verdicts = _verdicts(ranked)
     entries = []
     for run in ranked:
         # The best cannot be told from itself.
         alone = (False, None) if run is ranked[0] else (None, None)
-        different, p_value = verdicts.get(run.name, alone)
+        different, p_value = verdicts.get(run.path, alone)
         known: dict[str, Any] = {name: run.record[name] for name in _FROM_RECORD}
         entries.append(
             Entry(
@@ -224,14 +259,14 @@ def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> 
                 best=run is ranked[0],
                 distinguishable_from_best=different,
                 p_value=p_value,
-                optimism_gap=gaps.get(run.name),
+                optimism_gap=gaps.get(run.path),
                 notes=tuple(run.record["notes"]),
             )
         )
     first = ranked[0].record
     if with_published and first["corpus"] == "ravdess":
         entries += [_published_entry(row) for row in _published_for(first["protocol"])]
-        entries.sort(key=lambda e: -(e.uar if e.uar is not None else e.accuracy or 0.0))
+        entries.sort(key=_place)
     return Group(
         first["protocol"],
         first["corpus"],
@@ -239,6 +274,13 @@ def _group(runs: list[Run], gaps: dict[str, float], *, with_published: bool) -> 
         tuple(entries),
         _notes(first, len(ranked)),
     )
+
+
+def _place(entry: Entry) -> tuple[bool, float]:
+    """Order by UAR; then those with an accuracy only, which is another scale, by that."""
+    if entry.uar is not None:
+        return False, -entry.uar
+    return True, -(entry.accuracy or 0.0)
 
 
 def _notes(record: Any, rows: int) -> tuple[str, ...]:
@@ -253,13 +295,16 @@ def _notes(record: Any, rows: int) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _verdicts(ranked: list[Run]) -> dict[str, tuple[bool | None, float | None]]:
-    """Compare every run with the best in pairs; clips are aligned by id."""
+def _verdicts(ranked: list[Run]) -> dict[Path, tuple[bool | None, float | None]]:
+    """Compare every run with the best in pairs; clips are aligned by id.
+
+    By path and not by name: a copy of a run's folder has the same name.
+    """
     if len(ranked) < 2 or ranked[0].record["actors"] < 2:
         return {}
     best = ranked[0].predictions.sort_index()
     others = {
-        run.name: run.predictions["predicted_id"].reindex(best.index).to_numpy(np.int64)
+        str(run.path): run.predictions["predicted_id"].reindex(best.index).to_numpy(np.int64)
         for run in ranked[1:]
     }
     verdicts = distinguishable(
@@ -269,10 +314,10 @@ def _verdicts(ranked: list[Run]) -> dict[str, tuple[bool | None, float | None]]:
         best["actor"].to_numpy(np.int64),
         alpha=_ALPHA,
     )
-    return {name: (v.distinguishable, v.p_adjusted) for name, v in verdicts.items()}
+    return {Path(path): (v.distinguishable, v.p_adjusted) for path, v in verdicts.items()}
 
 
-def _optimism_gaps(runs: Sequence[Run]) -> dict[str, float]:
+def _optimism_gaps(runs: Sequence[Run]) -> dict[Path, float]:
     """Return, for speaker-independent runs, how much better the same model looks on random splits.
 
     The same model is one with the same parameters, preset and seed on the same clips; of several
@@ -283,7 +328,7 @@ def _optimism_gaps(runs: Sequence[Run]) -> dict[str, float]:
         if not run.record["speaker_independent"]:
             random[_same_model(run)].append(run.uar)
     return {
-        run.name: float(np.mean(random[_same_model(run)])) - run.uar
+        run.path: float(np.mean(random[_same_model(run)])) - run.uar
         for run in runs
         if run.record["speaker_independent"] and _same_model(run) in random
     }
@@ -306,7 +351,7 @@ def _published_alone(groups: Sequence[Group], protocol: str | None) -> list[Grou
     for name in wanted:
         rows = [_published_entry(row) for row in _published_for(name)]
         if rows and name not in shown:
-            rows.sort(key=lambda e: -(e.uar if e.uar is not None else e.accuracy or 0.0))
+            rows.sort(key=_place)
             rest.append(Group(name, "ravdess", "", tuple(rows), ()))
     return rest
 

@@ -10,10 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
+from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,15 +104,42 @@ class Run:
         """Load the model of one fold.
 
         Raises:
-            UnknownNameError: No such fold.
-            RunError: The model cannot be loaded safely.
+            UnknownNameError: No such fold, or its trainer is not known here.
+            MissingDependencyError: The trainer needs a package that is not installed.
+            RunError: The model is damaged, not there, or cannot be loaded safely.
         """
         from serkit.trainers import TRAINERS
 
-        folders = {entry["fold"]: entry["folder"] for entry in self.record["fold_scores"]}
+        trainer = TRAINERS.get(self.model)
+        trainer.require()
+        folder = self._folder_of(fold)
+        try:
+            return trainer.load(folder)
+        except SerkitError:
+            raise
+        except Exception as error:  # each library has its own words for a file that is no model
+            raise RunError(
+                f"the model in {folder} is damaged ({type(error).__name__}: {error})",
+                hint="train it again",
+            ) from error
+
+    def _folder_of(self, fold: str) -> Path:
+        """Return a fold's folder, which is inside the run's also where a stranger wrote this."""
+        try:
+            folders = {str(e["fold"]): str(e["folder"]) for e in self.record["fold_scores"]}
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.path / RECORD} is damaged (its fold_scores name no folders)",
+                hint="train it again",
+            ) from error
         if fold not in folders:
             raise unknown_name("fold", fold, folders)
-        return TRAINERS.get(self.model).load(self.path / folders[fold])
+        parts = PureWindowsPath(folders[fold])  # knows every system's separators and roots
+        if parts.drive or parts.root or ".." in parts.parts:
+            raise RunError(
+                f"{self.path / RECORD} names the folder {folders[fold]!r}, which is outside the run"
+            )
+        return self.path / folders[fold]
 
     def to_json(self) -> dict[str, Any]:
         """Return the record."""

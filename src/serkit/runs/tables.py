@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Group as Stack
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from serkit.clips import EMOTIONS
+from serkit.tables import table
 
 _LEAST_P = 0.001
 """Smaller p-values are not told apart."""
@@ -55,21 +54,6 @@ def render_run(run: Run) -> RenderableType:
     return Stack(*parts)
 
 
-def table(title: str, columns: Mapping[str, str]) -> Table:
-    """Begin a table.
-
-    Args:
-        title: Its title.
-        columns: Justification (``left`` or ``right``) by heading.
-    """
-    made = Table(
-        title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, min_width=len(title)
-    )
-    for heading, justify in columns.items():
-        made.add_column(heading, justify="right" if justify == "right" else "left")
-    return made
-
-
 def percent(value: float | None) -> str:
     """Render a rate as percent; a dash where there is none."""
     return "-" if value is None else f"{100 * value:.1f}"
@@ -78,7 +62,7 @@ def percent(value: float | None) -> str:
 def _group_table(group: Group) -> Table:
     digest = f" {group.corpus_digest[:8]}" if group.corpus_digest else ""
     made = table(
-        f"{group.protocol} on {escape(group.corpus)}{digest}",
+        f"{group.protocol} on {group.corpus}{digest}",
         {
             "": "right",
             "model": "left",
@@ -109,7 +93,7 @@ def _group_table(group: Group) -> Table:
             "" if entry.train_seconds is None else f"{entry.train_seconds:,.1f}",
             "" if entry.parameters is None else f"{entry.parameters:,}",
             stamps(vars(entry)),
-            escape(entry.run or entry.source),
+            entry.run or entry.source,
             style="dim" if entry.published else "",
         )
     return made
@@ -117,12 +101,12 @@ def _group_table(group: Group) -> Table:
 
 def name_of(entry: Entry) -> str:
     """Return the model's name, with preset, values and seed where they are not the usual ones."""
-    name = escape(entry.model)
+    name = entry.model
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
     given = " ".join(f"{key}={value}" for key, value in entry.given.items())
     seed = f"seed {entry.seed}" if entry.seed else ""
-    return " ".join(filter(None, (name, escape(given), seed)))
+    return " ".join(filter(None, (name, given, seed)))
 
 
 def versus(entry: Entry) -> str:
@@ -185,7 +169,7 @@ def _confusion_table(record: Mapping[str, Any]) -> Table:
         {"": "left", **{name[:7]: "right" for name in EMOTIONS}, "recall %": "right"},
     )
     for name, row in zip(EMOTIONS, record["confusion"], strict=True):
-        cells = [f"[bold]{n}[/]" if name == EMOTIONS[i] else str(n) for i, n in enumerate(row)]
+        cells = [Text(str(n), "bold" if name == EMOTIONS[i] else "") for i, n in enumerate(row)]
         made.add_row(name, *cells, percent(record["recall"][name]))
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from xxhash import xxh3_64, xxh3_64_hexdigest
@@ -14,6 +14,8 @@ from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
 from serkit.store.files import Buffer, write_file
+
+_FOLDERS = ("parts", "tables")
 
 FORMAT = 1
 """Raised when an older serkit could no longer read the store."""
@@ -37,6 +39,13 @@ class StoredFile:
     file: str
     bytes: int
     xxh3: str
+
+    def __post_init__(self) -> None:
+        # What a manifest names is read, and deleted when it is no longer needed: a store from
+        # somebody else must not be able to name anything but its own files.
+        parts = PurePosixPath(self.file).parts
+        if self.file and (".." in parts or parts[0] not in _FOLDERS):
+            raise ValueError(f"{self.file} is not a file of a store")
 
     @classmethod
     def of(cls, file: str, *pieces: Buffer) -> StoredFile:

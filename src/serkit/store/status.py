@@ -68,14 +68,16 @@ def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:
 
 
 def _clips(state: StoreState, spec: FeatureSpec) -> Iterator[ClipStatus]:
-    failures = {f.clip_id: f for f in state.manifest.failures if f.feature in ("", spec.name)}
+    failures = {f.clip_id: f for f in state.manifest.failures if f.feature == spec.name}
+    unusable = {f.clip_id: f for f in state.manifest.failures if not f.feature}
     stored = state.manifest.features.get(spec.name)
     index = state.index.get(spec.name, {})
     for clip_id, clip in sorted(state.clips.items()):
-        if state.current(spec, clip_id):
+        # Values of a file that cannot be used any more are of samples that are gone.
+        failed = unusable.get(clip_id)
+        if failed is None and state.current(spec, clip_id):
             yield ClipStatus(clip_id, "current")
-        elif clip_id in failures:
-            failed = failures[clip_id]
+        elif failed := failed or failures.get(clip_id):
             yield ClipStatus(clip_id, "failed", f"{failed.error}: {failed.message}")
         elif clip_id not in index:
             reason = "never extracted" if stored is None else "not computed yet"

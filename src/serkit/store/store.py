@@ -162,7 +162,7 @@ class FeatureStore:
             StoreCorruptError: What is on disk is not what was written.
         """
         state = self.state
-        ids = self.select(feature, where)
+        ids = self._select(state, feature, where)
         return self._read(state, feature, ids, columns, padded, scale, reference, top_db)
 
     def batches(
@@ -196,7 +196,7 @@ class FeatureStore:
         if size < 1:
             raise UsageError(f"a batch of {size} clips", allowed="1 or more is allowed")
         state = self.state
-        ids = self.select(feature, where)
+        ids = self._select(state, feature, where)
         if shuffle:
             ids = [ids[i] for i in np.random.default_rng(seed).permutation(len(ids))]
         for first in range(0, len(ids), size):
@@ -210,10 +210,12 @@ class FeatureStore:
             UnknownNameError: No such feature or column.
             IncompleteFeatureError: Some clips have no current values.
         """
-        state = self.state
+        return self._select(self.state, feature, where)
+
+    def _select(self, state: StoreState, feature: str, where: Where) -> list[str]:
         self._stored(state, feature)
         ids: list[str] = self._where(state, where).index.tolist()
-        failed = {f.clip_id for f in state.manifest.failures if f.feature == feature}
+        failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", feature)}
         spec = state.manifest.features[feature].spec
         behind = [i for i in ids if i not in failed and not state.current(spec, i)]
         if behind:
@@ -444,6 +446,7 @@ def _silence(scale: Scale, reference: float, top_db: float | None) -> reading.Co
 def _only(clips: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:
     if columns is None:
         return clips.copy()
+    columns = [columns] if isinstance(columns, str) else columns
     for column in columns:
         if column not in clips.columns:
             raise unknown_name("column", column, clips.columns)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from serkit.errors import NotFoundError
+from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
 from serkit.store.files import TEMPORARY, flush_file, sync_folder, write_file
 from serkit.store.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
+    COPY,
     Failure,
     Manifest,
     StoredFeature,
@@ -157,7 +158,9 @@ class StoreWriter:
             self._features[name] = replace(self._features[name], index=index)
         for part_folder in (self.path / PARTS).glob("*"):
             sync_folder(part_folder)
-        sync_folder(self.path / TABLES)
+        for folder in (self.path / PARTS, self.path / TABLES, self.path):
+            if folder.is_dir():
+                sync_folder(folder)
         manifest = Manifest(generation, tables, dict(self._features), self._failures)
         write_manifest(self.path, manifest)  # the commit point
         self.state.manifest = manifest
@@ -200,10 +203,13 @@ def open_writer(
 
     Raises:
         NotFoundError: No store there, and ``create`` is false.
+        UsageError: Something else lies there.
         StoreLockedError: Another process is writing.
         StoreWriteError: The folder cannot be written to.
         StoreCorruptError: The store is damaged.
     """
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"{path} is a file", hint="name a folder with --store DIR")
     if not create:
         read_manifest(path)
     with writer_lock(path, wait=wait, say=say):
@@ -221,12 +227,32 @@ def locked_writer(path: Path) -> StoreWriter:
         state = read_state(path)
         copy_manifest(path)
     except NotFoundError:
+        _refuse_a_used_folder(path)
         write_file(path / ".gitignore", _IGNORE.encode())
         begin(path)
         state = StoreState()
     for file in garbage(path, state.manifest):
         file.unlink(missing_ok=True)  # what it had not committed
     return StoreWriter(path, state)
+
+
+def _refuse_a_used_folder(path: Path) -> None:
+    """Refuse to begin a store where something else lies: it would be taken for garbage.
+
+    Raises:
+        UsageError: The folder holds files that are not a store's.
+    """
+    if (path / COPY).exists():
+        return  # a store that was begun, and never committed to
+    ignore = path / ".gitignore"
+    foreign = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
+    if ignore.exists() and ignore.read_bytes() != _IGNORE.encode():
+        foreign.append(ignore.name)
+    if foreign:
+        raise UsageError(
+            f"{path} holds {min(foreign)} and is not a feature store",
+            hint="name a new or empty folder with --store DIR",
+        )
 
 
 def write_part(

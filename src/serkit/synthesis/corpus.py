@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
-import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,16 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
+from serkit.pool import available_cores, run_all
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
 from serkit.synthesis.sentences import SENTENCES
 from serkit.synthesis.voice import speak
 
-MARKER = "serkit-synthetic.json"
-"""The file at the top of a synthetic corpus that says so."""
-
 GENERATOR = "serkit synth"
-LICENCE = "CC0-1.0"
 
 VERSION = 1
 """Raised by hand whenever the samples of any clip change."""
@@ -143,10 +137,6 @@ def synthesise(
         present = _present_actors(dest, seed)
         _prepare(dest, actors=max(actors, present), wanted=actors, seed=seed)
         _make_all(dest, names, seed, workers, progress)
-    except BrokenProcessPool as error:
-        raise SerkitError(
-            f"a worker process died while writing {dest}", hint="run it again with workers=1"
-        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         raise SerkitError(
@@ -186,9 +176,7 @@ def _check_seed(seed: int) -> None:
 
 def _checked_workers(workers: int | None) -> int:
     if workers is None:
-        # A container or a batch system may lend this process fewer cores than there are.
-        allowed = getattr(os, "sched_getaffinity", None)
-        return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+        return available_cores()
     if workers < 1:
         raise UsageError(f"{workers} workers were asked for", allowed="1 or more are allowed")
     return workers
@@ -245,7 +233,7 @@ def _prepare(dest: Path, *, actors: int, wanted: int, seed: int) -> None:
         "version": VERSION,
         "seed": seed,
         "actors": actors,
-        "licence": LICENCE,
+        "licence": CORPUS.licence,
     }
     _replace(dest / MARKER, (json.dumps(marker, indent=2) + "\n").encode())
     for actor in range(1, wanted + 1):
@@ -259,31 +247,15 @@ def _make_all(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
+    chunks = [names[i : i + _CHUNK] for i in range(0, len(names), _CHUNK)]
     done = 0
-    for made in _make_chunks(dest, names, seed, workers):
+    for made in run_all(partial(_make_chunk, dest, seed), chunks, workers):
         done += made
         if progress is not None:
             progress(done, len(names))
 
 
-def _make_chunks(dest: Path, names: tuple[str, ...], seed: int, workers: int) -> Iterator[int]:
-    """Make the clips and yield, chunk by chunk, how many were written."""
-    chunks = [names[i : i + _CHUNK] for i in range(0, len(names), _CHUNK)]
-    if workers == 1:
-        yield from (_make_chunk(dest, chunk, seed) for chunk in chunks)
-        return
-    # Where forking is the custom it spares a caller's script the "if __name__" guard.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
-    with ProcessPoolExecutor(min(workers, len(chunks)), mp_context=context) as pool:
-        futures = [pool.submit(_make_chunk, dest, chunk, seed) for chunk in chunks]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _make_chunk(dest: Path, names: tuple[str, ...], seed: int) -> int:
+def _make_chunk(dest: Path, seed: int, names: tuple[str, ...]) -> int:
     for name in names:
         path = dest / f"Actor_{name[-2:]}" / f"{name}.wav"
         _replace(path, _wav(render(name, seed)))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,9 +94,7 @@ class SklearnModel:
 
     def save(self, folder: Path) -> None:
         """Write the pipeline with skops (no pickle) and the rest as JSON."""
-        from skops.io import dump
-
-        dump(self.estimator, folder / MODEL)
+        _skops().dump(self.estimator, folder / MODEL)
         facts = {
             "features": self.inputs.features,
             "columns": self.inputs.columns,
@@ -109,12 +110,12 @@ class SklearnModel:
         Raises:
             RunError: The file holds types that scikit-learn's own models do not.
         """
-        from skops.io import load
+        skops = _skops()
         from skops.io.exceptions import UntrustedTypesFoundException
 
         facts = json.loads((folder / FACTS).read_text())
         try:
-            estimator = load(folder / MODEL, trusted=_OWN_TYPES)
+            estimator = skops.load(folder / MODEL, trusted=_OWN_TYPES)
         except UntrustedTypesFoundException as error:
             raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
         inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
@@ -211,6 +212,44 @@ PREPROCESSING_PARAMETERS = {
     "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
 }
 """What :func:`preprocessing` reads, and the weights of emotions."""
+
+
+@contextmanager
+def unconverged() -> Iterator[list[str]]:
+    """Keep scikit-learn's warnings that a solver stopped early off the terminal.
+
+    Yields:
+        A list that holds them once the block is done; other warnings go on as always.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        yield found
+    for each in caught:
+        if issubclass(each.category, ConvergenceWarning):
+            found.append(str(each.message))
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _skops() -> Any:
+    """Import skops.io without PyTorch.
+
+    skops lists scikit-learn's estimators, for which scikit-learn imports all of its modules, one of
+    which wraps PyTorch where that is installed: two seconds, and a framework that no pipeline here
+    needs. A module that is None cannot be imported, and scikit-learn passes over what cannot.
+    """
+    hidden = "torch" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        import skops.io
+    finally:
+        if hidden:
+            sys.modules.pop("torch", None)
+    return skops.io
 
 
 def inner_folds(

@@ -14,6 +14,7 @@ from serkit.trainers._sklearn import (
     choose,
     fit_temperature,
     preprocessing,
+    unconverged,
 )
 from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
 
@@ -41,20 +42,24 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     values: Mapping[str, Scalar] = {"C": parameters["C"]}
     chosen: dict[str, Scalar] = {}
     temperature = None
-    if not parameters["C"]:
-        choice = choose(
-            _GRID,
-            lambda: preprocessing(parameters),
-            lambda setting: _classifier(parameters, setting),
-            data,
-            matrix,
-            lambda done, total: context.progress(done, total, "choosing C"),
-        )
-        values = choice.values
-        chosen = {**values, "inner_uar": round(choice.uar, 4)}
-        temperature = fit_temperature(choice.decisions, data.labels)
-    model = make_pipeline(preprocessing(parameters), _classifier(parameters, values))
-    return SklearnModel(model.fit(matrix, data.labels), inputs, chosen, temperature)
+    with unconverged() as warned:
+        if not parameters["C"]:
+            choice = choose(
+                _GRID,
+                lambda: preprocessing(parameters),
+                lambda setting: _classifier(parameters, setting),
+                data,
+                matrix,
+                lambda done, total: context.progress(done, total, "choosing C"),
+            )
+            values = choice.values
+            chosen = {**values, "inner_uar": round(choice.uar, 4)}
+            temperature = fit_temperature(choice.decisions, data.labels)
+        model = make_pipeline(preprocessing(parameters), _classifier(parameters, values))
+        model.fit(matrix, data.labels)
+    if warned:
+        chosen["converged"] = False
+    return SklearnModel(model, inputs, chosen, temperature)
 
 
 TRAINER = Trainer(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 from serkit.trainers._sklearn import (
     INPUT_PARAMETERS,
@@ -49,9 +51,13 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     inputs = Inputs.of(parameters)
     data = fold.everything
     matrix = inputs.matrix(data)
+    grid = _grid(parameters)
+    if len(grid) == 1 and len(np.unique(data.actors)) < 2:  # nothing to choose, nobody to ask
+        model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
+        return SklearnModel(model.fit(matrix, data.labels), inputs, grid[0], temperature=1.0)
     # Also where all is given: the temperature is fitted on the inner folds' decision values.
     choice = choose(
-        _grid(parameters),
+        grid,
         lambda: preprocessing(parameters),
         lambda setting: _classifier(parameters, setting),
         data,

@@ -1,0 +1,97 @@
+"""Where results and messages go, and that texts from outside are shown as they stand."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from runkit import make_run
+from serkit.cli import output
+from serkit.store.manifest import Failure
+
+ODD = ["b[/x]", "b [v2]", "[red]", ":smile:"]
+
+
+@pytest.mark.parametrize("name", ODD)
+class TestNamesThatLookLikeMarkup:
+    def test_check(self, cli, make_corpus, name):
+        answer = cli("check", make_corpus(1, seconds=0.2, folder=name), "--workers", 1)
+        assert "Traceback" not in answer.err
+        assert f"/{name}: 1 clips in 1 files" in answer.out.replace("\\", "/")
+
+    def test_extract_and_store_ls(self, cli, make_corpus, name):
+        corpus, store = make_corpus(1, seconds=0.2), f"{name}/s"
+        options = ("--features", "change_deviation", "--workers", 1, "--store", store)
+        assert f"1 clips in {store} (" in cli("extract", corpus, *options).out
+        assert f"{store}: 1 clips of ravdess" in cli("store", "ls", "--store", store).out
+
+    def test_export(self, cli, speech_store, name):
+        out = f"{name}.npz" if "/" not in name else f"{name}/x.npz"
+        options = ("--to", "npz", "--out", out, "--store", speech_store)
+        assert cli("store", "export", "change_deviation", *options).out.startswith(f"{out} (")
+
+
+def test_the_folder_of_a_run_that_looks_like_markup(cli, tmp_path):
+    make_run(tmp_path / "runs", "svm[v2]-[red]")
+    for form in ((), ("--json",)):
+        assert "svm[v2]-[red]" in cli("compare", *form).out
+    assert cli("show", "last").out.startswith("svm[v2]-[red]\n")
+
+
+def test_the_diagonal_of_the_confusion_matrix_holds_numbers_alone(cli, speech_runs):
+    text = cli("show", "majority", "--runs", speech_runs).out
+    neutral, *_ = re.findall(r"^ *neutral +([0-9].*)$", text.split("confusion")[1], re.MULTILINE)
+    cells = neutral.split()
+    assert len(cells) == 9
+    assert all(re.fullmatch(r"[0-9.]+", cell) for cell in cells)
+
+
+def test_a_message_is_one_line(capsys):
+    output.say("one\ntwo\r\n  three")
+    assert capsys.readouterr().err == "serkit: one two three\n"
+
+
+def test_many_failures_are_cut_and_counted(capsys):
+    output.say_failures([Failure(f"{i}.wav", "AudioError", "is bad", str(i)) for i in range(23)])
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == output.MOST_LISTED + 1
+    assert lines[0] == "serkit: 0.wav failed: AudioError: is bad"
+    assert lines[-1] == "serkit: 3 further failures (--json lists all)"
+
+
+def test_training_tells_fold_and_step(monkeypatch):
+    told = []
+
+    class Bar:
+        def __enter__(self):
+            return lambda *what: told.append(what)
+
+        def __exit__(self, *_):
+            return None
+
+    monkeypatch.setattr(output, "progress", lambda title, unit: Bar())
+    with output.training("svm") as report:
+        report("2", 3, 5, "fitting")
+    assert told == [(3, 5, "fold 2, fitting")]
+
+
+class TestWorking:
+    @pytest.mark.parametrize(
+        ("command", "said"),
+        [
+            ("store gc", "serkit: rewriting what holds stale values ..."),
+            ("store export raw --to npz", "serkit: reading raw of every clip ..."),
+            ("extract corpus --dry-run", "serkit: comparing the folder with the store ..."),
+            ("extract corpus --estimate", "serkit: reading headers ..."),
+        ],
+    )
+    def test_what_takes_long_says_what_it_does_to_who_watches(
+        self, cli, make_corpus, monkeypatch, command, said
+    ):
+        corpus = make_corpus(1, seconds=0.2)
+        cli("extract", corpus, "--features", "raw", "--workers", 1)
+        assert said not in cli(*command.split()).err
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        assert cli(*command.split()).err.splitlines()[0] == said

@@ -202,3 +202,12 @@ class TestFeatures:
 
     def test_a_research_only_licence_is_said(self, cli):
         assert "licence" in cli("features", "egemaps").out.lower()
+
+    def test_what_needs_a_package_is_shown_without_it(self, cli, monkeypatch):
+        monkeypatch.setattr("serkit.extractors.opensmile.find_spec", lambda name: None)
+        answer = cli("features", "egemaps")
+        assert answer.code == 0
+        assert "pip install 'serkit[opensmile]'" in answer.out
+        shown = json.loads(cli("features", "egemaps", "--json").out)
+        assert shown["columns"] == []
+        assert shown["missing"].startswith("the features egemaps and compare2016 need")

@@ -19,11 +19,12 @@ from serkit.cli.output import (
     say_working,
     size,
 )
+from serkit.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
-    from serkit.features import FeatureSpec
+    from serkit.features import Column, FeatureSpec
 
 
 def register(app: typer.Typer) -> None:
@@ -215,8 +216,18 @@ def _feature_json(spec: FeatureSpec, *, whole: bool = True) -> dict[str, Any]:
     extractor = EXTRACTORS.get(spec.extractor)
     data = {**spec.to_json(), "fingerprint": spec.fingerprint, "licence": extractor.licence}
     if whole:
-        data["columns"] = extractor.describe(spec.parameters)
+        data["columns"], data["missing"] = _columns(spec)
     return data
+
+
+def _columns(spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
+    """Return a feature's columns, or none and what is missing to tell them."""
+    from serkit.features import EXTRACTORS
+
+    try:
+        return EXTRACTORS.get(spec.extractor).describe(spec.parameters), ""
+    except MissingDependencyError as error:
+        return (), str(error)
 
 
 def _render_features(specs: list[FeatureSpec]) -> Any:
@@ -250,7 +261,9 @@ def _render_feature(spec: FeatureSpec) -> list[Any]:
     parts: list[Any] = [made, f"extractor {spec.extractor} {spec.version}, {spec.fingerprint}"]
     if extractor.licence:
         parts.append(extractor.licence)
-    columns = extractor.describe(spec.parameters)
+    columns, missing = _columns(spec)
+    if missing:
+        parts.append(missing)
     if columns:
         listed = table(f"{len(columns):,} columns", {"column": "left", "meaning": "left"})
         for column in columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -52,6 +53,8 @@ def load_keras(backend: str) -> Any:
         with _silence(backend == "tensorflow"):
             import keras
 
+        # A clip's length is a new shape: TensorFlow would warn of every one.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         return keras
     running = loaded.config.backend()
     if running != backend:

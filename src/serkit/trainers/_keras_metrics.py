@@ -11,9 +11,12 @@ from serkit.clips import EMOTIONS
 
 
 class Confusion(keras.metrics.Metric):  # type: ignore[misc]
-    """Counts of true emotion by predicted one, of the epoch so far, as the net is trained.
+    """Counts of true emotion by predicted one since the last reset; its value is the accuracy.
 
     A mixed clip counts as the emotion that most of it has.
+
+    Attributes:
+        counts: The counts, shape ``(8, 8)``; rows are true emotions.
     """
 
     def __init__(self, name: str = "confusion") -> None:
@@ -29,5 +32,5 @@ class Confusion(keras.metrics.Metric):  # type: ignore[misc]
         self.counts.assign_add(ops.matmul(ops.transpose(true), predicted))
 
     def result(self) -> Any:
-        """Return the counts, shape ``(8, 8)``."""
-        return self.counts
+        """Return the share on the diagonal."""
+        return ops.trace(self.counts) / ops.maximum(ops.sum(self.counts), 1.0)

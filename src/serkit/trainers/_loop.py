@@ -73,21 +73,21 @@ def train(
     """
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
     steps = math.ceil(len(clips) / size)
-    compile_(model, parameters, steps * epochs)
+    confusion = compile_(model, parameters, steps * epochs)
     feed = Feed(clips, scaling, Augmentation.of(parameters), _weights(clips.labels, parameters))
     random = np.random.default_rng([context.seed, len(clips)])
     course, said = Course(), ""
     for epoch in range(1, epochs + 1):
         started = time.perf_counter()
-        model.reset_metrics()
-        loss = math.nan
+        tally = Tally()
         for step, positions in enumerate(random_batches(clips, size, random), start=1):
             inputs, targets, weights = feed.batch(positions, random)
+            model.reset_metrics()  # so that what comes back is this batch's alone
             found = model.train_on_batch(inputs, targets, weights, return_dict=True)
-            loss = _finite(float(found["loss"]), epoch, step)
+            tally.add(_finite(float(found["loss"]), epoch, step), confusion)
             done = (epoch - 1) * steps + step
-            context.progress(done, epochs * steps, f"epoch {epoch}, loss {loss:.3f}{said}")
-        trained = Standing(loss, _counts(model))
+            context.progress(done, epochs * steps, f"epoch {epoch}, loss {tally.loss:.3f}{said}")
+        trained = Standing(tally.loss, tally.counts)
         row = {"epoch": epoch, **trained.columns("train")}
         score = float(epoch)
         if len(validation):
@@ -102,6 +102,33 @@ def train(
             break
     model.set_weights(course.weights)
     return course
+
+
+@dataclass
+class Tally:
+    """What an epoch's batches add up to.
+
+    Attributes:
+        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+    """
+
+    counts: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    )
+    _total: float = 0.0
+
+    def add(self, loss: float, confusion: Any) -> None:
+        """Add a batch: its mean loss, and what was counted in it."""
+        import keras
+
+        counted = np.rint(keras.ops.convert_to_numpy(confusion.counts)).astype(np.int64)
+        self._total += loss * int(counted.sum())
+        self.counts += counted
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of a clip."""
+        return self._total / max(int(self.counts.sum()), 1)
 
 
 @dataclass(frozen=True)
@@ -131,18 +158,22 @@ class Feed:
         return inputs, targets, self.weights[labels]
 
 
-def compile_(model: Any, parameters: Parameters, steps: int) -> None:
-    """Give a net its optimiser and its loss.
+def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
+    """Give a net its optimiser, its loss, and a metric that counts.
 
     Args:
         model: The Keras model.
         parameters: See :data:`serkit.trainers._keras.LOOP`.
         steps: Of the whole training, for schedules.
+
+    Returns:
+        The :class:`serkit.trainers._keras_metrics.Confusion` that each step updates.
     """
     import keras
 
     from serkit.trainers._keras_metrics import Confusion
 
+    confusion = Confusion()
     kind = keras.optimizers.AdamW if parameters["weight_decay"] else keras.optimizers.Adam
     options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
     if parameters["weight_decay"]:
@@ -152,9 +183,10 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> None:
         loss=keras.losses.CategoricalCrossentropy(
             label_smoothing=number(parameters, "label_smoothing")
         ),
-        metrics=[Confusion()],
+        metrics=[confusion],
         jit_compile=bool(parameters["jit"]),
     )
+    return confusion
 
 
 def _learning_rate(parameters: Parameters, steps: int) -> Any:
@@ -177,14 +209,6 @@ def _weights(labels: npt.NDArray[np.int64], parameters: Parameters) -> npt.NDArr
         return np.ones(len(EMOTIONS), np.float32)
     counts = np.bincount(labels, minlength=len(EMOTIONS))
     return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
-
-
-def _counts(model: Any) -> npt.NDArray[np.int64]:
-    """Return the confusion counted in the epoch."""
-    import keras
-
-    found = model.get_metrics_result()["confusion"]
-    return np.asarray(np.rint(keras.ops.convert_to_numpy(found)), np.int64)
 
 
 def _score(standing: Standing, monitor: str) -> float:

@@ -58,7 +58,9 @@ class Network:
 
     def save(self, folder: Path) -> None:
         """Write the architecture and what it reads as JSON, and the weights as HDF5."""
-        (folder / ARCHITECTURE).write_text(self.model.to_json(indent=1))
+        architecture = json.loads(self.model.to_json())
+        architecture.pop("compile_config", None)  # how it was trained is in the parameters
+        (folder / ARCHITECTURE).write_text(json.dumps(architecture, indent=1))
         self.model.save_weights(folder / WEIGHTS)
         facts = {
             "source": asdict(self.source),
@@ -109,6 +111,8 @@ def load(folder: Path) -> Network:
 
 _OWN = "serkit>"
 _PACKAGES = ("keras", "builtins", "serkit.nets._layers")
+_WIRE = "__keras_tensor__"
+"""What Keras calls the place in an architecture where one layer's output enters the next."""
 _RUNS_CODE = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
 
 
@@ -119,7 +123,8 @@ def _refuse_foreign(path: Path, architecture: Any) -> None:
         registered = str(each.get("registered_name") or "")
         package = module in _PACKAGES or module.startswith("keras.")
         own = not module and registered.startswith(_OWN)
-        if name in _RUNS_CODE or name.startswith("__") or not (package or own):
+        known = name == _WIRE or (not name.startswith("__") and (package or own))
+        if name in _RUNS_CODE or not known:
             raise RunError(f"{path} is not loaded: it names {module or registered}.{name}")
 
 

@@ -12,13 +12,15 @@ TRAINER = keras_trainer(
     net={
         "channels": Parameter("24,48,96", "channels of each stage, separated by commas"),
         "blocks": Parameter(1, "residual blocks a stage", minimum=1),
-        "dropout": Parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95),
+        "dropout": Parameter(0.3, "share of values dropped in training", minimum=0, maximum=0.95),
         "attention": Parameter(64, "width of the layer that attends", minimum=1),
     },
     presets={
         "best": Preset(
-            "log-mel in true length, attention pooling, SpecAugment, mixup",
+            "log-mel in true length, attention pooling, SpecAugment, tempo, moved bands",
             {
+                "epochs": 40,
+                "batch_size": 16,
                 "learning_rate": 2e-3,
                 "label_smoothing": 0.1,
                 "weight_decay": 0.02,
@@ -27,7 +29,6 @@ TRAINER = keras_trainer(
                 "shift": 3,
                 "time_masks": 1,
                 "band_masks": 1,
-                "mixup": 0.2,
             },
         ),
     },

@@ -38,6 +38,8 @@ TRAINER = keras_trainer(
         "best": Preset(
             "log-mel in true length, attention over live frames",
             {
+                "epochs": 40,
+                "batch_size": 16,
                 "label_smoothing": 0.1,
                 "weight_decay": 0.01,
                 "clip_norm": 1.0,
@@ -45,7 +47,6 @@ TRAINER = keras_trainer(
                 "tempo": 0.15,
                 "shift": 3,
                 "band_masks": 1,
-                "mixup": 0.2,
             },
         ),
         "notebook": _study("the study's: two layers of 512 on padded raw mel power"),

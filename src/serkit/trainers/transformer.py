@@ -25,6 +25,8 @@ TRAINER = keras_trainer(
         "best": Preset(
             "log-mel in true length, learned relative positions, pre-norm, attention pooling",
             {
+                "epochs": 40,
+                "batch_size": 16,
                 "label_smoothing": 0.1,
                 "weight_decay": 0.05,
                 "clip_norm": 1.0,
@@ -32,7 +34,6 @@ TRAINER = keras_trainer(
                 "tempo": 0.15,
                 "shift": 3,
                 "band_masks": 1,
-                "mixup": 0.2,
             },
         ),
         "notebook": Preset(

@@ -137,8 +137,10 @@ class Spectra:
         """Return clips by position, unscaled."""
         kept = {} if self._kept is None else self._kept
         missing = [int(p) for p in positions if int(p) not in kept]
-        ids = [self._data.clip_ids[p] for p in missing]
-        read = dict(zip(missing, self.source.read(self._data.store, ids), strict=True))
+        read: dict[int, Frames] = {}
+        if missing:
+            ids = [self._data.clip_ids[p] for p in missing]
+            read = dict(zip(missing, self.source.read(self._data.store, ids), strict=True))
         if self._kept is not None:
             self._kept.update(read)
         return [read[int(p)] if int(p) in read else kept[int(p)] for p in positions]

@@ -365,6 +365,7 @@ def train(
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
     seed: int | None = None,
+    folds: int | None = None,
     definitions: PathLike | None = None,
     progress: Callable[[str, int, int, str], None] | None = None,
 ) -> Run:
@@ -378,6 +379,7 @@ def train(
         preset: The preset's name; None is the setting.
         values: Parameters that differ from the preset, as ``--set``.
         seed: Of all random numbers; None is the setting.
+        folds: Only the first so many folds, for a quick look; None is all.
         definitions: Folder of the project's own recipes; None is the setting.
         progress: Told a fold's name, steps done in it, steps in all, and what is going on.
 
@@ -419,6 +421,7 @@ def train(
         seed=settings.seed,
         runs=Path(settings.runs),
         settings=asdict(settings),
+        folds=folds,
     )
     for feature in plan.features:
         _refuse_stale_recipe(opened, recipes(settings), feature)

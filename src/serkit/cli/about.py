@@ -137,7 +137,9 @@ _PACKAGES = (
     ("skops", "saving them without pickle", _CORE),
     ("xgboost", "model xgboost", _CORE),
     ("torch", "FeatureStore.as_torch", "pip install 'serkit[torch]'"),
-    ("tensorflow", "FeatureStore.as_tf_dataset", "pip install 'serkit[tensorflow]'"),
+    ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
+    ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
+    ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
     ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
     ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
 )

@@ -32,6 +32,19 @@ def train(
         typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Of all random numbers.  [default: 0]")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Most passes over the training clips; --set epochs=.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Clips in a step; --set batch_size=.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Step size; --set learning_rate=.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many folds.  [default: all]")
+    ] = None,
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
@@ -41,7 +54,13 @@ def train(
     """
     from serkit import api
 
-    values = _pairs(set_ or [])
+    flags = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "device": device,
+    }
+    values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
     with training(model) as report:
         run = api.train(
             model,
@@ -51,6 +70,7 @@ def train(
             preset=preset,
             values=values,
             seed=seed,
+            folds=folds,
             definitions=definitions,
             progress=report,
         )
@@ -105,6 +125,9 @@ def show(
         str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
     ],
     runs: options.Runs = None,
+    learning: Annotated[
+        bool, typer.Option("--learning", help="Show which emotion was learned in which epoch.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Show a run.
@@ -114,7 +137,11 @@ def show(
     from serkit import api
 
     found = api.show(run, runs=runs)
-    if json:
+    if learning:
+        from serkit.runs.learning import learned, render_learning
+
+        print_json(learned(found)) if json else print_rich(render_learning(found))
+    elif json:
         print_json(found.to_json())
     else:
         from serkit.runs.tables import render_run
@@ -122,8 +149,8 @@ def show(
         print_rich(render_run(found))
 
 
-def _pairs(texts: list[str]) -> dict[str, str]:
-    values = {}
+def _pairs(texts: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or not key:

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,12 +20,12 @@ from serkit.errors import SerkitError, TrainingError, UsageError
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
 from serkit.runs.evidence import frame_scores, grouped_scores, predictions_frame, write_json
-from serkit.runs.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.runs.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.splits import Fold, Protocol, Split, split_clips
 from serkit.store.files import flush_file, sync_folder, write_file
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
-from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer, history_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,7 @@ class Plan:
         seed: Of all random numbers.
         runs: The folder that the run's folder is made in.
         settings: The resolved settings of the command, kept for the record.
+        folds: Run only the first so many folds; None is all.
     """
 
     trainer: Trainer
@@ -57,6 +58,7 @@ class Plan:
     seed: int
     runs: Path
     settings: Mapping[str, Any]
+    folds: int | None = None
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -81,6 +83,7 @@ class FoldResult:
         chosen: What was chosen on inner validation actors.
         train_seconds: Wall time of the fit.
         predict_seconds: Wall time of the prediction.
+        history: A row an epoch; None where the model was not trained in epochs.
     """
 
     fold: Fold
@@ -90,6 +93,12 @@ class FoldResult:
     chosen: Mapping[str, Scalar]
     train_seconds: float
     predict_seconds: float
+    history: Any = None
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs the model was trained; None where it was not trained in epochs."""
+        return None if self.history is None else len(self.history)
 
 
 def execute(plan: Plan, progress: Progress | None = None) -> Run:
@@ -113,9 +122,11 @@ def execute(plan: Plan, progress: Progress | None = None) -> Run:
     """
     started = time.perf_counter()
     plan.trainer.require()
+    plan.trainer.check(plan.values)
     clip_ids = _usable_clips(plan)
     state = plan.store.state
     split = plan.protocol.split(split_clips({i: state.clips[i] for i in clip_ids}))
+    split = _first_folds(split, plan.folds)
     now = datetime.now(UTC)
     folder = plan.runs / _name(plan, now)
     try:
@@ -144,6 +155,16 @@ def _usable_clips(plan: Plan) -> list[str]:
     if not usable:
         raise TrainingError("every clip failed", hint="'serkit store why' says why")
     return sorted(usable)
+
+
+def _first_folds(split: Split, wanted: int | None) -> Split:
+    """Leave out all folds but the first; such a split has a digest, and a ranking, of its own."""
+    if wanted is None or wanted >= len(split.folds):
+        return split
+    if wanted < 1:
+        raise UsageError(f"folds = {wanted}", allowed="1 or more is allowed")
+    note = f"only the first {wanted} of {len(split.folds)} folds"
+    return replace(split, folds=split.folds[:wanted], notes=(*split.notes, note))
 
 
 def _name(plan: Plan, now: datetime) -> str:
@@ -242,7 +263,9 @@ def _run_fold(
         dict(model.chosen),
         fitted - started,
         predicted - fitted,
+        history_of(model),
     )
+    _write_history(target, [result])
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
     _flush(target)
     write_json(target / FOLD, _fold_entry(result))  # says that the files beside it are whole
@@ -258,6 +281,19 @@ def _flush(folder: Path) -> None:
         elif path.is_dir():
             sync_folder(path)
     sync_folder(folder)
+
+
+def _write_history(folder: Path, results: Sequence[FoldResult]) -> None:
+    """Write what the models knew after each epoch, if they were trained in epochs."""
+    import pandas as pd
+
+    known = [result for result in results if result.history is not None]
+    if not known:
+        return
+    frames = [result.history.assign(fold=result.fold.name) for result in known]
+    whole = pd.concat(frames, ignore_index=True)
+    whole.insert(0, "fold", whole.pop("fold"))
+    write_file(folder / HISTORY, whole.to_parquet(index=False))
 
 
 def _fit(plan: Plan, fold: Fold, context: FitContext) -> Fitted:
@@ -306,6 +342,7 @@ def _fold_entry(result: FoldResult) -> dict[str, Any]:
         "train_clips": len(result.fold.train),
         "validation_clips": len(result.fold.validation),
         "parameters": result.parameters,
+        "epochs": result.epochs,
         "chosen": dict(result.chosen),
         "train_seconds": result.train_seconds,
         "predict_seconds": result.predict_seconds,
@@ -319,11 +356,13 @@ def _finish(
 
     frame = pd.concat([r.frame for r in results], ignore_index=True)
     write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
+    _write_history(folder, results)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     _refuse_changed(plan, split, config)
     scores = frame_scores(frame)
     record = config | {
         "parameters": round(sum(r.parameters for r in results) / len(results)),
+        "epochs": max((r.epochs for r in results if r.epochs is not None), default=None),
         "uar": scores.uar,
         "uar_low": scores.uar_low,
         "uar_high": scores.uar_high,

@@ -25,6 +25,7 @@ CONFIG = "config.json"
 SPLIT = "split.json"
 PREDICTIONS = "predictions.parquet"
 FOLD = "fold.json"
+HISTORY = "history.parquet"
 
 DEFAULT_RUNS = Path("runs")
 
@@ -99,6 +100,18 @@ class Run:
             return pd.read_parquet(path).set_index("clip_id")
         except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors
             raise RunError(f"{path} is damaged ({error})", hint="train it again") from error
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        """A row a fold and epoch; None where the model was not trained in epochs.
+
+        Columns: ``fold``, ``epoch`` (from 1), ``best``, ``seconds``, and for ``train`` and
+        ``validation`` each ``_loss``, ``_accuracy``, ``_uar`` and ``_recall_EMOTION``.
+        """
+        import pandas as pd
+
+        path = self.path / HISTORY
+        return pd.read_parquet(path) if path.is_file() else None
 
     def model_of(self, fold: str) -> Fitted:
         """Load the model of one fold.

@@ -8,6 +8,16 @@ from serkit.trainers._trainer import (
     FoldData,
     Preset,
     Trainer,
+    history_of,
 )
 
-__all__ = ["TRAINERS", "ClipData", "FitContext", "Fitted", "FoldData", "Preset", "Trainer"]
+__all__ = [
+    "TRAINERS",
+    "ClipData",
+    "FitContext",
+    "Fitted",
+    "FoldData",
+    "Preset",
+    "Trainer",
+    "history_of",
+]

@@ -158,6 +158,19 @@ def _nothing_missing() -> None:
     """Need nothing that is not installed anyway."""
 
 
+def _anything_goes(_parameters: Parameters) -> None:
+    """Need nothing of parameters beyond what each of them allows."""
+
+
+def history_of(model: Fitted) -> pd.DataFrame | None:
+    """Return a model's history: a row an epoch, or None where it was not trained in epochs.
+
+    A fitted model may have an attribute ``history``: a data frame with a column ``epoch``.
+    """
+    found: pd.DataFrame | None = getattr(model, "history", None)
+    return found
+
+
 @dataclass(frozen=True)
 class Trainer:
     """A kind of model.
@@ -172,6 +185,8 @@ class Trainer:
             that is fitted or chosen is so on that data alone. Deterministic by the seed.
         load: From a folder written by :meth:`Fitted.save` to the model; never runs code from it.
         require: Raises :class:`serkit.errors.MissingDependencyError` where a package is missing.
+        check: Raises :class:`serkit.errors.SerkitError` where these parameters need a package
+            that is missing, or do not go together; called before anything is read or written.
     """
 
     name: str
@@ -182,6 +197,7 @@ class Trainer:
     fit: Callable[[FoldData, Parameters, FitContext], Fitted]
     load: Callable[[Path], Fitted]
     require: Callable[[], None] = _nothing_missing
+    check: Callable[[Parameters], None] = _anything_goes
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

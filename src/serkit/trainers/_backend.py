@@ -1,0 +1,133 @@
+"""Which framework Keras runs on: chosen once a process, before Keras is imported."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from serkit.errors import MissingDependencyError, UsageError
+
+BACKENDS = ("tensorflow", "jax", "torch")
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def require(backend: str) -> None:
+    """Say what to install where a backend, or Keras, is missing.
+
+    Raises:
+        MissingDependencyError: The hint names the extra that brings it.
+    """
+    for package in (backend, "keras"):
+        if not _installed(package):
+            raise MissingDependencyError(
+                f"the package {package} is not installed", hint=f"pip install 'serkit[{backend}]'"
+            )
+
+
+def load_keras(backend: str) -> Any:
+    """Import Keras on a backend.
+
+    Args:
+        backend: One of :data:`BACKENDS`.
+
+    Returns:
+        The module ``keras``.
+
+    Raises:
+        MissingDependencyError: The backend or Keras is not installed.
+        UsageError: Keras already runs on another one in this process.
+    """
+    loaded = sys.modules.get("keras")
+    if loaded is None:
+        require(backend)
+        os.environ["KERAS_BACKEND"] = backend
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if backend != "tensorflow":
+            # Keras would import TensorFlow beside any backend, wherever it is installed.
+            sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
+        with _silence(backend == "tensorflow"):
+            import keras
+
+        # A clip's length is a new shape: TensorFlow would warn of every one.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
+        return keras
+    running = loaded.config.backend()
+    if running != backend:
+        raise UsageError(
+            f"backend = {backend!r}, but Keras already runs on {running} in this process",
+            hint=f"use backend={running}, or start a new process",
+        )
+    return loaded
+
+
+def loaded_backend(otherwise: str) -> str:
+    """Return what Keras runs on in this process, or what it is to be loaded with."""
+    loaded = sys.modules.get("keras")
+    return otherwise if loaded is None else str(loaded.config.backend())
+
+
+def device_scope(keras: Any, device: str) -> Any:
+    """Return a context in which a model is made and trained on a device.
+
+    Args:
+        keras: The module.
+        device: One of :data:`DEVICES`; ``auto`` leaves it to the backend.
+
+    Raises:
+        UsageError: There is no such device.
+    """
+    from contextlib import nullcontext
+
+    if device == "auto":
+        return nullcontext()
+    if device == "cuda" and not _has_gpu(keras.config.backend()):
+        raise UsageError(
+            f"device = 'cuda', but {keras.config.backend()} sees no GPU",
+            hint="use --device cpu or auto",
+        )
+    return keras.device("gpu:0" if device == "cuda" else "cpu:0")
+
+
+def _has_gpu(backend: str) -> bool:
+    if backend == "torch":
+        import torch
+
+        return bool(torch.cuda.is_available())
+    if backend == "jax":
+        import jax
+
+        return any(device.platform == "gpu" for device in jax.devices())
+    import tensorflow
+
+    return bool(tensorflow.config.list_physical_devices("GPU"))
+
+
+@contextmanager
+def _silence(wanted: bool) -> Iterator[None]:
+    """Keep what native code writes off stderr, where progress and errors belong.
+
+    TensorFlow tells there how it was built, whatever it is asked. Exceptions still come through.
+    """
+    if not wanted:
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _installed(package: str) -> bool:
+    if package in sys.modules:
+        return sys.modules[package] is not None
+    return find_spec(package) is not None

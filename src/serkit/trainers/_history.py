@@ -1,0 +1,90 @@
+"""What a net knew after each epoch: losses, accuracy, UAR and the recall of each emotion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a net stands on some clips.
+
+    Attributes:
+        loss: Mean loss in nats.
+        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+    """
+
+    loss: float
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of clips that are right; NaN without clips."""
+        total = int(self.counts.sum())
+        return float(np.trace(self.counts)) / total if total else float("nan")
+
+    @property
+    def recalls(self) -> npt.NDArray[np.float64]:
+        """Each emotion's recall; NaN where no clip has it."""
+        support = self.counts.sum(axis=1)
+        right = np.diag(self.counts).astype(np.float64)
+        unknown = np.full(len(right), np.nan)
+        return np.asarray(np.divide(right, support, out=unknown, where=support > 0))
+
+    @property
+    def uar(self) -> float:
+        """Mean recall of the emotions that are there."""
+        recalls = self.recalls
+        return float(np.nanmean(recalls)) if np.isfinite(recalls).any() else float("nan")
+
+    @classmethod
+    def of(cls, probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> Standing:
+        """Judge probabilities: their cross-entropy, and the most probable emotion."""
+        counts = np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+        np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
+        picked = probabilities[np.arange(len(labels)), labels]
+        with np.errstate(divide="ignore"):
+            loss = float(-np.log(np.maximum(picked, 1e-12)).mean()) if len(labels) else float("nan")
+        return cls(loss, counts)
+
+    def columns(self, side: str) -> dict[str, float]:
+        """Return its columns of the history, their names begun with a side's."""
+        recalls = {
+            f"{side}_recall_{name}": float(value)
+            for name, value in zip(EMOTIONS, self.recalls, strict=True)
+        }
+        return {
+            f"{side}_loss": self.loss,
+            f"{side}_accuracy": self.accuracy,
+            f"{side}_uar": self.uar,
+            **recalls,
+        }
+
+
+def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
+    """Return a row an epoch.
+
+    Args:
+        rows: What was noted of each epoch.
+        best: The epoch that was kept, counted from 1.
+
+    Returns:
+        ``epoch`` (from 1), ``best``, ``seconds``, and for ``train`` and ``validation`` each
+        ``_loss``, ``_accuracy``, ``_uar`` and ``_recall_EMOTION``. The training side is counted
+        while the net is trained: with dropout, on augmented clips, its loss with penalties.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(list(rows))
+    frame.insert(1, "best", frame["epoch"] == best)
+    return frame

@@ -1,0 +1,141 @@
+"""What the Keras trainers share: parameters, fitting, and the plug-in itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import TrainingError
+from serkit.parameters import Parameter, Parameters, text
+from serkit.trainers._augment import AUGMENTATION
+from serkit.trainers._backend import (
+    BACKENDS,
+    DEVICES,
+    device_scope,
+    load_keras,
+    loaded_backend,
+    require,
+)
+from serkit.trainers._history import history_frame
+from serkit.trainers._loop import train
+from serkit.trainers._network import Network, load
+from serkit.trainers._spectra import Source, Spectra, fit_scaling
+from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
+
+INPUT = {
+    "features": Parameter("mel128", "spectrogram to read"),
+    "scale": Parameter("db", "how powers are read", choices=("power", "db")),
+    "standardise": Parameter(
+        "live",
+        "by the training clips, each band: over their live frames, over padding too, or not",
+        choices=("live", "all", "none"),
+    ),
+    "padding": Parameter(
+        "crop",
+        "clips in their true length, or padded in front to the recipe's",
+        choices=("crop", "front"),
+    ),
+}
+"""What is read of a clip."""
+
+LOOP = {
+    "epochs": Parameter(60, "most passes over the training clips", minimum=1),
+    "batch_size": Parameter(32, "clips in a step", minimum=1),
+    "learning_rate": Parameter(1e-3, "step size of Adam", minimum=1e-8),
+    "schedule": Parameter(
+        "cosine",
+        "of the learning rate: up and down once, times 0.9 every 1,000 steps, or none",
+        choices=("constant", "exponential", "cosine"),
+    ),
+    "weight_decay": Parameter(0.0, "of AdamW; 0 is Adam", minimum=0),
+    "clip_norm": Parameter(0.0, "greatest norm of a gradient; 0 is any", minimum=0),
+    "label_smoothing": Parameter(
+        0.0, "share of a label given to all emotions", minimum=0, maximum=0.9
+    ),
+    "class_weight": Parameter("none", "weights of emotions", choices=("none", "balanced")),
+    "monitor": Parameter(
+        "loss", "what the best epoch is best in", choices=("loss", "uar", "accuracy")
+    ),
+    "patience": Parameter(0, "epochs without a better one before it stops; 0 never", minimum=0),
+}
+"""How a net is trained."""
+
+MACHINE = {
+    "backend": Parameter("tensorflow", "what Keras runs on", choices=BACKENDS),
+    "device": Parameter("auto", "what it is trained on", choices=DEVICES),
+    "jit": Parameter(False, "compile steps with XLA (tensorflow and jax)"),
+}
+"""Where it is trained."""
+
+STUDY_INPUT = {"scale": "power", "standardise": "none", "padding": "front"}
+"""The study's input: raw mel power, padded in front."""
+
+STUDY_LOOP = {"schedule": "constant", "monitor": "accuracy"}
+"""The study's loop, where it is the same for all its nets."""
+
+
+def keras_trainer(
+    name: str,
+    summary: str,
+    net: Mapping[str, Parameter],
+    presets: Mapping[str, Preset],
+    **defaults: Parameter,
+) -> Trainer:
+    """Make a plug-in of a net in :mod:`serkit.nets`.
+
+    Args:
+        name: The net's module.
+        summary: One line.
+        net: What the net's ``build`` reads.
+        presets: Named settings.
+        **defaults: Parameters of the input or the loop that are otherwise for this net.
+    """
+    return Trainer(
+        name=name,
+        summary=summary,
+        parameters={**INPUT, **net, **LOOP, **AUGMENTATION, **MACHINE, **defaults},
+        presets=presets,
+        features=lambda parameters: (text(parameters, "features"),),
+        fit=partial(_fit, name),
+        load=_load,
+        check=_check,
+    )
+
+
+def _check(parameters: Parameters) -> None:
+    backend = text(parameters, "backend")
+    if loaded_backend(backend) == backend:
+        require(backend)
+    # Another one is loaded: load_keras says so when it is asked.
+
+
+def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    keras = load_keras(text(parameters, "backend"))
+    source = Source.of(parameters, fold.train.store)
+    clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
+    scaling = fit_scaling(clips, text(parameters, "standardise"))
+    with device_scope(keras, text(parameters, "device")):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(context.seed)
+        model = _build(name, source, parameters)
+        try:
+            course = train(model, clips, validation, scaling, parameters, context)
+        except MemoryError as error:
+            raise TrainingError(
+                f"{name} does not fit in memory", hint="lower batch_size"
+            ) from error
+    chosen = {"epoch": course.best} if len(validation) else {}
+    history = history_frame(course.rows, course.best)
+    return Network(model, source, scaling, dict(parameters), chosen, history)
+
+
+def _build(name: str, source: Source, parameters: Parameters) -> Any:
+    module = import_module(f"serkit.nets.{name}")
+    return module.build(parameters, (source.length, source.bands))
+
+
+def _load(folder: Path) -> Fitted:
+    return load(folder)

@@ -1,0 +1,226 @@
+"""The training loop: epochs over random batches, the best one by inner validation actors."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import TrainingError
+from serkit.parameters import Parameters, integer, number
+from serkit.trainers._augment import Augmentation
+from serkit.trainers._history import Standing
+from serkit.trainers._network import predict
+from serkit.trainers._spectra import Scaling, Spectra, assemble, random_batches
+from serkit.trainers._trainer import FitContext
+
+WARM_UP = 0.1
+"""Share of a cosine schedule in which the learning rate rises."""
+
+
+@dataclass
+class Course:
+    """How a training has gone so far.
+
+    Attributes:
+        rows: A row an epoch, see :func:`serkit.trainers._history.history_frame`.
+        best: The best epoch, counted from 1.
+        score: What it was judged by; more is better.
+        weights: The net's weights after it.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    best: int = 0
+    score: float = -math.inf
+    weights: list[npt.NDArray[Any]] = field(default_factory=list)
+
+    def note(self, row: dict[str, Any], score: float, model: Any) -> None:
+        """Keep an epoch's row, and the weights if it is the best one."""
+        self.rows.append(row)
+        if score > self.score or not self.best:
+            self.best, self.score, self.weights = len(self.rows), score, model.get_weights()
+
+    def exhausted(self, patience: int) -> bool:
+        """Tell whether the best epoch is ``patience`` epochs ago; 0 is endless patience."""
+        return 0 < patience <= len(self.rows) - self.best
+
+
+def train(
+    model: Any,
+    clips: Spectra,
+    validation: Spectra,
+    scaling: Scaling,
+    parameters: Parameters,
+    context: FitContext,
+) -> Course:
+    """Train a net, and leave it with the weights of its best epoch.
+
+    Args:
+        model: The Keras model.
+        clips: What it is fitted on.
+        validation: What its best epoch is chosen on; without any the last one is kept.
+        scaling: How clips are scaled.
+        parameters: See :data:`serkit.trainers._keras.LOOP`.
+        context: Seed and progress.
+
+    Raises:
+        TrainingError: A loss is not finite.
+    """
+    epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
+    steps = math.ceil(len(clips) / size)
+    confusion = compile_(model, parameters, steps * epochs)
+    feed = Feed(clips, scaling, Augmentation.of(parameters), _weights(clips.labels, parameters))
+    random = np.random.default_rng([context.seed, len(clips)])
+    course, said = Course(), ""
+    for epoch in range(1, epochs + 1):
+        started = time.perf_counter()
+        tally = Tally()
+        for step, positions in enumerate(random_batches(clips, size, random), start=1):
+            inputs, targets, weights = feed.batch(positions, random)
+            model.reset_metrics()  # so that what comes back is this batch's alone
+            found = model.train_on_batch(inputs, targets, weights, return_dict=True)
+            tally.add(_finite(float(found["loss"]), epoch, step), confusion)
+            done = (epoch - 1) * steps + step
+            context.progress(done, epochs * steps, f"epoch {epoch}, loss {tally.loss:.3f}{said}")
+        trained = Standing(tally.loss, tally.counts)
+        row = {"epoch": epoch, **trained.columns("train")}
+        score = float(epoch)
+        if len(validation):
+            standing = Standing.of(predict(model, validation, scaling), validation.labels)
+            _finite(standing.loss, epoch, steps)
+            row |= standing.columns("validation")
+            score = _score(standing, str(parameters["monitor"]))
+            said = f", validation UAR {100 * standing.uar:.1f} %"
+        row["seconds"] = time.perf_counter() - started
+        course.note(row, score, model)
+        if course.exhausted(integer(parameters, "patience")):
+            break
+    model.set_weights(course.weights)
+    return course
+
+
+@dataclass
+class Tally:
+    """What an epoch's batches add up to.
+
+    Attributes:
+        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+    """
+
+    counts: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    )
+    _total: float = 0.0
+
+    def add(self, loss: float, confusion: Any) -> None:
+        """Add a batch: its mean loss, and what was counted in it."""
+        import keras
+
+        counted = np.rint(keras.ops.convert_to_numpy(confusion.counts)).astype(np.int64)
+        self._total += loss * int(counted.sum())
+        self.counts += counted
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of a clip."""
+        return self._total / max(int(self.counts.sum()), 1)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """From positions to what a training step is given.
+
+    Attributes:
+        clips: The clips.
+        scaling: How they are scaled.
+        augmentation: How they are changed.
+        weights: What each emotion's clips weigh, shape ``(8,)``.
+    """
+
+    clips: Spectra
+    scaling: Scaling
+    augmentation: Augmentation
+    weights: npt.NDArray[np.float32]
+
+    def batch(self, positions: npt.NDArray[np.intp], random: np.random.Generator) -> Any:
+        """Return inputs, targets and weights."""
+        labels = self.clips.labels[positions]
+        scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
+        changed = self.augmentation.clips(scaled, random)
+        inputs = assemble(changed, self.clips.source, self.scaling)
+        targets = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+        inputs, targets = self.augmentation.mix(inputs, targets, random)
+        return inputs, targets, self.weights[labels]
+
+
+def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
+    """Give a net its optimiser, its loss, and a metric that counts.
+
+    Args:
+        model: The Keras model.
+        parameters: See :data:`serkit.trainers._keras.LOOP`.
+        steps: Of the whole training, for schedules.
+
+    Returns:
+        The :class:`serkit.trainers._keras_metrics.Confusion` that each step updates.
+    """
+    import keras
+
+    from serkit.trainers._keras_metrics import Confusion
+
+    confusion = Confusion()
+    kind = keras.optimizers.AdamW if parameters["weight_decay"] else keras.optimizers.Adam
+    options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
+    if parameters["weight_decay"]:
+        options["weight_decay"] = number(parameters, "weight_decay")
+    model.compile(
+        optimizer=kind(_learning_rate(parameters, steps), **options),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=number(parameters, "label_smoothing")
+        ),
+        metrics=[confusion],
+        jit_compile=bool(parameters["jit"]),
+    )
+    return confusion
+
+
+def _learning_rate(parameters: Parameters, steps: int) -> Any:
+    import keras
+
+    rate, schedules = number(parameters, "learning_rate"), keras.optimizers.schedules
+    if parameters["schedule"] == "exponential":
+        return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
+    if parameters["schedule"] == "cosine":
+        rising = max(1, int(WARM_UP * steps))
+        return schedules.CosineDecay(
+            0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
+        )
+    return rate
+
+
+def _weights(labels: npt.NDArray[np.int64], parameters: Parameters) -> npt.NDArray[np.float32]:
+    """Return what a clip of each emotion weighs; 1 in the mean."""
+    if parameters["class_weight"] == "none":
+        return np.ones(len(EMOTIONS), np.float32)
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
+
+
+def _score(standing: Standing, monitor: str) -> float:
+    if monitor == "loss":
+        return -standing.loss
+    return standing.uar if monitor == "uar" else standing.accuracy
+
+
+def _finite(loss: float, epoch: int, step: int) -> float:
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"the loss became {loss} in epoch {epoch}, step {step}",
+            hint="lower learning_rate, or scale the input (scale=db, standardise=live)",
+        )
+    return loss

@@ -1,0 +1,192 @@
+"""Clips as the nets read them: scaled by the training side, padded no more than needed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import storekit
+from netkit import BANDS, clips_of, make_store
+from serkit.errors import UsageError
+from serkit.store.store import FeatureStore
+from serkit.trainers import TRAINERS
+from serkit.trainers._augment import AUGMENTATION, Augmentation
+from serkit.trainers._spectra import (
+    Scaling,
+    Source,
+    Spectra,
+    assemble,
+    bucket,
+    fit_scaling,
+    ordered_batches,
+    random_batches,
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> FeatureStore:
+    return make_store(tmp_path_factory.mktemp("spectra"))
+
+
+def source(store: FeatureStore, **values: object) -> Source:
+    settled = TRAINERS.get("lstm").settle("best", {"features": "mel8", **values})
+    return Source.of(settled, store)
+
+
+@pytest.fixture
+def cropped(store) -> Spectra:
+    return Spectra(clips_of(store, 1, 2), source(store))
+
+
+@pytest.fixture
+def front(store) -> Spectra:
+    return Spectra(clips_of(store, 1, 2), source(store, padding="front", scale="power"))
+
+
+class TestReading:
+    def test_gives_frames_of_bands_in_the_order_asked_for(self, store, cropped):
+        first, last = cropped.take(np.array([3, 0]))
+        ids = clips_of(store, 1, 2).clip_ids
+        stored = store.read("mel8", [ids[3], ids[0]], padded=False, scale="db").X
+        np.testing.assert_array_equal(first, stored[0].T)
+        np.testing.assert_array_equal(last, stored[1].T)
+
+    def test_keeps_clips_only_while_they_fit(self, store):
+        data = clips_of(store, 1)
+        kept, streamed = Spectra(data, source(store)), Spectra(data, source(store), cache_bytes=10)
+        places = np.arange(len(data))
+        for _ in range(2):
+            for one, other in zip(kept.take(places), streamed.take(places), strict=True):
+                np.testing.assert_array_equal(one, other)
+        assert kept.take(places)[0] is kept.take(places)[0]
+        assert streamed.take(places)[0] is not streamed.take(places)[0]
+
+    def test_refuses_what_is_no_spectrogram(self, tmp_path):
+        storekit.make_clips(tmp_path / "clips", range(2))
+        storekit.fill(tmp_path / "clips", tmp_path / "store", [storekit.deviation()])
+        with pytest.raises(UsageError, match="features = 'change_deviation' is no spectrogram"):
+            source(FeatureStore(tmp_path / "store"), features="change_deviation")
+
+
+class TestScaling:
+    def test_over_live_frames_gives_each_band_mean_0_and_deviation_1(self, cropped):
+        scaling = fit_scaling(cropped, "live")
+        frames = np.concatenate([scaling(clip) for clip in cropped.take(np.arange(len(cropped)))])
+        np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
+        np.testing.assert_allclose(frames.std(axis=0), 1, atol=1e-4)
+
+    def test_over_all_frames_counts_the_padding(self, front):
+        scaling = fit_scaling(front, "all")
+        clips = front.take(np.arange(len(front)))
+        whole = assemble(clips, front.source, Scaling.identity(BANDS))["frames"]
+        np.testing.assert_allclose(scaling.mean, whole.mean(axis=(0, 1)), rtol=1e-4)
+        np.testing.assert_allclose(scaling.deviation, whole.std(axis=(0, 1)), rtol=1e-4)
+
+    def test_none_changes_nothing(self, front):
+        clip = front.take(np.arange(1))[0]
+        np.testing.assert_array_equal(fit_scaling(front, "none")(clip), clip)
+
+    def test_survives_json(self, cropped):
+        scaling = fit_scaling(cropped, "live")
+        again = Scaling.from_json(scaling.to_json())
+        np.testing.assert_array_equal(scaling.mean, again.mean)
+        np.testing.assert_array_equal(scaling.deviation, again.deviation)
+
+
+class TestBatches:
+    def test_in_front_are_padded_with_scaled_silence(self, front):
+        scaling = Scaling(np.full(BANDS, 2.0), np.full(BANDS, 4.0))
+        clip = scaling(front.take(np.arange(1))[0])
+        frames = assemble([clip], front.source, scaling)["frames"][0]
+        assert len(frames) == front.source.length
+        np.testing.assert_array_equal(frames[-len(clip) :], clip)
+        np.testing.assert_array_equal(frames[: -len(clip)], np.float32(-0.5))
+
+    def test_in_true_length_are_no_longer_than_their_longest_clip_needs(self, cropped):
+        clips = cropped.take(np.arange(4))
+        batch = assemble(clips, cropped.source, Scaling.identity(BANDS))
+        assert batch["frames"].shape[1] == bucket(max(map(len, clips)))
+        assert batch["live"].sum(axis=1).tolist() == [len(clip) for clip in clips]
+        assert not batch["frames"][batch["live"] == 0].any()
+
+    @pytest.mark.parametrize(("length", "padded"), [(1, 32), (32, 32), (33, 64)])
+    def test_have_few_lengths(self, length, padded):
+        assert bucket(length) == padded
+
+    def test_for_prediction_hold_clips_of_one_bucket(self, cropped):
+        batches = ordered_batches(cropped, 3)
+        assert sorted(np.concatenate(batches)) == list(range(len(cropped)))
+        for batch in batches:
+            assert len(batch) <= 3
+            assert len({bucket(int(n)) for n in cropped.lengths[batch]}) == 1
+
+    def test_for_training_hold_every_clip_once_and_others_each_epoch(self, cropped):
+        random = np.random.default_rng(0)
+        first, second = (random_batches(cropped, 5, random) for _ in range(2))
+        again = random_batches(cropped, 5, np.random.default_rng(0))
+        for epoch in (first, second):
+            assert sorted(np.concatenate(epoch)) == list(range(len(cropped)))
+        assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
+        assert np.concatenate(first).tolist() == np.concatenate(again).tolist()
+
+
+def augmentation(**values: object) -> Augmentation:
+    defaults = {key: parameter.default for key, parameter in AUGMENTATION.items()}
+    return Augmentation.of({**defaults, **values})
+
+
+class TestAugmentation:
+    clip = np.arange(1, 41, dtype=np.float32).reshape(10, 4)
+
+    def changed(self, seed: int = 0, **values: object) -> np.ndarray:
+        return augmentation(**values).clips([self.clip], np.random.default_rng(seed))[0]
+
+    def test_is_off_where_nothing_is_set(self):
+        np.testing.assert_array_equal(self.changed(), self.clip)
+
+    @pytest.mark.parametrize(
+        "values",
+        [
+            {"gain": 1.0},
+            {"shift": 2},
+            {"tempo": 0.5},
+            {"time_masks": 3, "time_width": 0.9},
+            {"band_masks": 3, "band_width": 4},
+        ],
+    )
+    def test_changes_copies_and_by_the_seed_alone(self, values):
+        before = self.clip.copy()
+        once, again = self.changed(**values), self.changed(**values)
+        np.testing.assert_array_equal(once, again)
+        np.testing.assert_array_equal(self.clip, before)
+        seeds = [self.changed(seed, **values) for seed in range(8)]
+        assert any(each.shape != once.shape or (each != once).any() for each in seeds)
+
+    def test_gain_moves_all_values_alike(self):
+        assert np.ptp(self.changed(gain=1.0) - self.clip) < 1e-5
+
+    def test_tempo_keeps_ends_and_bounds_the_length(self):
+        for seed in range(20):
+            out = self.changed(seed, tempo=0.3)
+            assert 7 <= len(out) <= 13
+            np.testing.assert_allclose(out[[0, -1]], self.clip[[0, -1]], rtol=1e-6)
+
+    def test_masks_blank_whole_frames_or_bands(self):
+        for seed in range(20):
+            hit = self.changed(seed, time_masks=1, time_width=0.5) == 0
+            assert (hit.all(axis=1) == hit.any(axis=1)).all()
+            assert hit.all(axis=1).sum() <= 5
+            hit = self.changed(seed, band_masks=1, band_width=2) == 0
+            assert (hit.all(axis=0) == hit.any(axis=0)).all()
+            assert hit.all(axis=0).sum() <= 2
+
+    def test_mixup_mixes_inputs_and_targets_alike(self):
+        frames = np.eye(4, dtype=np.float32)[:, None, :]
+        inputs = {"frames": frames, "live": np.ones((4, 1), np.float32)}
+        mixed, targets = augmentation(mixup=0.5).mix(
+            inputs, np.eye(4, dtype=np.float32), np.random.default_rng(1)
+        )
+        np.testing.assert_allclose(mixed["frames"][:, 0], targets)
+        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
+        assert (targets.argmax(axis=1) == np.arange(4)).all()
+        assert (targets.max(axis=1) < 1).any()

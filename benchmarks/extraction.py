@@ -31,7 +31,7 @@ from pathlib import Path
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-import numpy as np
+import numpy as np  # noqa: E402 (the variables above must be set before)
 
 FEATURES = "raw,change_deviation,mel128,mel256"
 PAD, N_FFT, HOP = 253_125, 2048, 512
@@ -183,7 +183,8 @@ def _report(seconds: dict[str, float], clips: int, workers: int) -> None:
         ours = seconds[f"serkit {kind}"]
         print(
             f"{kind}: {seconds['librosa, one process'] / ours:.1f}x faster than the librosa loop "
-            f"(target 8), {ours / seconds['floor']:.2f}x the floor on {workers} cores (target 2.5), "
+            f"(target 8), {ours / seconds['floor']:.2f}x the floor on {workers} cores "
+            f"(target 2.5), "
             f"{ours / seconds['floor, one process']:.2f}x the floor on one"
         )
         print(f"{kind}: repeat {seconds[f'repeat {kind}']:.2f} s (target below 1 s)")

@@ -7,6 +7,7 @@ from serkit.trainers._trainer import (
     Fitted,
     FoldData,
     Preset,
+    Tracking,
     Trainer,
     history_of,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "Fitted",
     "FoldData",
     "Preset",
+    "Tracking",
     "Trainer",
     "history_of",
 ]

@@ -126,19 +126,44 @@ class Fitted(Protocol):
         """Write the model into an existing folder, without anything that runs when loaded."""
 
 
+def _tell_nobody(_done: int, _all: int, _what: str) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Where else a training is logged to; no part of what a run's result depends on.
+
+    Attributes:
+        tensorboard: Folder that TensorBoard reads; None logs nothing there.
+        mlflow: MLflow's tracking address or folder; None logs nothing there.
+        name: What the training is called there: run and fold.
+    """
+
+    tensorboard: Path | None = None
+    mlflow: str | None = None
+    name: str = ""
+
+
 @dataclass(frozen=True)
 class FitContext:
     """What a trainer is told besides the data.
 
     Attributes:
         seed: Of every random number that the fit draws.
-        progress: Called with steps done, steps in all and what is going on.
-        workdir: A folder for checkpoints, kept until the fold is done; None for none.
+        progress: Called with steps done, steps in all and what is going on; where a model is
+            trained in epochs, these are the steps.
+        batches: Called with batches done of an epoch, batches in all and what is going on.
+        workdir: A folder for checkpoints that outlives a kill and is removed when the fold is
+            done; a trainer that finds its own checkpoint there goes on from it. None for none.
+        tracking: Where else the training is logged to.
     """
 
     seed: int = 0
-    progress: Callable[[int, int, str], None] = field(default=lambda _done, _all, _what: None)
+    progress: Callable[[int, int, str], None] = field(default=_tell_nobody)
+    batches: Callable[[int, int, str], None] = field(default=_tell_nobody)
     workdir: Path | None = None
+    tracking: Tracking = field(default_factory=Tracking)
 
 
 @dataclass(frozen=True)

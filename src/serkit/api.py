@@ -192,8 +192,19 @@ def estimate(
     corpus: str | None = None,
     include: Collection[str] = (),
     definitions: PathLike | None = None,
+    progress: Count | None = None,
 ) -> Estimate:
-    """Estimate what :func:`extract` of everything would cost, from the files' headers alone."""
+    """Estimate what :func:`extract` of everything would cost, from the files' headers alone.
+
+    Args:
+        source: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told headers read and headers in all.
+    """
     from serkit.extraction.estimate import estimate as run
     from serkit.ingest.scan import scan
 
@@ -202,6 +213,7 @@ def estimate(
         scan(source, corpus=corpus, include=include),
         wanted_specs(settings),
         workers=settings.workers or None,
+        progress=progress,
     )
 
 
@@ -214,8 +226,20 @@ def preview(
     corpus: str | None = None,
     include: Collection[str] = (),
     definitions: PathLike | None = None,
+    progress: Count | None = None,
 ) -> Preview:
-    """Say what :func:`extract` would do, and write nothing."""
+    """Say what :func:`extract` would do, and write nothing.
+
+    Args:
+        source: See :func:`extract`.
+        store: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told files read and files in all; only clips with several files are read.
+    """
     from serkit.extraction.estimate import preview as run
     from serkit.ingest.scan import scan
 
@@ -225,6 +249,7 @@ def preview(
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,
+        progress=progress,
     )
 
 
@@ -299,6 +324,7 @@ def gc(
     *,
     drop: Collection[str] = (),
     wait: float | None = None,
+    progress: Count | None = None,
 ) -> GcReport:
     """Give back the space of stale values, of dead parts, and of what killed runs left.
 
@@ -306,6 +332,7 @@ def gc(
         store: The store's folder; None is the setting.
         drop: Features to take out altogether.
         wait: Seconds to wait for another writer; None is the setting.
+        progress: Told clips copied together and how many there are in all.
 
     Raises:
         NotFoundError: No such store.
@@ -316,7 +343,7 @@ def gc(
 
     settings = resolve({"store": store, "wait": wait})
     names = (drop,) if isinstance(drop, str) else drop
-    return run(Path(settings.store), drop=names, wait=settings.wait)
+    return run(Path(settings.store), drop=names, wait=settings.wait, progress=progress)
 
 
 def export(
@@ -326,6 +353,7 @@ def export(
     path: PathLike | None = None,
     padded: bool = True,
     store: FeatureStore | PathLike | None = None,
+    progress: Count | None = None,
 ) -> Path:
     """Write a feature of all clips to one file for other programs.
 
@@ -338,6 +366,7 @@ def export(
         path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
         padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
         store: The store or its folder; None is the setting.
+        progress: Told clips done and clips in all.
 
     Returns:
         The file.
@@ -353,7 +382,8 @@ def export(
 
     opened = store if isinstance(store, FeatureStore) else None
     opened = opened or FeatureStore(resolve({"store": store}).store)
-    return run(opened, feature, to, None if path is None else Path(path), padded=padded)
+    target = None if path is None else Path(path)
+    return run(opened, feature, to, target, padded=padded, progress=progress)
 
 
 def train(

@@ -16,7 +16,6 @@ from serkit.cli.output import (
     progress,
     say,
     say_failures,
-    say_working,
     size,
 )
 from serkit.errors import MissingDependencyError
@@ -76,13 +75,13 @@ def extract(
         "definitions": definitions,
     }
     if estimate:
-        say_working("reading headers ...")
-        guess = api.estimate(source, **common)
+        with progress("reading headers", "files") as update:
+            guess = api.estimate(source, progress=update, **common)
         print_json(guess) if json else print_rich(*_render_estimate(guess))
         return
     if dry_run:
-        say_working("comparing the folder with the store ...")
-        planned = api.preview(source, store=store, **common)
+        with progress("comparing", "files") as update:
+            planned = api.preview(source, store=store, progress=update, **common)
         _preview_messages(planned)
         print_json(planned) if json else print_rich(_render_preview(planned))
         return

@@ -17,7 +17,6 @@ from serkit.cli.output import (
     progress,
     say,
     say_failures,
-    say_working,
     size,
 )
 
@@ -182,8 +181,8 @@ def gc(
     """Give back the space of stale values, of dead parts, and of what killed runs left."""
     from serkit import api
 
-    say_working("rewriting what holds stale values ...")
-    report = api.gc(store, drop=drop or (), wait=wait)
+    with progress("rewriting", "clips") as update:
+        report = api.gc(store, drop=drop or (), wait=wait, progress=update)
     if json:
         print_json(report)
         return
@@ -207,8 +206,10 @@ def export(
     """Write a feature of all clips to one file for other programs."""
     from serkit import api
 
-    say_working(f"reading {feature} of every clip ...")
-    path = api.export(feature, to=to.value, path=out, padded=padded, store=store)
+    with progress(f"exporting {feature}", "clips") as update:
+        path = api.export(
+            feature, to=to.value, path=out, padded=padded, store=store, progress=update
+        )
     facts = {"feature": feature, "path": path, "bytes": path.stat().st_size}
     print_json(facts) if json else print_rich(f"{path} ({size(path.stat().st_size)})")
 

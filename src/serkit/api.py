@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import IncompleteFeatureError, UnknownNameError, UsageError
+from serkit.errors import IncompleteFeatureError, UsageError
 from serkit.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from serkit.runs.leaderboard import Board
     from serkit.runs.run import Run
     from serkit.store.gc import GcReport
-    from serkit.store.state import StoreState
+    from serkit.store.listing import StoreListing
     from serkit.store.status import FeatureStatus
     from serkit.store.store import FeatureStore
     from serkit.store.verify import VerifyReport
@@ -253,6 +253,24 @@ def preview(
     )
 
 
+def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) -> StoreListing:
+    """List the features in a store: how many clips are current, and their size.
+
+    Args:
+        store: The store's folder; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreCorruptError: The store is damaged.
+    """
+    from serkit.store.listing import list_store
+    from serkit.store.store import FeatureStore
+
+    settings = resolve({"store": store, "definitions": definitions})
+    return list_store(FeatureStore(settings.store), recipes(settings))
+
+
 def why(
     feature: str, *, store: PathLike | None = None, definitions: PathLike | None = None
 ) -> FeatureStatus:
@@ -267,10 +285,11 @@ def why(
         NotFoundError: No such store.
         UnknownNameError: Neither a recipe nor the store has this name.
     """
+    from serkit.store.listing import status_of
     from serkit.store.store import FeatureStore
 
     settings = resolve({"store": store, "definitions": definitions})
-    return status(FeatureStore(settings.store).state, recipes(settings), feature)
+    return status_of(FeatureStore(settings.store).state, recipes(settings), feature)
 
 
 def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
@@ -498,23 +517,6 @@ def recipes(settings: Settings) -> Recipes:
     from serkit.features import Recipes
 
     return Recipes(Path(settings.definitions))
-
-
-def status(state: StoreState, known: Recipes, feature: str) -> FeatureStatus:
-    """Compare a feature in a store with its recipe, or without one with itself.
-
-    Raises:
-        UnknownNameError: Neither the recipes nor the store have this name.
-    """
-    from serkit.store.status import feature_status
-
-    try:
-        spec = known.get(feature)
-    except UnknownNameError:
-        if feature not in state.manifest.features:
-            raise
-        spec = state.manifest.features[feature].spec
-    return feature_status(state, spec)
 
 
 def wanted_specs(settings: Settings) -> tuple[FeatureSpec, ...]:

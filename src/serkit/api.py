@@ -512,6 +512,35 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
     return find_run(Path(resolve({"runs": runs}).runs), run)
 
 
+def figures(
+    run: Run | str, folder: PathLike, *, form: str = "png", runs: PathLike | None = None
+) -> tuple[Path, ...]:
+    """Write a run's figures into a folder.
+
+    ``confusion`` always; ``curves`` (accuracy and loss over the epochs) and ``learning`` (recall
+    of each emotion over the epochs) where the model was trained in epochs. :meth:`Run.figure`
+    gives one of them without writing it.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        folder: Where to; made if it is not there.
+        form: ``png`` or ``svg``.
+        runs: Folder of runs; None is the setting.
+
+    Returns:
+        The files.
+
+    Raises:
+        UnknownNameError: No such run or format.
+        MissingDependencyError: matplotlib is not installed.
+        RunError: The run is not finished, or the disk does not take the files.
+    """
+    from serkit.runs.figures import save_figures
+
+    found = show(run, runs=runs) if isinstance(run, str) else run
+    return save_figures(found, Path(folder), form)
+
+
 def recipes(settings: Settings) -> Recipes:
     """Return the recipes that can be asked for by name."""
     from serkit.features import Recipes

@@ -48,7 +48,7 @@ class DoctorReport:
 
 def doctor() -> DoctorReport:
     """Look at what is installed; nothing is imported for it."""
-    found = versions()
+    found = versions([*(name for name, _, _ in _PACKAGES), "tensorflow-cpu"])
     found["tensorflow"] = found["tensorflow"] or found["tensorflow-cpu"]
     packages = (
         Package(name, found.get(name), purpose, None if found.get(name) else install)
@@ -76,5 +76,6 @@ _PACKAGES = (
     ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
     ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
     ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
+    ("matplotlib", "figures of runs", "pip install 'serkit[figures]'"),
     ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
 )

@@ -175,7 +175,7 @@ def _warped(clip: Frames, edges: Edges, factor: float) -> Frames:
     below = places.astype(np.intp)
     above = np.minimum(below + 1, len(centres) - 1)
     share = (places - below).astype(np.float32)
-    out = clip.take(below, axis=1)
+    out: Frames = clip.take(below, axis=1)
     out *= 1 - share
     out += clip.take(above, axis=1) * share
     return out

@@ -111,6 +111,76 @@ def test_an_empty_list_of_features_is_refused_and_an_empty_setting_means_the_def
     assert len(serkit.estimate(source).by_feature) == 5
 
 
+def test_what_there_is_is_listed_as_on_the_command_line(tmp_path):
+    features = {feature.name: feature for feature in serkit.list_features()}
+    assert features["mel128"].default
+    assert features["mel128"].parameters["n_mels"] == 128
+    assert not features["egemaps"].default
+    assert "research" in features["egemaps"].licence
+    models = {model.model: model for model in serkit.list_models()}
+    assert models["logreg"].parameters["scheme"].presets == {
+        "best": "multinomial",
+        "notebook": "ovr",
+    }
+    assert serkit.describe_model("logreg") == models["logreg"]
+    protocols = {protocol.protocol: protocol for protocol in serkit.list_protocols()}
+    assert protocols["luna5"].speaker_independent
+    assert not protocols["random5"].speaker_independent
+
+
+def test_a_feature_is_described_whole_also_one_of_one_s_own(tmp_path):
+    (tmp_path / "own.toml").write_text('extractor = "change-deviation"\nsummary = "mine"\n')
+    listed = serkit.list_features(definitions=tmp_path)
+    assert "own" in [feature.name for feature in listed]
+    own = serkit.describe_feature("own", definitions=tmp_path)
+    assert (own.summary, own.default, own.missing) == ("mine", False, "")
+    assert own.meanings.keys() == own.parameters.keys()
+    assert all(own.meanings.values())
+    assert [column.name for column in own.columns] == ["change_deviation"]
+    with pytest.raises(serkit.SerkitError, match="unknown feature 'mel12': did you mean 'mel128'"):
+        serkit.describe_feature("mel12")
+    with pytest.raises(serkit.SerkitError, match="unknown model 'logrg': did you mean 'logreg'"):
+        serkit.describe_model("logrg")
+
+
+def test_the_packages_of_the_same_names_stay_packages():
+    import serkit.features
+    import serkit.protocols
+
+    serkit.list_features()
+    serkit.list_protocols()
+    assert serkit.features.__name__ == "serkit.features"
+    assert serkit.protocols.__name__ == "serkit.protocols"
+
+
+def test_the_doctor_s_report(monkeypatch):
+    from serkit.runs import environment
+
+    real = environment._version
+    monkeypatch.setattr(environment, "_version", lambda n: None if n == "torch" else real(n))
+    report = serkit.doctor()
+    assert "torch" in [package.package for package in report.missing]
+    packages = {package.package: package for package in report.packages}
+    assert (packages["torch"].version, packages["torch"].install) == (
+        None,
+        "pip install 'serkit[torch]'",
+    )
+    assert packages["numpy"].install is None
+    assert report.hardware["cores"] >= 1
+
+
+def test_ls_counts_the_clips_of_each_feature(speech_store, tmp_path):
+    listing = serkit.ls(speech_store)
+    assert (listing.clips, listing.actors, listing.corpora) == (96, 6, ("synthetic",))
+    assert listing.corpus_digest == serkit.FeatureStore(speech_store).corpus_digest
+    found = {each.feature: each for each in listing.features}
+    assert found.keys() == {"change_deviation", "functionals"}
+    assert (found["functionals"].current, found["functionals"].stale) == (96, 0)
+    assert found["functionals"].bytes > 0
+    with pytest.raises(FileNotFoundError):
+        serkit.ls(tmp_path / "nope")
+
+
 def test_every_public_name_can_be_had_and_is_listed():
     for name in serkit.__all__:
         assert getattr(serkit, name) is not None

@@ -17,8 +17,11 @@ from . import markdown
 _LIBRARY = """# Library
 
 `import serkit` is quick: what a name needs is imported when the name is first used.
-The functions do what the commands of the same names do, and print nothing; `why`, `verify`,
+The functions do what the commands of the same names do, and print nothing; `ls`, `why`, `verify`,
 `repair`, `gc` and `export` are `serkit store ...`.
+What `serkit features`, `models` and `protocols` show is had from `list_features`, `list_models`
+and `list_protocols`, and with a name from `describe_feature` and `describe_model`:
+`serkit.features` and `serkit.protocols` are packages, and stay what they are.
 An argument that is None comes from the [settings](../howto/settings.md).
 
 | Type | Is |
@@ -45,6 +48,15 @@ _REPORTS = (
     ("serkit.extraction.extract", "ExtractReport"),
     ("serkit.extraction.estimate", "Estimate"),
     ("serkit.extraction.estimate", "Preview"),
+    ("serkit.catalogue", "FeatureInfo"),
+    ("serkit.catalogue", "FeatureDetails"),
+    ("serkit.catalogue", "ModelInfo"),
+    ("serkit.catalogue", "ParameterInfo"),
+    ("serkit.catalogue", "ProtocolInfo"),
+    ("serkit.runs.doctor", "DoctorReport"),
+    ("serkit.runs.doctor", "Package"),
+    ("serkit.store.listing", "StoreListing"),
+    ("serkit.store.listing", "ListedFeature"),
     ("serkit.store.status", "FeatureStatus"),
     ("serkit.store.status", "ClipStatus"),
     ("serkit.store.verify", "VerifyReport"),

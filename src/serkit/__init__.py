@@ -26,7 +26,9 @@ if TYPE_CHECKING:
         estimate,
         export,
         extract,
+        figures,
         gc,
+        ls,
         preview,
         repair,
         show,
@@ -35,8 +37,16 @@ if TYPE_CHECKING:
         verify,
         why,
     )
+    from serkit.catalogue import (
+        describe_feature,
+        describe_model,
+        list_features,
+        list_models,
+        list_protocols,
+    )
     from serkit.clips import EMOTIONS
     from serkit.errors import SerkitError
+    from serkit.runs.doctor import doctor
     from serkit.runs.leaderboard import Board
     from serkit.runs.run import Run
     from serkit.store.store import Batch, FeatureStore
@@ -48,7 +58,9 @@ _WHERE = {
     "estimate": "serkit.api",
     "export": "serkit.api",
     "extract": "serkit.api",
+    "figures": "serkit.api",
     "gc": "serkit.api",
+    "ls": "serkit.api",
     "preview": "serkit.api",
     "repair": "serkit.api",
     "show": "serkit.api",
@@ -56,6 +68,12 @@ _WHERE = {
     "train": "serkit.api",
     "verify": "serkit.api",
     "why": "serkit.api",
+    "describe_feature": "serkit.catalogue",
+    "describe_model": "serkit.catalogue",
+    "list_features": "serkit.catalogue",
+    "list_models": "serkit.catalogue",
+    "list_protocols": "serkit.catalogue",
+    "doctor": "serkit.runs.doctor",
     "EMOTIONS": "serkit.clips",
     "SerkitError": "serkit.errors",
     "Board": "serkit.runs.leaderboard",
@@ -73,11 +91,19 @@ __all__ = [
     "SerkitError",
     "check",
     "compare",
+    "describe_feature",
+    "describe_model",
+    "doctor",
     "download",
     "estimate",
     "export",
     "extract",
+    "figures",
     "gc",
+    "list_features",
+    "list_models",
+    "list_protocols",
+    "ls",
     "preview",
     "repair",
     "show",

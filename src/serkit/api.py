@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import IncompleteFeatureError, UnknownNameError, UsageError
+from serkit.errors import IncompleteFeatureError, UsageError
 from serkit.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from serkit.runs.leaderboard import Board
     from serkit.runs.run import Run
     from serkit.store.gc import GcReport
-    from serkit.store.state import StoreState
+    from serkit.store.listing import StoreListing
     from serkit.store.status import FeatureStatus
     from serkit.store.store import FeatureStore
     from serkit.store.verify import VerifyReport
@@ -192,8 +192,19 @@ def estimate(
     corpus: str | None = None,
     include: Collection[str] = (),
     definitions: PathLike | None = None,
+    progress: Count | None = None,
 ) -> Estimate:
-    """Estimate what :func:`extract` of everything would cost, from the files' headers alone."""
+    """Estimate what :func:`extract` of everything would cost, from the files' headers alone.
+
+    Args:
+        source: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told headers read and headers in all.
+    """
     from serkit.extraction.estimate import estimate as run
     from serkit.ingest.scan import scan
 
@@ -202,6 +213,7 @@ def estimate(
         scan(source, corpus=corpus, include=include),
         wanted_specs(settings),
         workers=settings.workers or None,
+        progress=progress,
     )
 
 
@@ -214,8 +226,20 @@ def preview(
     corpus: str | None = None,
     include: Collection[str] = (),
     definitions: PathLike | None = None,
+    progress: Count | None = None,
 ) -> Preview:
-    """Say what :func:`extract` would do, and write nothing."""
+    """Say what :func:`extract` would do, and write nothing.
+
+    Args:
+        source: See :func:`extract`.
+        store: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told files read and files in all; only clips with several files are read.
+    """
     from serkit.extraction.estimate import preview as run
     from serkit.ingest.scan import scan
 
@@ -225,7 +249,26 @@ def preview(
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,
+        progress=progress,
     )
+
+
+def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) -> StoreListing:
+    """List the features in a store: how many clips are current, and their size.
+
+    Args:
+        store: The store's folder; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreCorruptError: The store is damaged.
+    """
+    from serkit.store.listing import list_store
+    from serkit.store.store import FeatureStore
+
+    settings = resolve({"store": store, "definitions": definitions})
+    return list_store(FeatureStore(settings.store), recipes(settings))
 
 
 def why(
@@ -242,10 +285,11 @@ def why(
         NotFoundError: No such store.
         UnknownNameError: Neither a recipe nor the store has this name.
     """
+    from serkit.store.listing import status_of
     from serkit.store.store import FeatureStore
 
     settings = resolve({"store": store, "definitions": definitions})
-    return status(FeatureStore(settings.store).state, recipes(settings), feature)
+    return status_of(FeatureStore(settings.store).state, recipes(settings), feature)
 
 
 def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
@@ -299,6 +343,7 @@ def gc(
     *,
     drop: Collection[str] = (),
     wait: float | None = None,
+    progress: Count | None = None,
 ) -> GcReport:
     """Give back the space of stale values, of dead parts, and of what killed runs left.
 
@@ -306,6 +351,7 @@ def gc(
         store: The store's folder; None is the setting.
         drop: Features to take out altogether.
         wait: Seconds to wait for another writer; None is the setting.
+        progress: Told clips copied together and how many there are in all.
 
     Raises:
         NotFoundError: No such store.
@@ -316,7 +362,7 @@ def gc(
 
     settings = resolve({"store": store, "wait": wait})
     names = (drop,) if isinstance(drop, str) else drop
-    return run(Path(settings.store), drop=names, wait=settings.wait)
+    return run(Path(settings.store), drop=names, wait=settings.wait, progress=progress)
 
 
 def export(
@@ -326,6 +372,7 @@ def export(
     path: PathLike | None = None,
     padded: bool = True,
     store: FeatureStore | PathLike | None = None,
+    progress: Count | None = None,
 ) -> Path:
     """Write a feature of all clips to one file for other programs.
 
@@ -338,6 +385,7 @@ def export(
         path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
         padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
         store: The store or its folder; None is the setting.
+        progress: Told clips done and clips in all.
 
     Returns:
         The file.
@@ -353,7 +401,8 @@ def export(
 
     opened = store if isinstance(store, FeatureStore) else None
     opened = opened or FeatureStore(resolve({"store": store}).store)
-    return run(opened, feature, to, None if path is None else Path(path), padded=padded)
+    target = None if path is None else Path(path)
+    return run(opened, feature, to, target, padded=padded, progress=progress)
 
 
 def train(
@@ -463,28 +512,40 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
     return find_run(Path(resolve({"runs": runs}).runs), run)
 
 
+def figures(
+    run: Run | str, folder: PathLike, *, form: str = "png", runs: PathLike | None = None
+) -> tuple[Path, ...]:
+    """Write a run's figures into a folder.
+
+    ``confusion`` always; ``curves`` (accuracy and loss over the epochs) and ``learning`` (recall
+    of each emotion over the epochs) where the model was trained in epochs. :meth:`Run.figure`
+    gives one of them without writing it.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        folder: Where to; made if it is not there.
+        form: ``png`` or ``svg``.
+        runs: Folder of runs; None is the setting.
+
+    Returns:
+        The files.
+
+    Raises:
+        UnknownNameError: No such run or format.
+        MissingDependencyError: matplotlib is not installed.
+        RunError: The run is not finished, or the disk does not take the files.
+    """
+    from serkit.runs.figures import save_figures
+
+    found = show(run, runs=runs) if isinstance(run, str) else run
+    return save_figures(found, Path(folder), form)
+
+
 def recipes(settings: Settings) -> Recipes:
     """Return the recipes that can be asked for by name."""
     from serkit.features import Recipes
 
     return Recipes(Path(settings.definitions))
-
-
-def status(state: StoreState, known: Recipes, feature: str) -> FeatureStatus:
-    """Compare a feature in a store with its recipe, or without one with itself.
-
-    Raises:
-        UnknownNameError: Neither the recipes nor the store have this name.
-    """
-    from serkit.store.status import feature_status
-
-    try:
-        spec = known.get(feature)
-    except UnknownNameError:
-        if feature not in state.manifest.features:
-            raise
-        spec = state.manifest.features[feature].spec
-    return feature_status(state, spec)
 
 
 def wanted_specs(settings: Settings) -> tuple[FeatureSpec, ...]:

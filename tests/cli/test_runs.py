@@ -180,6 +180,21 @@ class TestShow:
         assert answer.out.startswith("logreg-luna5-")
         assert "values: C=1.0, " in answer.out
 
+    @pytest.mark.parametrize(("given", "form"), [((), "png"), (("--format", "svg"), "svg")])
+    def test_figures_are_drawn_and_the_result_stays_as_it_is(self, cli, speech_runs, given, form):
+        pytest.importorskip("matplotlib")
+        shown = ("show", "logreg-luna5", "--runs", speech_runs)
+        plain = cli(*shown, "--json")
+        answer = cli(*shown, "--json", "--figures", "here", *given)
+        assert answer.out == plain.out
+        assert answer.err == f"serkit: drawn: {Path('here') / 'confusion'}.{form}\n"
+        assert [path.name for path in Path("here").iterdir()] == [f"confusion.{form}"]
+
+    def test_a_format_of_no_figure_is_wrong_usage(self, cli, speech_runs):
+        answer = cli("show", "logreg-luna5", "--runs", speech_runs, "--format", "svg")
+        assert answer.code == 2
+        assert answer.message == "--format alone draws nothing; add --figures DIR"
+
     def test_the_last_one(self, cli, tmp_path):
         make_run(tmp_path / "runs", "old", created="2026-01-01T00:00:00+00:00")
         make_run(tmp_path / "runs", "new", created="2026-01-02T00:00:00+00:00")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -28,6 +29,8 @@ from hypothesis import strategies as st
 
 from serkit.corpora._archive import Archive
 from serkit.errors import DownloadError, UsageError
+from serkit.ingest._fetch import Resuming
+from serkit.ingest._part import PartFile
 from serkit.ingest.download import download, inside, unpack
 
 NAME = "Clips 1.zip"  # the blank has to be quoted in a URL
@@ -413,6 +416,87 @@ class TestAServerThatRefuses:
             fetch(mirror, tmp_path, retries=2)
         assert len(mirror.seen) == 3
         assert files_in(tmp_path) == {}
+
+
+class TestPooch:
+    """Fetches by our downloader, and compares the checksum before anything has its final name."""
+
+    def test_is_asked_for_the_archive_with_its_checksum(self, mirror, tmp_path, monkeypatch):
+        import pooch
+
+        asked = []
+        real = pooch.Pooch.fetch
+
+        def fetch_(self, name, downloader):
+            asked.append((self.registry, self.get_url(name), type(downloader).__name__))
+            return real(self, name, downloader=downloader)
+
+        monkeypatch.setattr(pooch.Pooch, "fetch", fetch_)
+        fetch(mirror, tmp_path)
+        assert asked == [
+            (
+                {NAME: f"md5:{hashlib.md5(BODY).hexdigest()}"},
+                f"{mirror.url}/Clips%201.zip",
+                "Resuming",
+            )
+        ]
+
+    def test_has_our_downloader_do_one_file(self, mirror, tmp_path):
+        """The protocol alone: a file at a URL, under the name that pooch gives."""
+        import pooch
+
+        mirror.breaks = [BREAK]
+        pauses: list[float] = []
+        part = PartFile(tmp_path / "x.part")
+        downloader = Resuming(part, len(BODY), lambda *_: None, 3, pauses.append)
+        path = pooch.retrieve(
+            f"{mirror.url}/x.zip",
+            f"sha256:{hashlib.sha256(BODY).hexdigest()}",
+            fname="x.zip",
+            path=tmp_path,
+            downloader=downloader,
+        )
+        assert Path(path).read_bytes() == BODY
+        assert downloader.resumed
+        assert pauses == [0.25]
+
+    def test_leaves_nothing_behind_and_what_a_kill_left_goes(self, mirror, tmp_path):
+        left = tmp_path / ".serkit-download" / "tmp12345"
+        left.parent.mkdir()
+        left.write_bytes(b"half")
+        mirror.answers = [404]
+        with pytest.raises(DownloadError):
+            fetch(mirror, tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        fetch(mirror, tmp_path)
+        assert files_in(tmp_path) == WHOLE
+
+    def test_needs_no_links(self, mirror, tmp_path, monkeypatch):
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr("os.link", refuse)
+        fetch(mirror, tmp_path)
+        assert files_in(tmp_path) == WHOLE
+
+    def test_that_gets_no_room_is_told(self, mirror, tmp_path, monkeypatch):
+        def refuse(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("os.link", refuse)
+        monkeypatch.setattr("shutil.copyfile", refuse)
+        with pytest.raises(
+            DownloadError, match=r"cannot write Clips 1\.zip, No space left on device; .* are kept"
+        ):
+            fetch(mirror, tmp_path)
+        assert set(files_in(tmp_path)) == {f"{NAME}.part", f"{NAME}.part.json"}
+
+    def test_speaks_again_afterwards(self, mirror, tmp_path):
+        import pooch
+
+        level = pooch.get_logger().level
+        fetch(mirror, tmp_path)
+        assert pooch.get_logger().level == level
 
 
 class TestNoConnection:

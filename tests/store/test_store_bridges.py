@@ -13,7 +13,12 @@ import pytest
 
 import storekit as kit
 from serkit.audio import write_wav
-from serkit.errors import MissingDependencyError, UnknownNameError, UsageError
+from serkit.errors import (
+    IncompleteFeatureError,
+    MissingDependencyError,
+    UnknownNameError,
+    UsageError,
+)
 from serkit.store import bridges
 from serkit.store.export import export
 from serkit.store.store import FeatureStore
@@ -258,6 +263,43 @@ def check_arrays(arrays, whole):
         assert list(arrays[column]) == list(whole.clips[column])
     if whole.columns:
         assert list(arrays["columns"]) == list(whole.columns)
+
+
+@pytest.mark.parametrize("form", ["parquet", "npz", "hdf5"])
+@pytest.mark.parametrize("feature", ["raw", "ragged", "change_deviation"])
+def test_an_export_goes_piece_by_piece_and_says_so(store, tmp_path, monkeypatch, form, feature):
+    from serkit.store import export as module
+
+    at_once = export(store, feature, form, tmp_path / "whole")
+    monkeypatch.setattr(module, "_ARRAYS_A_PIECE", 3)
+    monkeypatch.setattr(module, "_ROWS_A_PIECE", 3)
+    told = []
+    pieces = export(
+        store, feature, form, tmp_path / "pieces", progress=lambda *counts: told.append(counts)
+    )
+    clips = len(store.clips)
+    assert told == [*((n, clips) for n in range(0, clips, 3)), (clips, clips)]
+    assert loaded(pieces, form, feature) == loaded(at_once, form, feature)
+
+
+def loaded(path, form, feature):
+    if form == "parquet":
+        import pyarrow.parquet as pq
+
+        return pq.read_table(path).column(feature).to_pylist()
+    if form == "npz":
+        with np.load(path) as file:
+            return file["X"].tolist()
+    with h5py.File(path) as file:
+        return file["X"][:].tolist()
+
+
+def test_a_feature_that_failed_for_every_clip_cannot_be_exported(tmp_path):
+    corpus = kit.make_clips(tmp_path / "corpus", range(2))
+    kit.fill(corpus, tmp_path / "store", [kit.raw(pad_to=100)])  # all are longer
+    with pytest.raises(IncompleteFeatureError, match=r"^no clip in .* has values of raw; "):
+        export(FeatureStore(tmp_path / "store"), "raw", "parquet", tmp_path / "x")
+    assert not (tmp_path / "x").exists()
 
 
 def test_an_export_is_named_after_its_feature(store, tmp_path, monkeypatch):

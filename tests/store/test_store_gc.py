@@ -169,3 +169,18 @@ def test_many_small_table_parts_are_merged(tmp_path):
     assert kit.is_clean(store)
     kit.fill(corpus, tmp_path / "at-once", [kit.deviation(), kit.raw()])
     assert kit.contents(store) == kit.contents(tmp_path / "at-once")
+
+
+def test_gc_tells_how_far_it_is(corpus, store):
+    told = []
+    gc(store, progress=lambda *counts: told.append(counts))
+    assert told == [(0, 0)]  # nothing to rewrite
+    kit.add_clip(corpus, 7, seed=99)
+    kit.fill(corpus, store, [kit.raw()])  # a value of every other feature is stale now
+    told.clear()
+    gc(store, progress=lambda *counts: told.append(counts))
+    total = told[0][1]
+    assert total >= 1
+    assert told[0] == (0, total)
+    assert told[-1] == (total, total)
+    assert told == sorted(told)

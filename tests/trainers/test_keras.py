@@ -69,6 +69,15 @@ def test_it_learns_what_can_be_learned(store):
     assert np.mean(fitted.predict(data).argmax(axis=1) == data.labels) > 0.3
 
 
+def test_augmentation_changes_what_is_trained_on_and_nothing_else(store):
+    data, augmented = clips_of(store, 4), {"noise": 0.3, "time_shift": 0.2, "vtlp": 0.2}
+    one, again = (fit("ffnn", store, epochs=1, **augmented) for _ in "ab")
+    plain = fit("ffnn", store, epochs=1)
+    np.testing.assert_array_equal(one.predict(data), again.predict(data))
+    assert np.abs(one.predict(data) - plain.predict(data)).max() > 1e-4
+    np.testing.assert_array_equal(one.scaling.mean, plain.scaling.mean)
+
+
 def test_another_seed_gives_another_net(store):
     data = clips_of(store, 4)
     one, other = (fit("ffnn", store, seed=s, epochs=1).predict(data) for s in (1, 2))

@@ -10,7 +10,6 @@ from netkit import BANDS, clips_of, make_store
 from serkit.errors import UsageError
 from serkit.store.store import FeatureStore
 from serkit.trainers import TRAINERS
-from serkit.trainers._augment import AUGMENTATION, Augmentation
 from serkit.trainers._spectra import (
     Scaling,
     Source,
@@ -130,63 +129,9 @@ class TestBatches:
         assert np.concatenate(first).tolist() == np.concatenate(again).tolist()
 
 
-def augmentation(**values: object) -> Augmentation:
-    defaults = {key: parameter.default for key, parameter in AUGMENTATION.items()}
-    return Augmentation.of({**defaults, **values})
-
-
-class TestAugmentation:
-    clip = np.arange(1, 41, dtype=np.float32).reshape(10, 4)
-
-    def changed(self, seed: int = 0, **values: object) -> np.ndarray:
-        return augmentation(**values).clips([self.clip], np.random.default_rng(seed))[0]
-
-    def test_is_off_where_nothing_is_set(self):
-        np.testing.assert_array_equal(self.changed(), self.clip)
-
-    @pytest.mark.parametrize(
-        "values",
-        [
-            {"gain": 1.0},
-            {"shift": 2},
-            {"tempo": 0.5},
-            {"time_masks": 3, "time_width": 0.9},
-            {"band_masks": 3, "band_width": 4},
-        ],
-    )
-    def test_changes_copies_and_by_the_seed_alone(self, values):
-        before = self.clip.copy()
-        once, again = self.changed(**values), self.changed(**values)
-        np.testing.assert_array_equal(once, again)
-        np.testing.assert_array_equal(self.clip, before)
-        seeds = [self.changed(seed, **values) for seed in range(8)]
-        assert any(each.shape != once.shape or (each != once).any() for each in seeds)
-
-    def test_gain_moves_all_values_alike(self):
-        assert np.ptp(self.changed(gain=1.0) - self.clip) < 1e-5
-
-    def test_tempo_keeps_ends_and_bounds_the_length(self):
-        for seed in range(20):
-            out = self.changed(seed, tempo=0.3)
-            assert 7 <= len(out) <= 13
-            np.testing.assert_allclose(out[[0, -1]], self.clip[[0, -1]], rtol=1e-6)
-
-    def test_masks_blank_whole_frames_or_bands(self):
-        for seed in range(20):
-            hit = self.changed(seed, time_masks=1, time_width=0.5) == 0
-            assert (hit.all(axis=1) == hit.any(axis=1)).all()
-            assert hit.all(axis=1).sum() <= 5
-            hit = self.changed(seed, band_masks=1, band_width=2) == 0
-            assert (hit.all(axis=0) == hit.any(axis=0)).all()
-            assert hit.all(axis=0).sum() <= 2
-
-    def test_mixup_mixes_inputs_and_targets_alike(self):
-        frames = np.eye(4, dtype=np.float32)[:, None, :]
-        inputs = {"frames": frames, "live": np.ones((4, 1), np.float32)}
-        mixed, targets = augmentation(mixup=0.5).mix(
-            inputs, np.eye(4, dtype=np.float32), np.random.default_rng(1)
-        )
-        np.testing.assert_allclose(mixed["frames"][:, 0], targets)
-        np.testing.assert_allclose(targets.sum(axis=1), 1, rtol=1e-6)
-        assert (targets.argmax(axis=1) == np.arange(4)).all()
-        assert (targets.max(axis=1) < 1).any()
+def test_the_bands_of_a_mel_feature_have_known_edges(store):
+    spectra = Spectra(clips_of(store, 1), source(store))
+    assert spectra.edges is not None
+    assert spectra.edges.shape == (BANDS + 2,)
+    assert (spectra.edges[0], spectra.edges[-1]) == (0.0, pytest.approx(24_000))
+    assert (np.diff(spectra.edges) > 0).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +13,8 @@ from serkit.cli import options
 from serkit.cli.output import print_json, print_rich, progress, say, training
 
 if TYPE_CHECKING:
-    from serkit.trainers import Trainer
+    from serkit.catalogue import ModelInfo, ProtocolInfo
+    from serkit.runs.doctor import DoctorReport
 
 
 def register(app: typer.Typer) -> None:
@@ -30,22 +31,14 @@ def models(
 
     With a name: its presets and parameters.
     """
-    from serkit.trainers import TRAINERS
+    from serkit import catalogue
 
     if name is not None:
-        trainer = TRAINERS.get(name)
-        print_json(_model_json(trainer)) if json else print_rich(*_render_model(trainer))
+        model = catalogue.describe_model(name)
+        print_json(model) if json else print_rich(*_render_model(model))
         return
-    trainers = [TRAINERS.get(each) for each in TRAINERS.names()]
-    if json:
-        print_json([_model_json(trainer) for trainer in trainers])
-        return
-    from serkit.tables import table
-
-    made = table("models", {"model": "left", "presets": "left", "what": "left"})
-    for trainer in trainers:
-        made.add_row(trainer.name, ", ".join(trainer.presets), trainer.summary)
-    print_rich(made)
+    known = catalogue.list_models()
+    print_json(known) if json else print_rich(_render_models(known))
 
 
 def protocols(json: options.Json = False) -> None:
@@ -53,32 +46,10 @@ def protocols(json: options.Json = False) -> None:
 
     A protocol says which clips are trained on and which are tested on.
     """
-    from serkit.splits import PROTOCOLS
+    from serkit import catalogue
 
-    known = [PROTOCOLS.get(name) for name in PROTOCOLS.names()]
-    if json:
-        print_json(
-            [
-                {
-                    "protocol": each.name,
-                    "summary": each.summary,
-                    "source": each.source,
-                    "speaker_independent": each.speaker_independent,
-                }
-                for each in known
-            ]
-        )
-        return
-    from serkit.tables import table
-
-    made = table(
-        "protocols",
-        {"protocol": "left", "speaker-independent": "left", "what": "left", "source": "left"},
-    )
-    for each in known:
-        independent = "yes" if each.speaker_independent else "NO"
-        made.add_row(each.name, independent, each.summary, each.source)
-    print_rich(made)
+    known = catalogue.list_protocols()
+    print_json(known) if json else print_rich(_render_protocols(known))
 
 
 def doctor(json: options.Json = False) -> None:
@@ -86,63 +57,10 @@ def doctor(json: options.Json = False) -> None:
 
     Versions, the machine, and what to install for what is missing.
     """
-    from serkit.runs.environment import hardware, versions
+    from serkit.runs.doctor import doctor as look
 
-    found = versions()
-    found["tensorflow"] = found["tensorflow"] or found["tensorflow-cpu"]
-    rows = [
-        {
-            "package": name,
-            "version": found.get(name),
-            "for": purpose,
-            "install": None if found.get(name) else install,
-        }
-        for name, purpose, install in _PACKAGES
-    ]
-    machine = hardware()
-    if json:
-        print_json({"python": found["python"], "hardware": machine, "packages": rows})
-        return
-    from serkit.tables import table
-
-    memory = machine["memory_bytes"]
-    made = table(
-        f"Python {found['python']}, {machine['cores']} cores, "
-        + (f"{memory / 2**30:.0f} GiB, " if memory else "")
-        + str(machine["processor"]),
-        {"package": "left", "version": "left", "for": "left", "to install": "left"},
-    )
-    for row in rows:
-        made.add_row(
-            row["package"],
-            row["version"] or "missing",
-            row["for"],
-            row["install"] or "",
-            style="" if row["version"] else "yellow",
-        )
-    print_rich(made)
-
-
-_CORE = "pip install serkit"
-_PACKAGES = (
-    ("serkit", "everything", _CORE),
-    ("numpy", "arrays", _CORE),
-    ("scipy", "transforms", _CORE),
-    ("pandas", "tables of clips", _CORE),
-    ("pyarrow", "Parquet", _CORE),
-    ("h5py", "HDF5", _CORE),
-    ("soundfile", "reading audio", _CORE),
-    ("soxr", "resampling", _CORE),
-    ("scikit-learn", "models logreg, svm", _CORE),
-    ("skops", "saving them without pickle", _CORE),
-    ("xgboost", "model xgboost", _CORE),
-    ("torch", "FeatureStore.as_torch", "pip install 'serkit[torch]'"),
-    ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
-    ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
-    ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
-    ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
-    ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
-)
+    report = look()
+    print_json(_doctor_json(report)) if json else print_rich(_render_doctor(report))
 
 
 def demo(
@@ -210,33 +128,69 @@ def _folder(dest: Path | None) -> Iterator[Path]:
         yield Path(name)
 
 
-def _model_json(trainer: Trainer) -> dict[str, Any]:
-    return {
-        "model": trainer.name,
-        "summary": trainer.summary,
-        "presets": {name: preset.summary for name, preset in trainer.presets.items()},
-        "parameters": {
-            name: {"help": parameter.help, "presets": _values(trainer, name)}
-            for name, parameter in trainer.parameters.items()
-        },
-    }
-
-
-def _values(trainer: Trainer, name: str) -> dict[str, Any]:
-    return {preset: trainer.settle(preset, {})[name] for preset in trainer.presets}
-
-
-def _render_model(trainer: Trainer) -> list[Any]:
+def _render_models(known: Sequence[ModelInfo]) -> Any:
     from serkit.tables import table
 
-    presets = table(f"{trainer.name}: {trainer.summary}", {"preset": "left", "what": "left"})
-    for name, preset in trainer.presets.items():
-        presets.add_row(name, preset.summary)
+    made = table("models", {"model": "left", "presets": "left", "what": "left"})
+    for model in known:
+        made.add_row(model.model, ", ".join(model.presets), model.summary)
+    return made
+
+
+def _render_model(model: ModelInfo) -> list[Any]:
+    from serkit.tables import table
+
+    presets = table(f"{model.model}: {model.summary}", {"preset": "left", "what": "left"})
+    for name, summary in model.presets.items():
+        presets.add_row(name, summary)
     parameters = table(
         "parameters (--set KEY=VALUE)",
-        {"key": "left", **dict.fromkeys(trainer.presets, "left"), "what": "left"},
+        {"key": "left", **dict.fromkeys(model.presets, "left"), "what": "left"},
     )
-    for name, parameter in trainer.parameters.items():
-        values = [str(value) for value in _values(trainer, name).values()]
+    for name, parameter in model.parameters.items():
+        values = [str(value) for value in parameter.presets.values()]
         parameters.add_row(name, *values, parameter.help)
     return [presets, parameters]
+
+
+def _render_protocols(known: Sequence[ProtocolInfo]) -> Any:
+    from serkit.tables import table
+
+    made = table(
+        "protocols",
+        {"protocol": "left", "speaker-independent": "left", "what": "left", "source": "left"},
+    )
+    for each in known:
+        independent = "yes" if each.speaker_independent else "NO"
+        made.add_row(each.protocol, independent, each.summary, each.source)
+    return made
+
+
+def _doctor_json(report: DoctorReport) -> dict[str, Any]:
+    packages = [
+        {"package": p.package, "version": p.version, "for": p.purpose, "install": p.install}
+        for p in report.packages
+    ]
+    return {"python": report.python, "hardware": report.hardware, "packages": packages}
+
+
+def _render_doctor(report: DoctorReport) -> Any:
+    from serkit.tables import table
+
+    machine = report.hardware
+    memory = machine["memory_bytes"]
+    made = table(
+        f"Python {report.python}, {machine['cores']} cores, "
+        + (f"{memory / 2**30:.0f} GiB, " if memory else "")
+        + str(machine["processor"]),
+        {"package": "left", "version": "left", "for": "left", "to install": "left"},
+    )
+    for each in report.packages:
+        made.add_row(
+            each.package,
+            each.version or "missing",
+            each.purpose,
+            each.install or "",
+            style="" if each.version else "yellow",
+        )
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,15 +17,13 @@ from serkit.cli.output import (
     progress,
     say,
     say_failures,
-    say_working,
     size,
 )
-from serkit.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    from serkit.catalogue import FeatureDetails, FeatureInfo
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
-    from serkit.features import Column, FeatureSpec
 
 
 def register(app: typer.Typer) -> None:
@@ -76,13 +75,13 @@ def extract(
         "definitions": definitions,
     }
     if estimate:
-        say_working("reading headers ...")
-        guess = api.estimate(source, **common)
+        with progress("reading headers", "files") as update:
+            guess = api.estimate(source, progress=update, **common)
         print_json(guess) if json else print_rich(*_render_estimate(guess))
         return
     if dry_run:
-        say_working("comparing the folder with the store ...")
-        planned = api.preview(source, store=store, **common)
+        with progress("comparing", "files") as update:
+            planned = api.preview(source, store=store, progress=update, **common)
         _preview_messages(planned)
         print_json(planned) if json else print_rich(_render_preview(planned))
         return
@@ -105,18 +104,14 @@ def features(
 
     With a name: its parameters, and its columns where it has some.
     """
-    from serkit import api
-    from serkit.settings import resolve
+    from serkit import catalogue
 
-    recipes = api.recipes(resolve({"definitions": definitions}))
     if name is not None:
-        spec = recipes.get(name)
-        print_json(_feature_json(spec)) if json else print_rich(*_render_feature(spec))
+        feature = catalogue.describe_feature(name, definitions=definitions)
+        print_json(feature) if json else print_rich(*_render_feature(feature))
         return
-    specs = [recipes.get(each) for each in recipes.names()]
-    print_json([_feature_json(spec, whole=False) for spec in specs]) if json else print_rich(
-        _render_features(specs)
-    )
+    known = catalogue.list_features(definitions=definitions)
+    print_json(known) if json else print_rich(_render_features(known))
 
 
 def _messages(report: ExtractReport) -> None:
@@ -210,63 +205,37 @@ def _render_preview(planned: Preview) -> Any:
     return made
 
 
-def _feature_json(spec: FeatureSpec, *, whole: bool = True) -> dict[str, Any]:
-    from serkit.features import EXTRACTORS
-
-    extractor = EXTRACTORS.get(spec.extractor)
-    data = {**spec.to_json(), "fingerprint": spec.fingerprint, "licence": extractor.licence}
-    if whole:
-        data["columns"], data["missing"] = _columns(spec)
-    return data
-
-
-def _columns(spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
-    """Return a feature's columns, or none and what is missing to tell them."""
-    from serkit.features import EXTRACTORS
-
-    try:
-        return EXTRACTORS.get(spec.extractor).describe(spec.parameters), ""
-    except MissingDependencyError as error:
-        return (), str(error)
-
-
-def _render_features(specs: list[FeatureSpec]) -> Any:
-    from serkit.features import DEFAULT_FEATURES, EXTRACTORS
+def _render_features(known: Sequence[FeatureInfo]) -> Any:
     from serkit.tables import table
 
     made = table(
         "features", {"feature": "left", "default": "left", "fingerprint": "left", "what": "left"}
     )
-    for spec in specs:
-        licence = EXTRACTORS.get(spec.extractor).licence
+    for each in known:
+        terms = f" [{each.licence.split(':')[0]} licence]" if each.licence else ""
         made.add_row(
-            spec.name,
-            "yes" if spec.name in DEFAULT_FEATURES else "",
-            spec.fingerprint[:8],
-            spec.summary + (f" [{licence.split(':')[0]} licence]" if licence else ""),
+            each.name,
+            "yes" if each.default else "",
+            each.fingerprint[:8],
+            each.summary + terms,
         )
     return made
 
 
-def _render_feature(spec: FeatureSpec) -> list[Any]:
-    from serkit.features import EXTRACTORS
+def _render_feature(feature: FeatureDetails) -> list[Any]:
     from serkit.tables import table
 
-    extractor = EXTRACTORS.get(spec.extractor)
     made = table(
-        f"{spec.name}: {spec.summary}", {"parameter": "left", "value": "left", "meaning": "left"}
+        f"{feature.name}: {feature.summary}",
+        {"parameter": "left", "value": "left", "meaning": "left"},
     )
-    for name, value in spec.parameters.items():
-        made.add_row(name, str(value), extractor.parameters[name].help)
-    parts: list[Any] = [made, f"extractor {spec.extractor} {spec.version}, {spec.fingerprint}"]
-    if extractor.licence:
-        parts.append(extractor.licence)
-    columns, missing = _columns(spec)
-    if missing:
-        parts.append(missing)
-    if columns:
-        listed = table(f"{len(columns):,} columns", {"column": "left", "meaning": "left"})
-        for column in columns:
+    for name, value in feature.parameters.items():
+        made.add_row(name, str(value), feature.meanings[name])
+    computed = f"extractor {feature.extractor} {feature.version}, {feature.fingerprint}"
+    parts: list[Any] = [made, computed, *filter(None, (feature.licence, feature.missing))]
+    if feature.columns:
+        listed = table(f"{len(feature.columns):,} columns", {"column": "left", "meaning": "left"})
+        for column in feature.columns:
             listed.add_row(column.name, column.description)
         parts.append(listed)
     return parts

@@ -51,12 +51,6 @@ def say(message: str) -> None:
     print("serkit: " + " ".join(message.split()), file=sys.stderr)
 
 
-def say_working(what: str) -> None:
-    """Say what begins and has no progress bar; like one, silent where nobody watches."""
-    if sys.stderr.isatty():
-        say(what)
-
-
 def say_failures(failures: Sequence[Failure]) -> None:
     """Say which clips failed and why; a long list is cut and counted."""
     for failure in failures[:MOST_LISTED]:

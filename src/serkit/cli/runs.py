@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +12,13 @@ import typer
 from serkit.cli import options
 from serkit.cli.output import print_json, print_rich, say, training
 from serkit.errors import UsageError
+
+
+class Form(StrEnum):
+    """What figures are written as."""
+
+    PNG = "png"
+    SVG = "svg"
 
 
 def register(app: typer.Typer) -> None:
@@ -128,6 +137,17 @@ def show(
     learning: Annotated[
         bool, typer.Option("--learning", help="Show which emotion was learned in which epoch.")
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Also draw it into DIR: confusion matrix, curves over the epochs, what was "
+            "learned when.",
+        ),
+    ] = None,
+    form: Annotated[
+        Form | None, typer.Option("--format", help="Of the figures.  [default: png]")
+    ] = None,
     json: options.Json = False,
 ) -> None:
     """Show a run.
@@ -136,7 +156,12 @@ def show(
     """
     from serkit import api
 
+    if form is not None and figures is None:
+        raise UsageError("--format alone draws nothing", hint="add --figures DIR")
     found = api.show(run, runs=runs)
+    if figures is not None:
+        for path in api.figures(found, figures, form=(form or Form.PNG).value):
+            say(f"drawn: {path}")
     if learning:
         from serkit.runs.learning import learned, render_learning
 

@@ -17,11 +17,11 @@ from serkit.cli.output import (
     progress,
     say,
     say_failures,
-    say_working,
     size,
 )
 
 if TYPE_CHECKING:
+    from serkit.store.listing import StoreListing
     from serkit.store.status import FeatureStatus
 
 
@@ -52,41 +52,9 @@ def ls(
 ) -> None:
     """List the features in the store: how many clips are current, and their size."""
     from serkit import api
-    from serkit.settings import resolve
-    from serkit.store.state import corpus_digest
-    from serkit.store.store import FeatureStore
 
-    settings = resolve({"store": store, "definitions": definitions})
-    opened = FeatureStore(settings.store)
-    state, known = opened.state, api.recipes(settings)
-    rows = []
-    for name, stored in state.manifest.features.items():
-        status = api.status(state, known, name)
-        rows.append(
-            {
-                "feature": name,
-                **{str(condition): count for condition, count in status.counts.items()},
-                "bytes": sum(part.bytes for part in stored.parts.values()),
-                "fingerprint": stored.spec.fingerprint,
-                "summary": stored.spec.summary,
-            }
-        )
-    clips = state.clips.values()
-    corpora = sorted({clip.corpus for clip in clips})
-    if json:
-        print_json(
-            {
-                "store": opened.path,
-                "corpora": corpora,
-                "clips": len(clips),
-                "actors": len({clip.actor for clip in clips}),
-                "corpus_digest": corpus_digest(clips),
-                "features": rows,
-                "failures": state.manifest.failures,
-            }
-        )
-        return
-    print_rich(_render_ls(f"{opened.path}: {len(clips):,} clips of {', '.join(corpora)}", rows))
+    listing = api.ls(store, definitions=definitions)
+    print_json(listing) if json else print_rich(_render_ls(listing))
 
 
 def why(
@@ -182,8 +150,8 @@ def gc(
     """Give back the space of stale values, of dead parts, and of what killed runs left."""
     from serkit import api
 
-    say_working("rewriting what holds stale values ...")
-    report = api.gc(store, drop=drop or (), wait=wait)
+    with progress("rewriting", "clips") as update:
+        report = api.gc(store, drop=drop or (), wait=wait, progress=update)
     if json:
         print_json(report)
         return
@@ -207,17 +175,19 @@ def export(
     """Write a feature of all clips to one file for other programs."""
     from serkit import api
 
-    say_working(f"reading {feature} of every clip ...")
-    path = api.export(feature, to=to.value, path=out, padded=padded, store=store)
+    with progress(f"exporting {feature}", "clips") as update:
+        path = api.export(
+            feature, to=to.value, path=out, padded=padded, store=store, progress=update
+        )
     facts = {"feature": feature, "path": path, "bytes": path.stat().st_size}
     print_json(facts) if json else print_rich(f"{path} ({size(path.stat().st_size)})")
 
 
-def _render_ls(title: str, rows: list[dict[str, Any]]) -> Any:
+def _render_ls(listing: StoreListing) -> Any:
     from serkit.tables import table
 
     made = table(
-        title,
+        f"{listing.store}: {listing.clips:,} clips of {', '.join(listing.corpora)}",
         {
             "feature": "left",
             "current": "right",
@@ -229,10 +199,14 @@ def _render_ls(title: str, rows: list[dict[str, Any]]) -> Any:
             "what": "left",
         },
     )
-    for row in rows:
-        counts = [f"{row[key]:,}" for key in ("current", "missing", "stale", "failed")]
+    for each in listing.features:
+        counts = (each.current, each.missing, each.stale, each.failed)
         made.add_row(
-            row["feature"], *counts, size(row["bytes"]), row["fingerprint"][:8], row["summary"]
+            each.feature,
+            *(f"{count:,}" for count in counts),
+            size(each.bytes),
+            each.fingerprint[:8],
+            each.summary,
         )
     return made
 

@@ -34,6 +34,25 @@ def mel_to_hz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     )
 
 
+def mel_edges(
+    sample_rate: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+) -> npt.NDArray[np.float64]:
+    """Return where the bands of a bank begin, peak and end.
+
+    Args:
+        sample_rate: In Hz.
+        n_mels: Number of bands.
+        fmin: Lower edge of the lowest band, in Hz.
+        fmax: Upper edge of the highest band, in Hz; None is half the sample rate.
+
+    Returns:
+        Frequencies in Hz, shape ``(n_mels + 2,)``: band ``b`` rises from the b-th, peaks at the
+        next and ends at the one after that.
+    """
+    top = sample_rate / 2 if fmax is None else fmax
+    return mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(top), n_mels + 2))
+
+
 @cache
 def mel_bank(
     sample_rate: int, n_fft: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
@@ -50,8 +69,7 @@ def mel_bank(
     Returns:
         Weights, shape ``(n_mels, 1 + n_fft // 2)``, float32, read-only.
     """
-    top = sample_rate / 2 if fmax is None else fmax
-    edges = mel_to_hz(np.linspace(hz_to_mel(fmin), hz_to_mel(top), n_mels + 2))
+    edges = mel_edges(sample_rate, n_mels, fmin, fmax)
     bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
     distance = edges[:, None] - bins[None, :]
     width = np.diff(edges)[:, None]

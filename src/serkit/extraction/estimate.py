@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,8 +79,20 @@ class Preview:
     warnings: tuple[str, ...]
 
 
-def estimate(scan: Scan, specs: Sequence[FeatureSpec], *, workers: int | None = None) -> Estimate:
+def estimate(
+    scan: Scan,
+    specs: Sequence[FeatureSpec],
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Estimate:
     """Estimate time, disk and memory from the files' headers alone.
+
+    Args:
+        scan: What is in the folder.
+        specs: The wanted features.
+        workers: Processes; None is one a core.
+        progress: Told headers read and headers in all.
 
     Raises:
         CorpusError: No clips in the folder.
@@ -88,7 +101,8 @@ def estimate(scan: Scan, specs: Sequence[FeatureSpec], *, workers: int | None = 
     if not scan.files:
         raise no_clips(scan)
     groups = by_clip(scan.files).values()
-    headers = list(_headers(scan.root, (group[0].path for group in groups)))
+    paths = [group[0].path for group in groups]
+    headers = list(_headers(scan.root, paths, progress or _silent))
     frames = [round(h.frames * SAMPLE_RATE / h.sample_rate) for h in headers]
     total = sum(frames) / SAMPLE_RATE
     count = workers or available_cores()
@@ -116,9 +130,22 @@ def estimate(scan: Scan, specs: Sequence[FeatureSpec], *, workers: int | None = 
 
 
 def preview(
-    scan: Scan, specs: Sequence[FeatureSpec], store: Path, *, workers: int | None = None
+    scan: Scan,
+    specs: Sequence[FeatureSpec],
+    store: Path,
+    *,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Preview:
     """Say what an extraction would do, and write nothing.
+
+    Args:
+        scan: What is in the folder.
+        specs: The wanted features.
+        store: The store's folder; it need not be there.
+        workers: Processes; None is one a core.
+        progress: Told files read and files in all. Only clips with several files have to be read,
+            to learn which of them hold the same samples.
 
     Raises:
         CorpusError: No clips in the folder, or they do not belong into this store.
@@ -130,7 +157,7 @@ def preview(
         state = read_state(store)
     except NotFoundError:
         state = StoreState()
-    digests = decode_undecided(scan, state, workers or available_cores())
+    digests = decode_undecided(scan, state, workers or available_cores(), progress)
     plan = make_plan(scan, state, specs, digests)
     return Preview(
         clips=len(by_clip(scan.files)),
@@ -146,12 +173,19 @@ def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:
     return sum(not state.current(spec, job.file.name.clip_id) for job in plan.jobs)
 
 
-def _headers(root: Path, paths: Iterable[str]) -> Iterable[AudioHeader]:
-    for path in paths:
-        try:
+def _headers(
+    root: Path, paths: Sequence[str], progress: Callable[[int, int], None]
+) -> Iterator[AudioHeader]:
+    """Read what can be read."""
+    progress(0, len(paths))
+    for done, path in enumerate(paths, 1):
+        with suppress(AudioError):
             yield read_header(root / path)
-        except AudioError:
-            continue
+        progress(done, len(paths))
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report no progress."""
 
 
 def _bytes(spec: FeatureSpec, num_frames: int) -> int:

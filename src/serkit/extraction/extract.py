@@ -160,12 +160,21 @@ def plan_for(scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], work
     return make_plan(scan, writer.state, specs, digests)
 
 
-def decode_undecided(scan: Scan, state: StoreState, workers: int) -> dict[str, str | Failure]:
+def decode_undecided(
+    scan: Scan, state: StoreState, workers: int, progress: Progress | None = None
+) -> dict[str, str | Failure]:
     """Decode the files of clips that have several, to learn which hold the same samples."""
     jobs = [Job(file, {}) for file in undecided(scan, state)]
     chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
-    results = run_all(partial(_digests, scan.root), chunks, min(workers, len(chunks)))
-    return {path: value for result in results for path, value in result}
+    digests: dict[str, str | Failure] = {}
+    if progress:
+        progress(0, len(jobs))
+    with closing(run_all(partial(_digests, scan.root), chunks, min(workers, len(chunks)))) as done:
+        for result in done:
+            digests.update(result)
+            if progress:
+                progress(len(digests), len(jobs))
+    return digests
 
 
 def _tasks(

@@ -1,11 +1,16 @@
-"""Fetch one file over HTTP into a part file, in as many attempts as it takes."""
+"""Fetch one file over HTTP into a part file, in as many attempts as it takes.
+
+:class:`Resuming` is a downloader for pooch, whose own ones begin again when a connection breaks.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from serkit.ingest import _answer
 from serkit.ingest._cause import TOO_EARLY, cause
@@ -44,6 +49,48 @@ class _Interrupted(FetchError):
     def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
         self.wait = wait
+
+
+@dataclass
+class Resuming:
+    """A downloader as pooch calls it: it goes on where a part file ends.
+
+    Attributes:
+        part: Where bytes are collected; it stays until somebody forgets it.
+        size: Bytes that the file has.
+        progress: Called with the bytes had and ``size``.
+        retries: How often in a row to try again after an attempt that brought nothing new.
+        pause: Waits a number of seconds between attempts.
+        resumed: Whether bytes that were there before the last attempt are part of the result.
+    """
+
+    part: PartFile
+    size: int
+    progress: Progress
+    retries: int
+    pause: Callable[[float], None]
+    resumed: bool = False
+
+    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
+        """Make ``output_file`` the file at ``url``.
+
+        Raises:
+            FetchError: No connection, a refusal, or the disk does not take it.
+            TooLongError: The server has more bytes than ``size``.
+        """
+        del pooch
+        self.resumed = fetch(
+            url,
+            self.part,
+            self.size,
+            progress=self.progress,
+            retries=self.retries,
+            pause=self.pause,
+        )
+        try:
+            _same_file(self.part.path, Path(output_file))
+        except OSError as error:
+            raise FetchError(f"cannot write {self.part.path.stem}, {cause(error)}") from error
 
 
 def fetch(
@@ -176,6 +223,15 @@ class _Source:
             raise  # an OSError, but not the disk's
         except OSError as error:
             raise FetchError(f"cannot write {self.part.path.name}, {cause(error)}") from error
+
+
+def _same_file(path: Path, other: Path) -> None:
+    """Give a file a second name, so that a kill while it is checked does not lose it."""
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:  # not every file system has links
+        shutil.copyfile(path, other)
 
 
 def _disagrees(response: requests.Response, have: int) -> bool:

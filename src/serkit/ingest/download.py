@@ -2,9 +2,11 @@
 
 Nothing ever lies half written under its final name, not even after a kill:
 
-- Bytes from the net are collected in ``NAME.part``, with ``NAME.part.json`` beside it to ask the
-  server for the rest of the same file. Both outlive a broken connection.
-- Only a part file with the published checksum is renamed to ``NAME``.
+- pooch fetches, by a downloader of ours: bytes from the net are collected in ``NAME.part``, with
+  ``NAME.part.json`` beside it to ask the server for the rest of the same file. Both outlive a
+  broken connection.
+- pooch compares the checksum in a folder of its own, ``.serkit-download``; only what is the
+  published file leaves it for ``NAME``.
 - Each unpacked file is written as ``.FILE.part``, checked against the zip's CRC, and renamed.
 
 Every step looks at what is there and does what is missing, so there is no state to repair.
@@ -12,9 +14,12 @@ Every step looks at what is there and does what is missing, so there is no state
 
 from __future__ import annotations
 
+import logging
 import re
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -22,12 +27,15 @@ from urllib.parse import quote
 from serkit.corpora._archive import Archive
 from serkit.errors import DownloadError, UsageError
 from serkit.ingest._exclusive import exclusive
-from serkit.ingest._fetch import FetchError, Progress, TooLongError, fetch
+from serkit.ingest._fetch import FetchError, Progress, Resuming, TooLongError
 from serkit.ingest._part import PartFile
 from serkit.ingest._room import require_room
 from serkit.ingest._unzip import inside, unpack
 
 __all__ = ["DownloadReport", "Progress", "download", "inside", "unpack"]
+
+
+_SCRATCH = ".serkit-download"
 
 
 @dataclass(frozen=True)
@@ -151,36 +159,61 @@ def _obtain(job: _Job) -> bool:
         },
     )
     try:
-        resumed = _complete_part(job)
+        return _fetch(job)
     except _NotPublishedError:
         if not earlier:
             raise
         # The bytes of an earlier call may be to blame (another mirror, a damaged disk).
-        resumed = _complete_part(job)
-    job.part.path.replace(job.target)
-    return resumed
+        return _fetch(job)
 
 
-def _complete_part(job: _Job) -> bool:
-    """Make the part file the published file; return whether earlier bytes were used."""
+def _fetch(job: _Job) -> bool:
+    """Let pooch fetch and check the archive; return whether earlier bytes were used."""
+    import pooch
+
     archive, part = job.archive, job.part
-    try:
-        resumed = fetch(
-            job.url,
-            part,
-            archive.size,
-            progress=job.progress,
-            retries=job.retries,
-            pause=job.pause,
+    downloader = Resuming(part, archive.size, job.progress, job.retries, job.pause)
+    with _scratch(job.folder) as folder, _quiet(pooch.get_logger()):
+        source = pooch.create(
+            path=folder,
+            base_url="",
+            registry={archive.file_name: f"{archive.algorithm}:{archive.digest}"},
+            urls={archive.file_name: job.url},
         )
-    except TooLongError as error:
-        raise _not_published(job, str(error)) from error
-    except FetchError as error:
-        raise _failed(job, str(error)) from error
-    got = _digest(archive, part.path)
-    if got != archive.digest:
-        raise _not_published(job, f"{archive.algorithm}:{got} in {part.size():,} bytes")
-    return resumed
+        try:
+            fetched = source.fetch(archive.file_name, downloader=downloader)
+        except TooLongError as error:
+            raise _not_published(job, str(error)) from error
+        except FetchError as error:
+            raise _failed(job, str(error)) from error
+        except ValueError as error:  # another checksum; the part file is what had it
+            got = f"{archive.algorithm}:{_digest(archive, part.path)} in {part.size():,} bytes"
+            raise _not_published(job, got) from error
+        Path(fetched).replace(job.target)
+    return downloader.resumed
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """Make a folder for what pooch writes before it is checked; a kill's leavings go first."""
+    path = folder / _SCRATCH
+    shutil.rmtree(path, ignore_errors=True)
+    path.mkdir()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger) -> Iterator[None]:
+    """Let pooch keep to itself what serkit says in its own words."""
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _is_published(archive: Archive, path: Path) -> bool:

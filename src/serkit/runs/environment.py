@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -33,9 +34,9 @@ PACKAGES = (
 """Distributions whose versions matter to a result."""
 
 
-def versions() -> dict[str, str | None]:
+def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
     """Return each package's version, None where it is not installed; nothing is imported."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
 
 
 def installed_versions() -> dict[str, str]:

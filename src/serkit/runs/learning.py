@@ -29,15 +29,25 @@ def learned(run: Run) -> list[dict[str, Any]]:
     Raises:
         UsageError: The run has no history, or none of validation clips.
     """
+    history = history_of(run)
+    if "validation_uar" not in history.columns:
+        raise UsageError(f"{run.name} had no validation clips", hint="use another protocol")
+    return [_fold(str(name), rows) for name, rows in history.groupby("fold", sort=False)]
+
+
+def history_of(run: Run) -> pd.DataFrame:
+    """Return a run's history.
+
+    Raises:
+        UsageError: It has none.
+    """
     history = run.history
     if history is None:
         raise UsageError(
             f"{run.name} has no history: {run.model} is not trained in epochs",
             hint="see 'serkit show' without --learning",
         )
-    if "validation_uar" not in history.columns:
-        raise UsageError(f"{run.name} had no validation clips", hint="use another protocol")
-    return [_fold(str(name), rows) for name, rows in history.groupby("fold", sort=False)]
+    return history
 
 
 def _fold(name: str, rows: pd.DataFrame) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unkn
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from serkit.trainers import Fitted
 
@@ -112,6 +113,22 @@ class Run:
 
         path = self.path / HISTORY
         return pd.read_parquet(path) if path.is_file() else None
+
+    def figure(self, name: str) -> Figure:
+        """Draw a figure: ``confusion``, ``curves`` (over epochs), or ``learning`` (what when).
+
+        Returns:
+            A ``matplotlib.figure.Figure``; ``.savefig("x.png")`` or ``"x.svg"`` writes it.
+
+        Raises:
+            UnknownNameError: No such figure.
+            UsageError: This run has no such figure: its model is not trained in epochs, or it had
+                no validation clips.
+            MissingDependencyError: matplotlib is not installed.
+        """
+        from serkit.runs.figures import draw
+
+        return draw(self, name)
 
     def model_of(self, fold: str) -> Fitted:
         """Load the model of one fold.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from uuid import uuid4
 
 from serkit.errors import StoreCorruptError
@@ -32,11 +32,23 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
 
 
 def rewrite_parts(
-    writer: StoreWriter, feature: str, parts: Collection[str], *, clips_a_part: int
+    writer: StoreWriter,
+    feature: str,
+    parts: Collection[str],
+    *,
+    clips_a_part: int,
+    each: Callable[[int], None] | None = None,
 ) -> None:
     """Copy the living values of some parts into new ones; the old ones then hold nothing.
 
     Values that are not what was written are left where they are, for ``verify`` to find.
+
+    Args:
+        writer: The store.
+        feature: The feature's name.
+        parts: Which parts.
+        clips_a_part: How many clips a new part holds.
+        each: Told after each new part how many clips have been seen to.
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]
@@ -56,6 +68,8 @@ def rewrite_parts(
             name = uuid4().hex[:16]
             part, new = write_part(writer.path, stored.spec, stored.layout, items, name)
             writer.put_part(feature, part, new)
+        if each:
+            each(min(first + clips_a_part, len(current)))
 
 
 def _item(values: Array, row: IndexRow, layout: ArrayLayout | TableLayout) -> Item:

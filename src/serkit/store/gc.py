@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +32,20 @@ class GcReport:
     dropped: tuple[str, ...]
 
 
-def gc(store: Path, *, drop: Collection[str] = (), wait: float = DEFAULT_WAIT) -> GcReport:
+def gc(
+    store: Path,
+    *,
+    drop: Collection[str] = (),
+    wait: float = DEFAULT_WAIT,
+    progress: Callable[[int, int], None] | None = None,
+) -> GcReport:
     """Remove stale values, the dead space in part files, and files of killed writers.
 
     Args:
         store: The store's folder.
         drop: Features to take out altogether.
         wait: Seconds to wait for another writer.
+        progress: Told clips whose values are copied together, and how many there are in all.
 
     Raises:
         NotFoundError: No store there.
@@ -58,9 +65,29 @@ def gc(store: Path, *, drop: Collection[str] = (), wait: float = DEFAULT_WAIT) -
             if old:
                 stale[name] = len(old)
                 writer.drop_values(name, old)
-            rewrite_parts(writer, name, _sparse(writer, name), clips_a_part=CLIPS_A_PART)
+        _compact(writer, progress or _silent)
         writer.commit()
     return GcReport(before, folder_size(store), stale, tuple(drop))
+
+
+def _compact(writer: StoreWriter, progress: Callable[[int, int], None]) -> None:
+    """Rewrite every part that holds dead values."""
+    sparse = {name: _sparse(writer, name) for name in writer.features}
+    counts = {name: sum(parts.values()) for name, parts in sparse.items()}
+    done, total = 0, sum(counts.values())
+    progress(done, total)
+    for name, parts in sparse.items():
+        before = done
+
+        def each(copied: int, before: int = before) -> None:
+            progress(before + copied, total)
+
+        rewrite_parts(writer, name, parts, clips_a_part=CLIPS_A_PART, each=each)
+        done += counts[name]
+
+
+def _silent(_done: int, _total: int) -> None:
+    """Report no progress."""
 
 
 def folder_size(folder: Path) -> int:
@@ -73,11 +100,11 @@ def _stale(writer: StoreWriter, name: str, feature: StoredFeature) -> list[str]:
     return [clip_id for clip_id in index if not writer.state.current(feature.spec, clip_id)]
 
 
-def _sparse(writer: StoreWriter, name: str) -> set[str]:
-    """Return the parts of which not every clip is alive any more."""
+def _sparse(writer: StoreWriter, name: str) -> dict[str, int]:
+    """Return the parts of which not every clip is alive any more, with how many are."""
     alive = Counter(row.part for row in writer.state.index[name].values())
     ever = _clips_written(writer, name)
-    return {part for part, count in alive.items() if count < ever.get(part, count)}
+    return {part: count for part, count in alive.items() if count < ever.get(part, count)}
 
 
 def _clips_written(writer: StoreWriter, name: str) -> dict[str, int]:

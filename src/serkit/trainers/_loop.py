@@ -74,7 +74,8 @@ def train(
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
     steps = math.ceil(len(clips) / size)
     confusion = compile_(model, parameters, steps * epochs)
-    feed = Feed(clips, scaling, Augmentation.of(parameters), _weights(clips.labels, parameters))
+    augmentation = Augmentation.of(parameters, clips.edges)
+    feed = Feed(clips, scaling, augmentation, _weights(clips.labels, parameters))
     random = np.random.default_rng([context.seed, len(clips)])
     course, said = Course(), ""
     for epoch in range(1, epochs + 1):

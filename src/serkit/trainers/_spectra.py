@@ -9,9 +9,10 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout
-from serkit.parameters import Parameters, text
+from serkit.parameters import Parameters, integer, number, text
 from serkit.store.reading import Scale
 from serkit.store.store import FeatureStore
 from serkit.trainers._trainer import ClipData
@@ -132,6 +133,19 @@ class Spectra:
     def labels(self) -> npt.NDArray[np.int64]:
         """Emotion numbers, shape ``(n,)``."""
         return self._data.labels
+
+    @property
+    def edges(self) -> npt.NDArray[np.float64] | None:
+        """Where the bands begin, peak and end, in Hz, ``(bands + 2,)``; None if it is not mel."""
+        spec = self._data.store.spec(self.source.feature)
+        if spec.extractor != "mel":
+            return None
+        return mel_edges(
+            integer(spec.parameters, "sample_rate"),
+            self.source.bands,
+            number(spec.parameters, "fmin"),
+            number(spec.parameters, "fmax") or None,
+        )
 
     def take(self, positions: npt.NDArray[np.intp]) -> list[Frames]:
         """Return clips by position, unscaled."""

@@ -1,0 +1,106 @@
+"""``store ls``: which features are in a store, and how many of their clips are current."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from serkit.errors import UnknownNameError
+from serkit.features import Recipes
+from serkit.store.manifest import Failure
+from serkit.store.state import StoreState, corpus_digest
+from serkit.store.status import FeatureStatus, feature_status
+from serkit.store.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class ListedFeature:
+    """A feature in a store.
+
+    Attributes:
+        feature: Its name.
+        current: Clips whose values are those of the recipe and of the clip's samples.
+        missing: Clips that have none.
+        stale: Clips whose values are of an older recipe or of other samples.
+        failed: Clips that it could not be computed for.
+        bytes: Size on disk.
+        fingerprint: The identity of what is stored (SHA-256).
+        summary: One line.
+    """
+
+    feature: str
+    current: int
+    missing: int
+    stale: int
+    failed: int
+    bytes: int
+    fingerprint: str
+    summary: str
+
+
+@dataclass(frozen=True)
+class StoreListing:
+    """What is in a store.
+
+    Attributes:
+        store: Its folder.
+        corpora: Names of the corpora.
+        clips: Number of clips.
+        actors: Number of actors.
+        corpus_digest: Identity of the clips and their samples (SHA-256).
+        features: The features.
+        failures: What failed, clip by clip.
+    """
+
+    store: Path
+    corpora: tuple[str, ...]
+    clips: int
+    actors: int
+    corpus_digest: str
+    features: tuple[ListedFeature, ...]
+    failures: tuple[Failure, ...]
+
+
+def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:
+    """List what is in a store, compared with the recipes as they are now."""
+    state = store.state
+    clips = state.clips.values()
+    return StoreListing(
+        store=store.path,
+        corpora=tuple(sorted({clip.corpus for clip in clips})),
+        clips=len(clips),
+        actors=len({clip.actor for clip in clips}),
+        corpus_digest=corpus_digest(clips),
+        features=tuple(_feature(state, recipes, name) for name in state.manifest.features),
+        failures=tuple(state.manifest.failures),
+    )
+
+
+def status_of(state: StoreState, recipes: Recipes, feature: str) -> FeatureStatus:
+    """Compare a feature in a store with its recipe, or without one with itself.
+
+    Raises:
+        UnknownNameError: Neither the recipes nor the store have this name.
+    """
+    try:
+        spec = recipes.get(feature)
+    except UnknownNameError:
+        if feature not in state.manifest.features:
+            raise
+        spec = state.manifest.features[feature].spec
+    return feature_status(state, spec)
+
+
+def _feature(state: StoreState, recipes: Recipes, name: str) -> ListedFeature:
+    counts = status_of(state, recipes, name).counts
+    stored = state.manifest.features[name]
+    return ListedFeature(
+        feature=name,
+        current=counts["current"],
+        missing=counts["missing"],
+        stale=counts["stale"],
+        failed=counts["failed"],
+        bytes=sum(part.bytes for part in stored.parts.values()),
+        fingerprint=stored.spec.fingerprint,
+        summary=stored.spec.summary,
+    )

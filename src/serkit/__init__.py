@@ -7,6 +7,7 @@
     batch = store.load("mel128")
     run = serkit.train("logreg", store=store, protocol="luna5")
     board = serkit.compare("runs")
+    said = serkit.predict(run, "my/recordings")
 
 Importing this module imports none of NumPy, pandas or a framework; what a name needs is imported
 when the name is first used.
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         export,
         extract,
         gc,
+        predict,
         preview,
         repair,
         show,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from serkit.clips import EMOTIONS
     from serkit.errors import SerkitError
     from serkit.runs.leaderboard import Board
+    from serkit.runs.predicted import Predictions
     from serkit.runs.run import Run
     from serkit.store.store import Batch, FeatureStore
 
@@ -49,6 +52,7 @@ _WHERE = {
     "export": "serkit.api",
     "extract": "serkit.api",
     "gc": "serkit.api",
+    "predict": "serkit.api",
     "preview": "serkit.api",
     "repair": "serkit.api",
     "show": "serkit.api",
@@ -59,6 +63,7 @@ _WHERE = {
     "EMOTIONS": "serkit.clips",
     "SerkitError": "serkit.errors",
     "Board": "serkit.runs.leaderboard",
+    "Predictions": "serkit.runs.predicted",
     "Run": "serkit.runs.run",
     "Batch": "serkit.store.store",
     "FeatureStore": "serkit.store.store",
@@ -69,6 +74,7 @@ __all__ = [
     "Batch",
     "Board",
     "FeatureStore",
+    "Predictions",
     "Run",
     "SerkitError",
     "check",
@@ -78,6 +84,7 @@ __all__ = [
     "export",
     "extract",
     "gc",
+    "predict",
     "preview",
     "repair",
     "show",

@@ -6,7 +6,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serkit.ingest.audit import AuditReport
     from serkit.ingest.download import DownloadReport
     from serkit.runs.leaderboard import Board
+    from serkit.runs.predicted import Predictions
     from serkit.runs.run import Run
     from serkit.store.gc import GcReport
     from serkit.store.state import StoreState
@@ -461,6 +462,47 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
     from serkit.runs.run import find_run
 
     return find_run(Path(resolve({"runs": runs}).runs), run)
+
+
+def predict(
+    run: Run | PathLike,
+    audio: PathLike | Iterable[PathLike],
+    *,
+    fold: str | None = None,
+    runs: PathLike | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Predictions:
+    """Say which emotion a run's models hear in audio files.
+
+    Features are computed as in training; nothing is added to any store.
+
+    Args:
+        run: The run, or as for :func:`show`.
+        audio: WAV and FLAC files of any rate, up to 300 s long, and folders of them.
+        fold: The fold whose model is asked; None asks all and averages their probabilities.
+        runs: Folder of runs; None is the setting.
+        workers: Processes, where there are many files; None is the setting.
+        progress: Told steps done, steps in all, and what is going on.
+
+    Returns:
+        A row a file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
+        it, not raised.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+    """
+    from serkit.pool import available_cores
+    from serkit.runs.predict import predict as ask
+    from serkit.runs.run import Run
+
+    found = run if isinstance(run, Run) else show(str(run), runs=runs)
+    given = [audio] if isinstance(audio, (str, Path)) else audio
+    count = resolve({"workers": workers}).workers or available_cores()
+    return ask(found, given, fold=fold, workers=count, progress=progress)
 
 
 def recipes(settings: Settings) -> Recipes:

@@ -580,7 +580,10 @@ def _own_protocol(store: FeatureStore) -> str:
     from serkit.corpora import CORPORA
 
     corpora = {clip.corpus for clip in store.state.clips.values()}
-    return CORPORA.get(corpora.pop()).default_protocol if len(corpora) == 1 else "speaker5"
+    known = corpora & set(CORPORA.names())  # clips without labels are of none
+    return (
+        CORPORA.get(known.pop()).default_protocol if len(corpora) == len(known) == 1 else "speaker5"
+    )
 
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:

@@ -6,7 +6,7 @@ The vocabulary of emotions is shared by all corpora; a corpus maps its own label
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 EMOTIONS: tuple[str, ...] = (
     "neutral",
@@ -25,8 +25,8 @@ EMOTION_IDS: dict[str, int] = {name: i for i, name in enumerate(EMOTIONS)}
 SAMPLE_RATE = 48_000
 """Rate in Hz that every signal is brought to before a feature sees it."""
 
-UNKNOWN = "unknown"
-"""What stands for an emotion, a sex and the like where nobody has said it: audio to be predicted."""
+UNKNOWN: Final = "unknown"
+"""What stands for an emotion, a sex and the like where nobody has said it."""
 
 NO_EMOTION = -1
 """The ``emotion_id`` of a clip whose emotion is unknown; no class of any model."""

@@ -258,7 +258,7 @@ def _run_fold(
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()
     model.save(target)
-    keep_golden(target, model, [plan.store.spec(feature) for feature in plan.features])
+    keep_golden(target, model, plan.store, plan.features)
     result = FoldResult(
         fold,
         name,

@@ -20,8 +20,8 @@ from serkit.audio import write_wav
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.errors import SerkitError
 from serkit.extraction.unlabelled import extract_unlabelled
-from serkit.features import FeatureSpec
 from serkit.runs.evidence import write_json
+from serkit.store.store import FeatureStore
 from serkit.trainers import ClipData, Fitted
 
 GOLDEN = "golden"
@@ -50,7 +50,7 @@ def write_golden_clip(folder: Path) -> Path:
     return path
 
 
-def keep_golden(folder: Path, model: Fitted, specs: Sequence[FeatureSpec]) -> None:
+def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequence[str]) -> None:
     """Keep a fitted model's answer to the golden clip beside it.
 
     Nothing is kept where there is none: a recipe pads to less than a second, say.
@@ -58,17 +58,19 @@ def keep_golden(folder: Path, model: Fitted, specs: Sequence[FeatureSpec]) -> No
     Args:
         folder: The fold's folder.
         model: Its model.
-        specs: The features that it reads.
+        store: What it was trained on.
+        features: The features that it reads.
     """
     with TemporaryDirectory(prefix="serkit-golden-") as place:
         try:
             clip = write_golden_clip(Path(place))
-            store, failures = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
+            specs = [store.spec(feature) for feature in features]
+            heard, failures = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
         except SerkitError:
             return
         if failures:
             return
-        answer = model.predict(ClipData(store, (GOLDEN,)))[0]
+        answer = model.predict(ClipData(heard, (GOLDEN,)))[0]
     write_json(folder / FILE, {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))})
 
 

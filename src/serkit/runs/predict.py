@@ -22,6 +22,7 @@ from serkit.errors import AudioError, ClipTooLongError, FeatureError, RunError, 
 from serkit.extraction.unlabelled import extract_unlabelled
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.unlabelled import find_audio
+from serkit.parameters import integer
 from serkit.runs.environment import installed_versions
 from serkit.runs.golden import GOLDEN, TOLERANCE, golden_answer, write_golden_clip
 from serkit.runs.likeness import differences
@@ -261,8 +262,7 @@ def _extract_long(
     would be large.
     """
     if not trainer.true_length(run.record["values"]) or not all(map(_may_be_longer, specs)):
-        for clip_id in files:
-            asked.fail(clip_id, _too_long(run, specs, asked.shown[clip_id], files[clip_id]))
+        _refuse_long(run, specs, asked, files)
         return []
     headers = map(read_header, files.values())
     most = max(-(-each.frames * SAMPLE_RATE // each.sample_rate) for each in headers) + 1
@@ -284,18 +284,28 @@ def _longer(spec: FeatureSpec, num_frames: int) -> FeatureSpec:
     return replace(spec, parameters=longer(spec.parameters, num_frames)) if longer else spec
 
 
-def _too_long(run: Run, specs: Sequence[FeatureSpec], shown: str, path: Path) -> SerkitError:
-    header = read_header(path)
-    reads = min(
-        int(spec.parameters["pad_to"]) / int(spec.parameters.get("sample_rate") or SAMPLE_RATE)
+def _refuse_long(
+    run: Run, specs: Sequence[FeatureSpec], asked: _Asked, files: Mapping[str, Path]
+) -> None:
+    """Say in terms of the model, not of recipes, why files are too long."""
+    limits = [
+        integer(spec.parameters, "pad_to")
+        / (
+            integer(spec.parameters, "sample_rate")
+            if "sample_rate" in spec.parameters
+            else SAMPLE_RATE
+        )
         for spec in specs
         if spec.parameters.get("pad_to")
-    )
-    return ClipTooLongError(
-        f"{Path(shown).name} is {header.frames / header.sample_rate:.2f} s long",
-        allowed=f"{run.model} ({run.record['preset']}) reads clips of up to {reads:.2f} s",
-        hint="cut it, or ask a run whose model reads true lengths or functionals",
-    )
+    ]
+    for clip_id, path in files.items() if limits else ():
+        header = read_header(path)
+        error = ClipTooLongError(
+            f"{path.name} is {header.frames / header.sample_rate:.2f} s long",
+            allowed=f"{run.model} ({run.record['preset']}) reads up to {min(limits):.2f} s",
+            hint="cut it, or ask a run whose model reads true lengths or functionals",
+        )
+        asked.fail(clip_id, error)
 
 
 def _ask(

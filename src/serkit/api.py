@@ -479,7 +479,7 @@ def predict(
 
     Args:
         run: The run, or as for :func:`show`.
-        audio: WAV and FLAC files of any rate, up to 300 s long, and folders of them.
+        audio: WAV and FLAC files of any rate, up to 120 s long, and folders of them.
         fold: The fold whose model is asked; None asks all and averages their probabilities.
         runs: Folder of runs; None is the setting.
         workers: Processes, where there are many files; None is the setting.

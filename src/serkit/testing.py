@@ -288,8 +288,10 @@ def _only(store: FeatureStore, clip_ids: frozenset[str]) -> FeatureStore:
 
 def _unlabelled(store: FeatureStore) -> FeatureStore:
     """Return a store that has forgotten who speaks and how."""
-    nothing = {"emotion": UNKNOWN, "emotion_id": NO_EMOTION, "actor": 0, "sex": UNKNOWN}
-    clips = {i: replace(clip, **nothing) for i, clip in store.state.clips.items()}
+    clips = {
+        clip_id: replace(clip, emotion=UNKNOWN, emotion_id=NO_EMOTION, actor=0, sex=UNKNOWN)
+        for clip_id, clip in store.state.clips.items()
+    }
     return _Altered(store.path, replace(store.state, clips=clips))
 
 

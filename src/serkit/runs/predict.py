@@ -33,9 +33,9 @@ from serkit.store.store import FeatureStore
 from serkit.store.tables import ClipRow
 from serkit.trainers import TRAINERS, ClipData, Fitted, Trainer
 
-LONGEST_SECONDS = 300
+LONGEST_SECONDS = 120
 """Longer audio is refused: a model answers once a file, and an answer to an hour of talk means
-nothing; attention over it would fill the memory."""
+nothing; attention over it would fill the memory (5 minutes: 4 GB in the transformer)."""
 
 FILES_A_WORKER = 16
 """Fewer files are not worth the start of a worker."""

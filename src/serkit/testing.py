@@ -152,13 +152,13 @@ def _check_longer(who: str, extractor: Extractor, parameters: Parameters) -> Non
         return
     long = example_signal(400_000)
     longer = extractor.longer(parameters, len(long))
-    _check_result(f"{who}, made longer", extractor, longer, long)
+    _check_result(f"{who} (made longer)", extractor, longer, long)
     for frames in (4_800, 177_632):
         signal = Signal(example_signal(frames))
         usual, other = (extractor.compute(signal, each) for each in (parameters, longer))
         _require(
             usual.array.tobytes() == other.array.tobytes(),
-            f"{who}, made longer, gives other values from {frames:,} samples",
+            f"{who} (made longer) gives other values from {frames:,} samples",
         )
 
 

@@ -138,6 +138,23 @@ def store(speech_store: Path) -> FeatureStore:
     return FeatureStore(speech_store)
 
 
+class TestCheckLongerClips:
+    GOOD = EXTRACTORS.get("mel")
+
+    def test_values_that_depend_on_the_padding(self):
+        """A hop is 512 samples: padded by one more, frames fall elsewhere."""
+        shifted = replace(self.GOOD, longer=lambda p, count: {**p, "pad_to": count + 1})
+        assert broken(check_extractor, shifted) == (
+            "extractor mel (made longer) gives other values from 4,800 samples"
+        )
+
+    def test_a_clip_that_does_not_fit_even_then(self):
+        assert broken(check_extractor, replace(self.GOOD, longer=lambda p, _: p)) == (
+            "extractor mel (made longer) refuses 400,000 samples: the clip has 400,000 samples and "
+            "the recipe pads to 253,125; use a recipe with a larger pad_to, or with pad_to = 0"
+        )
+
+
 class TestCheckTrainer:
     GOOD = TRAINERS.get("majority")
 
@@ -197,6 +214,16 @@ class TestCheckTrainer:
 
         assert broken(check_trainer, self.with_model(predict=predict), store).startswith(
             "trainer majority predicts a clip otherwise when it is alone (probabilities differ"
+        )
+
+    def test_looking_at_the_labels_of_what_it_predicts(self, store):
+        def predict(model, data):
+            table = model.predict(data).copy()
+            table[:, 0] += data.labels >= 0
+            return table / table.sum(axis=1, keepdims=True)
+
+        assert broken(check_trainer, self.with_model(predict=predict), store).startswith(
+            "trainer majority predicts otherwise where the labels are unknown (probabilities differ"
         )
 
     def test_looking_at_the_test_clips(self, store):

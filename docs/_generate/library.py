@@ -64,6 +64,7 @@ _REPORTS = (
     ("serkit.extraction.repair", "RepairReport"),
     ("serkit.store.gc", "GcReport"),
     ("serkit.store.manifest", "Failure"),
+    ("serkit.runs.predicted", "Prediction"),
     ("serkit.runs.leaderboard", "Group"),
     ("serkit.runs.leaderboard", "Entry"),
 )

@@ -7,6 +7,7 @@
     batch = store.load("mel128")
     run = serkit.train("logreg", store=store, protocol="luna5")
     board = serkit.compare("runs")
+    said = serkit.predict(run, "my/recordings")
 
 Importing this module imports none of NumPy, pandas or a framework; what a name needs is imported
 when the name is first used.
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         figures,
         gc,
         ls,
+        predict,
         preview,
         repair,
         show,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from serkit.errors import SerkitError
     from serkit.runs.doctor import doctor
     from serkit.runs.leaderboard import Board
+    from serkit.runs.predicted import Predictions
     from serkit.runs.run import Run
     from serkit.store.store import Batch, FeatureStore
 
@@ -61,6 +64,7 @@ _WHERE = {
     "figures": "serkit.api",
     "gc": "serkit.api",
     "ls": "serkit.api",
+    "predict": "serkit.api",
     "preview": "serkit.api",
     "repair": "serkit.api",
     "show": "serkit.api",
@@ -77,6 +81,7 @@ _WHERE = {
     "EMOTIONS": "serkit.clips",
     "SerkitError": "serkit.errors",
     "Board": "serkit.runs.leaderboard",
+    "Predictions": "serkit.runs.predicted",
     "Run": "serkit.runs.run",
     "Batch": "serkit.store.store",
     "FeatureStore": "serkit.store.store",
@@ -87,6 +92,7 @@ __all__ = [
     "Batch",
     "Board",
     "FeatureStore",
+    "Predictions",
     "Run",
     "SerkitError",
     "check",
@@ -104,6 +110,7 @@ __all__ = [
     "list_models",
     "list_protocols",
     "ls",
+    "predict",
     "preview",
     "repair",
     "show",

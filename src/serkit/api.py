@@ -6,7 +6,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from serkit.ingest.audit import AuditReport
     from serkit.ingest.download import DownloadReport
     from serkit.runs.leaderboard import Board
+    from serkit.runs.predicted import Predictions
     from serkit.runs.run import Run
     from serkit.store.gc import GcReport
     from serkit.store.listing import StoreListing
@@ -541,6 +542,47 @@ def figures(
     return save_figures(found, Path(folder), form)
 
 
+def predict(
+    run: Run | PathLike,
+    audio: PathLike | Iterable[PathLike],
+    *,
+    fold: str | None = None,
+    runs: PathLike | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Predictions:
+    """Say which emotion a run's models hear in audio files.
+
+    Features are computed as in training; nothing is added to any store.
+
+    Args:
+        run: The run, or as for :func:`show`.
+        audio: WAV and FLAC files of any rate, up to 120 s long, and folders of them.
+        fold: The fold whose model is asked; None asks all and averages their probabilities.
+        runs: Folder of runs; None is the setting.
+        workers: Processes, where there are many files; None is the setting.
+        progress: Told steps done, steps in all, and what is going on.
+
+    Returns:
+        A row a file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
+        it, not raised.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+    """
+    from serkit.pool import available_cores
+    from serkit.runs.predict import predict as ask
+    from serkit.runs.run import Run
+
+    found = run if isinstance(run, Run) else show(str(run), runs=runs)
+    given = [audio] if isinstance(audio, (str, Path)) else audio
+    count = resolve({"workers": workers}).workers or available_cores()
+    return ask(found, given, fold=fold, workers=count, progress=progress)
+
+
 def recipes(settings: Settings) -> Recipes:
     """Return the recipes that can be asked for by name."""
     from serkit.features import Recipes
@@ -599,7 +641,10 @@ def _own_protocol(store: FeatureStore) -> str:
     from serkit.corpora import CORPORA
 
     corpora = {clip.corpus for clip in store.state.clips.values()}
-    return CORPORA.get(corpora.pop()).default_protocol if len(corpora) == 1 else "speaker5"
+    known = corpora & set(CORPORA.names())  # clips without labels are of none
+    return (
+        CORPORA.get(known.pop()).default_protocol if len(corpora) == len(known) == 1 else "speaker5"
+    )
 
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:

@@ -6,7 +6,7 @@ The vocabulary of emotions is shared by all corpora; a corpus maps its own label
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 EMOTIONS: tuple[str, ...] = (
     "neutral",
@@ -25,7 +25,13 @@ EMOTION_IDS: dict[str, int] = {name: i for i, name in enumerate(EMOTIONS)}
 SAMPLE_RATE = 48_000
 """Rate in Hz that every signal is brought to before a feature sees it."""
 
-Sex = Literal["male", "female"]
+UNKNOWN: Final = "unknown"
+"""What stands for an emotion, a sex and the like where nobody has said it."""
+
+NO_EMOTION = -1
+"""The ``emotion_id`` of a clip whose emotion is unknown; no class of any model."""
+
+Sex = Literal["male", "female", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +42,12 @@ class ClipName:
         clip_id: The key of the clip inside its corpus: the file name's stem.
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
-        emotion: A name out of :data:`EMOTIONS`.
+        emotion: A name out of :data:`EMOTIONS`; :data:`UNKNOWN` in audio without labels.
         intensity: ``normal`` or ``strong``.
         statement: The sentence that is spoken.
         repetition: 1 for the first take, 2 for the second.
-        actor: The actor's number.
-        sex: ``male`` or ``female``.
+        actor: The actor's number; 0 where the speaker is unknown.
+        sex: ``male`` or ``female``; :data:`UNKNOWN` in audio without labels.
     """
 
     clip_id: str
@@ -56,5 +62,5 @@ class ClipName:
 
     @property
     def emotion_id(self) -> int:
-        """The emotion's number, 0 to 7."""
-        return EMOTION_IDS[self.emotion]
+        """The emotion's number, 0 to 7; :data:`NO_EMOTION` where it is unknown."""
+        return NO_EMOTION if self.emotion == UNKNOWN else EMOTION_IDS[self.emotion]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.clips import NO_EMOTION
 from serkit.errors import LeakageError, SerkitError, UsageError
 from serkit.features.spec import canonical_json
 from serkit.registry import Registry
@@ -292,7 +293,18 @@ def labels(clips: Sequence[SplitClip]) -> npt.NDArray[np.int64]:
 
 
 def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
-    """Take what a split may know from the store's clips."""
+    """Take what a split may know from the store's clips.
+
+    Raises:
+        UsageError: The clips have no labels.
+    """
+    unlabelled = [row.clip_id for row in rows.values() if row.emotion_id == NO_EMOTION]
+    if unlabelled:
+        raise UsageError(
+            f"{len(unlabelled):,} of {len(rows):,} clips have no labels ({unlabelled[0]}, ...)",
+            allowed="a model can be trained and tested only on clips whose emotion is known",
+            hint="extract a labelled corpus into a store of its own",
+        )
     return [
         SplitClip(row.clip_id, row.actor, row.sex, row.emotion_id, row.pcm_sha256)
         for row in rows.values()

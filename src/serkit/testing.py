@@ -28,7 +28,7 @@ from zipfile import ZipFile, is_zipfile
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS, ClipName
+from serkit.clips import EMOTIONS, NO_EMOTION, UNKNOWN, ClipName
 from serkit.corpora import Corpus, UnparsedNameError
 from serkit.dsp.signal import Signal
 from serkit.errors import FeatureError, SerkitError, UsageError
@@ -100,6 +100,7 @@ def check_extractor(extractor: Extractor) -> None:
     for frames in (48_000, 177_632):
         _check_result(who, extractor, parameters, example_signal(frames))
     _check_purity(who, extractor, parameters)
+    _check_longer(who, extractor, parameters)
     for frames in (1, 2, 100, 1_000, 4_800):  # a typed error will do
         _check_result(who, extractor, parameters, example_signal(frames), may_refuse=True)
         _check_result(who, extractor, parameters, np.zeros(frames, np.int16), may_refuse=True)
@@ -144,6 +145,21 @@ def _check_purity(who: str, extractor: Extractor, parameters: Parameters) -> Non
     _require(_same(first, fresh), f"{who} gives other values from the same samples")
     other = extractor.compute(Signal(example_signal(60_000, seed=1)), parameters)
     _require(not _same(first, other), f"{who} gives the same values for different clips")
+
+
+def _check_longer(who: str, extractor: Extractor, parameters: Parameters) -> None:
+    if extractor.longer is None:
+        return
+    long = example_signal(400_000)
+    longer = extractor.longer(parameters, len(long))
+    _check_result(f"{who} (made longer)", extractor, longer, long)
+    for frames in (4_800, 177_632):
+        signal = Signal(example_signal(frames))
+        usual, other = (extractor.compute(signal, each) for each in (parameters, longer))
+        _require(
+            usual.array.tobytes() == other.array.tobytes(),
+            f"{who} (made longer) gives other values from {frames:,} samples",
+        )
 
 
 def _same(one: Values, other: Values) -> bool:
@@ -201,6 +217,11 @@ def check_trainer(
         )
         alone = fitted.predict(ClipData(store, fold.test[:1]))
         _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
+        _agree(
+            f"{who} predicts otherwise where the labels are unknown",
+            probabilities,
+            fold.predict(fitted, _unlabelled(store)),
+        )
         _check_facts(who, fitted)
         _check_files(who, trainer, fitted, Path(folder) / "saved", fold, store)
 
@@ -239,28 +260,39 @@ class _Sides:
         return fitted.predict(ClipData(store, self.test))
 
 
-class _OnlyThese(FeatureStore):
-    """A store that has forgotten all clips but some."""
+class _Altered(FeatureStore):
+    """A store that says something else of its clips than what is on disk."""
 
-    def __init__(self, path: Path, clip_ids: frozenset[str]) -> None:
+    def __init__(self, path: Path, state: StoreState) -> None:
         super().__init__(path)
-        whole = super().state
-        self._part = replace(
-            whole,
-            clips={i: clip for i, clip in whole.clips.items() if i in clip_ids},
-            index={
-                feature: {i: row for i, row in rows.items() if i in clip_ids}
-                for feature, rows in whole.index.items()
-            },
-        )
+        self._altered = state
 
     @property
     def state(self) -> StoreState:
-        return self._part
+        return self._altered
 
 
 def _only(store: FeatureStore, clip_ids: frozenset[str]) -> FeatureStore:
-    return _OnlyThese(store.path, clip_ids)
+    """Return a store that has forgotten all clips but some."""
+    whole = store.state
+    part = replace(
+        whole,
+        clips={i: clip for i, clip in whole.clips.items() if i in clip_ids},
+        index={
+            feature: {i: row for i, row in rows.items() if i in clip_ids}
+            for feature, rows in whole.index.items()
+        },
+    )
+    return _Altered(store.path, part)
+
+
+def _unlabelled(store: FeatureStore) -> FeatureStore:
+    """Return a store that has forgotten who speaks and how."""
+    clips = {
+        clip_id: replace(clip, emotion=UNKNOWN, emotion_id=NO_EMOTION, actor=0, sex=UNKNOWN)
+        for clip_id, clip in store.state.clips.items()
+    }
+    return _Altered(store.path, replace(store.state, clips=clips))
 
 
 def _check_probabilities(who: str, found: npt.NDArray[np.float64]) -> None:

@@ -78,6 +78,15 @@ def test_commands_on_the_store_import_nothing_of_runs(speech_store):
     assert [name for name in modules if name.startswith("serkit.runs")] == []
 
 
+def test_predict_loads_only_what_the_model_needs(speech, speech_runs):
+    clip = next(speech.rglob("*.wav"))
+    code, out, modules = started("predict", "logreg-luna5", str(clip), "--runs", str(speech_runs))
+    assert code == 0
+    assert clip.name in out
+    frameworks = {"torch", "tensorflow", "keras", "jax", "transformers", "xgboost"}
+    assert modules & frameworks == set()
+
+
 def test_the_library_itself_imports_none_of_them():
     code = "import json, sys, serkit; dir(serkit); print(json.dumps(sorted(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -89,6 +98,7 @@ def test_the_commands_of_the_contract_are_there():
     names = {command[0] for command in every_command() if command}
     assert names == {
         *("synth", "download", "check", "extract", "store", "train", "compare", "show"),
+        "predict",
         *("features", "models", "protocols", "doctor", "demo"),
     }
     inner = {command[1] for command in every_command() if command[:1] == ("store",) and command[1:]}
@@ -113,6 +123,7 @@ OPTIONS = {
     ("download",): "--dest --url",
     ("extract",): "--features --store --workers --json --estimate --dry-run",
     ("train",): "--store --runs --protocol --preset --set --seed --json",
+    ("predict",): "--fold --runs --workers --json --csv",
     ("compare",): "--runs --protocol --published --json --csv --markdown",
     ("store", "ls"): "--store --json",
     ("store", "why"): "--store --json",

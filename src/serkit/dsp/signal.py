@@ -12,6 +12,13 @@ from serkit.dsp.scratch import Scratch
 from serkit.dsp.stft import StftSettings, power_spectrogram
 
 
+def samples_at(sample_rate: int, num_frames: int) -> int:
+    """Return how many samples a signal of that many at 48 kHz has at most at another rate."""
+    if sample_rate == SAMPLE_RATE:
+        return num_frames
+    return -(-num_frames * sample_rate // SAMPLE_RATE) + 1  # resampling may round either way
+
+
 class Signal:
     """A clip's samples and, remembered for as long as the clip is at work, what derives from them.
 

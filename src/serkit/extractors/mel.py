@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serkit.dsp.mel import apply_mel_bank
-from serkit.dsp.signal import Signal
+from serkit.dsp.signal import Signal, samples_at
 from serkit.dsp.stft import StftSettings
 from serkit.errors import UsageError
 from serkit.features.extractor import ArrayLayout, Extractor, Values
@@ -50,6 +50,18 @@ def _compute(signal: Signal, parameters: Parameters) -> Values:
     return Values(bands, lead)
 
 
+def _longer(parameters: Parameters, num_frames: int) -> Parameters:
+    """Pad further by whole hops, so that the frames fall where they fell.
+
+    Half a frame more than the clip needs: every frame that touches it is then there, as for any
+    clip that is clearly shorter than what is padded to.
+    """
+    settings = _settings(parameters)
+    needed = samples_at(integer(parameters, "sample_rate"), num_frames) + settings.n_fft // 2
+    hops = max(0, -(-(needed - settings.pad_to) // settings.hop_length))
+    return {**parameters, "pad_to": settings.pad_to + hops * settings.hop_length}
+
+
 EXTRACTOR = Extractor(
     name="mel",
     version=1,
@@ -66,5 +78,6 @@ EXTRACTOR = Extractor(
     check=_check,
     layout=_layout,
     compute=_compute,
+    longer=_longer,
     per_clip_ms=2.5,
 )

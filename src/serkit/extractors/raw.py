@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serkit.dsp.signal import Signal
+from serkit.dsp.signal import Signal, samples_at
 from serkit.dsp.stft import front_padding
 from serkit.features.extractor import ArrayLayout, Extractor, Values
 from serkit.parameters import Parameter, Parameters, integer
@@ -17,6 +17,11 @@ def _compute(signal: Signal, parameters: Parameters) -> Values:
     return Values(samples, front_padding(len(samples), integer(parameters, "pad_to")))
 
 
+def _longer(parameters: Parameters, num_frames: int) -> Parameters:
+    needed = samples_at(integer(parameters, "sample_rate"), num_frames)
+    return {**parameters, "pad_to": max(integer(parameters, "pad_to"), needed)}
+
+
 EXTRACTOR = Extractor(
     name="raw",
     version=1,
@@ -27,5 +32,6 @@ EXTRACTOR = Extractor(
     },
     layout=_layout,
     compute=_compute,
+    longer=_longer,
     per_clip_ms=0.5,
 )

@@ -98,6 +98,10 @@ class Extractor:
         check: Raises :class:`serkit.errors.UsageError` where parameters do not go together.
         require: Raises :class:`serkit.errors.MissingDependencyError` where an optional package
             is missing; asked before any clip is touched.
+        longer: From parameters and a number of samples at 48 kHz to parameters that such a clip
+            fits, too, and with which the live values of every other clip stay bit for bit what
+            they were. Only models that read clips in their true length are given such values. None
+            where the values depend on the padding.
         licence: Terms that bind whoever uses the numbers, beyond serkit's own; empty for none.
         per_clip_ms: Rough cost on one core, for ``extract --estimate``, of a 3.7 s clip.
     """
@@ -111,6 +115,7 @@ class Extractor:
     describe: Callable[[Parameters], tuple[Column, ...]] = field(default=lambda _p: ())
     check: Callable[[Parameters], None] = _nothing
     require: Callable[[Parameters], None] = _nothing
+    longer: Callable[[Parameters, int], Parameters] | None = None
     licence: str = ""
     per_clip_ms: float = 3.0
 

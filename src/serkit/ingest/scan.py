@@ -71,13 +71,13 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
         UnknownNameError: No such corpus, or it leaves out nothing for such a reason.
         UsageError: ``root`` is a file.
     """
-    folder = _at_home(Path(root))
+    folder = at_home(Path(root))
     if folder.is_file():
         raise UsageError(f"{root} is a file", hint="give the folder that holds it")
     if not folder.is_dir():
         raise NotFoundError(f"no folder {root}", hint="give the folder that holds the audio files")
     folder = folder.resolve()
-    entries = sorted(_walk(folder))
+    entries = sorted(walk_audio(folder))
     paths = [PurePosixPath(path) for path, _, _ in entries]
     chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
     wanted = _reasons(chosen, include)
@@ -85,7 +85,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
     for path, (relative, size, mtime_ns) in zip(paths, entries, strict=True):
-        if not _is_text(relative):
+        if not is_text(relative):
             shown = relative.encode(errors="backslashreplace").decode()
             unparsed.append((shown, "its path is not UTF-8"))
             continue
@@ -102,7 +102,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed))
 
 
-def _at_home(path: Path) -> Path:
+def at_home(path: Path) -> Path:
     """Replace a leading ``~``; where nobody has that home, it is a folder like any other."""
     try:
         return path.expanduser()
@@ -151,7 +151,7 @@ def _scandir(folder: str) -> Any:
         ) from error
 
 
-def _is_text(path: str) -> bool:
+def is_text(path: str) -> bool:
     """Tell whether a path can be written down: Linux allows any bytes in one."""
     try:
         path.encode()
@@ -167,7 +167,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _walk(root: Path) -> Iterator[tuple[str, int, int]]:
+def walk_audio(root: Path) -> Iterator[tuple[str, int, int]]:
     """Yield relative path, size and mtime of every audio file that is not hidden."""
     seen: set[tuple[int, int]] = set()
     pending = [(str(root), "")]

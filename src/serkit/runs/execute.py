@@ -20,6 +20,8 @@ from serkit.errors import SerkitError, TrainingError, UsageError
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
 from serkit.runs.evidence import frame_scores, grouped_scores, predictions_frame, write_json
+from serkit.runs.golden import keep_golden
+from serkit.runs.likeness import audio_of
 from serkit.runs.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.splits import Fold, Protocol, Split, split_clips
 from serkit.store.files import flush_file, sync_folder, write_file
@@ -195,6 +197,7 @@ def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any
         "split_digest": split.digest,
         "features": [plan.store.spec(name).to_json() for name in plan.features],
         **_read(plan, split),
+        "audio": audio_of(clips),
         "values": dict(plan.values),
         "given": _given(plan),
         "settings": dict(plan.settings),
@@ -255,6 +258,7 @@ def _run_fold(
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()
     model.save(target)
+    keep_golden(target, model, plan.store, plan.features)
     result = FoldResult(
         fold,
         name,

@@ -130,6 +130,15 @@ class Run:
 
         return draw(self, name)
 
+    @property
+    def fold_names(self) -> tuple[str, ...]:
+        """Names of its folds, each of which has a model.
+
+        Raises:
+            RunError: The record is damaged.
+        """
+        return tuple(self._folders)
+
     def model_of(self, fold: str) -> Fitted:
         """Load the model of one fold.
 
@@ -142,7 +151,7 @@ class Run:
 
         trainer = TRAINERS.get(self.model)
         trainer.require()
-        folder = self._folder_of(fold)
+        folder = self.folder_of(fold)
         try:
             return trainer.load(folder)
         except SerkitError:
@@ -153,15 +162,14 @@ class Run:
                 hint="train it again",
             ) from error
 
-    def _folder_of(self, fold: str) -> Path:
-        """Return a fold's folder, which is inside the run's also where a stranger wrote this."""
-        try:
-            folders = {str(e["fold"]): str(e["folder"]) for e in self.record["fold_scores"]}
-        except (KeyError, TypeError) as error:
-            raise RunError(
-                f"{self.path / RECORD} is damaged (its fold_scores name no folders)",
-                hint="train it again",
-            ) from error
+    def folder_of(self, fold: str) -> Path:
+        """Return a fold's folder, which is inside the run's also where a stranger wrote this.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: The record is damaged, or names a folder elsewhere.
+        """
+        folders = self._folders
         if fold not in folders:
             raise unknown_name("fold", fold, folders)
         parts = PureWindowsPath(folders[fold])  # knows every system's separators and roots
@@ -170,6 +178,16 @@ class Run:
                 f"{self.path / RECORD} names the folder {folders[fold]!r}, which is outside the run"
             )
         return self.path / folders[fold]
+
+    @property
+    def _folders(self) -> dict[str, str]:
+        try:
+            return {str(e["fold"]): str(e["folder"]) for e in self.record["fold_scores"]}
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.path / RECORD} is damaged (its fold_scores name no folders)",
+                hint="train it again",
+            ) from error
 
     def to_json(self) -> dict[str, Any]:
         """Return the record."""

@@ -102,6 +102,7 @@ def keras_trainer(
         fit=partial(_fit, name),
         load=_load,
         check=_check,
+        true_length=lambda parameters: text(parameters, "padding") == "crop",
     )
 
 

@@ -239,8 +239,11 @@ def _skops() -> Any:
 
     skops lists scikit-learn's estimators, for which scikit-learn imports all of its modules, one of
     which wraps PyTorch where that is installed: two seconds, and a framework that no pipeline here
-    needs. A module that is None cannot be imported, and scikit-learn passes over what cannot.
+    needs. A module that is None cannot be imported, and scikit-learn passes over what cannot. SciPy
+    does not: it takes whatever is there for PyTorch, so it comes first.
     """
+    import sklearn.base  # noqa: F401  (with it, all of SciPy that scikit-learn needs)
+
     hidden = "torch" not in sys.modules
     if hidden:
         sys.modules["torch"] = None  # type: ignore[assignment]

@@ -187,6 +187,11 @@ def _anything_goes(_parameters: Parameters) -> None:
     """Need nothing of parameters beyond what each of them allows."""
 
 
+def _padded(_parameters: Parameters) -> bool:
+    """Read clips padded to their recipe's length."""
+    return False
+
+
 def history_of(model: Fitted) -> pd.DataFrame | None:
     """Return a model's history: a row an epoch, or None where it was not trained in epochs.
 
@@ -212,6 +217,9 @@ class Trainer:
         require: Raises :class:`serkit.errors.MissingDependencyError` where a package is missing.
         check: Raises :class:`serkit.errors.SerkitError` where these parameters need a package
             that is missing, or do not go together; called before anything is read or written.
+        true_length: From parameters to whether clips are read in their true length
+            (``padded=False``), so that the model can be asked about clips that are longer than
+            the recipes of its features pad to.
     """
 
     name: str
@@ -223,6 +231,7 @@ class Trainer:
     load: Callable[[Path], Fitted]
     require: Callable[[], None] = _nothing_missing
     check: Callable[[Parameters], None] = _anything_goes
+    true_length: Callable[[Parameters], bool] = _padded
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

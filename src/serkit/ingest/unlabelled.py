@@ -1,0 +1,126 @@
+"""Audio that nobody has labelled: from files and folders to clips whose emotion is unknown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from serkit.audio import SUFFIXES
+from serkit.clips import UNKNOWN, ClipName
+from serkit.corpora import Corpus
+from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
+from serkit.ingest.scan import AudioFile, Scan, at_home, is_text, walk_audio
+
+
+def unlabelled_name(clip_id: str) -> ClipName:
+    """Name a clip of which nothing is known."""
+    return ClipName(
+        clip_id=clip_id,
+        modality=UNKNOWN,
+        vocal_channel=UNKNOWN,
+        emotion=UNKNOWN,
+        intensity=UNKNOWN,
+        statement=UNKNOWN,
+        repetition=0,
+        actor=0,
+        sex=UNKNOWN,
+    )
+
+
+def _parse(path: PurePosixPath) -> ClipName:
+    return unlabelled_name(path.stem)
+
+
+UNLABELLED = Corpus(
+    name="unlabelled",
+    title="Audio without labels",
+    citation="",
+    licence="",
+    url="",
+    parse=_parse,
+)
+"""What stands for the corpus of such clips. It is no plug-in: no folder is ever taken for it."""
+
+
+def find_audio(given: Iterable[str | Path]) -> dict[str, Path | SerkitError]:
+    """Find the audio files that are given, or that lie in folders that are.
+
+    Args:
+        given: Files, whose names must end in ``.wav`` or ``.flac``, and folders, which are
+            searched as :func:`serkit.ingest.scan.scan` does.
+
+    Returns:
+        By the path as it is to be shown, in the order given and each file once: the file, or why
+        there is none. Files are not opened.
+    """
+    found: dict[str, Path | SerkitError] = {}
+    seen: set[str] = set()
+    for each in given:
+        for shown, what in _look(at_home(Path(each))):
+            where = os.path.realpath(what) if isinstance(what, Path) else shown
+            if where not in seen:
+                seen.add(where)
+                found[shown] = what
+    return found
+
+
+def _look(path: Path) -> Iterator[tuple[str, Path | SerkitError]]:
+    if not os.path.isdir(path):  # noqa: PTH112 (Path's raises where a name is too long)
+        yield _shown(path), _wrong(path) or path
+        return
+    try:
+        names = sorted(name for name, _, _ in walk_audio(path))
+    except CorpusError as error:  # a folder in it cannot be read
+        yield _shown(path), error
+        return
+    if not names:
+        yield (
+            _shown(path),
+            CorpusError(f"no WAV or FLAC file in {_shown(path)}", hint="give a folder with some"),
+        )
+    for name in names:
+        yield _shown(path / name), _wrong(path / name) or path / name
+
+
+def _shown(path: Path) -> str:
+    """Write a path so that it can be printed: Linux allows any bytes in one."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def _wrong(path: Path) -> SerkitError | None:
+    if not is_text(str(path)):
+        return UnreadableAudioError(f"the path {_shown(path)} is not UTF-8", hint="rename it")
+    if not os.path.exists(path):  # noqa: PTH110
+        return NotFoundError(f"no file or folder {path}")
+    if not path.is_file():
+        return UnreadableAudioError(f"{path} is neither a file nor a folder")
+    if path.suffix.lower() not in SUFFIXES:
+        return UnreadableAudioError(
+            f"{path.name} is not named as audio", allowed="names that end in .wav or .flac are"
+        )
+    return None
+
+
+def unlabelled_scan(files: Mapping[str, Path]) -> Scan:
+    """Put files into a scan, as if they had been found in a folder.
+
+    Args:
+        files: The files, by the clip ids that they are to have.
+    """
+    return Scan(
+        root=Path(os.sep),  # the paths are absolute, and such a path joined to any folder is itself
+        corpus=UNLABELLED,
+        files=tuple(_file(clip_id, path) for clip_id, path in files.items()),
+        left_out={},
+        unparsed=(),
+    )
+
+
+def _file(clip_id: str, path: Path) -> AudioFile:
+    try:
+        status = path.stat()
+    except OSError:  # gone since: reading it says so
+        return AudioFile(str(path.absolute()), -1, 0, unlabelled_name(clip_id))
+    size, mtime_ns = status.st_size, status.st_mtime_ns
+    return AudioFile(str(path.absolute()), size, mtime_ns, unlabelled_name(clip_id))

@@ -1,0 +1,142 @@
+"""What models say of audio files: a row a file, whether it could be used or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from serkit.clips import EMOTIONS
+from serkit.store.manifest import Failure
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+_BAR = 20
+"""Characters of a bar that means certainty."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model says of one file.
+
+    Attributes:
+        path: The file, as it was given.
+        probabilities: Of each emotion; they sum to 1.
+        seconds: The clip's length.
+    """
+
+    path: str
+    probabilities: Mapping[str, float]
+    seconds: float
+
+    @property
+    def ranked(self) -> list[tuple[str, float]]:
+        """Emotions and their probabilities, the most probable first."""
+        return sorted(self.probabilities.items(), key=lambda item: -item[1])
+
+    @property
+    def emotion(self) -> str:
+        """The most probable emotion."""
+        return self.ranked[0][0]
+
+    @property
+    def probability(self) -> float:
+        """Its probability."""
+        return self.ranked[0][1]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a run's models say of audio files.
+
+    Attributes:
+        run: The run's name.
+        model: The model's name.
+        folds: The folds whose models were asked; their probabilities are averaged.
+        rows: For each file, in the order given, what is said of it, or why nothing is.
+        warnings: Why not to rely on it, a sentence each.
+    """
+
+    run: str
+    model: str
+    folds: tuple[str, ...]
+    rows: tuple[Prediction | Failure, ...]
+    warnings: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def predicted(self) -> tuple[Prediction, ...]:
+        """The files that could be used."""
+        return tuple(row for row in self.rows if isinstance(row, Prediction))
+
+    @property
+    def failed(self) -> tuple[Failure, ...]:
+        """The files that could not be used, each with the reason."""
+        return tuple(row for row in self.rows if isinstance(row, Failure))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return an object a file.
+
+        ``path, emotion, probabilities, seconds, run, model, folds``, or for a file that could not
+        be used ``path, error, message``.
+        """
+        return [self._object(row) for row in self.rows]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a row a file.
+
+        Columns: ``path``, ``emotion``, ``probability``, ``p_EMOTION`` of each emotion, ``seconds``,
+        ``error`` and ``message``; what a file does not have is missing.
+        """
+        import pandas as pd
+
+        columns = ["path", "emotion", "probability", *(f"p_{name}" for name in EMOTIONS)]
+        columns += ["seconds", "error", "message"]
+        return pd.DataFrame([_flat(row) for row in self.rows], columns=columns)
+
+    def _object(self, row: Prediction | Failure) -> dict[str, Any]:
+        if isinstance(row, Failure):
+            return {"path": row.path, "error": row.error, "message": row.message}
+        return {
+            "path": row.path,
+            "emotion": row.emotion,
+            "probabilities": dict(row.probabilities),
+            "seconds": row.seconds,
+            "run": self.run,
+            "model": self.model,
+            "folds": list(self.folds),
+        }
+
+    def __rich__(self) -> RenderableType:
+        from serkit.tables import table
+
+        right = {"": "left", "%": "right", "or": "left", " %": "right"}
+        made = table(self._title(), {"file": "left", "emotion": "left", **right})
+        for row in self.predicted:
+            second, less = row.ranked[1]
+            bar = "█" * round(_BAR * row.probability)
+            made.add_row(
+                row.path,
+                row.emotion,
+                bar,
+                f"{100 * row.probability:.0f}",
+                second,
+                f"{100 * less:.0f}",
+            )
+        return made
+
+    def _title(self) -> str:
+        if len(self.folds) == 1:
+            return f"{self.run}, model of fold {self.folds[0]}"
+        return f"{self.run}, mean of {len(self.folds)} models"
+
+
+def _flat(row: Prediction | Failure) -> dict[str, Any]:
+    if isinstance(row, Failure):
+        return {"path": row.path, "error": row.error, "message": row.message}
+    known = {"path": row.path, "emotion": row.emotion, "probability": row.probability}
+    return known | {f"p_{k}": v for k, v in row.probabilities.items()} | {"seconds": row.seconds}

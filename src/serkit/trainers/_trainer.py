@@ -144,6 +144,9 @@ class Tracking:
     mlflow: str | None = None
     name: str = ""
 
+    def __bool__(self) -> bool:
+        return self.tensorboard is not None or self.mlflow is not None
+
 
 @dataclass(frozen=True)
 class FitContext:
@@ -187,6 +190,14 @@ def _anything_goes(_parameters: Parameters) -> None:
     """Need nothing of parameters beyond what each of them allows."""
 
 
+def earlier_seconds(model: Fitted) -> float:
+    """Return how long interrupted processes trained what a model has gone on from.
+
+    A fitted model may have an attribute ``earlier_seconds``; without one nothing was.
+    """
+    return float(getattr(model, "earlier_seconds", 0.0))
+
+
 def history_of(model: Fitted) -> pd.DataFrame | None:
     """Return a model's history: a row an epoch, or None where it was not trained in epochs.
 
@@ -212,6 +223,8 @@ class Trainer:
         require: Raises :class:`serkit.errors.MissingDependencyError` where a package is missing.
         check: Raises :class:`serkit.errors.SerkitError` where these parameters need a package
             that is missing, or do not go together; called before anything is read or written.
+        track: Raises :class:`serkit.errors.SerkitError` where a training with these parameters
+            cannot be logged to these places; None where it has no epochs to log.
     """
 
     name: str
@@ -223,6 +236,7 @@ class Trainer:
     load: Callable[[Path], Fitted]
     require: Callable[[], None] = _nothing_missing
     check: Callable[[Parameters], None] = _anything_goes
+    track: Callable[[Parameters, Tracking], None] | None = None
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

@@ -116,8 +116,9 @@ def _arrays(
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    everything: dict[str, Any] = {_FACTS: text, **arrays}
     with replacing(path) as file:
-        np.savez(file, **{_FACTS: text}, **arrays)
+        np.savez(file, **everything)
 
 
 def _read(path: Path, key: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:

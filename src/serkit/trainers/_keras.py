@@ -136,18 +136,14 @@ def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext)
         with precision_scope(keras, text(parameters, "precision")):
             model = _build(name, source, parameters)
         try:
-            course = train(
-                model, clips, validation, scaling, parameters, context, checkpoints
-            )
+            course = train(model, clips, validation, scaling, parameters, context, checkpoints)
         except MemoryError as error:
             raise TrainingError(
                 f"{name} does not fit in memory", hint="lower batch_size"
             ) from error
     chosen = {"epoch": course.best} if len(validation) else {}
     history = history_frame(course.rows, course.best)
-    return Network(
-        model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier
-    )
+    return Network(model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier)
 
 
 def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> str:

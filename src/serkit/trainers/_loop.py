@@ -55,6 +55,7 @@ def train(
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
     patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
+    context.progress(len(course.rows), epochs, "training")
     with tracked(model, parameters, context.tracking) as tell:
         while len(course.rows) < epochs and not course.exhausted(patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()

@@ -140,6 +140,8 @@ _PACKAGES = (
     ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
     ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
     ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
+    ("tensorboard", "train --tensorboard", "pip install 'serkit[tracking]'"),
+    ("mlflow-skinny", "train --mlflow", "pip install 'serkit[tracking]'"),
     ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
     ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
 )

@@ -32,15 +32,20 @@ PACKAGES = (
 )
 """Distributions whose versions matter to a result."""
 
+TOOLS = ("tensorboard", "mlflow-skinny")
+"""Distributions whose versions do not."""
+
 
 def versions() -> dict[str, str | None]:
     """Return each package's version, None where it is not installed; nothing is imported."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in PACKAGES}
+    return {"python": platform.python_version()} | {
+        name: _version(name) for name in (*PACKAGES, *TOOLS)
+    }
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of what is installed."""
-    return {name: number for name, number in versions().items() if number}
+    """Return the versions of what is installed and matters to a result."""
+    return {name: number for name, number in versions().items() if number and name not in TOOLS}
 
 
 def hardware() -> dict[str, Any]:

@@ -129,6 +129,21 @@ class TrainingError(SerkitError, RuntimeError):
     """A model could not be fitted."""
 
 
+class TrainingInterrupted(KeyboardInterrupt):
+    """A training was interrupted (Ctrl-C); what was done stays.
+
+    Args:
+        run: The run's name.
+        done: Folds that are done.
+        folds: Folds in all.
+        command: What to type to go on.
+    """
+
+    def __init__(self, run: str, done: int, folds: int, command: str) -> None:
+        self.run, self.done, self.folds, self.command = run, done, folds, command
+        super().__init__(f"interrupted; {done} of {folds} folds are done; go on with '{command}'")
+
+
 class RunError(SerkitError, RuntimeError):
     """A run folder cannot be read or is not finished."""
 

@@ -178,8 +178,8 @@ def check_trainer(
 ) -> None:
     """Check a trainer: probabilities, determinism, safe files, and blindness to test clips.
 
-    It is fitted twice on one fold by actor, the second time with nothing in reach but the
-    training side; the two models must agree on the test clips.
+    It is fitted on one fold by actor; again with nothing in reach but the training side; and once
+    more, interrupted and gone on with. The models must agree on the test clips.
 
     Args:
         trainer: The trainer.
@@ -206,8 +206,8 @@ def check_trainer(
     )
     fold = _Sides.of(store)
     with TemporaryDirectory(prefix="serkit-testing-") as folder:
-        fitted = fold.fit(trainer, settled, store, Path(folder))
-        blind = fold.fit(trainer, settled, _only(store, fold.training), Path(folder))
+        fitted = fold.fit(trainer, settled, store, Path(folder, "fitted"))
+        blind = fold.fit(trainer, settled, _only(store, fold.training), Path(folder, "blind"))
         probabilities = fold.predict(fitted, store)
         _check_probabilities(who, probabilities)
         _agree(
@@ -215,6 +215,12 @@ def check_trainer(
             probabilities,
             fold.predict(blind, store),
         )
+        if broken := fold.fit_broken(trainer, settled, store, Path(folder, "broken")):
+            _agree(
+                f"{who} comes to something else when it was interrupted and goes on",
+                probabilities,
+                fold.predict(broken, store),
+            )
         alone = fitted.predict(ClipData(store, fold.test[:1]))
         _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
         _agree(
@@ -224,6 +230,10 @@ def check_trainer(
         )
         _check_facts(who, fitted)
         _check_files(who, trainer, fitted, Path(folder) / "saved", fold, store)
+
+
+class _Interrupt(KeyboardInterrupt):
+    """As if somebody had typed Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -251,10 +261,31 @@ class _Sides:
         return frozenset((*self.train, *self.validation))
 
     def fit(
-        self, trainer: Trainer, values: Parameters, store: FeatureStore, folder: Path
+        self,
+        trainer: Trainer,
+        values: Parameters,
+        store: FeatureStore,
+        workdir: Path,
+        progress: Callable[[int, int, str], None] = lambda *_: None,
     ) -> Fitted:
+        workdir.mkdir(exist_ok=True)
         data = FoldData(ClipData(store, self.train), ClipData(store, self.validation))
-        return trainer.fit(data, values, FitContext(seed=1, workdir=folder))
+        return trainer.fit(data, values, FitContext(seed=1, progress=progress, workdir=workdir))
+
+    def fit_broken(
+        self, trainer: Trainer, values: Parameters, store: FeatureStore, workdir: Path
+    ) -> Fitted | None:
+        """Fit it, interrupt it in its second step, and go on; None if there is no such moment."""
+
+        def interrupt(done: int, _total: int, _what: str) -> None:
+            if done > 1:
+                raise _Interrupt
+
+        try:
+            self.fit(trainer, values, store, workdir, interrupt)
+        except _Interrupt:
+            return self.fit(trainer, values, store, workdir)
+        return None
 
     def predict(self, fitted: Fitted, store: FeatureStore) -> npt.NDArray[np.float64]:
         return fitted.predict(ClipData(store, self.test))

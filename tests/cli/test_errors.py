@@ -232,7 +232,10 @@ class TestFailure:
 
         make_unfinished(tmp_path / "runs", "half")
         answer = cli("show", "half")
-        assert (answer.code, answer.message) == (1, "the run half is not finished; train it again")
+        assert answer.code == 1
+        assert answer.message == (
+            "the run half is not finished; go on with 'serkit train --resume half'"
+        )
 
     def test_what_the_system_refuses(self, cli, speech_store):
         """A file where a folder of runs should be made."""
@@ -289,7 +292,10 @@ class TestSubprocess:
         out, err = process.communicate()
         assert process.returncode == 130
         assert out == ""
+        (run,) = (tmp_path / "runs").iterdir()
+        done = len(list(run.glob("fold-*/fold.json")))
         assert err.splitlines()[-1] == (
-            "serkit: interrupted; what was committed stays, run it again to go on"
+            f"serkit: interrupted; {done} of 6 folds are done; "
+            f"go on with 'serkit train --resume {run.name}'"
         )
         assert "Traceback" not in err

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import sys
+import threading
+from dataclasses import replace
 
 import pytest
 
 from runkit import make_run
 from serkit.cli import output
+from serkit.runs.progress import Progress
 from serkit.store.manifest import Failure
 
 ODD = ["b[/x]", "b [v2]", "[red]", ":smile:"]
@@ -62,20 +66,42 @@ def test_many_failures_are_cut_and_counted(capsys):
     assert lines[-1] == "serkit: 3 further failures (--json lists all)"
 
 
-def test_training_tells_fold_and_step(monkeypatch):
-    told = []
+class TestBarsOfTraining:
+    def told(self, monkeypatch, *steps: Progress) -> str:
+        """Return what a terminal shows, each step drawn."""
+        screen = io.StringIO()
+        screen.isatty = lambda: True
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setattr(output, "_REDRAW_SECONDS", -1)
+        monkeypatch.setenv("COLUMNS", "160")
+        with output.training("cnn") as report:
+            for step in steps:
+                report(step)
+        return screen.getvalue()
 
-    class Bar:
-        def __enter__(self):
-            return lambda *what: told.append(what)
+    def test_one_counts_epochs_and_one_the_batches_of_the_epoch(self, monkeypatch):
+        epoch = Progress("actor 2", 2, 5, 3, 60, "loss 1.234, validation UAR 45.1 %")
+        batch = replace(epoch, what="epoch 4, loss 1.200", batch=7, batches=32)
+        shown = self.told(monkeypatch, epoch, batch)
+        assert "training cnn, fold 2 of 5, loss 1.234, validation UAR 45.1 %" in shown
+        assert " 3/60 " in shown
+        assert "epoch 4, loss 1.200" in shown
+        assert " 7/32 " in shown
+        assert "left" in shown
 
-        def __exit__(self, *_):
-            return None
+    def test_names_that_look_like_markup_are_shown_as_they_stand(self, monkeypatch):
+        assert "[red]" in self.told(monkeypatch, Progress("1", 1, 2, 0, 1, "[red]"))
 
-    monkeypatch.setattr(output, "progress", lambda title, unit: Bar())
-    with output.training("svm") as report:
-        report("2", 3, 5, "fitting")
-    assert told == [(3, 5, "fold 2, fitting")]
+    def test_nothing_is_shown_where_nobody_watches(self, capsys):
+        with output.training("svm") as report:
+            report(Progress("2", 2, 5, 3, 5, "fitting"))
+        assert capsys.readouterr().err == ""
+
+    def test_no_thread_is_started(self, monkeypatch):
+        before = threading.active_count()
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+        with output.training("svm"):
+            assert threading.active_count() == before
 
 
 class TestABar:

@@ -157,12 +157,18 @@ class TestCompare:
         make_run(tmp_path / "runs", "good")
         make_unfinished(tmp_path / "runs", "half")
         answer = cli("compare", form)
-        assert answer.err == "serkit: the run half is not finished; train it again\n"
+        assert (
+            answer.err
+            == "serkit: the run half is not finished; go on with 'serkit train --resume half'\n"
+        )
         assert "half" not in answer.out
 
     def test_in_words_it_is_said_below_the_table(self, cli, tmp_path):
         make_unfinished(tmp_path / "runs", "half")
-        assert "note: the run half is not finished; train it again" in cli("compare").out
+        assert (
+            "note: the run half is not finished; go on with 'serkit train --resume half'"
+            in cli("compare").out
+        )
 
     def test_an_empty_folder_is_an_empty_board(self, cli):
         Path("runs").mkdir()

@@ -28,6 +28,7 @@ from serkit.errors import (
     UnknownNameError,
 )
 from serkit.runs import evidence, execute
+from serkit.runs.progress import Progress
 from serkit.runs.run import find_run, list_runs, read_run
 from serkit.splits import PROTOCOLS
 from serkit.trainers import TRAINERS
@@ -381,19 +382,17 @@ class TestTheStoreChangesMeanwhile:
 
 class TestFailed:
     @pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(3)])
-    def test_nothing_is_left_of_it(self, speech_store, tmp_path, error):
+    def test_before_a_fold_was_done_nothing_is_left_of_it(self, speech_store, tmp_path, error):
         plain = TRAINERS.get("majority")
         seen = []
 
         def fit(*given):
             seen.append(len(list(tmp_path.glob("*/config.json"))))
-            if len(seen) == 2:
-                raise error
-            return plain.fit(*given)
+            raise error
 
         with pytest.raises(type(error)):
             execute.execute(plan_of(speech_store, tmp_path, replace(plain, fit=fit)))
-        assert seen == [1, 1]
+        assert seen == [1]
         assert list(tmp_path.iterdir()) == []
         assert serkit.compare(tmp_path).problems == ()
 
@@ -466,10 +465,12 @@ class TestProgress:
             store=speech_store,
             runs=tmp_path,
             protocol="luna5",
-            progress=lambda *step: told.append(step),
+            progress=told.append,
         )
         assert told == [
-            (fold, *step) for fold in "125" for step in ((0, 1, "reading"), (1, 1, "done"))
+            Progress(fold, number, 3, *step)
+            for number, fold in enumerate("125", start=1)
+            for step in ((0, 1, "reading"), (1, 1, "done"))
         ]
 
 
@@ -510,11 +511,13 @@ class TestKilled:
         assert not (folder / "run.json").exists()
         finished, problems = list_runs(runs)
         assert finished == []
-        assert problems == [f"the run {folder.name} is not finished; train it again"]
+        assert problems == [
+            f"the run {folder.name} is not finished; go on with 'serkit train --resume {folder}'"
+        ]
         board = serkit.compare(runs)
         assert board.entries == ()
         assert board.problems == tuple(problems)
-        with pytest.raises(RunError, match="is not finished; train it again"):
+        with pytest.raises(RunError, match="is not finished; go on with"):
             serkit.show(folder.name, runs=runs)
 
     def test_the_record_is_the_very_last_file_written(self, speech_store, tmp_path, monkeypatch):

@@ -44,7 +44,9 @@ class TestReadRun:
         path = make_unfinished(tmp_path, "half")
         with pytest.raises(RunError) as caught:
             read_run(path)
-        assert str(caught.value) == "the run half is not finished; train it again"
+        assert str(caught.value) == (
+            f"the run half is not finished; go on with 'serkit train --resume {path}'"
+        )
 
     @pytest.mark.parametrize("key", ["uar", "corpus_digest", "notes", "given"])
     def test_a_record_that_lacks_something_is_damaged(self, folder, key):
@@ -82,7 +84,9 @@ class TestListRuns:
         (folder / "svm-luna5-3" / RECORD).write_text("{")
         runs, problems = list_runs(folder)
         assert [run.name for run in runs] == ["logreg-loso-2", "logreg-luna5-1"]
-        assert problems[0] == "the run half is not finished; train it again"
+        assert problems[0] == (
+            f"the run half is not finished; go on with 'serkit train --resume {folder / 'half'}'"
+        )
         assert problems[1].startswith(f"{folder / 'svm-luna5-3' / RECORD} is damaged (")
 
     def test_other_files_and_folders_are_passed_over(self, folder):
@@ -132,7 +136,9 @@ class TestFindRun:
 
     def test_an_unfinished_one_by_name_says_so(self, folder):
         make_unfinished(folder, "half")
-        with pytest.raises(RunError, match="the run half is not finished; train it again"):
+        with pytest.raises(
+            RunError, match="the run half is not finished; go on with 'serkit train"
+        ):
             find_run(folder, "half")
 
     def test_without_runs_there_is_no_last_one(self, tmp_path):

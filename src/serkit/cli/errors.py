@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -28,16 +28,16 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except SerkitError as error:
-        _leave(str(error), error.exit_code)
+        leave(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        _leave("interrupted; what was committed stays, run it again to go on", INTERRUPTED)
+        leave("interrupted; what was committed stays, run it again to go on", INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:
         name = f" {error.filename}" if error.filename else ""
-        _leave(f"{(error.strerror or str(error)).lower()}:{name or ' (no file named)'}", 1)
+        leave(f"{(error.strerror or str(error)).lower()}:{name or ' (no file named)'}", 1)
     except Exception as error:
         # Click's own refusals: Typer brings its copy of Click or uses the installed one, by
         # version, so they have no class that could be named here.
@@ -54,9 +54,10 @@ def _refuse(error: Any) -> None:
     said = str(error.format_message()).rstrip(".")
     said = said[:1].lower() + said[1:]
     where = error.ctx.command_path if getattr(error, "ctx", None) else "serkit"
-    _leave(f"{said}; see '{where} --help'", error.exit_code)
+    leave(f"{said}; see '{where} --help'", error.exit_code)
 
 
-def _leave(message: str, code: int) -> None:
+def leave(message: str, code: int) -> NoReturn:
+    """Say why, and leave with an exit code."""
     say(message)
     raise SystemExit(code)

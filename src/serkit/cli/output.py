@@ -12,7 +12,10 @@ from serkit.plainjson import dumps
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn
 
+    from serkit.runs.progress import Progress as Step
     from serkit.store.manifest import Failure
 
 MOST_LISTED = 20
@@ -82,6 +85,70 @@ def progress(title: str, unit: str) -> Iterator[Update]:
     if not sys.stderr.isatty():
         yield _silent
         return
+    from rich.progress import TextColumn
+
+    rate = TextColumn(f"{unit}, {{task.fields[rate]}}/s, left")
+    with _bars(rate) as (bar, redraw):
+        task = bar.add_task(title, total=None, rate="-")
+
+        def update(done: int, total: int, what: str = "") -> None:
+            speed = bar.tasks[0].speed
+            rate = f"{speed:,.0f}" if speed and speed >= 10 else f"{speed or 0:.1f}"
+            label = f"{title} {what}".rstrip()
+            if bar.tasks[0].description != label and done <= 1:
+                bar.reset(task, total=total)
+            bar.update(task, description=label, completed=done, total=total, rate=rate)
+            redraw(done >= total)
+
+        yield update
+
+
+@contextmanager
+def training(what: str) -> Iterator[Callable[[Step], None]]:
+    """Show bars of :func:`serkit.api.train` on stderr; yield what that is to be given.
+
+    One bar counts a fold's steps (epochs, where it is trained in epochs), one below an epoch's
+    batches. Silent where stderr is not a terminal.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    from rich.progress import TextColumn
+
+    title = f"training {what}"
+    with _bars(TextColumn("left")) as (bar, redraw):
+        steps = bar.add_task(title, total=None)
+        batches = bar.add_task("", total=None, visible=False)
+        fold = epoch = 0
+
+        def update(step: Step) -> None:
+            nonlocal fold, epoch
+            if step.number != fold:  # how fast the last one was says nothing of this one
+                fold, epoch = step.number, 0
+                bar.reset(steps, total=step.total)
+            if not step.batches:
+                label = f"{title}, fold {step.number} of {step.folds}, {step.what}"
+                bar.update(steps, description=label, completed=step.done, total=step.total)
+                bar.update(batches, visible=False)
+            else:
+                if step.done + 1 != epoch:
+                    epoch = step.done + 1
+                    bar.reset(batches, total=step.batches)
+                bar.update(
+                    batches,
+                    description=step.what,
+                    completed=step.batch,
+                    total=step.batches,
+                    visible=True,
+                )
+            redraw(step.done >= step.total)
+
+        yield update
+
+
+@contextmanager
+def _bars(*columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], None]]]:
+    """Yield bars on stderr with further columns, and what redraws them, now or every so often."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -91,41 +158,23 @@ def progress(title: str, unit: str) -> Iterator[Update]:
         TimeRemainingColumn,
     )
 
-    bar = Progress(
+    bars = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(f"{unit}, {{task.fields[rate]}}/s, left"),
+        *columns,
         TimeRemainingColumn(),
         console=Console(stderr=True, markup=False, emoji=False),
         transient=True,
         auto_refresh=False,  # that would take a thread, and with threads workers cannot be forked
     )
-    with bar:
-        task = bar.add_task(title, total=None, rate="-")
-        drawn = 0.0
+    drawn = 0.0
 
-        def update(done: int, total: int, what: str = "") -> None:
-            nonlocal drawn
-            speed = bar.tasks[0].speed
-            rate = f"{speed:,.0f}" if speed and speed >= 10 else f"{speed or 0:.1f}"
-            label = f"{title} {what}".rstrip()
-            if bar.tasks[0].description != label and done <= 1:
-                bar.reset(task, total=total)
-            bar.update(task, description=label, completed=done, total=total, rate=rate)
-            if done >= total or time.monotonic() - drawn > _REDRAW_SECONDS:
-                bar.refresh()
-                drawn = time.monotonic()
+    def redraw(now: bool) -> None:
+        nonlocal drawn
+        if now or time.monotonic() - drawn > _REDRAW_SECONDS:
+            bars.refresh()
+            drawn = time.monotonic()
 
-        yield update
-
-
-@contextmanager
-def training(model: str) -> Iterator[Callable[[str, int, int, str], None]]:
-    """Show a progress bar of :func:`serkit.api.train`; yield what that is to be given."""
-    with progress(f"training {model}", "steps") as update:
-
-        def report(fold: str, done: int, total: int, what: str) -> None:
-            update(done, total, f"fold {fold}, {what}")
-
-        yield report
+    with bars:
+        yield bars, redraw

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from serkit.cli import options
+from serkit.cli.errors import INTERRUPTED, leave
 from serkit.cli.output import print_json, print_rich, say, training
-from serkit.errors import UsageError
+from serkit.errors import TrainingInterrupted, UsageError
 
 
 class Form(StrEnum):
@@ -29,7 +30,10 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="See 'serkit models'.")],
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
+    ] = None,
     store: options.Store = None,
     runs: options.Runs = None,
     protocol: Annotated[
@@ -51,8 +55,30 @@ def train(
         float | None, typer.Option(help="Step size; --set learning_rate=.")
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tensorflow, jax or torch; --set backend=.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16 or float16; --set precision=.")
+    ] = None,
     folds: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many folds.  [default: all]")
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Go on with a run that was interrupted or killed: its name, the beginning of it, "
+            "its path, or last. MODEL is not needed.",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Log each epoch for TensorBoard."),
+    ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="DIR_OR_URI", help="Log each epoch to MLflow."),
     ] = None,
     definitions: options.Definitions = None,
     json: options.Json = False,
@@ -63,26 +89,36 @@ def train(
     """
     from serkit import api
 
+    if model is None and resume is None:
+        raise UsageError("missing argument 'MODEL'", hint="see 'serkit train --help'")
     flags = {
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "device": device,
+        "backend": backend,
+        "precision": precision,
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
-    with training(model) as report:
-        run = api.train(
-            model,
-            store=store,
-            runs=runs,
-            protocol=protocol,
-            preset=preset,
-            values=values,
-            seed=seed,
-            folds=folds,
-            definitions=definitions,
-            progress=report,
-        )
+    try:
+        with training(model or str(resume)) as report:
+            run = api.train(
+                model,
+                store=store,
+                runs=runs,
+                protocol=protocol,
+                preset=preset,
+                values=values,
+                seed=seed,
+                folds=folds,
+                definitions=definitions,
+                resume=resume,
+                tensorboard=tensorboard,
+                mlflow=mlflow,
+                progress=report,
+            )
+    except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
+        leave(str(interrupted), INTERRUPTED)
     for note in run.record["notes"]:
         say(note)
     if json:

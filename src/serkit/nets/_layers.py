@@ -125,8 +125,10 @@ class RelativeAttention(keras.layers.Layer):  # type: ignore[misc]
         query, key, value = (ops.transpose(split[:, :, i], (0, 2, 1, 3)) for i in range(3))
         scores = ops.matmul(query, ops.transpose(key, (0, 1, 3, 2)))
         scores = scores * (width // self.heads) ** -0.5 + self._biases(frames)
-        scores = scores + ((1.0 - live) * _MASKED)[:, None, None, :]
-        weights = self.drop(ops.softmax(scores, axis=-1), training=training)
+        # In float32 whatever the layer computes in: float16 has no number as low as the mask.
+        hidden = (1.0 - ops.cast(live, "float32")) * _MASKED
+        scores = ops.softmax(ops.cast(scores, "float32") + hidden[:, None, None, :], axis=-1)
+        weights = self.drop(ops.cast(scores, self.compute_dtype), training=training)
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         return self.merge(ops.reshape(mixed, (clips, frames, width)))
 

@@ -45,10 +45,12 @@ class Inputs:
 
 
 def emotions(x: Any) -> Any:
-    """Return a softmax over the emotions."""
+    """Return a softmax over the emotions, in float32 whatever the layers before compute in."""
     import keras
 
-    return keras.layers.Dense(len(EMOTIONS), activation="softmax", name="emotions")(x)
+    return keras.layers.Dense(
+        len(EMOTIONS), activation="softmax", name="emotions", dtype="float32"
+    )(x)
 
 
 def attention_statistics(x: Any, live: Any, units: int) -> Any:
@@ -70,4 +72,4 @@ def attention_statistics(x: Any, live: Any, units: int) -> Any:
 
     hidden = keras.layers.Dense(units, activation="tanh", name="attention_hidden")(x)
     scores = keras.layers.Dense(1, name="attention_scores")(hidden)
-    return WeightedStatistics(name="attention_statistics")([x, scores, live])
+    return WeightedStatistics(name="attention_statistics", dtype="float32")([x, scores, live])

@@ -43,5 +43,5 @@ def _statistics(inputs: Inputs) -> Any:
     values = keras.layers.Concatenate()([inputs.frames, changes])
     # Equal scores: every live frame weighs the same.
     scores = keras.layers.Reshape((-1, 1))(inputs.live)
-    pooled = WeightedStatistics(name="statistics")([values, scores, inputs.live])
+    pooled = WeightedStatistics(name="statistics", dtype="float32")([values, scores, inputs.live])
     return keras.layers.BatchNormalization(name="scaled")(pooled)

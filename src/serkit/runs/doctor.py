@@ -77,5 +77,7 @@ _PACKAGES = (
     ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
     ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
     ("matplotlib", "figures of runs", "pip install 'serkit[figures]'"),
+    ("tensorboard", "train --tensorboard", "pip install 'serkit[tracking]'"),
+    ("mlflow-skinny", "train --mlflow", "pip install 'serkit[tracking]'"),
     ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
 )

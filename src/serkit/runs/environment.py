@@ -40,7 +40,7 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of what is installed."""
+    """Return the versions of what is installed and matters to a result."""
     return {name: number for name, number in versions().items() if number}
 
 

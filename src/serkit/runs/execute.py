@@ -6,8 +6,9 @@ import json
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,24 +17,56 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
-from serkit.errors import SerkitError, TrainingError, UsageError
+from serkit.errors import SerkitError, TrainingError, TrainingInterrupted, UsageError
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions, peak_memory_bytes
 from serkit.runs.evidence import frame_scores, grouped_scores, predictions_frame, write_json
 from serkit.runs.golden import keep_golden
 from serkit.runs.likeness import audio_of
-from serkit.runs.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.runs.progress import Progress, Tell
+from serkit.runs.resume import (
+    WORK,
+    Kept,
+    clear,
+    continued,
+    digests,
+    holding,
+    kept_fold,
+    read_config,
+    refuse_finished,
+)
+from serkit.runs.run import (
+    CONFIG,
+    FOLD,
+    HISTORY,
+    PREDICTIONS,
+    RECORD,
+    SPLIT,
+    Run,
+    how_to_go_on,
+    read_run,
+)
 from serkit.splits import Fold, Protocol, Split, split_clips
 from serkit.store.files import flush_file, sync_folder, write_file
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
-from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer, history_of
+from serkit.trainers import (
+    ClipData,
+    FitContext,
+    Fitted,
+    FoldData,
+    Tracking,
+    Trainer,
+    earlier_seconds,
+    history_of,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Progress = Callable[[str, int, int, str], None]
-"""Called with a fold's name, steps done in it, steps in all, and what is going on."""
+
+def _tell_nobody(_progress: Progress) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +119,8 @@ class FoldResult:
         train_seconds: Wall time of the fit.
         predict_seconds: Wall time of the prediction.
         history: A row an epoch; None where the model was not trained in epochs.
+        earlier_seconds: How much of the times other, interrupted processes took.
+        files: Checksums of the fold's files, by name.
     """
 
     fold: Fold
@@ -96,6 +131,8 @@ class FoldResult:
     train_seconds: float
     predict_seconds: float
     history: Any = None
+    earlier_seconds: float = 0.0
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def epochs(self) -> int | None:
@@ -103,15 +140,25 @@ class FoldResult:
         return None if self.history is None else len(self.history)
 
 
-def execute(plan: Plan, progress: Progress | None = None) -> Run:
+def execute(
+    plan: Plan,
+    tell: Tell = _tell_nobody,
+    *,
+    tracking: Tracking | None = None,
+    resumed: Path | None = None,
+) -> Run:
     """Train and test a model by a protocol, and keep all of it.
 
-    Where it fails or is interrupted, nothing is left. Only a process that is killed leaves a
-    folder, which has no record.
+    A run that is interrupted, or fails once a fold is done, stays as an unfinished one, and so
+    does one that is killed: it has no record, and can be gone on with to the same result. One that
+    fails before leaves nothing.
 
     Args:
         plan: What to do.
-        progress: Told how far it is.
+        tell: Told how far it is.
+        tracking: Where else the training is logged to.
+        resumed: The folder of an unfinished run to go on with, which must have been begun by the
+            same plan; None begins one.
 
     Returns:
         The finished run.
@@ -121,27 +168,81 @@ def execute(plan: Plan, progress: Progress | None = None) -> Run:
         StoreError: A feature is not current, or the store is damaged.
         TrainingError: A model could not be fitted or gives no probabilities, or the store was
             changed meanwhile.
+        RunError: The unfinished run was begun on something else, is finished, or is in the hands
+            of another process.
+        TrainingInterrupted: It was interrupted (Ctrl-C) with something done.
     """
     started = time.perf_counter()
     plan.trainer.require()
     plan.trainer.check(plan.values)
-    clip_ids = _usable_clips(plan)
-    state = plan.store.state
-    split = plan.protocol.split(split_clips({i: state.clips[i] for i in clip_ids}))
-    split = _first_folds(split, plan.folds)
+    tracking = tracking or Tracking()
+    _check_tracking(plan, tracking)
+    split = _split(plan)
     now = datetime.now(UTC)
-    folder = plan.runs / _name(plan, now)
+    folder = resumed or plan.runs / _name(plan, now)
+    config = _config(plan, split, folder.name, now)
+    with holding(folder):
+        if resumed:
+            refuse_finished(folder)
+            config = continued(read_config(folder), config)
+        with _keeping(folder, split, fresh=not resumed):
+            _begin(split, folder, config)
+            results = [
+                _run_fold(
+                    plan, fold, folder, _Teller(tell, fold, number, len(split.folds)), tracking
+                )
+                for number, fold in enumerate(split.folds, start=1)
+            ]
+            run = _finish(plan, split, folder, results, started)
+    clear(folder)
+    return run
+
+
+def _check_tracking(plan: Plan, tracking: Tracking) -> None:
+    if not tracking:
+        return
+    if plan.trainer.track is None:
+        raise UsageError(
+            f"{plan.trainer.name} is not trained in epochs: there is nothing to log",
+            hint="leave out --tensorboard and --mlflow",
+        )
+    plan.trainer.track(plan.values, tracking)
+
+
+def _split(plan: Plan) -> Split:
+    clip_ids, clips = _usable_clips(plan), plan.store.state.clips
+    split = plan.protocol.split(split_clips({i: clips[i] for i in clip_ids}))
+    return _first_folds(split, plan.folds)
+
+
+@contextmanager
+def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
+    """Keep an unfinished run that has something to go on with, and say how; else remove it."""
     try:
-        _begin(plan, split, folder, now)
-        results = [
-            _run_fold(plan, fold, folder, number, progress)
-            for number, fold in enumerate(split.folds, start=1)
-        ]
-        return _finish(plan, split, folder, results, started)
-    except BaseException:
-        if not (folder / RECORD).exists():
+        yield
+    except BaseException as error:
+        if (folder / RECORD).exists():
+            raise
+        done = sum(
+            (folder / _fold_folder(i) / FOLD).exists() for i in range(1, len(split.folds) + 1)
+        )
+        interrupted = isinstance(error, KeyboardInterrupt)
+        begun = interrupted and any((folder / WORK).glob("*/*"))
+        if isinstance(error, _StoreChanged) or (fresh and not done and not begun):
             shutil.rmtree(folder, ignore_errors=True)
+            raise
+        command = how_to_go_on(folder)
+        if interrupted:
+            raise TrainingInterrupted(folder.name, done, len(split.folds), command) from error
+        if isinstance(error, SerkitError) and done:
+            stays = f"{done} of {len(split.folds)} folds are done and stay; go on with '{command}'"
+            hint = f"{error.hint}; {stays}" if error.hint else stays
+            raise type(error)(error.got, allowed=error.allowed, hint=hint) from error
         raise
+
+
+class _StoreChanged(TrainingError):
+    """What was trained so far is of no use."""
 
 
 def _usable_clips(plan: Plan) -> list[str]:
@@ -174,8 +275,8 @@ def _name(plan: Plan, now: datetime) -> str:
     return f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def _begin(plan: Plan, split: Split, folder: Path, now: datetime) -> None:
-    write_json(folder / CONFIG, _config(plan, split, folder.name, now))
+def _begin(split: Split, folder: Path, config: Mapping[str, Any]) -> None:
+    write_json(folder / CONFIG, config)
     write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
 
 
@@ -198,6 +299,7 @@ def _config(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any
         "features": [plan.store.spec(name).to_json() for name in plan.features],
         **_read(plan, split),
         "audio": audio_of(clips),
+        "folds": len(split.folds),
         "values": dict(plan.values),
         "given": _given(plan),
         "settings": dict(plan.settings),
@@ -226,7 +328,7 @@ def _refuse_changed(plan: Plan, split: Split, config: Mapping[str, Any]) -> None
     except LookupError:  # a clip or a feature is gone
         same = False
     if not same:
-        raise TrainingError("the store changed while training", hint="train it again")
+        raise _StoreChanged("the store changed while training", hint="train it again")
 
 
 def _given(plan: Plan) -> dict[str, Scalar]:
@@ -240,41 +342,83 @@ def _split_rows(plan: Plan, split: Split) -> list[Any]:
     return [plan.store.state.clips[clip_id] for clip_id in sorted(ids)]
 
 
+def _fold_folder(number: int) -> str:
+    return f"fold-{number}"
+
+
+class _Teller:
+    """Tells of one fold: its steps, and the batches of the one in hand."""
+
+    def __init__(self, tell: Tell, fold: Fold, number: int, folds: int) -> None:
+        self.number = number
+        self._tell = tell
+        self._at = Progress(fold.name, number, folds, 0, 1, "")
+
+    def steps(self, done: int, total: int, what: str) -> None:
+        self._at = replace(self._at, done=done, total=total, what=what)
+        self._tell(self._at)
+
+    def batches(self, done: int, total: int, what: str) -> None:
+        self._tell(replace(self._at, batch=done, batches=total, what=what))
+
+
 def _run_fold(
-    plan: Plan, fold: Fold, folder: Path, number: int, progress: Progress | None
+    plan: Plan, fold: Fold, folder: Path, teller: _Teller, tracking: Tracking
 ) -> FoldResult:
-    name = f"fold-{number}"
-    target = folder / name
-    target.mkdir(parents=True)
-
-    def report(done: int, total: int, what: str) -> None:
-        if progress:
-            progress(fold.name, done, total, what)
-
-    report(0, 1, "reading")
+    name = _fold_folder(teller.number)
+    target, workdir = folder / name, folder / WORK / name
+    if kept := kept_fold(target, fold):
+        teller.steps(1, 1, "done before")
+        return _read_back(fold, name, kept)
+    shutil.rmtree(target, ignore_errors=True)  # what a killed process left
+    target.mkdir()
+    workdir.mkdir(exist_ok=True)
+    teller.steps(0, 1, "reading")
     started = time.perf_counter()
-    model = _fit(plan, fold, FitContext(plan.seed, report, target))
+    where = replace(tracking, name=f"{folder.name}/{name}")
+    context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where)
+    model = _fit(plan, fold, context)
     fitted = time.perf_counter()
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()
     model.save(target)
     keep_golden(target, model, plan.store, plan.features)
+    earlier = earlier_seconds(model)
     result = FoldResult(
         fold,
         name,
         predictions_frame(plan.store.state.clips, fold, probabilities),
         model.parameters,
         dict(model.chosen),
-        fitted - started,
+        earlier + fitted - started,
         predicted - fitted,
         history_of(model),
+        earlier,
     )
     _write_history(target, [result])
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
     _flush(target)
+    result = replace(result, files=digests(target))
     write_json(target / FOLD, _fold_entry(result))  # says that the files beside it are whole
-    report(1, 1, "done")
+    shutil.rmtree(workdir, ignore_errors=True)
+    teller.steps(1, 1, "done")
     return result
+
+
+def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
+    entry = kept.entry
+    return FoldResult(
+        fold,
+        name,
+        kept.predictions,
+        entry["parameters"],
+        entry["chosen"],
+        entry["train_seconds"],
+        entry["predict_seconds"],
+        kept.history,
+        entry["train_seconds"] + entry["predict_seconds"],
+        entry["files"],
+    )
 
 
 def _flush(folder: Path) -> None:
@@ -350,6 +494,7 @@ def _fold_entry(result: FoldResult) -> dict[str, Any]:
         "chosen": dict(result.chosen),
         "train_seconds": result.train_seconds,
         "predict_seconds": result.predict_seconds,
+        "files": dict(result.files),
     }
 
 
@@ -381,13 +526,12 @@ def _finish(
         "confusion": scores.confusion,
         "by_sex": grouped_scores(frame, "sex"),
         "by_intensity": grouped_scores(frame, "intensity"),
-        "folds": len(split.folds),
         "actors": scores.actors,
         "clips": scores.clips,
         "fold_scores": [_fold_entry(result) for result in results],
         "train_seconds": sum(result.train_seconds for result in results),
         "predict_seconds": sum(result.predict_seconds for result in results),
-        "seconds": time.perf_counter() - started,
+        "seconds": time.perf_counter() - started + sum(r.earlier_seconds for r in results),
         "peak_memory_bytes": peak_memory_bytes(),
     }
     for result in results:

@@ -7,6 +7,7 @@ whatever killed it, and is never ranked.
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +15,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
+from serkit.settings import resolve
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,10 +207,18 @@ def read_run(path: Path) -> Run:
         if missing := KEYS - (record.keys() if isinstance(record, dict) else set()):
             raise ValueError(f"it lacks {min(missing)!r}")
     except FileNotFoundError as error:
-        raise RunError(f"the run {path.name} is not finished", hint="train it again") from error
+        raise RunError(
+            f"the run {path.name} is not finished", hint=f"go on with '{how_to_go_on(path)}'"
+        ) from error
     except (OSError, ValueError) as error:
         raise RunError(f"{path / RECORD} is damaged ({error})", hint="train it again") from error
     return Run(path, record)
+
+
+def how_to_go_on(folder: Path) -> str:
+    """Return the command that goes on with a run that is not finished."""
+    usual = folder.parent == Path(resolve().runs)
+    return f"serkit train --resume {shlex.quote(folder.name if usual else str(folder))}"
 
 
 def list_runs(folder: Path) -> tuple[list[Run], list[str]]:

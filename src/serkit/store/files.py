@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from serkit.errors import StoreWriteError
 
@@ -43,10 +45,38 @@ def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
     except OSError as error:
         with suppress(OSError):  # on a read-only disk even this fails
             temporary.unlink()
-        raise StoreWriteError(
-            f"cannot write {path} ({error.strerror or error})",
-            hint="what was committed stays; make room (or fix the permissions) and run it again",
-        ) from error
+        raise _not_taken(path, error) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file whole, as :func:`write_file` does, through an open file.
+
+    Args:
+        path: Its final name, which it gets when the block ends without an error.
+
+    Raises:
+        StoreWriteError: The disk did not take it; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise _not_taken(path, error) from error
+    finally:
+        with suppress(OSError):  # it is there only where something went wrong
+            temporary.unlink()
+
+
+def _not_taken(path: Path, error: OSError) -> StoreWriteError:
+    return StoreWriteError(
+        f"cannot write {path} ({error.strerror or error})",
+        hint="what was committed stays; make room (or fix the permissions) and run it again",
+    )
 
 
 def flush_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""One writer a store, by a lock that says who holds it."""
+"""One writer a folder, by a lock that says who holds it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import StoreLockedError, StoreWriteError
+from serkit.errors import SerkitError, StoreLockedError, StoreWriteError
 
 DEFAULT_WAIT = 30.0
 """Seconds that a second writer waits unless told otherwise."""
@@ -32,30 +32,62 @@ def writer_lock(
     Raises:
         StoreLockedError: Somebody else still holds it; the message says who.
     """
+
+    def waiting(holder: str) -> None:
+        if say:
+            say(f"waiting for the store {store}: {holder} is writing to it")
+
+    def busy(holder: str) -> SerkitError:
+        return StoreLockedError(
+            f"the store {store} is locked: {holder} is writing to it",
+            hint=f"try again when it is done (waited {wait:g} s; --wait SECONDS waits longer)",
+        )
+
+    with folder_lock(store, f"the store {store}", busy, wait=wait, waiting=waiting):
+        yield
+
+
+@contextmanager
+def folder_lock(
+    folder: Path,
+    name: str,
+    busy: Callable[[str], SerkitError],
+    *,
+    wait: float = 0.0,
+    waiting: Callable[[str], None] | None = None,
+) -> Iterator[None]:
+    """Hold a folder's lock; the operating system lets go of it when the process dies.
+
+    Args:
+        folder: The folder; it is made if it is missing.
+        name: What it is called in messages.
+        busy: Makes the error that is raised where somebody else holds it, from who that is.
+        wait: Seconds to wait for somebody else.
+        waiting: Told once, before waiting, who is being waited for.
+
+    Raises:
+        StoreWriteError: It cannot be written to.
+    """
     from filelock import FileLock, Timeout
 
+    holder = folder / ".lock.holder"
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(store / ".lock")
-        holder = store / ".lock.holder"
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            if say and wait > 0:
-                say(f"waiting for the store {store}: {_describe(holder)} is writing to it")
+            if waiting and wait > 0:
+                waiting(_describe(holder))
             lock.acquire(timeout=max(wait, 0), poll_interval=0.1)
     except Timeout as error:
-        raise StoreLockedError(
-            f"the store {store} is locked: {_describe(holder)} is writing to it",
-            hint=f"try again when it is done (waited {wait:g} s; --wait SECONDS waits longer)",
-        ) from error
+        raise busy(_describe(holder)) from error
     except OSError as error:
         raise StoreWriteError(
-            f"cannot lock the store {store} ({error.strerror or error})",
-            hint="is the folder writable?",
+            f"cannot lock {name} ({error.strerror or error})", hint="is the folder writable?"
         ) from error
     try:
-        _sign(holder)
+        _sign(holder, name)
         yield
     finally:
         with suppress(OSError):
@@ -63,7 +95,7 @@ def writer_lock(
         lock.release()
 
 
-def _sign(holder: Path) -> None:
+def _sign(holder: Path, name: str) -> None:
     """Write down who holds the lock: for people only, nothing depends on it."""
     facts: dict[str, Any] = {
         "pid": os.getpid(),
@@ -75,7 +107,7 @@ def _sign(holder: Path) -> None:
         holder.write_text(json.dumps(facts))
     except OSError as error:
         raise StoreWriteError(
-            f"cannot write to the store {holder.parent} ({error.strerror or error})",
+            f"cannot write to {name} ({error.strerror or error})",
             hint="make room (or fix the permissions) and run it again",
         ) from error
 

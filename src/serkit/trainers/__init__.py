@@ -9,6 +9,7 @@ from serkit.trainers._trainer import (
     Preset,
     Tracking,
     Trainer,
+    earlier_seconds,
     history_of,
 )
 
@@ -21,5 +22,6 @@ __all__ = [
     "Preset",
     "Tracking",
     "Trainer",
+    "earlier_seconds",
     "history_of",
 ]

@@ -14,6 +14,7 @@ from serkit.errors import MissingDependencyError, UsageError
 
 BACKENDS = ("tensorflow", "jax", "torch")
 DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 def require(backend: str) -> None:
@@ -91,6 +92,23 @@ def device_scope(keras: Any, device: str) -> Any:
             hint="use --device cpu or auto",
         )
     return keras.device("gpu:0" if device == "cuda" else "cpu:0")
+
+
+@contextmanager
+def precision_scope(keras: Any, precision: str) -> Iterator[None]:
+    """Make layers that compute in a precision; their weights are float32.
+
+    Args:
+        keras: The module.
+        precision: One of :data:`PRECISIONS`.
+    """
+    before = keras.config.dtype_policy()
+    policy = precision if precision == "float32" else f"mixed_{precision}"
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _has_gpu(backend: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,33 @@ class Standing:
             f"{side}_uar": self.uar,
             **recalls,
         }
+
+
+@dataclass
+class Course:
+    """How a training has gone so far.
+
+    Attributes:
+        rows: A row an epoch, see :func:`history_frame`.
+        best: The best epoch, counted from 1.
+        score: What it was judged by; more is better.
+        weights: The net's weights after it.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    best: int = 0
+    score: float = -math.inf
+    weights: list[npt.NDArray[Any]] = field(default_factory=list)
+
+    def note(self, row: dict[str, Any], score: float, model: Any) -> None:
+        """Keep an epoch's row, and the weights if it is the best one."""
+        self.rows.append(row)
+        if score > self.score or not self.best:
+            self.best, self.score, self.weights = len(self.rows), score, model.get_weights()
+
+    def exhausted(self, patience: int) -> bool:
+        """Tell whether the best epoch is ``patience`` epochs ago; 0 is endless patience."""
+        return 0 < patience <= len(self.rows) - self.best
 
 
 def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:

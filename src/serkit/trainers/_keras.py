@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,15 +16,19 @@ from serkit.trainers._augment import AUGMENTATION
 from serkit.trainers._backend import (
     BACKENDS,
     DEVICES,
+    PRECISIONS,
     device_scope,
     load_keras,
     loaded_backend,
+    precision_scope,
     require,
 )
+from serkit.trainers._checkpoint import Checkpoints
 from serkit.trainers._history import history_frame
 from serkit.trainers._loop import train
 from serkit.trainers._network import Network, load
 from serkit.trainers._spectra import Source, Spectra, fit_scaling
+from serkit.trainers._tracking import check_tracking
 from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
 
 INPUT = {
@@ -67,6 +73,11 @@ MACHINE = {
     "backend": Parameter("tensorflow", "what Keras runs on", choices=BACKENDS),
     "device": Parameter("auto", "what it is trained on", choices=DEVICES),
     "jit": Parameter(False, "compile steps with XLA (tensorflow and jax)"),
+    "precision": Parameter(
+        "float32",
+        "what layers compute in; weights, softmax and loss are float32",
+        choices=PRECISIONS,
+    ),
 }
 """Where it is trained."""
 
@@ -103,6 +114,7 @@ def keras_trainer(
         load=_load,
         check=_check,
         true_length=lambda parameters: text(parameters, "padding") == "crop",
+        track=check_tracking,
     )
 
 
@@ -114,6 +126,7 @@ def _check(parameters: Parameters) -> None:
 
 
 def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    checkpoints = Checkpoints(context.workdir, _key(name, fold, parameters, context))
     keras = load_keras(text(parameters, "backend"))
     source = Source.of(parameters, fold.train.store)
     clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
@@ -121,16 +134,24 @@ def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext)
     with device_scope(keras, text(parameters, "device")):
         keras.backend.clear_session()
         keras.utils.set_random_seed(context.seed)
-        model = _build(name, source, parameters)
+        with precision_scope(keras, text(parameters, "precision")):
+            model = _build(name, source, parameters)
         try:
-            course = train(model, clips, validation, scaling, parameters, context)
+            course = train(model, clips, validation, scaling, parameters, context, checkpoints)
         except MemoryError as error:
             raise TrainingError(
                 f"{name} does not fit in memory", hint="lower batch_size"
             ) from error
     chosen = {"epoch": course.best} if len(validation) else {}
     history = history_frame(course.rows, course.best)
-    return Network(model, source, scaling, dict(parameters), chosen, history)
+    return Network(model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier)
+
+
+def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> str:
+    """Return what a checkpoint must be of: a digest of all that the training depends on."""
+    clips = [fold.train.clip_ids, fold.validation.clip_ids]
+    facts = [name, dict(parameters), context.seed, clips]
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def _build(name: str, source: Source, parameters: Parameters) -> Any:

@@ -14,40 +14,15 @@ from serkit.clips import EMOTIONS
 from serkit.errors import TrainingError
 from serkit.parameters import Parameters, integer, number
 from serkit.trainers._augment import Augmentation
-from serkit.trainers._history import Standing
+from serkit.trainers._checkpoint import Checkpoints
+from serkit.trainers._history import Course, Standing
 from serkit.trainers._network import predict
 from serkit.trainers._spectra import Scaling, Spectra, assemble, random_batches
+from serkit.trainers._tracking import tracked
 from serkit.trainers._trainer import FitContext
 
 WARM_UP = 0.1
 """Share of a cosine schedule in which the learning rate rises."""
-
-
-@dataclass
-class Course:
-    """How a training has gone so far.
-
-    Attributes:
-        rows: A row an epoch, see :func:`serkit.trainers._history.history_frame`.
-        best: The best epoch, counted from 1.
-        score: What it was judged by; more is better.
-        weights: The net's weights after it.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    best: int = 0
-    score: float = -math.inf
-    weights: list[npt.NDArray[Any]] = field(default_factory=list)
-
-    def note(self, row: dict[str, Any], score: float, model: Any) -> None:
-        """Keep an epoch's row, and the weights if it is the best one."""
-        self.rows.append(row)
-        if score > self.score or not self.best:
-            self.best, self.score, self.weights = len(self.rows), score, model.get_weights()
-
-    def exhausted(self, patience: int) -> bool:
-        """Tell whether the best epoch is ``patience`` epochs ago; 0 is endless patience."""
-        return 0 < patience <= len(self.rows) - self.best
 
 
 def train(
@@ -57,6 +32,7 @@ def train(
     scaling: Scaling,
     parameters: Parameters,
     context: FitContext,
+    checkpoints: Checkpoints | None = None,
 ) -> Course:
     """Train a net, and leave it with the weights of its best epoch.
 
@@ -66,43 +42,60 @@ def train(
         validation: What its best epoch is chosen on; without any the last one is kept.
         scaling: How clips are scaled.
         parameters: See :data:`serkit.trainers._keras.LOOP`.
-        context: Seed and progress.
+        context: Seed, progress and tracking.
+        checkpoints: Where an interrupted training is gone on from, to the same result.
 
     Raises:
         TrainingError: A loss is not finite.
     """
+    checkpoints = checkpoints or Checkpoints()
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
-    steps = math.ceil(len(clips) / size)
-    confusion = compile_(model, parameters, steps * epochs)
+    confusion = compile_(model, parameters, math.ceil(len(clips) / size) * epochs)
     augmentation = Augmentation.of(parameters, clips.edges)
     feed = Feed(clips, scaling, augmentation, _weights(clips.labels, parameters))
     random = np.random.default_rng([context.seed, len(clips)])
-    course, said = Course(), ""
-    for epoch in range(1, epochs + 1):
-        started = time.perf_counter()
-        tally = Tally()
-        for step, positions in enumerate(random_batches(clips, size, random), start=1):
-            inputs, targets, weights = feed.batch(positions, random)
-            model.reset_metrics()  # so that what comes back is this batch's alone
-            found = model.train_on_batch(inputs, targets, weights, return_dict=True)
-            tally.add(_finite(float(found["loss"]), epoch, step), confusion)
-            done = (epoch - 1) * steps + step
-            context.progress(done, epochs * steps, f"epoch {epoch}, loss {tally.loss:.3f}{said}")
-        trained = Standing(tally.loss, tally.counts)
-        row = {"epoch": epoch, **trained.columns("train")}
-        score = float(epoch)
-        if len(validation):
-            standing = Standing.of(predict(model, validation, scaling), validation.labels)
-            _finite(standing.loss, epoch, steps)
-            row |= standing.columns("validation")
-            score = _score(standing, str(parameters["monitor"]))
-            said = f", validation UAR {100 * standing.uar:.1f} %"
-        row["seconds"] = time.perf_counter() - started
-        course.note(row, score, model)
-        if course.exhausted(integer(parameters, "patience")):
-            break
+    course = checkpoints.load(model, random)
+    patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
+    context.progress(len(course.rows), epochs, "training")
+    with tracked(model, parameters, context.tracking) as tell:
+        while len(course.rows) < epochs and not course.exhausted(patience):
+            epoch, started = len(course.rows) + 1, time.perf_counter()
+            trained = _one_epoch(model, feed, size, random, confusion, epoch, context)
+            row = {"epoch": epoch, **trained.columns("train")}
+            score, said = float(epoch), f"loss {trained.loss:.3f}"
+            if len(validation):
+                standing = Standing.of(predict(model, validation, scaling), validation.labels)
+                _finite(standing.loss, epoch)
+                row |= standing.columns("validation")
+                score = _score(standing, monitor)
+                said += f", validation UAR {100 * standing.uar:.1f} %"
+            row["seconds"] = time.perf_counter() - started
+            course.note(row, score, model)
+            tell(row)
+            context.progress(epoch, epochs, said)
+            checkpoints.save_if_due(model, random, course)
     model.set_weights(course.weights)
     return course
+
+
+def _one_epoch(
+    model: Any,
+    feed: Feed,
+    size: int,
+    random: np.random.Generator,
+    confusion: Any,
+    epoch: int,
+    context: FitContext,
+) -> Standing:
+    """Train on every clip once; return how the net stood on them meanwhile."""
+    tally, batches = Tally(), random_batches(feed.clips, size, random)
+    for step, positions in enumerate(batches, start=1):
+        inputs, targets, weights = feed.batch(positions, random)
+        model.reset_metrics()  # so that what comes back is this batch's alone
+        found = model.train_on_batch(inputs, targets, weights, return_dict=True)
+        tally.add(_finite(float(found["loss"]), epoch, step), confusion)
+        context.batches(step, len(batches), f"epoch {epoch}, loss {tally.loss:.3f}")
+    return Standing(tally.loss, tally.counts)
 
 
 @dataclass
@@ -218,10 +211,11 @@ def _score(standing: Standing, monitor: str) -> float:
     return standing.uar if monitor == "uar" else standing.accuracy
 
 
-def _finite(loss: float, epoch: int, step: int) -> float:
+def _finite(loss: float, epoch: int, step: int | None = None) -> float:
     if not math.isfinite(loss):
+        where = "on the validation clips" if step is None else f"step {step}"
         raise TrainingError(
-            f"the loss became {loss} in epoch {epoch}, step {step}",
+            f"the loss became {loss} in epoch {epoch}, {where}",
             hint="lower learning_rate, or scale the input (scale=db, standardise=live)",
         )
     return loss

@@ -38,6 +38,7 @@ class Network:
         values: The parameters that it was made with.
         chosen: The epoch, chosen on inner validation actors.
         history: A row an epoch; None once it was saved and loaded (the run keeps it).
+        earlier_seconds: How long interrupted processes trained what it has gone on from.
     """
 
     model: Any
@@ -46,6 +47,7 @@ class Network:
     values: Parameters
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    earlier_seconds: float = 0.0
 
     @property
     def parameters(self) -> int:

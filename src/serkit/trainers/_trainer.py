@@ -144,6 +144,9 @@ class Tracking:
     mlflow: str | None = None
     name: str = ""
 
+    def __bool__(self) -> bool:
+        return self.tensorboard is not None or self.mlflow is not None
+
 
 @dataclass(frozen=True)
 class FitContext:
@@ -192,6 +195,14 @@ def _padded(_parameters: Parameters) -> bool:
     return False
 
 
+def earlier_seconds(model: Fitted) -> float:
+    """Return how long interrupted processes trained what a model has gone on from.
+
+    A fitted model may have an attribute ``earlier_seconds``; without one nothing was.
+    """
+    return float(getattr(model, "earlier_seconds", 0.0))
+
+
 def history_of(model: Fitted) -> pd.DataFrame | None:
     """Return a model's history: a row an epoch, or None where it was not trained in epochs.
 
@@ -220,6 +231,8 @@ class Trainer:
         true_length: From parameters to whether clips are read in their true length
             (``padded=False``), so that the model can be asked about clips that are longer than
             the recipes of its features pad to.
+        track: Raises :class:`serkit.errors.SerkitError` where a training with these parameters
+            cannot be logged to these places; None where it has no epochs to log.
     """
 
     name: str
@@ -232,6 +245,7 @@ class Trainer:
     require: Callable[[], None] = _nothing_missing
     check: Callable[[Parameters], None] = _anything_goes
     true_length: Callable[[Parameters], bool] = _padded
+    track: Callable[[Parameters, Tracking], None] | None = None
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

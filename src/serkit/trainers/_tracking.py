@@ -1,0 +1,146 @@
+"""Logging a net's training to TensorBoard and MLflow, by the callbacks that come with them."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import MissingDependencyError, TrainingError, UsageError
+from serkit.parameters import Parameters
+from serkit.trainers._trainer import Tracking
+
+EXPERIMENT = "serkit"
+"""The experiment that runs are put into at MLflow."""
+
+Tell = Callable[[Mapping[str, Any]], None]
+"""Told each epoch's row of the history."""
+
+
+def check_tracking(parameters: Parameters, tracking: Tracking) -> None:
+    """Refuse what cannot be logged to, before anything is trained.
+
+    Raises:
+        MissingDependencyError: A package is not installed; the hint names the extra.
+        UsageError: TensorBoard is asked for on another backend than TensorFlow.
+    """
+    if tracking.mlflow is not None:
+        _require("mlflow")
+    if tracking.tensorboard is None:
+        return
+    _require("tensorboard")
+    if parameters["backend"] != "tensorflow":
+        raise UsageError(
+            f"Keras writes for TensorBoard with backend=tensorflow, not {parameters['backend']}",
+            hint="use --backend tensorflow, or log to MLflow",
+        )
+
+
+@contextmanager
+def tracked(model: Any, parameters: Parameters, tracking: Tracking) -> Iterator[Tell]:
+    """Log a training while the block lasts; what it is given is to be told of each epoch.
+
+    Args:
+        model: The compiled net.
+        parameters: What it is trained with, for MLflow.
+        tracking: Where to.
+
+    Raises:
+        TrainingError: MLflow cannot be reached, or takes no such address.
+    """
+    with ExitStack() as stack:
+        callbacks = []
+        if tracking.tensorboard is not None:
+            callbacks.append(_tensorboard(tracking.tensorboard / tracking.name))
+        if tracking.mlflow is not None:
+            callbacks.append(stack.enter_context(_mlflow(tracking.mlflow, tracking, parameters)))
+        if not callbacks:
+            yield lambda _row: None
+            return
+        import keras
+
+        told = keras.callbacks.CallbackList(callbacks, model=model)
+        told.on_train_begin()
+        stack.callback(told.on_train_end)
+        # Keras counts epochs from 0.
+        yield lambda row: told.on_epoch_end(row["epoch"] - 1, logs_of(row))
+
+
+def logs_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return a row of the history as Keras names such figures.
+
+    The validation side's begin with ``val_``; what is not known is left out.
+    """
+    sides = {"train_": "", "validation_": "val_"}
+    return {
+        short + key.removeprefix(side): float(value)
+        for key, value in row.items()
+        for side, short in sides.items()
+        if key.startswith(side) and math.isfinite(value)
+    }
+
+
+def _tensorboard(folder: Path) -> Any:
+    import keras
+
+    return keras.callbacks.TensorBoard(str(folder), write_graph=False)
+
+
+@contextmanager
+def _mlflow(place: str, tracking: Tracking, parameters: Parameters) -> Iterator[Any]:
+    """Open a run at MLflow, or the one that an interrupted training had there."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    if "://" not in place:  # MLflow writes to folders only where it is asked to
+        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+        place = Path(place).resolve().as_uri()
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(place)
+    try:
+        try:
+            run = _mlflow_run(mlflow, tracking.name)
+            mlflow.log_params(dict(parameters))
+        except MlflowException as error:
+            raise TrainingError(
+                f"cannot log to MLflow at {place} ({' '.join(str(error).split())[:200]})",
+                hint="give a folder or a server's address; databases need the package mlflow whole",
+            ) from error
+        with run:
+            yield _mlflow_callback()
+            mlflow.flush_async_logging()
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def _mlflow_run(mlflow: Any, name: str) -> Any:
+    client = mlflow.MlflowClient()
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
+    known = client.search_runs([number], f"attributes.run_name = '{name}'") if name else []
+    return mlflow.start_run(
+        run_id=known[0].info.run_id if known else None,
+        experiment_id=number,
+        run_name=name or None,
+        nested=True,  # where a caller has a run open already
+    )
+
+
+def _mlflow_callback() -> Any:
+    import mlflow.keras
+
+    return mlflow.keras.MlflowCallback()
+
+
+def _require(package: str) -> None:
+    if find_spec(package) is None:
+        raise MissingDependencyError(
+            f"the package {package} is not installed", hint="pip install 'serkit[tracking]'"
+        )

@@ -1,0 +1,135 @@
+"""Checkpoints: what is gone on from, what is not, and how often one is written."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from netkit import QUICK, TINY, clips_of, make_store
+from serkit.store.store import FeatureStore
+from serkit.trainers import TRAINERS, FitContext, FoldData, _checkpoint
+from serkit.trainers._network import Network
+
+pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
+
+NOTEBOOK = {"width": 8, "heads": 2, "key_dim": 4, "hidden": 8, "blocks": 1}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> FeatureStore:
+    return make_store(tmp_path_factory.mktemp("nets"), shortest=4200)
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(_checkpoint, "SHARE", 1.0)
+
+
+def fit(
+    store: FeatureStore,
+    work: Path | None,
+    *,
+    name: str = "ffnn",
+    preset: str = "best",
+    seed: int = 3,
+    stop: int = 0,
+    **values: object,
+) -> tuple[Network | None, list[int]]:
+    """Fit a net, interrupted after an epoch if ``stop`` says which; return epochs told of too."""
+    trainer = TRAINERS.get(name)
+    given = {**QUICK, **(TINY[name] if preset == "best" else {}), "epochs": 4, **values}
+    told = []
+
+    def progress(done: int, *_: object) -> None:
+        told.append(done)
+        if stop and done == stop:
+            raise KeyboardInterrupt
+
+    fold = FoldData(clips_of(store, 1, 2), clips_of(store, 3))
+    context = FitContext(seed, progress, workdir=work)
+    try:
+        return trainer.fit(fold, trainer.settle(preset, given), context), told
+    except KeyboardInterrupt:
+        return None, told
+
+
+def test_one_holds_no_pickle_and_nothing_is_left_beside_it(store, tmp_path):
+    (tmp_path / ".checkpoint.npz.1.tmp").write_bytes(b"what a kill left")
+    fit(store, tmp_path, stop=3)
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.npz"]
+    with np.load(tmp_path / "checkpoint.npz", allow_pickle=False) as file:
+        assert all(file[name].dtype != object for name in file.files)
+
+
+def test_the_study_s_net_goes_on_to_the_same_numbers(store, tmp_path):
+    """With Keras's own attention, noise, and Adam at a constant rate."""
+    given = {"name": "transformer", "preset": "notebook", **NOTEBOOK}
+    whole, _ = fit(store, None, **given)
+    fit(store, tmp_path, stop=3, **given)
+    again, told = fit(store, tmp_path, **given)
+    assert told == [2, 3, 4]
+    data = clips_of(store, 4)
+    assert np.array_equal(whole.predict(data), again.predict(data))
+    timeless = [net.history.drop(columns="seconds") for net in (whole, again)]
+    pd.testing.assert_frame_equal(*timeless, check_exact=True)
+    assert (whole.earlier_seconds, again.chosen) == (0, whole.chosen)
+    assert again.earlier_seconds > again.history["seconds"].iloc[:2].sum()
+
+
+def test_the_best_epoch_may_lie_before_the_interruption(store, tmp_path):
+    given = {"learning_rate": 3.0, "schedule": "constant", "mixup": 0.0}
+    whole, _ = fit(store, None, **given)
+    assert whole.chosen["epoch"] < 4
+    fit(store, tmp_path, stop=4, **given)
+    again, _ = fit(store, tmp_path, **given)
+    data = clips_of(store, 4)
+    assert np.array_equal(whole.predict(data), again.predict(data))
+
+
+def test_patience_is_not_asked_anew(store, tmp_path):
+    given = {"epochs": 30, "patience": 1, "learning_rate": 3.0, "schedule": "constant"}
+    whole, _ = fit(store, tmp_path, **given)
+    again, told_again = fit(store, tmp_path, **given)
+    assert len(whole.history) == len(again.history) < 30
+    assert told_again == [len(whole.history)]
+
+
+@pytest.mark.parametrize("other", [{"seed": 4}, {"epochs": 5}, {"dropout": 0.1}])
+def test_one_of_another_training_is_not_gone_on_from(store, tmp_path, other):
+    fit(store, tmp_path, stop=3)
+    assert fit(store, tmp_path, stop=1, **other)[1][0] == 0
+
+
+@pytest.mark.parametrize("damage", [b"", b"rubbish", b"PK\x03\x04", None])
+def test_a_damaged_one_is_as_none(store, tmp_path, damage):
+    fit(store, tmp_path, stop=3)
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(path.read_bytes()[:3000] if damage is None else damage)
+    assert fit(store, tmp_path, stop=1)[1][0] == 0
+
+
+def test_writing_takes_a_small_share_of_the_time(monkeypatch, tmp_path):
+    clock, written = [0.0], []
+
+    def write(*_: object) -> None:
+        clock[0] += 1.0
+        written.append(clock[0])
+
+    class Net:
+        pass
+
+    monkeypatch.setattr(_checkpoint, "SHARE", 0.05)
+    monkeypatch.setattr(_checkpoint, "_write", write)
+    monkeypatch.setattr(_checkpoint, "_variables", lambda model: [])
+    monkeypatch.setattr(_checkpoint.time, "perf_counter", lambda: clock[0])
+    checkpoints = _checkpoint.Checkpoints(tmp_path, "")
+    course = _checkpoint.Course(rows=[{}], best=1)
+    for _ in range(100):
+        clock[0] += 2.0
+        checkpoints.save_if_due(Net(), np.random.default_rng(0), course)
+    assert len(written) == pytest.approx(0.05 * clock[0], abs=1)
+    assert written[0] == 3.0

@@ -11,7 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import IncompleteFeatureError, UnknownNameError, UsageError
+from serkit.errors import (
+    IncompleteFeatureError,
+    MissingDependencyError,
+    NotFoundError,
+    UnknownNameError,
+    UsageError,
+)
 from serkit.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -476,14 +482,17 @@ def status(state: StoreState, known: Recipes, feature: str) -> FeatureStatus:
     Raises:
         UnknownNameError: Neither the recipes nor the store have this name.
     """
+    from serkit.features import stored_name
     from serkit.store.status import feature_status
 
     try:
         spec = known.get(feature)
-    except UnknownNameError:
-        if feature not in state.manifest.features:
+    except (UnknownNameError, NotFoundError, MissingDependencyError):
+        # No recipe, or one that names a checkpoint that is not on this machine.
+        stored = state.manifest.features.get(stored_name(feature))
+        if stored is None:
             raise
-        spec = state.manifest.features[feature].spec
+        spec = stored.spec
     return feature_status(state, spec)
 
 
@@ -543,9 +552,17 @@ def _own_protocol(store: FeatureStore) -> str:
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
     """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
-    if feature not in store.features or feature not in known.names():
+    from serkit.features import stored_name
+
+    is_told = ":" in feature
+    if stored_name(feature) not in store.features or not (is_told or feature in known.names()):
         return
-    spec = known.get(feature)
+    try:
+        spec = known.get(feature)
+    except (NotFoundError, MissingDependencyError):
+        if not is_told:
+            raise
+        return  # the checkpoint is elsewhere; what it said is in the store
     stored = store.spec(feature)
     if stored.fingerprint != spec.fingerprint:
         changes = ", ".join(stored.differences(spec))

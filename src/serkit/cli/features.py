@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,12 +20,12 @@ from serkit.cli.output import (
     say_working,
     size,
 )
-from serkit.errors import MissingDependencyError
+from serkit.errors import MissingDependencyError, NotFoundError
 
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
-    from serkit.features import Column, FeatureSpec
+    from serkit.features import Column, FeatureSpec, Recipes
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +40,7 @@ def extract(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Features, separated by commas.  "
+            help="Features, separated by commas; embeddings:CHECKPOINT is a frozen encoder's.  "
             "[default: raw,change_deviation,mel128,mel256,functionals]",
         ),
     ] = None,
@@ -113,10 +114,19 @@ def features(
         spec = recipes.get(name)
         print_json(_feature_json(spec)) if json else print_rich(*_render_feature(spec))
         return
-    specs = [recipes.get(each) for each in recipes.names()]
+    specs = list(_known(recipes))
     print_json([_feature_json(spec, whole=False) for spec in specs]) if json else print_rich(
         _render_features(specs)
     )
+
+
+def _known(recipes: Recipes) -> Iterator[FeatureSpec]:
+    """Yield every recipe, but for those that name what is not on this machine."""
+    for name in recipes.names():
+        try:
+            yield recipes.get(name)
+        except (NotFoundError, MissingDependencyError) as error:
+            say(f"the recipe {name} is left out: {error}")
 
 
 def _messages(report: ExtractReport) -> None:
@@ -225,7 +235,7 @@ def _columns(spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
     from serkit.features import EXTRACTORS
 
     try:
-        return EXTRACTORS.get(spec.extractor).describe(spec.parameters), ""
+        return EXTRACTORS.get(spec.extractor).describe(spec.settings), ""
     except MissingDependencyError as error:
         return (), str(error)
 
@@ -256,7 +266,7 @@ def _render_feature(spec: FeatureSpec) -> list[Any]:
     made = table(
         f"{spec.name}: {spec.summary}", {"parameter": "left", "value": "left", "meaning": "left"}
     )
-    for name, value in spec.parameters.items():
+    for name, value in spec.settings.items():
         made.add_row(name, str(value), extractor.parameters[name].help)
     parts: list[Any] = [made, f"extractor {spec.extractor} {spec.version}, {spec.fingerprint}"]
     if extractor.licence:

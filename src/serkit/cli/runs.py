@@ -41,6 +41,13 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Step size; --set learning_rate=.")
     ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME_OR_FOLDER",
+            help="Pretrained encoder of wav2vec2 or probe; --set checkpoint=.",
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
     folds: Annotated[
         int | None, typer.Option(min=1, help="Only the first so many folds.  [default: all]")
@@ -58,6 +65,7 @@ def train(
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "checkpoint": checkpoint,
         "device": device,
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}

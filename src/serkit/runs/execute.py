@@ -250,7 +250,7 @@ def _run_fold(
 
     report(0, 1, "reading")
     started = time.perf_counter()
-    model = _fit(plan, fold, FitContext(plan.seed, report, target))
+    model = _fit(plan, fold, FitContext(plan.seed, report))
     fitted = time.perf_counter()
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()

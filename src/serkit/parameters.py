@@ -22,8 +22,8 @@ class Parameter:
         minimum: The least value allowed.
         maximum: The greatest value allowed.
         choices: The only values allowed.
-        is_identity: Whether an extractor's numbers depend on it; where they do not, it says where or
-            how they are computed, and changing it makes no stored value stale.
+        is_identity: Whether an extractor's numbers depend on it; where they do not, it says where
+            or how they are computed, and changing it makes no stored value stale.
     """
 
     default: Scalar

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -69,11 +73,11 @@ def train(
         "device": device,
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
-    with training(model) as report:
+    with training(model) as report, _folder_of_runs(runs) as folder:
         run = api.train(
             model,
             store=store,
-            runs=runs,
+            runs=folder,
             protocol=protocol,
             preset=preset,
             values=values,
@@ -82,6 +86,8 @@ def train(
             definitions=definitions,
             progress=report,
         )
+        if _helps():
+            return
     for note in run.record["notes"]:
         say(note)
     if json:
@@ -90,6 +96,23 @@ def train(
         from serkit.runs.tables import render_run
 
         print_rich(render_run(run))
+
+
+def _helps() -> bool:
+    """Tell whether torchrun started this process beside the one that keeps and shows the run."""
+    return os.environ.get("RANK", "0") != "0"
+
+
+@contextmanager
+def _folder_of_runs(runs: Path | None) -> Iterator[Path | None]:
+    """Give a process that only helps a folder that is thrown away."""
+    from tempfile import TemporaryDirectory
+
+    if not _helps():
+        yield runs
+        return
+    with TemporaryDirectory(prefix="serkit-rank-") as name:
+        yield Path(name)
 
 
 def compare(

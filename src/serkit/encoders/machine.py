@@ -41,9 +41,7 @@ def pick_device(device: str) -> str:
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError(
-            "device = 'cuda', but torch sees no GPU", hint="use --device cpu or auto"
-        )
+        raise UsageError("device = 'cuda', but torch sees no GPU", hint="use --device cpu or auto")
     return device
 
 

@@ -118,9 +118,7 @@ EXTRACTOR = Extractor(
         "trim_db": Parameter(
             30.0, "cut silence this many dB below the loudest frame off both ends; 0 cuts none", 0
         ),
-        "device": Parameter(
-            "auto", "what it is computed on", choices=DEVICES, is_identity=False
-        ),
+        "device": Parameter("auto", "what it is computed on", choices=DEVICES, is_identity=False),
     },
     layout=_layout,
     compute=_compute,

@@ -28,6 +28,8 @@ PACKAGES = (
     "jax",
     "torch",
     "transformers",
+    "accelerate",
+    "audiomentations",
     "datasets",
 )
 """Distributions whose versions matter to a result."""

@@ -210,21 +210,22 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
 
     def create_optimizer(self, model: Any = None) -> Any:
         """Give the head, which begins at random, a step size of its own."""
-        if self.optimizer is None:
-            options = {"lr": self.args.learning_rate}
-            groups = _groups(self.model, self.get_decay_parameter_names(self.model))
-            head = options["lr"] * number(self._job.parameters, "head_rate")
-            self.optimizer = torch.optim.AdamW(
+        known: Any = self.optimizer
+        if known is None:
+            model, rate = model or self.model, self.args.learning_rate
+            groups = _groups(self.model, self.get_decay_parameter_names(model))
+            head = rate * number(self._job.parameters, "head_rate")
+            known = self.optimizer = torch.optim.AdamW(
                 [
                     {
                         "params": each,
-                        "lr": head if is_head else options["lr"],
+                        "lr": head if is_head else rate,
                         "weight_decay": self.args.weight_decay if decays else 0.0,
                     }
                     for (is_head, decays), each in groups.items()
                 ]
             )
-        return self.optimizer
+        return known
 
     def training_step(
         self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
@@ -257,9 +258,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation")
             score = _score(standing, text(self._job.parameters, "monitor"))
-            logs |= {
-                f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")
-            }
+            logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
             self._said = f", validation UAR {100 * standing.uar:.1f} %"
         row["seconds"] = time.perf_counter() - self._tally.started
         self._job.course.note(row, score, self.state.global_step, self.model)

@@ -23,7 +23,7 @@ Part = dict[str, torch.Tensor]
 
 
 @dataclass
-class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):
+class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[misc]
     """A training side as batches of so many clips; their order is another one each epoch.
 
     What a batch holds follows from seed, epoch and number alone, so a training that was
@@ -78,7 +78,7 @@ class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):
         random = np.random.default_rng([self.seed, self.epoch, position])
         wave = self.augmentation(wave, int(random.integers(2**31)))
         spare = len(wave) % self.cut if self.cut else 0
-        if 0 < spare and len(wave) - spare >= self.waves.hearing.fewest_samples:
+        if spare > 0 and len(wave) - spare >= self.waves.hearing.fewest_samples:
             first = int(random.integers(spare + 1))
             wave = wave[first : first + len(wave) - spare]
         return self.waves.hearing.finish(wave)

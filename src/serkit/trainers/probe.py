@@ -161,9 +161,7 @@ TRAINER = Trainer(
         "features": Parameter("", "another feature of that kind, by a recipe of your own"),
         "layer": Parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1),
         "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
-        "class_weight": Parameter(
-            "balanced", "weights of emotions", choices=("none", "balanced")
-        ),
+        "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
         "max_iter": Parameter(300, "most iterations of the solver", minimum=1),
     },
     presets={"best": Preset("layer and C chosen on inner folds by actor, as published")},

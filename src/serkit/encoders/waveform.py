@@ -53,4 +53,6 @@ def prepare(samples: npt.NDArray[np.int16], *, decibels: float, normalise: bool)
 
 def normalised(wave: Wave) -> Wave:
     """Return a signal with mean 0 and variance 1; silence stays silent."""
+    if not len(wave):
+        return wave
     return np.asarray((wave - wave.mean()) / np.sqrt(wave.var() + _VARIANCE_FLOOR), np.float32)

@@ -208,12 +208,12 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         batches, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
         return batches, sum(batch["count"] for batch in batches)
 
-    def create_optimizer(self, model: Any = None) -> Any:
+    def create_optimizer(self, *_arguments: Any) -> Any:
         """Give the head, which begins at random, a step size of its own."""
         known: Any = self.optimizer
         if known is None:
-            model, rate = model or self.model, self.args.learning_rate
-            groups = _groups(self.model, self.get_decay_parameter_names(model))
+            rate, decaying = self.args.learning_rate, self.get_decay_parameter_names(self.model)
+            groups = _groups(self.model, decaying)
             head = rate * number(self._job.parameters, "head_rate")
             known = self.optimizer = torch.optim.AdamW(
                 [

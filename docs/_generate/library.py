@@ -71,7 +71,7 @@ _REPORTS = (
 
 _TYPES = (
     ("Extractors", "serkit.features", ("Extractor", "Values", "ArrayLayout", "TableLayout")),
-    ("Extractors", "serkit.features", ("Column", "FeatureSpec")),
+    ("Extractors", "serkit.features", ("Column", "Cost", "FeatureSpec")),
     ("Extractors", "serkit.parameters", ("Parameter",)),
     ("Extractors", "serkit.dsp.signal", ("Signal",)),
     ("Extractors", "serkit.dsp.stft", ("StftSettings",)),

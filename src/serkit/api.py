@@ -11,7 +11,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import IncompleteFeatureError, UsageError
+from serkit.errors import (
+    IncompleteFeatureError,
+    MissingDependencyError,
+    NotFoundError,
+    UsageError,
+)
 from serkit.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -729,9 +734,17 @@ def _own_protocol(store: FeatureStore) -> str:
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
     """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
-    if feature not in store.features or feature not in known.names():
+    from serkit.features import stored_name
+
+    is_told = ":" in feature
+    if stored_name(feature) not in store.features or not (is_told or feature in known.names()):
         return
-    spec = known.get(feature)
+    try:
+        spec = known.get(feature)
+    except (NotFoundError, MissingDependencyError):
+        if not is_told:
+            raise
+        return  # the checkpoint is elsewhere; what it said is in the store
     stored = store.spec(feature)
     if stored.fingerprint != spec.fingerprint:
         changes = ", ".join(stored.differences(spec))

@@ -6,12 +6,12 @@ packages: a function of that name would be one thing before and another after so
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import MissingDependencyError
+from serkit.errors import MissingDependencyError, NotFoundError
 from serkit.parameters import Scalar
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class FeatureInfo:
         summary: One line.
         extractor: What computes it.
         version: The extractor's version.
-        parameters: Every resolved parameter.
+        parameters: Every resolved parameter that the numbers depend on.
+        options: Where and how it is computed; no part of its identity.
         fingerprint: Its identity (SHA-256).
         licence: The terms of what computes it, where they are not serkit's own.
         default: Whether ``extract`` computes it unless told otherwise.
@@ -39,6 +40,7 @@ class FeatureInfo:
     extractor: str
     version: int
     parameters: dict[str, Scalar]
+    options: dict[str, Scalar]
     fingerprint: str
     licence: str
     default: bool
@@ -106,17 +108,27 @@ class ProtocolInfo:
     speaker_independent: bool
 
 
-def list_features(*, definitions: str | Path | None = None) -> tuple[FeatureInfo, ...]:
+def list_features(
+    *, definitions: str | Path | None = None, say: Callable[[str], None] | None = None
+) -> tuple[FeatureInfo, ...]:
     """List the features that can be extracted, serkit's own and the project's.
 
     Args:
         definitions: Folder of the project's own recipes; None is the setting.
+        say: Told which recipes are left out, since they name what is not on this machine.
 
     Raises:
         UsageError: A recipe is not right; the message says where.
     """
     recipes = _recipes(definitions)
-    return tuple(FeatureInfo(**_facts(recipes.get(name))) for name in recipes.names())
+    found = []
+    for name in recipes.names():
+        try:
+            found.append(FeatureInfo(**_facts(recipes.get(name))))
+        except (NotFoundError, MissingDependencyError) as error:
+            if say:
+                say(f"the recipe {name} is left out: {error}")
+    return tuple(found)
 
 
 def describe_feature(name: str, *, definitions: str | Path | None = None) -> FeatureDetails:
@@ -135,7 +147,7 @@ def describe_feature(name: str, *, definitions: str | Path | None = None) -> Fea
     spec = _recipes(definitions).get(name)
     extractor = EXTRACTORS.get(spec.extractor)
     columns, missing = _columns(extractor, spec)
-    meanings = {key: extractor.parameters[key].help for key in spec.parameters}
+    meanings = {key: extractor.parameters[key].help for key in spec.settings}
     return FeatureDetails(**_facts(spec), meanings=meanings, columns=columns, missing=missing)
 
 
@@ -180,6 +192,7 @@ def _facts(spec: FeatureSpec) -> dict[str, Any]:
 
     return {
         **spec.to_json(),
+        "options": dict(spec.options),
         "fingerprint": spec.fingerprint,
         "licence": EXTRACTORS.get(spec.extractor).licence,
         "default": spec.name in DEFAULT_FEATURES,
@@ -189,7 +202,7 @@ def _facts(spec: FeatureSpec) -> dict[str, Any]:
 def _columns(extractor: Extractor, spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
     """Return a feature's columns, or none and what is missing to tell them."""
     try:
-        return extractor.describe(spec.parameters), ""
+        return extractor.describe(spec.settings), ""
     except MissingDependencyError as error:
         return (), str(error)
 

@@ -22,6 +22,8 @@ class Parameter:
         minimum: The least value allowed.
         maximum: The greatest value allowed.
         choices: The only values allowed.
+        is_identity: Whether an extractor's numbers depend on it; where they do not, it says where
+            or how they are computed, and changing it makes no stored value stale.
     """
 
     default: Scalar
@@ -29,6 +31,7 @@ class Parameter:
     minimum: float | None = None
     choices: tuple[Scalar, ...] | None = None
     maximum: float | None = None
+    is_identity: bool = True
 
     def check(self, name: str, value: object) -> Scalar:
         """Return the value in the parameter's own type.

@@ -81,8 +81,12 @@ def example_clips(actors: Iterable[int] = range(1, 25)) -> tuple[SplitClip, ...]
 # Extractors
 
 
-def check_extractor(extractor: Extractor) -> None:
+def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None = None) -> None:
     """Check an extractor: pure, deterministic, and of the shape that it promises.
+
+    Args:
+        extractor: The extractor.
+        values: Parameters that differ from the defaults, such as a file that it needs.
 
     Raises:
         ContractError: It is not so; the message says what was seen.
@@ -93,8 +97,9 @@ def check_extractor(extractor: Extractor) -> None:
     _require(extractor.version >= 1, f"{who} has version {extractor.version}, which is below 1")
     _require(extractor.per_clip_ms > 0, f"{who} says that a clip costs nothing")
     _check_parameters(who, extractor.parameters)
-    parameters = settle(extractor.name, extractor.parameters, {})
-    extractor.require(parameters)
+    settled = settle(extractor.name, extractor.parameters, values or {})
+    extractor.require(settled)
+    parameters = extractor.complete(settled)
     _no_error(f"{who}: its defaults do not go together", lambda: extractor.check(parameters))
     _check_columns(who, extractor, parameters)
     for frames in (48_000, 177_632):

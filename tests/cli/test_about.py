@@ -105,3 +105,14 @@ def test_the_demo_goes_the_whole_way(cli, small_corpus, monkeypatch):
     assert answer.err.splitlines()[-1] == "serkit: all of it is in here"
     assert Path("here/corpus/Actor_03").is_dir()
     assert cli("compare", "--runs", "here/runs", "--json").json == rows
+
+
+def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, tmp_path):
+    (tmp_path / "features" / "definitions").mkdir(parents=True)
+    (tmp_path / "features" / "definitions" / "gone.toml").write_text(
+        'extractor = "embeddings"\n[parameters]\ncheckpoint = "./gone"\n'
+    )
+    answer = cli("features")
+    assert answer.code == 0
+    assert "mel128" in answer.out
+    assert "serkit: the recipe gone is left out: no checkpoint './gone';" in answer.err

@@ -38,7 +38,7 @@ def extract(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Features, separated by commas.  "
+            help="Features, separated by commas; embeddings:CHECKPOINT is a frozen encoder's.  "
             "[default: raw,change_deviation,mel128,mel256,functionals]",
         ),
     ] = None,
@@ -110,7 +110,7 @@ def features(
         feature = catalogue.describe_feature(name, definitions=definitions)
         print_json(feature) if json else print_rich(*_render_feature(feature))
         return
-    known = catalogue.list_features(definitions=definitions)
+    known = catalogue.list_features(definitions=definitions, say=say)
     print_json(known) if json else print_rich(_render_features(known))
 
 
@@ -229,7 +229,7 @@ def _render_feature(feature: FeatureDetails) -> list[Any]:
         f"{feature.name}: {feature.summary}",
         {"parameter": "left", "value": "left", "meaning": "left"},
     )
-    for name, value in feature.parameters.items():
+    for name, value in {**feature.parameters, **feature.options}.items():
         made.add_row(name, str(value), feature.meanings[name])
     computed = f"extractor {feature.extractor} {feature.version}, {feature.fingerprint}"
     parts: list[Any] = [made, computed, *filter(None, (feature.licence, feature.missing))]

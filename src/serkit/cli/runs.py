@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -54,6 +57,13 @@ def train(
     learning_rate: Annotated[
         float | None, typer.Option(help="Step size; --set learning_rate=.")
     ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME_OR_FOLDER",
+            help="Pretrained encoder of wav2vec2 or probe; --set checkpoint=.",
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
     backend: Annotated[
         str | None, typer.Option(help="tensorflow, jax or torch; --set backend=.")
@@ -95,17 +105,18 @@ def train(
         "epochs": epochs,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
+        "checkpoint": checkpoint,
         "device": device,
         "backend": backend,
         "precision": precision,
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
     try:
-        with training(model or str(resume)) as report:
+        with training(model or str(resume)) as report, _folder_of_runs(runs) as folder:
             run = api.train(
                 model,
                 store=store,
-                runs=runs,
+                runs=folder,
                 protocol=protocol,
                 preset=preset,
                 values=values,
@@ -117,6 +128,8 @@ def train(
                 mlflow=mlflow,
                 progress=report,
             )
+            if _helps():
+                return
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
         leave(str(interrupted), INTERRUPTED)
     for note in run.record["notes"]:
@@ -127,6 +140,23 @@ def train(
         from serkit.runs.tables import render_run
 
         print_rich(render_run(run))
+
+
+def _helps() -> bool:
+    """Tell whether torchrun started this process beside the one that keeps and shows the run."""
+    return os.environ.get("RANK", "0") != "0"
+
+
+@contextmanager
+def _folder_of_runs(runs: Path | None) -> Iterator[Path | None]:
+    """Give a process that only helps a folder that is thrown away."""
+    from tempfile import TemporaryDirectory
+
+    if not _helps():
+        yield runs
+        return
+    with TemporaryDirectory(prefix="serkit-rank-") as name:
+        yield Path(name)
 
 
 def compare(

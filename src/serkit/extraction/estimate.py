@@ -14,6 +14,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.errors import AudioError, NotFoundError
 from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan
+from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.pool import available_cores
@@ -105,12 +106,15 @@ def estimate(
     headers = list(_headers(scan.root, paths, progress or _silent))
     frames = [round(h.frames * SAMPLE_RATE / h.sample_rate) for h in headers]
     total = sum(frames) / SAMPLE_RATE
-    count = workers or available_cores()
+    count = sensible_workers(specs, workers)
     by_feature = {}
+    worker_bytes = _WORKER_BYTES
     for spec in specs:
         extractor = EXTRACTORS.get(spec.extractor)
-        extractor.require(spec.parameters)
-        milliseconds = extractor.per_clip_ms * total / _REFERENCE_SECONDS
+        extractor.require(spec.settings)
+        cost = extractor.cost(spec.settings)
+        worker_bytes += cost.worker_bytes
+        milliseconds = cost.per_clip_ms * total / _REFERENCE_SECONDS
         size = sum(_bytes(spec, n) for n in frames)
         by_feature[spec.name] = {"seconds": milliseconds / 1000, "disk_bytes": size}
     busy = sum(f["seconds"] for f in by_feature.values())
@@ -123,7 +127,7 @@ def estimate(
         audio_seconds=total,
         seconds=busy / count,
         disk_bytes=disk,
-        memory_bytes=int(_WORKER_BYTES * (count + 1) + _COPIES * part * count),
+        memory_bytes=int(_WORKER_BYTES + worker_bytes * count + _COPIES * part * count),
         workers=count,
         by_feature=by_feature,
     )
@@ -194,6 +198,8 @@ def _bytes(spec: FeatureSpec, num_frames: int) -> int:
     itemsize = np.dtype(layout.dtype).itemsize
     if isinstance(layout, TableLayout):
         return itemsize * len(layout.columns)
+    if layout.axis not in ("samples", "frames"):  # the same for each clip, however long it is
+        return itemsize * int(np.prod(layout.item, dtype=np.int64)) * (layout.length or 1)
     rate = int(spec.parameters.get("sample_rate") or SAMPLE_RATE)
     samples = round(num_frames * rate / SAMPLE_RATE)
     hop = int(spec.parameters.get("hop_length") or 1)

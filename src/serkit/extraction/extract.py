@@ -12,6 +12,7 @@ from pathlib import Path
 from serkit.extraction.plan import Job, Plan, make_plan, undecided
 from serkit.extraction.recorder import Recorder
 from serkit.extraction.worker import Task, digest_file, run_task
+from serkit.extraction.workers import clips_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.pool import available_cores, refuse_in_worker, run_all
@@ -102,10 +103,10 @@ def extract(
     if not scan.files:
         raise no_clips(scan)
     for spec in specs:
-        EXTRACTORS.get(spec.extractor).require(spec.parameters)
+        EXTRACTORS.get(spec.extractor).require(spec.settings)
     with open_writer(store, wait=wait, say=say) as writer:
         plan = plan_for(scan, writer, specs, workers or available_cores())
-        count = workers or min(available_cores(), max(1, len(plan.jobs)))
+        count = workers or min(sensible_workers(specs), max(1, len(plan.jobs)))
         recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
         for spec in specs:
             writer.define(spec, spec.layout())
@@ -183,10 +184,11 @@ def _tasks(
     """Cut the jobs into tasks: full parts first, smaller ones last, so that all end together."""
     features = tuple((spec, spec.layout()) for spec in specs)
     fewest = min(_FEWEST_CLIPS_A_PART, -(-len(plan.jobs) // (4 * workers)))
+    most = clips_a_task(specs)
     first = 0
     while first < len(plan.jobs):
         share = (len(plan.jobs) - first) // (2 * workers)
-        size = min(CLIPS_A_PART, max(share, fewest))
+        size = min(CLIPS_A_PART, most, max(share, fewest))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
         first += size
 

@@ -13,9 +13,10 @@ from serkit.corpora import CORPORA
 from serkit.errors import NotFoundError, StoreCorruptError
 from serkit.extraction.plan import Job
 from serkit.extraction.worker import Task, run_task
+from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
 from serkit.ingest.scan import AudioFile
-from serkit.pool import available_cores, run_all
+from serkit.pool import run_all
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
 from serkit.store.files import write_file
 from serkit.store.lock import DEFAULT_WAIT, writer_lock
@@ -92,7 +93,8 @@ def repair(
         for damage in damaged:
             if damage.clip_ids:
                 _empty_part(writer, damage)
-        recomputed, more = _recompute(writer, tasks, workers or available_cores(), progress)
+        count = sensible_workers([writer.features[name].spec for name in lost], workers)
+        recomputed, more = _recompute(writer, tasks, count, progress)
         writer.commit()
     seconds = time.perf_counter() - started
     return RepairReport(damaged, recomputed, (*failed, *more), notes, seconds)
@@ -163,7 +165,7 @@ def _tasks(writer: StoreWriter, lost: Mapping[str, set[str]]) -> tuple[list[Task
     for (root, names), jobs in groups.items():
         stored = [writer.features[name] for name in names]
         for one in stored:
-            EXTRACTORS.get(one.spec.extractor).require(one.spec.parameters)
+            EXTRACTORS.get(one.spec.extractor).require(one.spec.settings)
         features_of = tuple((one.spec, one.layout) for one in stored)
         for first in range(0, len(jobs), _CLIPS_A_TASK):
             chunk = tuple(jobs[first : first + _CLIPS_A_TASK])

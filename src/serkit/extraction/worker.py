@@ -126,7 +126,7 @@ def _compute(
     failures: list[Failure] = []
     for spec, layout in wanted:
         try:
-            value = EXTRACTORS.get(spec.extractor).compute(signal, spec.parameters)
+            value = EXTRACTORS.get(spec.extractor).compute(signal, spec.settings)
             wrong = check_values(value, layout)
             if wrong:
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")

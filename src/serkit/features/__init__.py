@@ -4,12 +4,13 @@ from serkit.features.extractor import (
     EXTRACTORS,
     ArrayLayout,
     Column,
+    Cost,
     Extractor,
     Layout,
     TableLayout,
     Values,
 )
-from serkit.features.recipes import DEFAULT_FEATURES, Recipes
+from serkit.features.recipes import DEFAULT_FEATURES, Recipes, stored_name
 from serkit.features.spec import FeatureSpec, resolve
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "EXTRACTORS",
     "ArrayLayout",
     "Column",
+    "Cost",
     "Extractor",
     "FeatureSpec",
     "Layout",
@@ -24,4 +26,5 @@ __all__ = [
     "TableLayout",
     "Values",
     "resolve",
+    "stored_name",
 ]

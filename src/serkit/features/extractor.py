@@ -78,8 +78,28 @@ class TableLayout:
 Layout = ArrayLayout | TableLayout
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an extractor takes of a machine.
+
+    Attributes:
+        per_clip_ms: Rough time on one core of a 3.7 s clip.
+        worker_bytes: Memory that each worker takes beside its clips.
+        most_workers: More worker processes would only be in each other's way; None for any number.
+    """
+
+    per_clip_ms: float
+    worker_bytes: int = 0
+    most_workers: int | None = None
+
+
 def _nothing(_parameters: Parameters) -> None:
     """Find nothing wrong and nothing missing."""
+
+
+def _as_they_are(parameters: Parameters) -> Parameters:
+    """Add nothing."""
+    return parameters
 
 
 @dataclass(frozen=True)
@@ -104,6 +124,11 @@ class Extractor:
             where the values depend on the padding.
         licence: Terms that bind whoever uses the numbers, beyond serkit's own; empty for none.
         per_clip_ms: Rough cost on one core, for ``extract --estimate``, of a 3.7 s clip.
+        weigh: From parameters to the cost, where it depends on them or is more than time.
+        complete: Fills in parameters that follow from others and from what these name, such as
+            the identity of a file; may raise :class:`serkit.errors.SerkitError`.
+        argument: The parameter that ``EXTRACTOR:VALUE`` sets, for features that need no recipe;
+            empty where there is none.
     """
 
     name: str
@@ -118,6 +143,13 @@ class Extractor:
     longer: Callable[[Parameters, int], Parameters] | None = None
     licence: str = ""
     per_clip_ms: float = 3.0
+    weigh: Callable[[Parameters], Cost] | None = None
+    complete: Callable[[Parameters], Parameters] = _as_they_are
+    argument: str = ""
+
+    def cost(self, parameters: Parameters) -> Cost:
+        """Return what it takes of a machine."""
+        return self.weigh(parameters) if self.weigh else Cost(self.per_clip_ms)
 
 
 EXTRACTORS: Registry[Extractor] = Registry(

@@ -52,7 +52,8 @@ class Recipes:
         """Resolve one recipe.
 
         Args:
-            name: A recipe's name, or the path of a TOML file.
+            name: A recipe's name, the path of a TOML file, or ``EXTRACTOR:VALUE`` of an extractor
+                that is told one thing, such as ``embeddings:facebook/wav2vec2-base``.
 
         Raises:
             UnknownNameError: There is no such recipe.
@@ -60,6 +61,8 @@ class Recipes:
         """
         if name.endswith(".toml"):
             return self._get_file(Path(name))
+        if ":" in name:
+            return _get_told(name)
         path = self._paths.get(name)
         if path is None:
             raise unknown_name("feature", name, self._paths, hint="see 'serkit features'")
@@ -103,6 +106,34 @@ class Recipes:
                 raise _clash(path, found[name])
             found[name] = path
         return found
+
+
+def stored_name(name: str) -> str:
+    """Return the name under which a feature is kept: also the name of a folder.
+
+    Of ``EXTRACTOR:VALUE`` the last part of the value is kept, so that a checkpoint that has moved
+    is the same feature: ``embeddings:facebook/wav2vec2-base`` is ``embeddings-wav2vec2-base``.
+
+    Raises:
+        UsageError: There is nothing in the value to name a feature by.
+    """
+    head, colon, value = name.partition(":")
+    if not colon:
+        return name
+    parts = [part for part in re.split(r"[\\/]", value) if part.strip(". ")]
+    last = re.sub(r"[^A-Za-z0-9._-]+", "-", parts[-1]).strip("-") if parts else ""
+    if not last:
+        raise UsageError(f"{name!r} names no feature", allowed=f"{head}:NAME or {head}:FOLDER does")
+    return f"{head}-{last}"[:64]
+
+
+def _get_told(name: str) -> FeatureSpec:
+    head, _, value = name.partition(":")
+    told = [each for each in EXTRACTORS.names() if EXTRACTORS.get(each).argument]
+    if head not in told:
+        raise unknown_name("extractor that can be told one thing", head, told)
+    extractor = EXTRACTORS.get(head)
+    return resolve(stored_name(name), extractor, {extractor.argument: value})
 
 
 def _clash(path: Traversable, known: Traversable) -> UsageError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,7 @@ class FeatureSpec:
         version: The extractor's version.
         parameters: Every parameter with its value, sorted by name.
         summary: One line for people; not part of the identity.
+        options: Where and how it is computed; no part of the identity.
     """
 
     name: str
@@ -31,6 +32,12 @@ class FeatureSpec:
     version: int
     parameters: Mapping[str, Scalar]
     summary: str = ""
+    options: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, Scalar]:
+        """What the extractor is given: parameters and options."""
+        return {**self.parameters, **self.options}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -39,17 +46,23 @@ class FeatureSpec:
 
     def layout(self) -> Layout:
         """Return the shape of one clip's values."""
-        return EXTRACTORS.get(self.extractor).layout(self.parameters)
+        return EXTRACTORS.get(self.extractor).layout(self.settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return the spec as JSON, from which :meth:`from_json` rebuilds it."""
-        return {"name": self.name, "summary": self.summary, **self._identity()}
+        data = {"name": self.name, "summary": self.summary, **self._identity()}
+        return data | {"options": dict(self.options)} if self.options else data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FeatureSpec:
         """Rebuild a spec from :meth:`to_json`."""
         return cls(
-            data["name"], data["extractor"], data["version"], data["parameters"], data["summary"]
+            data["name"],
+            data["extractor"],
+            data["version"],
+            data["parameters"],
+            data["summary"],
+            data.get("options", {}),
         )
 
     def differences(self, other: FeatureSpec) -> Iterator[str]:
@@ -81,16 +94,18 @@ def resolve(
         UsageError: A value is of the wrong type or out of range, or the parameters do not go
             together.
     """
-    parameters = settle(f"{name} ({extractor.name})", extractor.parameters, given)
-    spec = FeatureSpec(
+    settled = settle(f"{name} ({extractor.name})", extractor.parameters, given)
+    extractor.check(settled)
+    complete = extractor.complete(settled)
+    hidden = {key for key, each in extractor.parameters.items() if not each.is_identity}
+    return FeatureSpec(
         name,
         extractor.name,
         extractor.version,
-        parameters,
+        {key: value for key, value in complete.items() if key not in hidden},
         summary or extractor.summary,
+        {key: value for key, value in complete.items() if key in hidden},
     )
-    extractor.check(spec.parameters)
-    return spec
 
 
 def canonical_json(value: object) -> str:

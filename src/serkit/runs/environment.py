@@ -29,6 +29,8 @@ PACKAGES = (
     "jax",
     "torch",
     "transformers",
+    "accelerate",
+    "audiomentations",
     "datasets",
 )
 """Distributions whose versions matter to a result."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from serkit.errors import UnknownNameError
-from serkit.features import Recipes
+from serkit.errors import MissingDependencyError, NotFoundError, UnknownNameError
+from serkit.features import Recipes, stored_name
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState, corpus_digest
 from serkit.store.status import FeatureStatus, feature_status
@@ -84,10 +84,12 @@ def status_of(state: StoreState, recipes: Recipes, feature: str) -> FeatureStatu
     """
     try:
         spec = recipes.get(feature)
-    except UnknownNameError:
-        if feature not in state.manifest.features:
+    except (UnknownNameError, NotFoundError, MissingDependencyError):
+        # No recipe, or one that names a checkpoint that is not on this machine.
+        stored = state.manifest.features.get(stored_name(feature))
+        if stored is None:
             raise
-        spec = state.manifest.features[feature].spec
+        spec = stored.spec
     return feature_status(state, spec)
 
 

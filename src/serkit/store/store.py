@@ -17,7 +17,7 @@ from serkit.errors import (
     UsageError,
     unknown_name,
 )
-from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
+from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, stored_name
 from serkit.store import reading
 from serkit.store.manifest import manifest_stamp, read_manifest
 from serkit.store.parts import Array
@@ -213,10 +213,9 @@ class FeatureStore:
         return self._select(self.state, feature, where)
 
     def _select(self, state: StoreState, feature: str, where: Where) -> list[str]:
-        self._stored(state, feature)
+        spec = self._stored(state, feature)[0]
         ids: list[str] = self._where(state, where).index.tolist()
-        failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", feature)}
-        spec = state.manifest.features[feature].spec
+        failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", spec.name)}
         behind = [i for i in ids if i not in failed and not state.current(spec, i)]
         if behind:
             raise IncompleteFeatureError(
@@ -324,9 +323,9 @@ class FeatureStore:
         spec, layout = self._stored(state, feature)
         rows = self._rows(state, spec, clip_ids)
         convert = reading.converter(layout, scale, reference, top_db)
-        parts = self._parts.get(feature)
+        parts = self._parts.get(spec.name)
         if parts is None or parts.layout != layout:
-            parts = self._parts[feature] = PartCache(self.path, layout)
+            parts = self._parts[spec.name] = PartCache(self.path, layout)
         if padded or isinstance(layout, TableLayout):
             silence = _silence(scale, reference, top_db) or convert
             values: Any = reading.read_padded(parts, rows, convert, silence)
@@ -355,7 +354,7 @@ class FeatureStore:
         return [index[clip_id] for clip_id in clip_ids]
 
     def _stored(self, state: StoreState, feature: str) -> tuple[FeatureSpec, Layout]:
-        stored = state.manifest.features.get(feature)
+        stored = state.manifest.features.get(stored_name(feature))
         if stored is None:
             raise unknown_name(
                 f"feature in the store {self.path}",

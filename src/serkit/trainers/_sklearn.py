@@ -40,10 +40,12 @@ class Inputs:
     Attributes:
         features: Names of features, each clip flattened to a row.
         columns: Numeric metadata columns beside them.
+        layer: Of a feature of shape ``(layers, units)``, the layer that is read; None reads all.
     """
 
     features: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    layer: int | None = None
 
     @classmethod
     def of(cls, parameters: Parameters) -> Inputs:
@@ -58,6 +60,8 @@ class Inputs:
 
     def matrix(self, data: ClipData) -> Matrix:
         """Read them, shape ``(n, columns)``."""
+        if self.layer is not None:
+            return np.ascontiguousarray(data.read(self.features[0]).X[:, self.layer])
         return data.matrix(self.features, self.columns)
 
 
@@ -98,6 +102,7 @@ class SklearnModel:
         facts = {
             "features": self.inputs.features,
             "columns": self.inputs.columns,
+            "layer": self.inputs.layer,
             "chosen": dict(self.chosen),
             "temperature": self.temperature,
         }
@@ -118,7 +123,7 @@ class SklearnModel:
             estimator = skops.load(folder / MODEL, trusted=_OWN_TYPES)
         except UntrustedTypesFoundException as error:
             raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
-        inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
+        inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]), facts.get("layer"))
         return cls(estimator, inputs, facts["chosen"], facts["temperature"])
 
 

@@ -1,0 +1,32 @@
+"""How many processes compute features, and how many clips each is handed at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from serkit.features import EXTRACTORS, Cost, FeatureSpec
+from serkit.pool import available_cores
+from serkit.store.compact import CLIPS_A_PART
+
+_SECONDS_A_TASK = 10
+"""A kill costs a task of each worker, and a progress bar moves task by task."""
+
+
+def sensible_workers(specs: Sequence[FeatureSpec], wanted: int | None = None) -> int:
+    """Return how many worker processes to use: those wanted, or one a core.
+
+    Some features cannot use so many: each worker loads a large model, or all share one GPU.
+    """
+    most = [cost.most_workers for cost in _costs(specs) if cost.most_workers]
+    return wanted or max(1, min([available_cores(), *most]))
+
+
+def clips_a_task(specs: Sequence[FeatureSpec]) -> int:
+    """Return the most clips that one worker is handed at a time."""
+    milliseconds = sum(cost.per_clip_ms for cost in _costs(specs))
+    return max(1, min(CLIPS_A_PART, math.ceil(1000 * _SECONDS_A_TASK / max(milliseconds, 1))))
+
+
+def _costs(specs: Sequence[FeatureSpec]) -> list[Cost]:
+    return [EXTRACTORS.get(spec.extractor).cost(spec.settings) for spec in specs]

@@ -1,0 +1,130 @@
+"""What a frozen speech encoder hears: the mean over time of every hidden layer.
+
+The recipe behind the best published result on RAVDESS: silence is trimmed 30 dB below the peak,
+each hidden layer is averaged over the clip's true length, and a linear model is put on one layer
+(hsn07pk/ravdess-speaker-independent-ser). Nothing is ever padded: models whose first convolution
+normalises over time would hear the padding in every frame.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from serkit.dsp.signal import Signal
+from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
+from serkit.encoders.machine import DEVICES, has_gpu, require_transformers
+from serkit.encoders.waveform import prepare
+from serkit.errors import FeatureError, UsageError
+from serkit.features.extractor import ArrayLayout, Cost, Extractor, Values
+from serkit.parameters import Parameter, Parameters, number, text
+from serkit.pool import available_cores
+
+_MS_A_MEGABYTE = 1.6
+"""Measured on one core, base-size wav2vec2 (378 MB), a clip of 3.7 s; see docs/results.md."""
+
+_GPU_SPEED = 40
+_MEMORY_SHARE = 0.5
+_FRAMEWORK_BYTES = 500 * 2**20
+
+
+def _checkpoint(parameters: Parameters) -> Checkpoint:
+    return open_checkpoint(text(parameters, "checkpoint"))
+
+
+def _check(parameters: Parameters) -> None:
+    if not parameters["checkpoint"]:
+        raise UsageError(
+            "checkpoint = '' names no encoder",
+            allowed="a folder, or a name such as facebook/wav2vec2-base",
+        )
+
+
+def _complete(parameters: Parameters) -> Parameters:
+    """Find the checkpoint, and say what it is: by its content, wherever it lies."""
+    checkpoint = _checkpoint(parameters)
+    pinned, found = text(parameters, "weights"), checkpoint.identity
+    if pinned not in ("", found):
+        raise UsageError(
+            f"the checkpoint in {checkpoint.folder} has the weights {found}, not {pinned}",
+            hint="name the folder of the right checkpoint, or extract the feature again",
+        )
+    given = text(parameters, "checkpoint")
+    is_folder = Path(given).expanduser().is_dir()
+    place = str(checkpoint.folder) if is_folder else given
+    return {**parameters, "weights": found, "checkpoint": place}
+
+
+def _require(parameters: Parameters) -> None:
+    """Refuse another checkpoint than the one that stored values came from, too."""
+    require_transformers()
+    if parameters["weights"]:
+        _complete(parameters)
+
+
+def _layout(parameters: Parameters) -> ArrayLayout:
+    checkpoint = _checkpoint(parameters)
+    return ArrayLayout("float32", (checkpoint.layers,), checkpoint.units, "units")
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    from serkit.encoders.frozen import layer_means
+
+    checkpoint = _checkpoint(parameters)
+    wave = prepare(
+        signal.at(checkpoint.sample_rate).samples,
+        decibels=number(parameters, "trim_db"),
+        normalise=checkpoint.normalises,
+    )
+    if len(wave) < checkpoint.fewest_samples:
+        raise FeatureError(
+            f"{len(wave):,} samples at {checkpoint.sample_rate:,} Hz are left of the clip, and the "
+            f"encoder hears nothing below {checkpoint.fewest_samples:,}"
+        )
+    return Values(
+        layer_means(checkpoint, text(parameters, "weights"), wave, text(parameters, "device"))
+    )
+
+
+def _weigh(parameters: Parameters) -> Cost:
+    """Estimate from the checkpoint's size; on a GPU one process is enough."""
+    size = _checkpoint(parameters).weight_bytes
+    milliseconds = max(5.0, _MS_A_MEGABYTE * size / 1e6)
+    if parameters["device"] != "cpu" and has_gpu():
+        return Cost(milliseconds / _GPU_SPEED, _FRAMEWORK_BYTES + size, 1)
+    needed = _FRAMEWORK_BYTES + 2 * size
+    fitting = int(_MEMORY_SHARE * _memory_bytes() / needed)
+    return Cost(milliseconds, needed, max(1, min(available_cores(), fitting)))
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not told on this system
+        return 8 * 2**30
+
+
+EXTRACTOR = Extractor(
+    name="embeddings",
+    version=1,
+    summary="mean of every hidden layer of a frozen speech encoder",
+    parameters={
+        "checkpoint": Parameter(
+            "facebook/wav2vec2-base",
+            "the encoder: a folder, or a name on the Hugging Face hub",
+            is_identity=False,
+        ),
+        "weights": Parameter("", "its identity: hash of weights and settings, found by itself"),
+        "trim_db": Parameter(
+            30.0, "cut silence this many dB below the loudest frame off both ends; 0 cuts none", 0
+        ),
+        "device": Parameter("auto", "what it is computed on", choices=DEVICES, is_identity=False),
+    },
+    layout=_layout,
+    compute=_compute,
+    check=_check,
+    complete=_complete,
+    require=_require,
+    weigh=_weigh,
+    argument="checkpoint",
+)

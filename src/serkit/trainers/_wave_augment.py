@@ -1,0 +1,96 @@
+"""Augmentation of waveforms by the optional package audiomentations, training clips only."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from serkit.encoders.waveform import Wave
+from serkit.errors import MissingDependencyError
+from serkit.parameters import Parameter, Parameters, number
+
+_OLDEST = (0, 40)
+
+WAVE_AUGMENTATION = {
+    "noise": Parameter(0.0, "probability of white noise, 10 to 40 dB below", 0, maximum=1),
+    "gain": Parameter(0.0, "probability of another level, up to 6 dB", 0, maximum=1),
+    "pitch": Parameter(0.0, "probability of another pitch, up to 2 semitones", 0, maximum=1),
+    "tempo": Parameter(0.0, "probability of another tempo, up to 10 %", 0, maximum=1),
+}
+"""How often each training clip is changed. All are off where a preset is silent."""
+
+
+@dataclass(frozen=True)
+class WaveAugmentation:
+    """Changes training clips on the fly; the same seed changes them in the same way.
+
+    Attributes:
+        chain: The composed transforms; None changes nothing.
+        sample_rate: Of the clips.
+    """
+
+    chain: Any
+    sample_rate: int
+
+    @classmethod
+    def of(cls, parameters: Parameters, sample_rate: int) -> WaveAugmentation:
+        """Read the parameters of :data:`WAVE_AUGMENTATION`.
+
+        Raises:
+            MissingDependencyError: Something is to be changed, and the package is missing.
+        """
+        share = {key: number(parameters, key) for key in WAVE_AUGMENTATION}
+        if not any(share.values()):
+            return cls(None, sample_rate)
+        require_augmentation(parameters)
+        import audiomentations as change
+
+        return cls(
+            change.Compose(
+                [
+                    change.TimeStretch(0.9, 1.1, leave_length_unchanged=False, p=share["tempo"]),
+                    change.PitchShift(-2, 2, p=share["pitch"]),
+                    change.AddGaussianSNR(10.0, 40.0, p=share["noise"]),
+                    change.Gain(-6.0, 6.0, p=share["gain"]),
+                ]
+            ),
+            sample_rate,
+        )
+
+    def __call__(self, wave: Wave, seed: int) -> Wave:
+        """Return a changed copy; its length may change, too."""
+        if self.chain is None:
+            return wave
+        # The package draws from the global generators; they are left as they were.
+        states = random.getstate(), np.random.get_state()
+        random.seed(seed)
+        np.random.seed(seed % 2**32)
+        try:
+            return np.asarray(self.chain(wave, self.sample_rate), np.float32)
+        finally:
+            random.setstate(states[0])
+            np.random.set_state(states[1])
+
+
+def require_augmentation(parameters: Parameters) -> None:
+    """Say what to install where clips are to be changed and the package is missing or too old.
+
+    Raises:
+        MissingDependencyError: The hint names the extra that brings it.
+    """
+    if not any(parameters[key] for key in WAVE_AUGMENTATION):
+        return
+    try:
+        found = tuple(int(part) for part in version("audiomentations").split(".")[:2])
+    except (PackageNotFoundError, ValueError):
+        found = (0, 0)
+    if found < _OLDEST:
+        raise MissingDependencyError(
+            "waveforms are changed by the package audiomentations 0.40 or later, "
+            "which is not installed",
+            hint="pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0",
+        )

@@ -1,0 +1,172 @@
+"""A linear probe: logistic regression on one layer of a frozen speech encoder.
+
+The recipe behind the best published speaker-independent result on RAVDESS (XLS-R 300M, UAR 0.819):
+the mean of each hidden layer over the clip, standardised on the training actors, balanced logistic
+regression, layer and C chosen on inner folds by actor (hsn07pk/ravdess-speaker-independent-ser).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serkit.errors import TrainingError, UsageError
+from serkit.features import ArrayLayout
+from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
+from serkit.trainers._sklearn import (
+    Choice,
+    Inputs,
+    Matrix,
+    SklearnModel,
+    choose,
+    fit_temperature,
+    unconverged,
+)
+from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+
+C_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+"""Inverse regularisation, ascending: each fit begins where the one before it ended."""
+
+
+def feature_of(parameters: Parameters) -> str:
+    """Return the feature that is read: the one named, or the checkpoint's."""
+    return text(parameters, "features") or f"embeddings:{text(parameters, 'checkpoint')}"
+
+
+def _check(parameters: Parameters) -> None:
+    if not text(parameters, "features") and not text(parameters, "checkpoint"):
+        raise UsageError(
+            "neither checkpoint nor features is given",
+            hint="name the encoder with --checkpoint NAME_OR_FOLDER",
+        )
+
+
+@dataclass
+class _Path:
+    """Logistic regressions along :data:`C_GRID`, each begun at the one before it.
+
+    From scratch the weak penalties take most of the time, and end at the same place.
+    """
+
+    parameters: Parameters
+    model: Any = None
+
+    def build(self, values: Mapping[str, Scalar]) -> Any:
+        """Return the unfitted model of a setting."""
+        if self.model is None or values["C"] == C_GRID[0]:
+            self.model = _classifier(self.parameters, values, warm_start=True)
+        return self.model.set_params(C=number(values, "C"))
+
+
+def _classifier(parameters: Parameters, values: Mapping[str, Scalar], **options: Any) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=number(values, "C"),
+        max_iter=integer(parameters, "max_iter"),
+        class_weight=None if parameters["class_weight"] == "none" else "balanced",
+        **options,
+    )
+
+
+def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    feature, data = feature_of(parameters), fold.everything
+    _refuse_others(data, feature)
+    values = data.read(feature).X
+    layers = _layers(parameters, values.shape[1])
+    grid = [{"C": c} for c in ([number(parameters, "C")] if parameters["C"] else C_GRID)]
+    chosen: dict[str, Scalar] = {}
+    layer, setting, temperature = layers[0], grid[0], None
+    with unconverged() as warned:
+        if len(layers) * len(grid) > 1:
+            layer, choice = _choose(values, layers, grid, data, parameters, context)
+            setting = {"C": number(choice.values, "C")}
+            chosen = {"layer": layer, **setting, "inner_uar": round(choice.uar, 4)}
+            temperature = fit_temperature(choice.decisions, data.labels)
+        model = make_pipeline(StandardScaler(), _classifier(parameters, setting))
+        model.fit(np.ascontiguousarray(values[:, layer]), data.labels)
+    if warned:
+        chosen["converged"] = False
+    return SklearnModel(model, Inputs((feature,), (), layer), chosen, temperature)
+
+
+def _choose(
+    values: Matrix,
+    layers: Sequence[int],
+    grid: Sequence[Mapping[str, Scalar]],
+    data: ClipData,
+    parameters: Parameters,
+    context: FitContext,
+) -> tuple[int, Choice]:
+    """Choose layer and C by the UAR on actors not fitted on; of equal ones the first."""
+    from sklearn.preprocessing import StandardScaler
+
+    best: tuple[int, Choice] | None = None
+    for index, layer in enumerate(layers):
+
+        def step(done: int, total: int, index: int = index) -> None:
+            context.progress(index * total + done, len(layers) * total, "choosing layer and C")
+
+        choice = choose(
+            grid,
+            StandardScaler,
+            _Path(parameters).build,
+            data,
+            np.ascontiguousarray(values[:, layer]),
+            step,
+        )
+        if best is None or choice.uar > best[1].uar:
+            best = layer, choice
+    if best is None:
+        raise AssertionError  # there is a layer
+    return best
+
+
+def _layers(parameters: Parameters, count: int) -> range:
+    """Return the layers to choose from."""
+    layer = integer(parameters, "layer")
+    if layer < 0:
+        return range(count)
+    if layer >= count:
+        raise TrainingError(
+            f"layer = {layer}, and the encoder has the layers 0 to {count - 1}",
+            hint="--set layer=-1 chooses one on inner folds",
+        )
+    return range(layer, layer + 1)
+
+
+def _refuse_others(data: ClipData, feature: str) -> None:
+    layout = data.store.layout(feature)
+    if not (isinstance(layout, ArrayLayout) and layout.axis == "units"):
+        raise TrainingError(
+            f"{feature} holds no layers of a frozen encoder",
+            hint="extract some with 'serkit extract SRC --features embeddings:CHECKPOINT'",
+        )
+
+
+TRAINER = Trainer(
+    name="probe",
+    summary="logistic regression on one layer of a frozen speech encoder",
+    parameters={
+        "checkpoint": Parameter(
+            "facebook/wav2vec2-xls-r-300m",
+            "the encoder whose feature embeddings:CHECKPOINT is read: a name or a folder",
+        ),
+        "features": Parameter("", "another feature of that kind, by a recipe of your own"),
+        "layer": Parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1),
+        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
+        "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
+        "max_iter": Parameter(300, "most iterations of the solver", minimum=1),
+    },
+    presets={"best": Preset("layer and C chosen on inner folds by actor, as published")},
+    features=lambda parameters: (feature_of(parameters),),
+    fit=_fit,
+    load=SklearnModel.load,
+    check=_check,
+)

@@ -82,7 +82,7 @@ def train(
         tally = Tally()
         for step, positions in enumerate(random_batches(clips, size, random), start=1):
             inputs, targets, weights = feed.batch(positions, random)
-            model.reset_metrics()  # so that what comes back is this batch's alone
+            # It resets metrics first, so that what comes back is this batch's alone.
             found = model.train_on_batch(inputs, targets, weights, return_dict=True)
             tally.add(_finite(float(found["loss"]), epoch, step), confusion)
             done = (epoch - 1) * steps + step
@@ -184,9 +184,17 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
             label_smoothing=number(parameters, "label_smoothing")
         ),
         metrics=[confusion],
-        jit_compile=bool(parameters["jit"]),
+        jit_compile=_compiled(bool(parameters["jit"])),
     )
     return confusion
+
+
+def _compiled(wanted: bool) -> bool:
+    """Tell whether a step is compiled as a whole: JAX would run it operation by operation."""
+    import keras
+
+    backend = keras.config.backend()
+    return backend == "jax" or (wanted and backend == "tensorflow")
 
 
 def _learning_rate(parameters: Parameters, steps: int) -> Any:

@@ -93,7 +93,10 @@ def load(folder: Path) -> Network:
     architecture = (folder / ARCHITECTURE).read_text()
     _refuse_foreign(folder / ARCHITECTURE, json.loads(architecture))
     keras = load_keras(loaded_backend(str(facts["values"]["backend"])))
-    import serkit.nets._layers  # noqa: F401  (registers serkit's own)
+    # Registers serkit's own layers.
+    import serkit.nets._attention
+    import serkit.nets._layers
+    import serkit.nets._lstm  # noqa: F401
 
     try:
         model = keras.models.model_from_json(architecture)

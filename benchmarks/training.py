@@ -56,16 +56,6 @@ def peer(name: str, options: argparse.Namespace) -> list[float]:
     import keras
     import numpy as np
 
-    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
-        def on_train_begin(self, logs: Any = None) -> None:
-            self.seconds: list[float] = []
-
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.started = time.perf_counter()
-
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            self.seconds.append(time.perf_counter() - self.started)
-
     keras.utils.set_random_seed(0)
     clips = _clips(name, options)
     X = np.ascontiguousarray(clips.read(FEATURE[name]).X.transpose(0, 2, 1), np.float32)
@@ -74,9 +64,14 @@ def peer(name: str, options: argparse.Namespace) -> list[float]:
         X = (X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))
     model = PEERS[name]()
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    clock = Clock()
+    begun: list[float] = []
+    ended: list[float] = []
+    clock = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda *_: begun.append(time.perf_counter()),
+        on_epoch_end=lambda *_: ended.append(time.perf_counter()),
+    )
     model.fit(X, y, batch_size=BATCH[name], epochs=options.epochs, verbose=0, callbacks=[clock])
-    return clock.seconds
+    return [end - begin for begin, end in zip(begun, ended, strict=True)]
 
 
 def peer_ffnn() -> Any:
@@ -187,7 +182,9 @@ def _report(name: str, seconds: dict[str, list[float]], options: argparse.Namesp
     print(f"{name}: an epoch of {clips} clips in batches of {BATCH[name]}")
     for side, found in seconds.items():
         step = found[-1] / -(-clips // BATCH[name])
-        print(f"  {side:7s} {found[-1]:7.2f} s ({1e3 * step:6.0f} ms a step), first {found[0]:.2f} s")
+        print(
+            f"  {side:7s} {found[-1]:7.2f} s ({1e3 * step:6.0f} ms a step), first {found[0]:.2f} s"
+        )
     ratio = seconds["peer"][-1] / seconds["serkit"][-1]
     print(f"  {ratio:.2f}x faster (target {TARGET[name]})", flush=True)
 

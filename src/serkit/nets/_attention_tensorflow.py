@@ -67,7 +67,5 @@ def _clip_by_clip(
         found = compute(*(array.read(clip) for array in arrays))
         return clip + 1, *(array.write(clip, each) for array, each in zip(kept, found, strict=True))
 
-    _, *kept = tf.while_loop(
-        lambda clip, *_: clip < clips, step, (0, *kept), parallel_iterations=1
-    )
+    _, *kept = tf.while_loop(lambda clip, *_: clip < clips, step, (0, *kept), parallel_iterations=1)
     return tuple(array.stack() for array in kept)

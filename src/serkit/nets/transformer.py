@@ -25,7 +25,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
 
 
 def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) -> Any:
-    """Post-norm blocks of Keras's attention, averaged over all frames, which are so many at most."""
+    """Post-norm blocks of Keras's attention, averaged over all frames, as many at most."""
     import keras
 
     from serkit.nets._attention import MultiHeadAttention
@@ -37,9 +37,7 @@ def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) ->
     x = layers.Dense(width)(x)
     x = ConstantRelativePositions(frames, name="positions")(x)
     for _ in range(integer(parameters, "blocks")):
-        attention = MultiHeadAttention(
-            integer(parameters, "heads"), integer(parameters, "key_dim")
-        )
+        attention = MultiHeadAttention(integer(parameters, "heads"), integer(parameters, "key_dim"))
         mixed = layers.Dropout(dropout)(attention(x, x))
         x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, mixed]))
         hidden = layers.Dense(integer(parameters, "hidden"), activation="relu")(x)

@@ -4,7 +4,8 @@ Both sides train the same architecture (the ``notebook`` presets) with the same 
 same clips of one store, on TensorFlow, each in a process of its own, in turn. The peer is what the
 study's script does: all clips padded in front to 495 frames in one float32 array, and
 ``model.fit`` with Keras's defaults. Neither side validates. The first epoch, in which graphs are
-traced and compiled, is shown apart; ratios are of the best round's last epoch.
+traced and compiled, is shown apart; ratios are of the best round's last epoch, in seconds on the
+clock and in seconds of computing (all threads), which a busy machine disturbs less.
 
     python benchmarks/training.py STORE [--models lstm,transformer,ffnn] [--clips N]
         [--epochs 2] [--rounds 1] [--set key=value]... [--json FILE]
@@ -25,6 +26,9 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+Epochs = list[dict[str, float]]
+"""Of each epoch: ``seconds`` on the clock, and ``computing`` of all threads."""
+
 CLIPS = {"lstm": 128, "transformer": 320, "ffnn": 640}
 """So that an epoch of the slower side takes less than a minute on two cores."""
 
@@ -41,18 +45,39 @@ def main() -> None:
         return
     results = {}
     for name in options.models.split(","):
-        runs: dict[str, list[list[float]]] = {side: [] for side in SIDES}
+        runs: dict[str, list[Epochs]] = {side: [] for side in SIDES}
         for _ in range(options.rounds):
             for side, found in runs.items():
                 found.append(_in_a_process(side, name, options))
-        results[name] = {side: min(found, key=lambda run: run[-1]) for side, found in runs.items()}
+        results[name] = {
+            side: min(found, key=lambda run: run[-1]["seconds"]) for side, found in runs.items()
+        }
         _report(name, results[name], options)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
 
 
-def peer(name: str, options: argparse.Namespace) -> list[float]:
-    """Train as the study's script does; return the seconds of each epoch."""
+class Clock:
+    """Marks where epochs begin and end."""
+
+    def __init__(self) -> None:
+        self._marks: list[tuple[float, float]] = []
+
+    def mark(self, *_: object) -> None:
+        """Note the time."""
+        self._marks.append((time.perf_counter(), time.process_time()))
+
+    def epochs(self) -> Epochs:
+        """Return what lies between each mark and the next."""
+        spans = zip(self._marks, self._marks[1:], strict=False)
+        return [
+            {"seconds": end - begin, "computing": done - before}
+            for (begin, before), (end, done) in spans
+        ]
+
+
+def peer(name: str, options: argparse.Namespace) -> Epochs:
+    """Train as the study's script does."""
     import keras
     import numpy as np
 
@@ -64,14 +89,10 @@ def peer(name: str, options: argparse.Namespace) -> list[float]:
         X = (X - X.mean(axis=(0, 1))) / X.std(axis=(0, 1))
     model = PEERS[name]()
     model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    begun: list[float] = []
-    ended: list[float] = []
-    clock = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda *_: begun.append(time.perf_counter()),
-        on_epoch_end=lambda *_: ended.append(time.perf_counter()),
-    )
-    model.fit(X, y, batch_size=BATCH[name], epochs=options.epochs, verbose=0, callbacks=[clock])
-    return [end - begin for begin, end in zip(begun, ended, strict=True)]
+    clock = Clock()
+    ends = keras.callbacks.LambdaCallback(on_train_begin=clock.mark, on_epoch_end=clock.mark)
+    model.fit(X, y, batch_size=BATCH[name], epochs=options.epochs, verbose=0, callbacks=[ends])
+    return clock.epochs()
 
 
 def peer_ffnn() -> Any:
@@ -136,19 +157,29 @@ def peer_transformer() -> Any:
     return keras.Model(inputs, layers.Dense(8, activation="softmax")(x))
 
 
-def serkit(name: str, options: argparse.Namespace) -> list[float]:
-    """Train with serkit as ``serkit train NAME --preset notebook`` does; return the seconds."""
+def serkit(name: str, options: argparse.Namespace) -> Epochs:
+    """Train with serkit as ``serkit train NAME --preset notebook`` does."""
     from serkit.trainers import TRAINERS, ClipData, FitContext, FoldData
 
     clips = _clips(name, options)
     trainer = TRAINERS.get(name)
     given = dict(pair.split("=", 1) for pair in options.set)
     values = trainer.settle("notebook", {"epochs": options.epochs, **given})
-    fitted = trainer.fit(FoldData(clips, ClipData(clips.store, ())), values, FitContext(0))
-    return [float(seconds) for seconds in fitted.history["seconds"]]
+    clock = Clock()
+    ends: set[int] = set()
+
+    def progress(done: int, total: int, said: str) -> None:
+        del said
+        if done and done * options.epochs % total == 0 and done not in ends:
+            ends.add(done)
+            clock.mark()
+
+    clock.mark()
+    trainer.fit(FoldData(clips, ClipData(clips.store, ())), values, FitContext(0, progress))
+    return clock.epochs()
 
 
-SIDES: dict[str, Callable[[str, argparse.Namespace], list[float]]] = {
+SIDES: dict[str, Callable[[str, argparse.Namespace], Epochs]] = {
     "peer": peer,
     "serkit": serkit,
 }
@@ -167,26 +198,33 @@ def _clips(name: str, options: argparse.Namespace) -> Any:
     return ClipData(store, tuple(order[: options.clips or CLIPS[name]].tolist()))
 
 
-def _in_a_process(side: str, name: str, options: argparse.Namespace) -> list[float]:
+def _in_a_process(side: str, name: str, options: argparse.Namespace) -> Epochs:
     command = [sys.executable, __file__, str(options.store), "--side", side, "--models", name]
     command += ["--epochs", str(options.epochs)]
     command += ["--clips", str(options.clips)] if options.clips else []
     command += [part for pair in options.set for part in ("--set", pair)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
-    return seconds
+    epochs: Epochs = json.loads(done.stdout.splitlines()[-1])
+    return epochs
 
 
-def _report(name: str, seconds: dict[str, list[float]], options: argparse.Namespace) -> None:
+def _report(name: str, found: dict[str, Epochs], options: argparse.Namespace) -> None:
     clips = options.clips or CLIPS[name]
     print(f"{name}: an epoch of {clips} clips in batches of {BATCH[name]}")
-    for side, found in seconds.items():
-        step = found[-1] / -(-clips // BATCH[name])
+    for side, epochs in found.items():
+        first, last = epochs[0], epochs[-1]
+        step = 1e3 * last["seconds"] / -(-clips // BATCH[name])
         print(
-            f"  {side:7s} {found[-1]:7.2f} s ({1e3 * step:6.0f} ms a step), first {found[0]:.2f} s"
+            f"  {side:7s} {last['seconds']:7.2f} s ({step:6.0f} ms a step), "
+            f"computing {last['computing']:7.2f} s, first epoch {first['seconds']:.2f} s"
         )
-    ratio = seconds["peer"][-1] / seconds["serkit"][-1]
-    print(f"  {ratio:.2f}x faster (target {TARGET[name]})", flush=True)
+    clock, computing = (
+        found["peer"][-1][what] / found["serkit"][-1][what] for what in ("seconds", "computing")
+    )
+    print(
+        f"  {clock:.2f}x faster (target {TARGET[name]}), {computing:.2f}x less computing",
+        flush=True,
+    )
 
 
 def _options() -> argparse.Namespace:

@@ -18,7 +18,7 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
     The scores of a batch of 32 clips of 495 frames with ten heads are 313 MB, and Keras on
     TensorFlow keeps several such arrays for the gradient, outside of any cache. Here clips are
     attended to one by one, and their scores computed again for the gradient, as flash attention
-    does (Dao et al. 2022, NeurIPS). torch and JAX have their own: there it is Keras's, and on a GPU,
+    does (Dao et al. 2022, NeurIPS). torch and JAX have their own: there it is Keras's, as on a GPU,
     and where an argument asks for what the study's net does not have (masks, dropout of scores).
     """
 

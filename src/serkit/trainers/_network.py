@@ -113,7 +113,13 @@ def load(folder: Path) -> Network:
 
 
 _OWN = "serkit>"
-_PACKAGES = ("keras", "builtins", "serkit.nets._layers")
+_PACKAGES = (
+    "keras",
+    "builtins",
+    "serkit.nets._attention",
+    "serkit.nets._layers",
+    "serkit.nets._lstm",
+)
 _WIRE = "__keras_tensor__"
 """What Keras calls the place in an architecture where one layer's output enters the next."""
 _RUNS_CODE = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -23,6 +24,7 @@ from serkit.store.store import FeatureStore
 from serkit.testing import check_trainer
 from serkit.trainers import TRAINERS, _backend
 from serkit.trainers._history import Standing
+from serkit.trainers._loop import _compiled
 from serkit.trainers._network import ARCHITECTURE, Network
 
 pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
@@ -47,13 +49,40 @@ class TestEveryNet:
 
     @pytest.mark.parametrize("name", NOTEBOOK)
     def test_of_the_study_is_fitted_on_padded_power_and_found_again(self, store, name, tmp_path):
+        padding = "front" if name == "ffnn" else "short"
         fitted = fit(name, store, preset="notebook", **NOTEBOOK[name])
-        assert (fitted.source.padding, fitted.source.scale) == ("front", "power")
-        assert fitted.model.inputs[0].shape == (None, fitted.source.length, BANDS)
+        assert (fitted.source.padding, fitted.source.scale) == (padding, "power")
+        length = fitted.source.length if name == "ffnn" else None
+        assert fitted.model.inputs[0].shape == (None, length, BANDS)
         fitted.save(tmp_path)
         data = clips_of(store, 4)
         again = TRAINERS.get(name).load(tmp_path).predict(data)
         np.testing.assert_allclose(fitted.predict(data), again, atol=1e-6)
+
+
+def test_the_study_s_own_padding_is_one_setting_away(store):
+    fitted = fit("lstm", store, preset="notebook", padding="front", epochs=1, **NOTEBOOK["lstm"])
+    assert fitted.model.inputs[0].shape == (None, fitted.source.length, BANDS)
+
+
+def test_a_net_that_needs_one_length_refuses_others(store):
+    with pytest.raises(UsageError, match="padding = 'short' is not allowed; one of 'crop', 'fron"):
+        TRAINERS.get("ffnn").settle("notebook", {"padding": "short"})
+
+
+@pytest.mark.parametrize(
+    ("backend", "wanted", "compiled"),
+    [
+        ("tensorflow", False, False),
+        ("tensorflow", True, True),
+        ("jax", False, True),
+        ("torch", True, False),
+    ],
+)
+def test_steps_are_compiled_as_a_whole_where_that_helps(monkeypatch, backend, wanted, compiled):
+    keras = _backend.load_keras("tensorflow")
+    monkeypatch.setattr(keras.config, "backend", lambda: backend)
+    assert _compiled(wanted) is compiled
 
 
 def test_the_transformer_of_the_study_is_scaled_by_band_on_the_training_clips_alone(store):
@@ -222,6 +251,31 @@ class TestFiles:
         (tmp_path / ARCHITECTURE).write_text(json.dumps(architecture))
         with pytest.raises(RunError, match=f"is not loaded: it names .*{layer['class_name']}"):
             TRAINERS.get("ffnn").load(tmp_path)
+
+    @pytest.mark.parametrize(
+        ("name", "own"), [("lstm", "LSTM"), ("transformer", "MultiHeadAttention")]
+    )
+    def test_from_before_serkits_own_layers_hold_keras_and_say_the_same(
+        self, store, tmp_path, name, own
+    ):
+        values = {**NOTEBOOK[name], "padding": "front", "epochs": 1}
+        net = fit(name, store, preset="notebook", **values)
+        net.save(tmp_path)
+        expected = net.predict(clips_of(store, 4))
+        architecture = (tmp_path / ARCHITECTURE).read_text()
+        older = re.sub(
+            rf'"module": "serkit.nets.\w+",(\s+"class_name": "{own}")',
+            r'"module": "keras.layers",\1',
+            architecture,
+        )
+        older = older.replace(f'"registered_name": "serkit>{own}"', '"registered_name": null')
+        assert f"serkit>{own}" in architecture
+        assert f"serkit>{own}" not in older
+        (tmp_path / ARCHITECTURE).write_text(older)
+        again = TRAINERS.get(name).load(tmp_path)
+        kinds = {type(layer) for layer in again.model.layers if type(layer).__name__ == own}
+        assert [kind.__module__.split(".")[0] for kind in kinds] == ["keras"]
+        np.testing.assert_allclose(again.predict(clips_of(store, 4)), expected, atol=1e-6)
 
     def test_weights_that_are_cut_off_say_where(self, fitted, tmp_path):
         fitted.save(tmp_path)

@@ -11,6 +11,7 @@ from serkit.errors import UsageError
 from serkit.store.store import FeatureStore
 from serkit.trainers import TRAINERS
 from serkit.trainers._spectra import (
+    STEP,
     Scaling,
     Source,
     Spectra,
@@ -40,6 +41,11 @@ def cropped(store) -> Spectra:
 @pytest.fixture
 def front(store) -> Spectra:
     return Spectra(clips_of(store, 1, 2), source(store, padding="front", scale="power"))
+
+
+@pytest.fixture
+def short(store) -> Spectra:
+    return Spectra(clips_of(store, 1, 2), source(store, padding="short", scale="power"))
 
 
 class TestReading:
@@ -101,6 +107,31 @@ class TestBatches:
         np.testing.assert_array_equal(frames[-len(clip) :], clip)
         np.testing.assert_array_equal(frames[: -len(clip)], np.float32(-0.5))
 
+    def test_in_front_keep_the_end_of_what_a_slower_tempo_made_too_long(self, front, short):
+        clip = np.arange(float(front.source.length + 5))[:, None] * np.ones(BANDS)
+        for source in (front.source, short.source):
+            frames = assemble([clip], source, Scaling.identity(BANDS))["frames"][0]
+            np.testing.assert_array_equal(frames, clip[5:])
+
+    def test_that_are_short_are_padded_in_front_as_far_as_the_longest_needs(self, short):
+        scaling = Scaling(np.full(BANDS, 2.0), np.full(BANDS, 4.0))
+        clips = [scaling(clip) for clip in short.take(np.arange(4))]
+        inputs = assemble(clips, short.source, scaling)
+        assert list(inputs) == ["frames"]
+        longest = max(map(len, clips))
+        assert inputs["frames"].shape[1] == min(bucket(longest), short.source.length)
+        for frames, clip in zip(inputs["frames"], clips, strict=True):
+            np.testing.assert_array_equal(frames[len(frames) - len(clip) :], clip)
+            np.testing.assert_array_equal(frames[: len(frames) - len(clip)], np.float32(-0.5))
+
+    def test_that_are_short_are_never_longer_than_the_recipe_pads(self, short):
+        length = short.source.length
+        assert length % STEP  # or this would test nothing
+        frames = assemble(
+            [np.ones((length, BANDS), np.float32)], short.source, Scaling.identity(BANDS)
+        )["frames"]
+        assert frames.shape[1] == length
+
     def test_in_true_length_are_no_longer_than_their_longest_clip_needs(self, cropped):
         clips = cropped.take(np.arange(4))
         batch = assemble(clips, cropped.source, Scaling.identity(BANDS))
@@ -112,19 +143,23 @@ class TestBatches:
     def test_have_few_lengths(self, length, padded):
         assert bucket(length) == padded
 
-    def test_for_prediction_hold_clips_of_one_bucket(self, cropped):
-        batches = ordered_batches(cropped, 3)
-        assert sorted(np.concatenate(batches)) == list(range(len(cropped)))
+    @pytest.mark.parametrize("padding", ["crop", "short"])
+    def test_for_prediction_hold_clips_of_one_bucket(self, store, padding):
+        clips = Spectra(clips_of(store, 1, 2), source(store, padding=padding))
+        batches = ordered_batches(clips, 3)
+        assert sorted(np.concatenate(batches)) == list(range(len(clips)))
         for batch in batches:
             assert len(batch) <= 3
-            assert len({bucket(int(n)) for n in cropped.lengths[batch]}) == 1
+            assert len({bucket(int(n)) for n in clips.lengths[batch]}) == 1
 
-    def test_for_training_hold_every_clip_once_and_others_each_epoch(self, cropped):
+    @pytest.mark.parametrize("padding", ["crop", "front", "short"])
+    def test_for_training_hold_every_clip_once_and_others_each_epoch(self, store, padding):
+        clips = Spectra(clips_of(store, 1, 2), source(store, padding=padding))
         random = np.random.default_rng(0)
-        first, second = (random_batches(cropped, 5, random) for _ in range(2))
-        again = random_batches(cropped, 5, np.random.default_rng(0))
+        first, second = (random_batches(clips, 5, random) for _ in range(2))
+        again = random_batches(clips, 5, np.random.default_rng(0))
         for epoch in (first, second):
-            assert sorted(np.concatenate(epoch)) == list(range(len(cropped)))
+            assert sorted(np.concatenate(epoch)) == list(range(len(clips)))
         assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
         assert np.concatenate(first).tolist() == np.concatenate(again).tolist()
 

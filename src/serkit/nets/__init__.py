@@ -4,5 +4,6 @@ Every module has ``build(parameters, input_shape)``. Keras is imported inside fu
 it runs on is chosen before, by :mod:`serkit.trainers._backend`. A net reads ``frames`` of shape
 ``(clips, frames, bands)``; one that is built for clips of true length (``padding="crop"``) reads
 ``live`` beside it, of shape ``(clips, frames)``: 1 where there is a frame and 0 behind the clip's
-end. Such nets give the same answer however much padding follows a clip.
+end. Such nets give the same answer however much padding follows a clip. With ``padding="short"``
+the number of frames is that of a batch.
 """

@@ -63,19 +63,31 @@ class ConstantRelativePositions(keras.layers.Layer):  # type: ignore[misc]
     """The study's position term: the mean embedding of a frame's distances to all frames.
 
     For frame ``i`` of ``n`` it is ``mean_j table[j - i + n - 1]``. The table is random and never
-    trained (as in the study), so only these means are kept. The length is fixed when it is built.
+    trained (as in the study), so only these means are kept. The length is fixed when it is built;
+    shorter clips are those that end where the others do, and get the last frames' terms.
+
+    Args:
+        frames: The length; None takes it from the input.
     """
 
-    def build(self, input_shape: tuple[int, int, int]) -> None:
+    def __init__(self, frames: int | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self.frames = frames
+
+    def build(self, input_shape: tuple[int | None, int | None, int]) -> None:
         """Draw the table and keep its means."""
-        _, frames, values = input_shape
+        shape = (self.frames or input_shape[1], input_shape[2])
         self.term = self.add_weight(
-            name="term", shape=(frames, values), initializer=self._means, trainable=False
+            name="term", shape=shape, initializer=self._means, trainable=False
         )
 
     def call(self, x: Any) -> Any:
         """Add the term."""
-        return x + self.term
+        return x + self.term[self.term.shape[0] - ops.shape(x)[1] :]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what it is made from."""
+        return {**super().get_config(), "frames": self.frames}
 
     def _means(self, shape: tuple[int, int], dtype: Any = None) -> Any:
         frames, values = shape

@@ -18,7 +18,7 @@ class Inputs:
 
     Attributes:
         frames: Shape ``(clips, frames, bands)``.
-        live: Shape ``(clips, frames)``; None where clips are padded to one length.
+        live: Shape ``(clips, frames)``; None where clips are padded in front.
     """
 
     frames: Any
@@ -29,8 +29,10 @@ class Inputs:
         """Make the inputs that ``padding`` asks for."""
         import keras
 
+        if parameters["padding"] == "short":
+            return cls(keras.Input((None, input_shape[1]), name="frames"))
         frames = keras.Input(input_shape, name="frames")
-        if parameters["padding"] != "crop":
+        if parameters["padding"] == "front":
             return cls(frames)
         return cls(frames, keras.Input(input_shape[:1], name="live"))
 

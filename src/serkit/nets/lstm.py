@@ -25,6 +25,8 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     """
     import keras
 
+    from serkit.nets._lstm import LSTM
+
     inputs = Inputs.of(parameters, input_shape)
     dropout = number(parameters, "dropout")
     x = inputs.frames
@@ -35,7 +37,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     units = sizes(parameters, "units")
     for position, width in enumerate(units):
         whole = inputs.live is not None or position < len(units) - 1
-        x = keras.layers.LSTM(width, return_sequences=whole)(x)
+        x = LSTM(width, return_sequences=whole)(x)
         x = keras.layers.Dropout(dropout)(x)
     if inputs.live is not None:
         x = attention_statistics(x, _pooled(inputs, parameters), integer(parameters, "attention"))

@@ -14,28 +14,30 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     Args:
         parameters: ``padding, width, blocks, heads, key_dim, hidden, noise, dropout, reach,
             stride, attention``.
-        input_shape: Frames and bands; the number of frames must be known for padded clips.
+        input_shape: Frames and bands; the most frames must be known for padded clips.
     """
     inputs = Inputs.of(parameters, input_shape)
-    body = _of_the_study if inputs.live is None else _of_true_length
-    return inputs.model(emotions(body(inputs, parameters)), "transformer")
+    if inputs.live is None:
+        x = _of_the_study(inputs, parameters, input_shape[0])
+    else:
+        x = _of_true_length(inputs, parameters)
+    return inputs.model(emotions(x), "transformer")
 
 
-def _of_the_study(inputs: Inputs, parameters: Parameters) -> Any:
-    """Post-norm blocks of Keras's own attention, averaged over all frames."""
+def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) -> Any:
+    """Post-norm blocks of Keras's attention, averaged over all frames, as many at most."""
     import keras
 
+    from serkit.nets._attention import MultiHeadAttention
     from serkit.nets._layers import ConstantRelativePositions
 
     layers, dropout = keras.layers, number(parameters, "dropout")
     width = integer(parameters, "width")
     x = layers.GaussianNoise(number(parameters, "noise"))(inputs.frames)
     x = layers.Dense(width)(x)
-    x = ConstantRelativePositions(name="positions")(x)
+    x = ConstantRelativePositions(frames, name="positions")(x)
     for _ in range(integer(parameters, "blocks")):
-        attention = layers.MultiHeadAttention(
-            integer(parameters, "heads"), integer(parameters, "key_dim")
-        )
+        attention = MultiHeadAttention(integer(parameters, "heads"), integer(parameters, "key_dim"))
         mixed = layers.Dropout(dropout)(attention(x, x))
         x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, mixed]))
         hidden = layers.Dense(integer(parameters, "hidden"), activation="relu")(x)

@@ -41,8 +41,8 @@ INPUT = {
     ),
     "padding": Parameter(
         "crop",
-        "clips in their true length, or padded in front to the recipe's",
-        choices=("crop", "front"),
+        "clips in their true length, padded in front to the recipe's, or to their batch's",
+        choices=("crop", "front", "short"),
     ),
 }
 """What is read of a clip."""
@@ -72,7 +72,7 @@ LOOP = {
 MACHINE = {
     "backend": Parameter("tensorflow", "what Keras runs on", choices=BACKENDS),
     "device": Parameter("auto", "what it is trained on", choices=DEVICES),
-    "jit": Parameter(False, "compile steps with XLA (tensorflow and jax)"),
+    "jit": Parameter(False, "compile whole steps with XLA (tensorflow; jax always does)"),
     "precision": Parameter(
         "float32",
         "what layers compute in; weights, softmax and loss are float32",

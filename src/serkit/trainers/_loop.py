@@ -91,7 +91,7 @@ def _one_epoch(
     tally, batches = Tally(), random_batches(feed.clips, size, random)
     for step, positions in enumerate(batches, start=1):
         inputs, targets, weights = feed.batch(positions, random)
-        model.reset_metrics()  # so that what comes back is this batch's alone
+        # It resets metrics first, so that what comes back is this batch's alone.
         found = model.train_on_batch(inputs, targets, weights, return_dict=True)
         tally.add(_finite(float(found["loss"]), epoch, step), confusion)
         context.batches(step, len(batches), f"epoch {epoch}, loss {tally.loss:.3f}")
@@ -178,9 +178,17 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
             label_smoothing=number(parameters, "label_smoothing")
         ),
         metrics=[confusion],
-        jit_compile=bool(parameters["jit"]),
+        jit_compile=_compiled(bool(parameters["jit"])),
     )
     return confusion
+
+
+def _compiled(wanted: bool) -> bool:
+    """Tell whether a step is compiled as a whole: JAX would run it operation by operation."""
+    import keras
+
+    backend = keras.config.backend()
+    return backend == "jax" or (wanted and backend == "tensorflow")
 
 
 def _learning_rate(parameters: Parameters, steps: int) -> Any:

@@ -95,7 +95,10 @@ def load(folder: Path) -> Network:
     architecture = (folder / ARCHITECTURE).read_text()
     _refuse_foreign(folder / ARCHITECTURE, json.loads(architecture))
     keras = load_keras(loaded_backend(str(facts["values"]["backend"])))
-    import serkit.nets._layers  # noqa: F401  (registers serkit's own)
+    # Registers serkit's own layers.
+    import serkit.nets._attention
+    import serkit.nets._layers
+    import serkit.nets._lstm  # noqa: F401
 
     try:
         model = keras.models.model_from_json(architecture)
@@ -112,7 +115,13 @@ def load(folder: Path) -> Network:
 
 
 _OWN = "serkit>"
-_PACKAGES = ("keras", "builtins", "serkit.nets._layers")
+_PACKAGES = (
+    "keras",
+    "builtins",
+    "serkit.nets._attention",
+    "serkit.nets._layers",
+    "serkit.nets._lstm",
+)
 _WIRE = "__keras_tensor__"
 """What Keras calls the place in an architecture where one layer's output enters the next."""
 _RUNS_CODE = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")

@@ -26,6 +26,12 @@ Inputs = dict[str, npt.NDArray[np.float32]]
 STEP = 32
 """Cropped batches are this many frames long or a multiple, so that few shapes are compiled."""
 
+SPREAD = {"crop": 0.1, "short": 0.02}
+"""Standard deviation, as a share of a clip's length, of the noise that batches are sorted with.
+
+Padded frames in front are computed with like others, so there the lengths of a batch are closer.
+"""
+
 CACHE_BYTES = 2 * 2**30
 """Clips are kept in memory up to this size, and read batch by batch beyond it."""
 
@@ -39,10 +45,11 @@ class Source:
     Attributes:
         feature: A mel feature.
         scale: ``power`` or ``db``.
-        padding: ``front``: padded in front to the recipe's length, as the study had it; ``crop``:
-            true length, and behind it nothing but what a batch needs.
+        padding: ``front``: padded in front to the recipe's length, as the study had it;
+            ``short``: in front, but only as far as a batch of similar clips needs; ``crop``: true
+            length, and behind it nothing but what a batch needs.
         bands: Mel bands.
-        length: Frames of a padded clip; None where clips have their true length.
+        length: Most frames of a padded clip; None where clips have their true length.
     """
 
     feature: str
@@ -65,12 +72,17 @@ class Source:
                 f"features = {feature!r} is no spectrogram",
                 allowed="one feature with frames of bands, such as 'mel128', is allowed",
             )
-        if padding == "front" and layout.length is None:
+        if padding != "crop" and layout.length is None:
             raise UsageError(
                 f"{feature} has no length to pad to", hint="use padding=crop, or set its pad_to"
             )
-        length = layout.length if padding == "front" else None
+        length = None if padding == "crop" else layout.length
         return cls(feature, cast(Scale, text(parameters, "scale")), padding, layout.item[0], length)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all clips are padded to one length."""
+        return self.padding == "front"
 
     def read(self, store: FeatureStore, clip_ids: Sequence[str]) -> list[Frames]:
         """Read clips in their true length."""
@@ -198,22 +210,30 @@ def assemble(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Input
         ``frames`` of shape ``(clips, frames, bands)``, and for true lengths ``live`` of shape
         ``(clips, frames)``, 1 and behind the clip's end 0.
     """
-    if source.length is not None:
-        silence = scaling(np.zeros((1, source.bands), np.float32))[0]
-        if source.scale == "db":  # no power has no decibels: the middle of each band
-            silence = np.zeros(source.bands, np.float32)
-        out = np.empty((len(clips), source.length, source.bands), np.float32)
-        for row, clip in zip(out, clips, strict=True):
-            lead = source.length - len(clip)
-            row[:lead], row[lead:] = silence, clip
-        return {"frames": out}
     length = bucket(max(map(len, clips)))
+    if source.length is not None:
+        length = source.length if source.fixed else min(length, source.length)
+        return {"frames": _padded_in_front(clips, source, scaling, length)}
     frames = np.zeros((len(clips), length, source.bands), np.float32)
     live = np.zeros((len(clips), length), np.float32)
     for position, clip in enumerate(clips):
         frames[position, : len(clip)] = clip
         live[position, : len(clip)] = 1
     return {"frames": frames, "live": live}
+
+
+def _padded_in_front(
+    clips: Sequence[Frames], source: Source, scaling: Scaling, length: int
+) -> Frames:
+    silence = scaling(np.zeros((1, source.bands), np.float32))[0]
+    if source.scale == "db":  # no power has no decibels: the middle of each band
+        silence = np.zeros(source.bands, np.float32)
+    out = np.empty((len(clips), length, source.bands), np.float32)
+    for row, clip in zip(out, clips, strict=True):
+        kept = clip[-length:]  # a slower tempo may have made it too long
+        lead = length - len(kept)
+        row[:lead], row[lead:] = silence, kept
+    return out
 
 
 def bucket(length: int) -> int:
@@ -223,7 +243,7 @@ def bucket(length: int) -> int:
 
 def ordered_batches(spectra: Spectra, size: int) -> list[npt.NDArray[np.intp]]:
     """Divide clips into batches of one bucket each: a clip's batch mates never change its input."""
-    if spectra.source.length is not None:
+    if spectra.source.fixed:
         return list(spectra.chunks(size))
     buckets = np.array([bucket(int(length)) for length in spectra.lengths])
     order = np.argsort(buckets, kind="stable")
@@ -233,21 +253,21 @@ def ordered_batches(spectra: Spectra, size: int) -> list[npt.NDArray[np.intp]]:
 
 
 def random_batches(
-    spectra: Spectra, size: int, random: np.random.Generator, spread: float = 0.1
+    spectra: Spectra, size: int, random: np.random.Generator
 ) -> list[npt.NDArray[np.intp]]:
     """Divide clips into batches for one epoch, in random order.
 
-    Clips of true length are sorted by their length with some noise, so that batches hold clips of
-    similar length and yet are others every epoch.
+    Unless all are padded to one length, clips are sorted by their length with some noise, so that
+    batches hold clips of similar length and yet are others every epoch.
 
     Args:
         spectra: The clips.
         size: Clips in a batch.
         random: Where chance comes from.
-        spread: Standard deviation of the noise, as a share of the length.
     """
     order = random.permutation(len(spectra))
-    if spectra.source.length is None:
+    if not spectra.source.fixed:
+        spread = SPREAD[spectra.source.padding]
         noisy = spectra.lengths * (1 + spread * random.standard_normal(len(spectra)))
         order = np.argsort(noisy, kind="stable")
     batches = [order[first : first + size] for first in range(0, len(order), size)]

@@ -30,7 +30,13 @@ TRAINER = keras_trainer(
                 "epochs": 100,
                 "batch_size": 16,
                 "patience": 10,
+                "jit": True,
             },
         ),
     },
+    padding=Parameter(
+        "crop",
+        "clips in their true length, or padded in front to the recipe's",
+        choices=("crop", "front"),
+    ),
 )

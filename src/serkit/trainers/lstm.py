@@ -10,6 +10,7 @@ from serkit.trainers._trainer import Preset
 def _study(summary: str, **others: Scalar) -> Preset:
     values: dict[str, Scalar] = {
         **STUDY_INPUT,
+        "padding": "short",
         **STUDY_LOOP,
         "units": "512,512",
         "dense": "64",
@@ -49,7 +50,7 @@ TRAINER = keras_trainer(
                 "band_masks": 1,
             },
         ),
-        "notebook": _study("the study's: two layers of 512 on padded raw mel power"),
+        "notebook": _study("the study's: two layers of 512 on raw mel power, padded in front"),
         "notebook-4-layer": _study(
             "its variant of four layers, 0.15 to 0.17 there",
             units="512,512,256,256",

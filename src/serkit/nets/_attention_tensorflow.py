@@ -1,0 +1,71 @@
+"""Attention clip by clip in TensorFlow, with a gradient that computes the scores again.
+
+This module imports TensorFlow, so it is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import tensorflow as tf
+
+
+def attend(query: Any, key: Any, value: Any, scale: float) -> Any:
+    """Return each frame's values, mixed by a softmax over ``scale * query * key``.
+
+    Args:
+        query: Shape ``(clips, frames, heads, values)``.
+        key: Same shape; the frames may be others.
+        value: Shape as the key's; the number of values may be another.
+        scale: Factor of the scores.
+
+    Returns:
+        Shape ``(clips, frames of the query, heads, values of the value)``.
+    """
+    swapped = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
+    return tf.transpose(_attend(*swapped), (0, 2, 1, 3))
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _attend(query: Any, key: Any, value: Any) -> Any:
+    """Attend; all of shape ``(clips, heads, frames, values)``."""
+    (mixed,) = _clip_by_clip(_forward, (query, key, value), 1)
+
+    def gradient(d_mixed: Any) -> Any:
+        return _clip_by_clip(_backward, (query, key, value, mixed, d_mixed), 3)
+
+    return mixed, gradient
+
+
+def _forward(query: Any, key: Any, value: Any) -> tuple[Any]:
+    return (tf.matmul(_weights(query, key), value),)
+
+
+def _backward(query: Any, key: Any, value: Any, mixed: Any, d_mixed: Any) -> tuple[Any, Any, Any]:
+    weights = _weights(query, key)
+    d_value = tf.matmul(weights, d_mixed, transpose_a=True)
+    # The softmax's own share: what a change of all scores of a frame would do.
+    shared = tf.reduce_sum(mixed * d_mixed, axis=-1, keepdims=True)
+    d_scores = weights * (tf.matmul(d_mixed, value, transpose_b=True) - shared)
+    return tf.matmul(d_scores, key), tf.matmul(d_scores, query, transpose_a=True), d_value
+
+
+def _weights(query: Any, key: Any) -> Any:
+    return tf.nn.softmax(tf.matmul(query, key, transpose_b=True))
+
+
+def _clip_by_clip(
+    compute: Callable[..., tuple[Any, ...]], given: tuple[Any, ...], count: int
+) -> tuple[Any, ...]:
+    """Apply a function to each clip's arrays, one clip at a time; stack what it returns."""
+    clips = tf.shape(given[0])[0]
+    arrays = [tf.TensorArray(each.dtype, clips).unstack(each) for each in given]
+    kept = [tf.TensorArray(given[0].dtype, clips) for _ in range(count)]
+
+    def step(clip: Any, *kept: Any) -> Any:
+        found = compute(*(array.read(clip) for array in arrays))
+        return clip + 1, *(array.write(clip, each) for array, each in zip(kept, found, strict=True))
+
+    _, *kept = tf.while_loop(lambda clip, *_: clip < clips, step, (0, *kept), parallel_iterations=1)
+    return tuple(array.stack() for array in kept)

@@ -12,7 +12,6 @@ from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import fft as scipy_fft
 
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError
@@ -81,6 +80,9 @@ def power_spectrogram(
     Raises:
         ClipTooLongError: The signal is longer than ``settings.pad_to``.
     """
+    # Here, since a repeated extract need not wait the 0.1 s that it takes to import.
+    from scipy import fft as scipy_fft
+
     n_fft, hop = settings.n_fft, settings.hop_length
     lead = settings.lead(len(samples))
     live = settings.frames(len(samples)) - lead

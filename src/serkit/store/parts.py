@@ -24,7 +24,14 @@ from xxhash import xxh3_64_intdigest
 from serkit.errors import StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, Values
 from serkit.store.files import Buffer
-from serkit.store.tables import IndexRow, from_parquet, to_parquet
+from serkit.store.tables import (
+    IndexRow,
+    from_parquet,
+    number_column,
+    numbers,
+    string_column,
+    to_parquet,
+)
 
 Item = tuple[str, str, Values]
 """A clip's id, the SHA-256 of its samples, and its values."""
@@ -81,8 +88,8 @@ def _encode_table(
     spec: FeatureSpec, layout: TableLayout, rows: list[IndexRow], arrays: list[Array]
 ) -> bytes:
     matrix = np.stack(arrays, axis=1)
-    columns = {_KEY: pa.array([row.clip_id for row in rows])}
-    columns |= {name: pa.array(matrix[i]) for i, name in enumerate(layout.columns)}
+    columns = {_KEY: string_column([row.clip_id for row in rows])}
+    columns |= {name: number_column(matrix[i]) for i, name in enumerate(layout.columns)}
     table = pa.table(columns, metadata={"serkit": json.dumps(spec.to_json())})
     return to_parquet(table, dictionary=False)
 
@@ -158,7 +165,7 @@ def open_values(path: Path, layout: Layout) -> Array:
 
 def _open_table(path: Path, layout: TableLayout) -> Array:
     table = from_parquet(path.read_bytes())
-    columns = [table.column(name).to_numpy() for name in layout.columns]
+    columns = [numbers(table.column(name)) for name in layout.columns]
     return np.stack(columns, axis=1).astype(layout.dtype, copy=False)
 
 

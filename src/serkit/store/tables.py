@@ -1,12 +1,19 @@
-"""The store's own tables, in Parquet: the audio files seen, the clips, and an index a feature."""
+"""The store's own tables, in Parquet: the audio files seen, the clips, and an index a feature.
+
+Arrow's columns are made from buffers here and read from buffers, since ``pa.array`` and
+``to_numpy`` import pandas to ask whether what they were given is a pandas object: 0.15 s in each
+worker, and a sixth of a repeated ``extract``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -121,7 +128,7 @@ def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
     values = attrgetter(*schema.names)
     columns = list(zip(*map(values, rows), strict=True)) or [()] * len(schema)
     table = pa.table(
-        [pa.array(column, f.type) for column, f in zip(columns, schema, strict=True)],
+        [_column(values, f.type) for values, f in zip(columns, schema, strict=True)],
         schema=schema,
     )
     return to_parquet(table)
@@ -132,6 +139,55 @@ def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     table = from_parquet(data)
     columns = [table.column(f.name).to_pylist() for f in fields(kind)]
     return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if kind == pa.string():
+        return string_column(values)
+    missing = np.array([value is None for value in values], bool)
+    numbers = np.array([value or 0 for value in values], np.dtype(kind.to_pandas_dtype()))
+    return number_column(numbers, missing if missing.any() else None)
+
+
+def string_column(values: Sequence[str]) -> pa.Array:
+    """Return an Arrow column of strings."""
+    data = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, data)], dtype=np.int64)
+    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(b"".join(data))]
+    return pa.Array.from_buffers(pa.string(), len(data), buffers)
+
+
+def number_column(
+    values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Return an Arrow column of numbers; where ``missing`` is true it holds null."""
+    valid = None
+    if missing is not None:
+        valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [valid, data])
+
+
+def numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    """Return the numbers of an Arrow column without nulls.
+
+    Raises:
+        ValueError: The column holds something else.
+    """
+    if column.null_count or not (
+        pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    ):
+        raise ValueError(f"a column of {column.type} with {column.null_count} nulls")
+    dtype = np.dtype(column.type.to_pandas_dtype())
+    return np.concatenate(
+        [np.zeros(0, dtype)]
+        + [
+            np.frombuffer(chunk.buffers()[1], dtype, len(chunk), chunk.offset * dtype.itemsize)
+            for chunk in column.chunks
+            if len(chunk)
+        ]
+    )
 
 
 def to_parquet(table: pa.Table, *, dictionary: bool = True) -> bytes:
@@ -152,4 +208,5 @@ def from_parquet(data: bytes) -> pa.Table:
 
     One thread only: extraction forks after reading, and a pool of threads does not survive that.
     """
-    return pq.read_table(pa.BufferReader(data), use_threads=False)
+    # Not read_table(): it imports pyarrow.dataset, which imports pandas.
+    return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)

@@ -9,6 +9,7 @@ import sys
 import pytest
 from typer.main import get_command
 
+import storekit as kit
 from serkit.cli import app
 
 HEAVY = {
@@ -169,3 +170,15 @@ def test_python_m_serkit_is_the_same_program():
     )
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "serkit: no such command 'nosuch'; see 'serkit --help'\n"
+
+
+def test_a_repeated_extract_imports_neither_pandas_nor_scipy(tmp_path):
+    """Half a second of imports on a slow machine, where a second is the target for all of it."""
+    corpus = kit.make_clips(tmp_path / "corpus", range(2))
+    arguments = ("extract", str(corpus), "--store", str(tmp_path / "store"), "--workers", "1")
+    arguments += ("--features", "raw,change_deviation,mel128")
+    first, _, imported = started(*arguments)
+    again, _, imported_again = started(*arguments)
+    assert (first, again) == (0, 0)
+    assert "pandas" not in imported
+    assert imported_again & {"pandas", "scipy", "soundfile", "h5py"} == set()

@@ -120,16 +120,17 @@ def extract(
                     recorder.record(result)
                     if progress:
                         progress(recorder.looked_at, len(plan.jobs))
-            absent = _absent(scan, writer)
-            if prune:
-                writer.drop_clips(absent)
-                found = by_clip(scan.files)
-                writer.set_failures(f for f in writer.failures if f.clip_id in found)
-            for spec in specs:
-                merge_small_parts(writer, spec.name)
         finally:
             # Also when interrupted or out of disk: what is computed is kept.
             recorder.finish()
+        absent = _absent(scan, writer)
+        if prune:
+            writer.drop_clips(absent)
+            found = by_clip(scan.files)
+            writer.set_failures(f for f in writer.failures if f.clip_id in found)
+        for spec in specs:
+            merge_small_parts(writer, spec.name)
+        writer.commit()
         altered = _altered(scan, writer)
     return ExtractReport(
         clips=len(by_clip(scan.files)),

@@ -27,10 +27,11 @@ def recur(
     return jnp.swapaxes(outputs, 0, 1), outputs[-1], last
 
 
-@jax.custom_vjp
+@jax.custom_vjp  # type: ignore[untyped-decorator]
 def _recurrence(projected: Any, hidden: Any, cell: Any, recurrent: Any) -> tuple[Any, Any]:
     """Return all hidden states, frames first, and the last cell state."""
-    return _forward(projected, hidden, cell, recurrent)[0]
+    (outputs, last), _ = _forward(projected, hidden, cell, recurrent)
+    return outputs, last
 
 
 def _forward(projected: Any, hidden: Any, cell: Any, recurrent: Any) -> tuple[Any, Any]:

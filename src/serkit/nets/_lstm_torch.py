@@ -20,7 +20,7 @@ def recur(
 ) -> tuple[Any, Any, Any]:
     """Run over all frames; see :func:`serkit.nets._lstm_tensorflow.recur` for the shapes."""
     weights = [kernel.T, recurrent.T, bias, torch.zeros_like(bias)]
-    outputs, last, last_cell = torch._VF.lstm(  # type: ignore[attr-defined]
+    outputs, last, last_cell = torch._VF.lstm(
         sequences,
         (hidden[None].contiguous(), cell[None].contiguous()),
         [each.contiguous() for each in weights],

@@ -30,8 +30,8 @@ def recur(
 @jax.custom_vjp  # type: ignore[untyped-decorator]
 def _recurrence(projected: Any, hidden: Any, cell: Any, recurrent: Any) -> tuple[Any, Any]:
     """Return all hidden states, frames first, and the last cell state."""
-    results: tuple[Any, Any] = _forward(projected, hidden, cell, recurrent)[0]
-    return results
+    (outputs, last), _ = _forward(projected, hidden, cell, recurrent)
+    return outputs, last
 
 
 def _forward(projected: Any, hidden: Any, cell: Any, recurrent: Any) -> tuple[Any, Any]:

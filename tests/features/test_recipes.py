@@ -146,7 +146,10 @@ class TestWrong:
     @pytest.mark.parametrize(
         ("recipe", "expected"),
         [
-            ("summary = 'x'", "names no extractor; there are: change-deviation, functionals, mel"),
+            (
+                "summary = 'x'",
+                "names no extractor; there are: change-deviation, embeddings, functionals, mel",
+            ),
             ("extractor = 'mell'", "unknown extractor 'mell': did you mean 'mel'?"),
             ("extractor = 5", "extractor = 5 in "),
             ("extractor = 'mel'\nparameters = 3", "parameters = 3 in "),

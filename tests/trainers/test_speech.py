@@ -174,7 +174,14 @@ class TestFineTuning:
         # A model that is taught neutral alone says neutral.
         data = clips_of(store, 1, 2)
         neutral = data.subset(data.labels == 0)
-        taught = tune(FoldData(neutral, ClipData(store, ())), quick, epochs=30, learning_rate=0.01)
+        taught = tune(
+            FoldData(neutral, ClipData(store, ())),
+            quick,
+            epochs=8,
+            freeze="encoder",
+            learning_rate=0.05,
+            head_rate=1.0,
+        )
         assert taught.predict(clips_of(store, 4)).argmax(axis=1).tolist() == [0] * 8
 
     def test_history_has_the_nets_columns_and_the_best_epoch(self, fold, store, quick):
@@ -218,7 +225,9 @@ class TestFineTuning:
         assert len(history) == 2
 
     def test_a_loss_that_is_not_finite_stops_with_a_clear_message(self, fold, quick):
-        with pytest.raises(TrainingError, match=r"^the loss became (nan|inf) in epoch \d+, batch"):
+        with pytest.raises(
+            TrainingError, match=r"^the loss became (nan|inf) in epoch \d+, (batch|on)"
+        ):
             tune(fold, quick, epochs=9, learning_rate=1e30)
 
     @pytest.mark.parametrize(
@@ -299,9 +308,9 @@ class TestResume:
         )
         assert told == [3, 4]
         data = clips_of(store, 4)
-        np.testing.assert_allclose(again.predict(data), whole.predict(data), atol=1e-6)
+        assert np.array_equal(again.predict(data), whole.predict(data))
         columns = [c for c in whole.history.columns if c != "seconds"]
-        assert again.history[columns].round(5).equals(whole.history[columns].round(5))
+        assert again.history[columns].equals(whole.history[columns])
         assert len(list((tmp_path / "killed").glob("checkpoint-*"))) <= 2
 
     def test_a_finished_one_is_not_trained_again(self, fold, quick, tmp_path):
@@ -323,7 +332,8 @@ class TestResume:
 
 class TestFiles:
     @pytest.fixture(scope="class")
-    def saved(self, fold, home, tmp_path_factory):
+    @staticmethod
+    def saved(fold, home, tmp_path_factory):
         folder = tmp_path_factory.mktemp("saved")
         values = {"checkpoint": str(home / "tiny"), "epochs": 1, "batch_size": 8, "device": "cpu"}
         WAV2VEC2.fit(fold, WAV2VEC2.settle("best", values | {"trim_db": 0.0}), FitContext()).save(
@@ -488,6 +498,41 @@ class TestBatches:
         assert len(batches[0]["parts"]) == len(lengths)
 
 
+@pytest.mark.parametrize("kind", ["Wav2Vec2", "WavLM", "Hubert"])
+def test_the_mixture_begins_with_every_layer_alike(tmp_path, kind):
+    """transformers 5 leaves these weights as the memory was, for two of the three kinds."""
+    import torch
+
+    from serkit.encoders.checkpoint import open_checkpoint
+    from serkit.trainers._speech import make_model
+
+    checkpoint = open_checkpoint(str(make_checkpoint(tmp_path / kind, kind=kind)))
+    dirt = [torch.full((LAYERS,), 7e33) for _ in range(2000)]  # what freed memory may hold
+    del dirt
+    weights = make_model(checkpoint, mixes_layers=True).layer_weights.tolist()
+    assert weights == pytest.approx([1 / LAYERS] * LAYERS)
+
+
+def test_an_encoder_whose_weights_are_missing_is_not_made_up(tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    from serkit.encoders.checkpoint import open_checkpoint
+    from serkit.encoders.frozen import load_encoder
+    from serkit.trainers._speech import make_model
+
+    file = make_checkpoint(tmp_path / "tiny") / "model.safetensors"
+    weights = load_file(file)
+    del weights["feature_projection.projection.weight"]
+    save_file(weights, file, {"format": "pt"})
+    checkpoint = open_checkpoint(str(file.parent))
+    for load in (
+        lambda: make_model(checkpoint, mixes_layers=False),
+        lambda: load_encoder(checkpoint, checkpoint.identity, "cpu"),
+    ):
+        with pytest.raises(UsageError, match=r"lacks 1 weights of its encoder, such as .*projectio"):
+            load()
+
+
 def test_a_padded_layer_norm_model_says_the_same_as_unpadded(store, tmp_path):
     """Why such models may be batched with a mask, and the others may not."""
     import torch
@@ -510,8 +555,8 @@ def test_a_padded_layer_norm_model_says_the_same_as_unpadded(store, tmp_path):
             padded = model(torch.from_numpy(given), torch.from_numpy(mask)).logits[0]
             alone = model(torch.from_numpy(shortest)[None]).logits[0]
         apart[norm] = float((padded - alone).abs().max())
-    assert apart["layer"] < 1e-5
-    assert apart["group"] > 1e-3
+    assert apart["layer"] < 2e-6
+    assert apart["group"] > 5e-5
 
 
 @pytest.mark.skipif(not find_spec("audiomentations"), reason="needs audiomentations")

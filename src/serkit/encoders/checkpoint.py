@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -152,6 +152,26 @@ def open_checkpoint(name_or_folder: str) -> Checkpoint:
             allowed="Wav2Vec2, XLS-R, HuBERT, WavLM and others that hear waveforms can",
         )
     return checkpoint
+
+
+def refuse_made_up(checkpoint: Checkpoint, missing: Iterable[str]) -> None:
+    """Refuse an encoder some of whose weights are in no file: they would be random numbers.
+
+    Args:
+        checkpoint: The encoder's.
+        missing: Names of its weights that the files do not hold.
+
+    Raises:
+        UsageError: There are such weights.
+    """
+    # What masked frames are replaced by is only used in training, and not in every checkpoint.
+    lost = sorted(name for name in missing if not name.endswith("masked_spec_embed"))
+    if lost:
+        raise UsageError(
+            f"the checkpoint {checkpoint.folder} lacks {len(lost):,} weights of its encoder, such "
+            f"as {lost[0]}",
+            hint="download it again",
+        )
 
 
 def _find(name_or_folder: str) -> Path:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.encoders.checkpoint import Checkpoint
+from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
 from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.encoders.waveform import Wave
 
@@ -23,9 +23,14 @@ def load_encoder(checkpoint: Checkpoint, _identity: str, device: str) -> Any:
     with quiet_transformers():
         from transformers import AutoModel
 
-        model = AutoModel.from_pretrained(
-            checkpoint.folder, trust_remote_code=False, local_files_only=True, dtype="float32"
+        model, told = AutoModel.from_pretrained(
+            checkpoint.folder,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype="float32",
+            output_loading_info=True,
         )
+    refuse_made_up(checkpoint, told["missing_keys"])
     return model.eval().requires_grad_(False).to(device)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -269,6 +271,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         )
         self._tally, self._batch = self._new_tally(), 0
         self.log(logs)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, logs)
         return logs
 
     def floating_point_ops(self, _inputs: Any) -> int:
@@ -349,6 +352,8 @@ def _folder(workdir: Path | None) -> Iterator[Path]:
 def _trackers(tracking: Tracking, stack: ExitStack) -> Iterator[Any]:
     """Yield transformers' own callbacks of TensorBoard and MLflow, where they are asked for."""
     if tracking.tensorboard is not None:
+        # TensorBoard would load TensorFlow wherever that is installed; this name tells it not to.
+        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
         from torch.utils.tensorboard import SummaryWriter
         from transformers.integrations import TensorBoardCallback
 

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForAudioClassification
 
 from serkit.clips import EMOTIONS
-from serkit.encoders.checkpoint import Checkpoint
+from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
 from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import RunError, TrainingError
 from serkit.parameters import Scalar
@@ -94,11 +94,12 @@ def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
 
     Raises:
         TrainingError: transformers has no classifier for this kind of encoder.
+        UsageError: Weights of the encoder are missing in the files.
     """
     # A mixture needs every layer; a layer that is dropped in training leaves no hidden state.
     options = {"use_weighted_layer_sum": True, "layerdrop": 0.0} if mixes_layers else {}
     try:
-        model, _ = _pretrained(
+        model, missing = _pretrained(
             checkpoint.folder,
             num_labels=len(EMOTIONS),
             id2label=dict(enumerate(EMOTIONS)),
@@ -110,6 +111,11 @@ def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
         raise TrainingError(
             f"the checkpoint {checkpoint.folder} cannot be fine-tuned: {_first_line(error)}"
         ) from error
+    refuse_made_up(checkpoint, (n for n in missing if n.startswith(f"{model.base_model_prefix}.")))
+    if mixes_layers:
+        # transformers leaves them as the memory was for Wav2Vec2 and WavLM: they are in no
+        # checkpoint, and its way of setting new weights passes over them.
+        torch.nn.init.constant_(model.layer_weights, 1 / len(model.layer_weights))
     return model
 
 

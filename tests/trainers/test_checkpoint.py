@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -89,6 +92,40 @@ def test_the_best_epoch_may_lie_before_the_interruption(store, tmp_path):
     again, _ = fit(store, tmp_path, **given)
     data = clips_of(store, 4)
     assert np.array_equal(whole.predict(data), again.predict(data))
+
+
+OTHER_BACKEND = """
+import sys
+from pathlib import Path
+import numpy as np
+import test_checkpoint as here
+from netkit import clips_of
+from serkit import FeatureStore
+
+here._checkpoint.SHARE = 1.0
+backend, store, work = sys.argv[1], FeatureStore(sys.argv[2]), Path(sys.argv[3])
+given = {"backend": backend, "dropout": 0.3, "mixup": 0.2}
+whole, _ = here.fit(store, None, **given)
+here.fit(store, work, stop=3, **given)
+again, told = here.fit(store, work, **given)
+assert told == [2, 3, 4], told
+data = clips_of(store, 4)
+assert np.array_equal(whole.predict(data), again.predict(data))
+"""
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_another_backend_goes_on_to_the_same_numbers(store, tmp_path, backend):
+    if not find_spec(backend):
+        pytest.skip(f"needs {backend}")
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_BACKEND, backend, str(store.path), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_patience_is_not_asked_anew(store, tmp_path):

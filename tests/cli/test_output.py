@@ -84,9 +84,9 @@ class TestBarsOfTraining:
         batch = replace(epoch, what="epoch 4, loss 1.200", batch=7, batches=32)
         shown = self.told(monkeypatch, epoch, batch)
         assert "training cnn, fold 2 of 5, loss 1.234, validation UAR 45.1 %" in shown
-        assert " 3/60 " in shown
+        assert " 3/60" in shown
         assert "epoch 4, loss 1.200" in shown
-        assert " 7/32 " in shown
+        assert " 7/32" in shown
         assert "left" in shown
 
     def test_names_that_look_like_markup_are_shown_as_they_stand(self, monkeypatch):

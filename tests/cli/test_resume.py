@@ -80,7 +80,7 @@ def test_interrupted_it_says_what_is_done_and_leaves_with_130(cli, speech_store,
         (
             "logreg --epochs 3",
             "unknown parameter of logreg 'epochs'; there are: "
-            f"{', '.join(TRAINERS.get('logreg').parameters)}",
+            f"{', '.join(sorted(TRAINERS.get('logreg').parameters))}",
         ),
         (
             "xgboost --precision float16",

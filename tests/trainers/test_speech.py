@@ -529,7 +529,7 @@ def test_an_encoder_whose_weights_are_missing_is_not_made_up(tmp_path):
         lambda: make_model(checkpoint, mixes_layers=False),
         lambda: load_encoder(checkpoint, checkpoint.identity, "cpu"),
     ):
-        with pytest.raises(UsageError, match=r"lacks 1 weights of its encoder, such as .*projectio"):
+        with pytest.raises(UsageError, match=r"lacks 1 weights of its encoder, such as .*proj"):
             load()
 
 

@@ -2,7 +2,8 @@
 
 A checkpoint is one ``.npz`` file without pickles, replaced whole: everything that the next epoch
 depends on. It holds the net's variables (weights, and the states that its layers draw random
-numbers from), the optimiser's, NumPy's generator, the history and the weights of the best epoch.
+numbers from), the optimiser's, the generators of NumPy and torch, the history and the weights of
+the best epoch.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.store.files import TEMPORARY, replacing
+from serkit.trainers._backend import loaded_backend
 from serkit.trainers._history import Course
 
 FILE = "checkpoint.npz"
@@ -65,6 +67,7 @@ class Checkpoints:
         variables = _variables(model)
         for position, variable in enumerate(variables):
             variable.assign(arrays[f"variable-{position}"])
+        _set_torch_random(arrays)
         random.bit_generator.state = facts["random"]
         self.earlier = float(facts["seconds"])
         best = [arrays[f"best-{i}"] for i in range(facts["best_weights"])]
@@ -91,7 +94,8 @@ class Checkpoints:
             "score": course.score,
             "best_weights": len(best),
         }
-        _write(self.folder / FILE, facts, dict(_arrays(_variables(model), best)))
+        arrays = dict(_arrays(_variables(model), best)) | _torch_random()
+        _write(self.folder / FILE, facts, arrays)
         done = time.perf_counter()
         self._due = done + (done - began) * (1 / SHARE - 1)
 
@@ -112,6 +116,28 @@ def _arrays(
         yield f"variable-{position}", np.asarray(keras.ops.convert_to_numpy(variable))
     for position, weights in enumerate(best):
         yield f"best-{position}", weights
+
+
+def _torch_random() -> dict[str, npt.NDArray[Any]]:
+    """Return the states of torch's own generators: on torch, Keras's dropout draws from them."""
+    if loaded_backend("") != "torch":
+        return {}
+    import torch
+
+    states = {"torch-cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        states["torch-cuda"] = torch.cuda.get_rng_state().numpy()
+    return states
+
+
+def _set_torch_random(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    if "torch-cpu" not in arrays:
+        return
+    import torch
+
+    torch.set_rng_state(torch.from_numpy(arrays["torch-cpu"]))
+    if "torch-cuda" in arrays and torch.cuda.is_available():
+        torch.cuda.set_rng_state(torch.from_numpy(arrays["torch-cuda"]))
 
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -172,6 +172,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
     """The Trainer with batches in parts, weights of emotions, and a history of every epoch."""
 
     optimizer: Any  # the Trainer's own, which comes without types
+    control: Any
 
     def __init__(
         self,

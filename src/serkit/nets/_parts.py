@@ -18,7 +18,8 @@ class Inputs:
 
     Attributes:
         frames: Shape ``(clips, frames, bands)``.
-        live: Shape ``(clips, frames)``; None where clips are padded in front.
+        live: Shape ``(clips, frames)``; None where clips are padded in front, or one
+            frame long.
     """
 
     frames: Any
@@ -32,7 +33,7 @@ class Inputs:
         if parameters["padding"] == "short":
             return cls(keras.Input((None, input_shape[1]), name="frames"))
         frames = keras.Input(input_shape, name="frames")
-        if parameters["padding"] == "front":
+        if parameters["padding"] in ("front", "none"):
             return cls(frames)
         return cls(frames, keras.Input(input_shape[:1], name="live"))
 

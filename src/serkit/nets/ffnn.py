@@ -1,4 +1,4 @@
-"""A feed-forward net: on the whole padded spectrogram as the study's, or on its statistics."""
+"""A feed-forward net on the whole padded spectrogram, on its statistics, or on a table's row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     """Build the net.
 
     With clips of true length its input is the mean and deviation over live frames of each band
-    and of each band's change; padded clips are flattened.
+    and of each band's change; padded clips, and rows of a table, are flattened.
 
     Args:
         parameters: ``padding, units, layers, dropout, l1``.

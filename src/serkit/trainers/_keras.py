@@ -113,7 +113,7 @@ def keras_trainer(
         fit=partial(_fit, name),
         load=_load,
         check=_check,
-        true_length=lambda parameters: text(parameters, "padding") == "crop",
+        true_length=lambda parameters: text(parameters, "padding") in ("crop", "none"),
         track=check_tracking,
     )
 

@@ -1,4 +1,7 @@
-"""Clips as the nets read them: frames of mel bands, scaled, in batches of similar length."""
+"""Clips as the nets read them: frames of mel bands, scaled, in batches of similar length.
+
+A table feature is read as one frame whose bands are its columns.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy.typing as npt
 
 from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
-from serkit.features import ArrayLayout
+from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.parameters import Parameters, integer, number, text
 from serkit.store.reading import Scale
 from serkit.store.store import FeatureStore
@@ -43,12 +46,13 @@ class Source:
     """What is read of a clip.
 
     Attributes:
-        feature: A mel feature.
+        feature: A mel feature, or with padding ``none`` a table.
         scale: ``power`` or ``db``.
         padding: ``front``: padded in front to the recipe's length, as the study had it;
             ``short``: in front, but only as far as a batch of similar clips needs; ``crop``: true
-            length, and behind it nothing but what a batch needs.
-        bands: Mel bands.
+            length, and behind it nothing but what a batch needs; ``none``: a table's row as one
+            frame.
+        bands: Mel bands, or columns.
         length: Most frames of a padded clip; None where clips have their true length.
     """
 
@@ -63,10 +67,12 @@ class Source:
         """Read the parameters ``features``, ``scale`` and ``padding``.
 
         Raises:
-            UsageError: The feature is no spectrogram, or has no length to pad to.
+            UsageError: The feature is no spectrogram (no table), or has no length to pad to.
         """
         feature, padding = text(parameters, "features"), text(parameters, "padding")
         layout = store.layout(feature)
+        if padding == "none":
+            return cls._of_table(feature, layout)
         if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
             raise UsageError(
                 f"features = {feature!r} is no spectrogram",
@@ -79,13 +85,26 @@ class Source:
         length = None if padding == "crop" else layout.length
         return cls(feature, cast(Scale, text(parameters, "scale")), padding, layout.item[0], length)
 
+    @classmethod
+    def _of_table(cls, feature: str, layout: Layout) -> Source:
+        if not isinstance(layout, TableLayout):
+            raise UsageError(
+                f"features = {feature!r} is no table, and padding = 'none' reads one",
+                allowed="a table such as 'functionals' is allowed",
+                hint="use padding=crop for a spectrogram",
+            )
+        return cls(feature, "power", "none", len(layout.columns), 1)
+
     @property
     def fixed(self) -> bool:
-        """Whether all clips are padded to one length."""
-        return self.padding == "front"
+        """Whether all clips have one length."""
+        return self.padding in ("front", "none")
 
     def read(self, store: FeatureStore, clip_ids: Sequence[str]) -> list[Frames]:
         """Read clips in their true length."""
+        if self.padding == "none":
+            rows = np.asarray(store.read(self.feature, clip_ids, columns=()).X, np.float32)
+            return list(rows[:, np.newaxis])
         read = store.read(self.feature, clip_ids, columns=(), padded=False, scale=self.scale).X
         return [np.ascontiguousarray(each.T, np.float32) for each in read]
 

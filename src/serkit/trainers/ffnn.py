@@ -1,4 +1,4 @@
-"""A feed-forward net on statistics of log-mel bands, or the study's on raw mel power."""
+"""A feed-forward net on statistics of log-mel, on functionals, or the study's on mel power."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ TRAINER = keras_trainer(
             "mean and deviation of log-mel bands and of their change over live frames",
             {"label_smoothing": 0.1, "weight_decay": 0.01, "mixup": 0.2, "gain": 0.1},
         ),
+        "functionals": Preset(
+            "the functionals of each clip, that logreg and svm read, too",
+            {
+                "features": "functionals",
+                "padding": "none",
+                "layers": 1,
+                "epochs": 30,
+                "label_smoothing": 0.1,
+                "weight_decay": 0.01,
+                "mixup": 0.2,
+                "noise": 0.5,
+            },
+        ),
         "notebook": Preset(
             "the study's: the whole padded spectrogram of raw mel power, L1 0.015",
             {
@@ -36,7 +49,7 @@ TRAINER = keras_trainer(
     },
     padding=Parameter(
         "crop",
-        "clips in their true length, or padded in front to the recipe's",
-        choices=("crop", "front"),
+        "clips in their true length, padded in front to the recipe's, or a table's row",
+        choices=("crop", "front", "none"),
     ),
 )

@@ -235,7 +235,7 @@ class TestCost:
         monkeypatch.setattr(embeddings, "_memory_bytes", lambda: 16 * self.GIB)
         assert sensible_workers([self.spec(home)]) == 3  # of about 2.5 GiB, in half of the memory
         assert sensible_workers([self.spec(home)], wanted=9) == 9
-        assert clips_a_task([self.spec(home)]) == 6  # ten seconds, so that a kill costs no more
+        assert clips_a_task([self.spec(home)]) == 12  # ten seconds, so that a kill costs no more
 
     def test_one_worker_where_there_is_a_gpu(self, home, monkeypatch):
         monkeypatch.setattr(embeddings, "has_gpu", lambda: True)

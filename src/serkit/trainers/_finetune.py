@@ -215,12 +215,11 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
 
     def create_optimizer(self, *_arguments: Any) -> Any:
         """Give the head, which begins at random, a step size of its own."""
-        known: Any = self.optimizer
-        if known is None:
+        if self.optimizer is None:
             rate, decaying = self.args.learning_rate, self.get_decay_parameter_names(self.model)
             groups = _groups(self.model, decaying)
             head = rate * number(self._job.parameters, "head_rate")
-            known = self.optimizer = torch.optim.AdamW(
+            self.optimizer = torch.optim.AdamW(
                 [
                     {
                         "params": each,
@@ -230,7 +229,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
                     for (is_head, decays), each in groups.items()
                 ]
             )
-        return known
+        return self.optimizer
 
     def training_step(
         self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None

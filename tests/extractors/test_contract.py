@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from serkit.dsp.signal import Signal
 from serkit.errors import ClipTooLongError, FeatureError, MissingDependencyError, UsageError
+from serkit.extractors import opensmile
 from serkit.features import EXTRACTORS, ArrayLayout, Extractor, FeatureSpec, TableLayout, resolve
 from serkit.features.extractor import Values, check_values
 from serkit.testing import check_extractor, example_signal
@@ -167,3 +171,15 @@ def test_a_parameter_of_a_wrong_kind_never_reaches_an_extractor(extractor):
     for name, parameter in extractor.parameters.items():
         with pytest.raises(UsageError):
             resolve("x", extractor, {name: [parameter.default]})
+
+
+def test_opensmile_after_tensorflow_is_refused_before_it_aborts_the_process(monkeypatch):
+    """Its native library corrupts memory where TensorFlow's was loaded before it."""
+    monkeypatch.setitem(sys.modules, "tensorflow", ModuleType("tensorflow"))
+    monkeypatch.delitem(sys.modules, "opensmile", raising=False)
+    with pytest.raises(FeatureError) as caught:
+        opensmile._smile.__wrapped__("eGeMAPSv02")
+    assert str(caught.value) == (
+        "openSMILE cannot be loaded in a process that has loaded TensorFlow; "
+        "extract in a process of its own, or import opensmile first"
+    )

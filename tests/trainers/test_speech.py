@@ -14,6 +14,7 @@ import pytest
 
 import serkit
 from serkit import FeatureStore
+from serkit.audio import write_wav
 from serkit.clips import EMOTIONS
 from serkit.errors import (
     MissingDependencyError,
@@ -23,7 +24,7 @@ from serkit.errors import (
     UnknownNameError,
     UsageError,
 )
-from serkit.testing import check_trainer
+from serkit.testing import check_trainer, example_signal
 from serkit.trainers import TRAINERS, ClipData, FitContext, FoldData, Tracking
 from serkit.trainers._waves import Hearing, Waves, by_length, by_rank, stack
 from speechkit import LAYERS, clips_of, make_checkpoint, make_store
@@ -604,3 +605,32 @@ def test_a_run_from_extraction_to_the_leaderboard(home, tmp_path):
     assert model.parameters == run.record["parameters"]
     board = serkit.compare(tmp_path).to_pandas()
     assert set(board["model"]) == {"wav2vec2", "probe"}
+
+
+class TestPredict:
+    """Audio of one's own: features as in training, and clips longer than ``raw`` pads to."""
+
+    def train(self, model: str, store: FeatureStore, runs: Path, **values: object) -> serkit.Run:
+        return serkit.train(
+            model, store=store, runs=runs, protocol="speaker5", values=values, folds=1
+        )
+
+    def apart(self, run: serkit.Run, home: Path) -> float:
+        """Return how far the answers to the tested clips' files are off the run's test."""
+        files = [next((home / "corpus").rglob(f"{i}.wav")) for i in run.predictions.index]
+        said = serkit.predict(run, files, workers=1)
+        assert (said.failed, said.warnings) == ((), ())
+        found = [[row.probabilities[name] for name in EMOTIONS] for row in said.predicted]
+        stored = run.predictions[[f"p_{name}" for name in EMOTIONS]].to_numpy()
+        return float(np.abs(np.array(found) - stored).max())
+
+    def test_the_probe_answers_as_in_its_own_test(self, store, home, tmp_path):
+        values = {"checkpoint": str(home / "tiny"), "C": 1.0, "layer": 1}
+        assert self.apart(self.train("probe", store, tmp_path, **values), home) < 1e-5
+
+    def test_wav2vec2_too_and_of_longer_clips(self, store, home, tmp_path, quick):
+        run = self.train("wav2vec2", store, tmp_path, **{**quick, "epochs": 1})
+        assert self.apart(run, home) < 1e-5
+        write_wav(tmp_path / "long.wav", example_signal(300_000))
+        (answer,) = serkit.predict(run, tmp_path / "long.wav").predicted
+        assert answer.seconds == 6.25

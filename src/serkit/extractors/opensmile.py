@@ -6,6 +6,7 @@ numbers in a product needs another. Hence never a default.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import cache
 from importlib.util import find_spec
@@ -31,6 +32,12 @@ def _require(_parameters: Parameters) -> None:
 
 @cache
 def _smile(feature_set: str) -> Any:
+    if "tensorflow" in sys.modules and "opensmile" not in sys.modules:
+        # Its native library, loaded after TensorFlow's, corrupts memory: the process is aborted.
+        raise FeatureError(
+            "openSMILE cannot be loaded in a process that has loaded TensorFlow",
+            hint="extract in a process of its own, or import opensmile first",
+        )
     import opensmile
 
     return opensmile.Smile(

@@ -132,4 +132,5 @@ TRAINER = Trainer(
     load=_load,
     require=lambda: require_transformers("accelerate"),
     check=_check,
+    true_length=lambda _parameters: True,
 )

@@ -22,6 +22,18 @@ Tell = Callable[[Mapping[str, Any]], None]
 """Told each epoch's row of the history."""
 
 
+def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:
+    """Refuse to log by a package that is missing.
+
+    Raises:
+        MissingDependencyError: The hint names the extra that brings it.
+    """
+    if tracking.mlflow is not None:
+        _require("mlflow")
+    if tracking.tensorboard is not None:
+        _require("tensorboard")
+
+
 def check_tracking(parameters: Parameters, tracking: Tracking) -> None:
     """Refuse what cannot be logged to, before anything is trained.
 
@@ -29,12 +41,8 @@ def check_tracking(parameters: Parameters, tracking: Tracking) -> None:
         MissingDependencyError: A package is not installed; the hint names the extra.
         UsageError: TensorBoard is asked for on another backend than TensorFlow.
     """
-    if tracking.mlflow is not None:
-        _require("mlflow")
-    if tracking.tensorboard is None:
-        return
-    _require("tensorboard")
-    if parameters["backend"] != "tensorflow":
+    require_trackers(parameters, tracking)
+    if tracking.tensorboard is not None and parameters["backend"] != "tensorflow":
         raise UsageError(
             f"Keras writes for TensorBoard with backend=tensorflow, not {parameters['backend']}",
             hint="use --backend tensorflow, or log to MLflow",

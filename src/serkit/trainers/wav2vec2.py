@@ -8,6 +8,7 @@ from serkit.encoders.checkpoint import open_checkpoint
 from serkit.encoders.machine import DEVICES, require_transformers
 from serkit.errors import UsageError
 from serkit.parameters import Parameter, Parameters, text
+from serkit.trainers._tracking import require_trackers
 from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
 from serkit.trainers._wave_augment import WAVE_AUGMENTATION, require_augmentation
 
@@ -132,5 +133,6 @@ TRAINER = Trainer(
     load=_load,
     require=lambda: require_transformers("accelerate"),
     check=_check,
+    track=require_trackers,
     true_length=lambda _parameters: True,
 )

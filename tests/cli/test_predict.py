@@ -169,7 +169,10 @@ class TestRuns:
         make_run(Path("runs"), "good")
         make_unfinished(Path("runs"), "half")
         answer = cli("predict", "half", sound("a.wav"))
-        assert (answer.code, answer.message) == (1, "the run half is not finished; train it again")
+        assert (answer.code, answer.message) == (
+            1,
+            "the run half is not finished; go on with 'serkit train --resume half'",
+        )
 
     def test_that_is_not_there(self, predict, cli, speech_runs):
         answer = cli("predict", "logreg-luna6", sound("a.wav"), "--runs", speech_runs)

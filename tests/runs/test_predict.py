@@ -199,7 +199,7 @@ class TestWhatHasChangedSince:
         old = copy(run="old", features=self.features(run, extractor="chroma"))
         assert self.refused(old, tmp_path).startswith(
             "old reads functionals, made by the extractor 'chroma', which is not installed here; "
-            "there are: change-deviation, functionals, "
+            "there are: change-deviation, "
         )
 
     def test_a_model_that_is_gone(self, copy, tmp_path):

@@ -63,7 +63,9 @@ LOOP = {
     ),
     "class_weight": Parameter("none", "weights of emotions", choices=("none", "balanced")),
     "monitor": Parameter(
-        "loss", "what the best epoch is best in", choices=("loss", "uar", "accuracy")
+        "loss",
+        "what the best epoch is best in; last takes the last one and chooses nothing",
+        choices=("loss", "uar", "accuracy", "last"),
     ),
     "patience": Parameter(0, "epochs without a better one before it stops; 0 never", minimum=0),
 }

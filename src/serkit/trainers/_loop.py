@@ -67,7 +67,8 @@ def train(
                 standing = Standing.of(predict(model, validation, scaling), validation.labels)
                 _finite(standing.loss, epoch)
                 row |= standing.columns("validation")
-                score = _score(standing, monitor)
+                if monitor != "last":
+                    score = _score(standing, monitor)
                 said += f", validation UAR {100 * standing.uar:.1f} %"
             row["seconds"] = time.perf_counter() - started
             course.note(row, score, model)

@@ -19,7 +19,7 @@ TRAINER = keras_trainer(
         "best": Preset(
             "log-mel in true length, attention pooling, SpecAugment, tempo, moved bands",
             {
-                "epochs": 40,
+                "epochs": 30,
                 "batch_size": 16,
                 "learning_rate": 2e-3,
                 "label_smoothing": 0.1,

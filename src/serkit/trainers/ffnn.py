@@ -27,6 +27,7 @@ TRAINER = keras_trainer(
                 "padding": "none",
                 "layers": 1,
                 "epochs": 30,
+                "monitor": "last",
                 "label_smoothing": 0.1,
                 "weight_decay": 0.01,
                 "mixup": 0.2,

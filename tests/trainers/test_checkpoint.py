@@ -15,6 +15,7 @@ import pytest
 from netkit import QUICK, TINY, clips_of, make_store
 from serkit.store.store import FeatureStore
 from serkit.trainers import TRAINERS, FitContext, FoldData, _checkpoint
+from serkit.trainers._backend import load_keras
 from serkit.trainers._keras import _key
 from serkit.trainers._network import Network
 
@@ -92,6 +93,28 @@ def test_the_best_epoch_may_lie_before_the_interruption(store, tmp_path):
     again, _ = fit(store, tmp_path, **given)
     data = clips_of(store, 4)
     assert np.array_equal(whole.predict(data), again.predict(data))
+
+
+def test_a_net_meets_the_shapes_of_batches_in_the_order_in_which_it_met_them(tmp_path, monkeypatch):
+    """What TensorFlow compiles for a shape, and how that rounds, hangs on the shapes before."""
+    keras = load_keras("tensorflow")
+    store, met = make_store(tmp_path, shortest=1500), []
+    real = keras.Model.train_on_batch
+
+    def train_on_batch(model, inputs, *given, **options):
+        met.append(inputs["frames"].shape)
+        return real(model, inputs, *given, **options)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", train_on_batch)
+    work = tmp_path / "work"
+    work.mkdir()
+    fit(store, work, stop=3, batch_size=3)
+    shapes = list(dict.fromkeys(met[:12]))  # of the two epochs before the checkpoint
+    assert len(shapes) > 1
+    met.clear()
+    fit(store, work, batch_size=3)
+    assert met[: len(shapes)] == shapes
+    assert len(met) == len(shapes) + 12
 
 
 OTHER_BACKEND = """

@@ -55,12 +55,13 @@ def train(
     feed = Feed(clips, scaling, augmentation, _weights(clips.labels, parameters))
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
+    lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
     patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
     context.progress(len(course.rows), epochs, "training")
     with tracked(model, parameters, context.tracking) as tell:
         while len(course.rows) < epochs and not course.exhausted(patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
-            trained = _one_epoch(model, feed, size, random, confusion, epoch, context)
+            trained = lesson.epoch(epoch)
             row = {"epoch": epoch, **trained.columns("train")}
             score, said = float(epoch), f"loss {trained.loss:.3f}"
             if len(validation):
@@ -79,24 +80,29 @@ def train(
     return course
 
 
-def _one_epoch(
-    model: Any,
-    feed: Feed,
-    size: int,
-    random: np.random.Generator,
-    confusion: Any,
-    epoch: int,
-    context: FitContext,
-) -> Standing:
-    """Train on every clip once; return how the net stood on them meanwhile."""
-    tally, batches = Tally(), random_batches(feed.clips, size, random)
-    for step, positions in enumerate(batches, start=1):
-        inputs, targets, weights = feed.batch(positions, random)
-        # It resets metrics first, so that what comes back is this batch's alone.
-        found = model.train_on_batch(inputs, targets, weights, return_dict=True)
-        tally.add(_finite(float(found["loss"]), epoch, step), confusion)
-        context.batches(step, len(batches), f"epoch {epoch}, loss {tally.loss:.3f}")
-    return Standing(tally.loss, tally.counts)
+@dataclass(frozen=True)
+class _Lesson:
+    """A pass over all training clips, and what it takes."""
+
+    model: Any
+    feed: Feed
+    size: int
+    random: np.random.Generator
+    confusion: Any
+    context: FitContext
+    checkpoints: Checkpoints
+
+    def epoch(self, number: int) -> Standing:
+        """Train on every clip once; return how the net stood on them meanwhile."""
+        tally, batches = Tally(), random_batches(self.feed.clips, self.size, self.random)
+        for step, positions in enumerate(batches, start=1):
+            inputs, targets, weights = self.feed.batch(positions, self.random)
+            self.checkpoints.note(inputs)
+            # It resets metrics first, so that what comes back is this batch's alone.
+            found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
+            tally.add(_finite(float(found["loss"]), number, step), self.confusion)
+            self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")
+        return Standing(tally.loss, tally.counts)
 
 
 @dataclass

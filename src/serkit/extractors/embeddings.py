@@ -127,4 +127,5 @@ EXTRACTOR = Extractor(
     require=_require,
     weigh=_weigh,
     argument="checkpoint",
+    framework="torch",
 )

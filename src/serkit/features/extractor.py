@@ -123,6 +123,7 @@ class Extractor:
             they were. Only models that read clips in their true length are given such values. None
             where the values depend on the padding.
         licence: Terms that bind whoever uses the numbers, beyond serkit's own; empty for none.
+        framework: The framework that computing loads, such as ``torch``; empty for none.
         per_clip_ms: Rough cost on one core, for ``extract --estimate``, of a 3.7 s clip.
         weigh: From parameters to the cost, where it depends on them or is more than time.
         complete: Fills in parameters that follow from others and from what these name, such as
@@ -142,6 +143,7 @@ class Extractor:
     require: Callable[[Parameters], None] = _nothing
     longer: Callable[[Parameters, int], Parameters] | None = None
     licence: str = ""
+    framework: str = ""
     per_clip_ms: float = 3.0
     weigh: Callable[[Parameters], Cost] | None = None
     complete: Callable[[Parameters], Parameters] = _as_they_are

@@ -20,6 +20,7 @@ from serkit.audio import write_wav
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.errors import SerkitError
 from serkit.extraction.unlabelled import extract_unlabelled
+from serkit.features import EXTRACTORS
 from serkit.runs.evidence import write_json
 from serkit.store.store import FeatureStore
 from serkit.trainers import ClipData, Fitted
@@ -53,7 +54,9 @@ def write_golden_clip(folder: Path) -> Path:
 def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequence[str]) -> None:
     """Keep a fitted model's answer to the golden clip beside it.
 
-    Nothing is kept where there is none: a recipe pads to less than a second, say.
+    Nothing is kept where there is none (a recipe pads to less than a second, say), and where the
+    clip's features would load a framework and a whole encoder again for every fold of a model
+    that needs neither.
 
     Args:
         folder: The fold's folder.
@@ -61,10 +64,12 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
         store: What it was trained on.
         features: The features that it reads.
     """
+    specs = [store.spec(feature) for feature in features]
+    if any(EXTRACTORS.get(spec.extractor).framework for spec in specs):
+        return
     with TemporaryDirectory(prefix="serkit-golden-") as place:
         try:
             clip = write_golden_clip(Path(place))
-            specs = [store.spec(feature) for feature in features]
             heard, failures = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
         except SerkitError:
             return

@@ -35,7 +35,11 @@ def recur(
         Outputs of shape ``(clips, frames, units)``, the last hidden state, the last cell state.
     """
     frames_first = tf.transpose(sequences, (1, 0, 2))
-    outputs, last = _recurrence(tf.matmul(frames_first, kernel) + bias, hidden, cell, recurrent)
+    clips, frames = tf.shape(sequences)[0], tf.shape(sequences)[1]
+    # Flat: of a product in three dimensions, the kernel's gradient would be formed frame by frame.
+    flat = tf.matmul(tf.reshape(frames_first, (-1, kernel.shape[0])), kernel) + bias
+    projected = tf.reshape(flat, (frames, clips, kernel.shape[1]))
+    outputs, last = _recurrence(projected, hidden, cell, recurrent)
     outputs.set_shape((sequences.shape[1], sequences.shape[0], recurrent.shape[0]))
     return tf.transpose(outputs, (1, 0, 2)), outputs[-1], last
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from serkit.clips import EMOTIONS
     from serkit.errors import SerkitError
     from serkit.runs.leaderboard import Board
+    from serkit.runs.progress import Progress
     from serkit.runs.run import Run
     from serkit.store.store import Batch, FeatureStore
 
@@ -59,6 +60,7 @@ _WHERE = {
     "EMOTIONS": "serkit.clips",
     "SerkitError": "serkit.errors",
     "Board": "serkit.runs.leaderboard",
+    "Progress": "serkit.runs.progress",
     "Run": "serkit.runs.run",
     "Batch": "serkit.store.store",
     "FeatureStore": "serkit.store.store",
@@ -69,6 +71,7 @@ __all__ = [
     "Batch",
     "Board",
     "FeatureStore",
+    "Progress",
     "Run",
     "SerkitError",
     "check",

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from serkit.runs.doctor import doctor
     from serkit.runs.leaderboard import Board
     from serkit.runs.predicted import Predictions
+    from serkit.runs.progress import Progress
     from serkit.runs.run import Run
     from serkit.store.store import Batch, FeatureStore
 
@@ -82,6 +83,7 @@ _WHERE = {
     "SerkitError": "serkit.errors",
     "Board": "serkit.runs.leaderboard",
     "Predictions": "serkit.runs.predicted",
+    "Progress": "serkit.runs.progress",
     "Run": "serkit.runs.run",
     "Batch": "serkit.store.store",
     "FeatureStore": "serkit.store.store",
@@ -93,6 +95,7 @@ __all__ = [
     "Board",
     "FeatureStore",
     "Predictions",
+    "Progress",
     "Run",
     "SerkitError",
     "check",

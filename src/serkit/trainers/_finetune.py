@@ -71,6 +71,7 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
     with _folder(context.workdir) as folder, quiet_transformers():
         key = _key(fold, parameters, context.seed, checkpoint)
         course, last = resume(context.workdir and folder, key)
+        earlier = sum(float(row["seconds"]) for row in course.rows)
         job = _Job(fold, parameters, context, hearing, course, folder)
         if not course.exhausted(integer(parameters, "patience")):
             _train(model, job, device, last)
@@ -78,7 +79,7 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
     model.to(device).eval()
     chosen: dict[str, Scalar] = {"epoch": course.best} if len(fold.validation) else {}
     history = history_frame(course.rows, course.best)
-    return SpeechModel(model, hearing, trainable, chosen, history)
+    return SpeechModel(model, hearing, trainable, chosen, history, earlier)
 
 
 @dataclass(frozen=True)

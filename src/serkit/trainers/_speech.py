@@ -42,6 +42,7 @@ class SpeechModel:
         trainable: How many numbers were trained.
         chosen: The epoch, chosen on inner validation actors.
         history: A row an epoch; None once it was saved and loaded (the run keeps it).
+        earlier_seconds: How long interrupted processes trained what it has gone on from.
     """
 
     model: Any
@@ -49,6 +50,7 @@ class SpeechModel:
     trainable: int
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     history: pd.DataFrame | None = None
+    earlier_seconds: float = 0.0
 
     @property
     def parameters(self) -> int:

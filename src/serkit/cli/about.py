@@ -69,7 +69,7 @@ def demo(
         Path | None,
         typer.Argument(help="Folder to keep everything in.  [default: a temporary one]"),
     ] = None,
-    actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 8,
+    actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 6,
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
@@ -117,8 +117,9 @@ _SMALL_TRANSFORMER = {
     "blocks": "1",
     "heads": "2",
     "hidden": "96",
-    "stride": "8",
-    "epochs": "12",
+    "stride": "16",
+    "tempo": "0",
+    "epochs": "8",
     "learning_rate": "0.003",
 }
 _DEMO_RUNS: tuple[tuple[str, str, dict[str, str]], ...] = (

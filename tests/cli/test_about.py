@@ -87,7 +87,7 @@ def small_corpus(monkeypatch):
 
 def test_the_demo_shows_every_model_and_what_a_random_split_adds():
     by_actor = {model for model, protocol, _ in about._DEMO_RUNS if protocol == "speaker5"}
-    assert by_actor == {"majority", "logreg", "svm", "xgboost"}
+    assert by_actor == {"majority", "logreg", "svm", "xgboost", "transformer"}
     assert {model for model, protocol, _ in about._DEMO_RUNS if protocol == "random5"} <= by_actor
 
 
@@ -116,3 +116,15 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
     assert answer.code == 0
     assert "mel128" in answer.out
     assert "serkit: the recipe gone is left out: no checkpoint './gone';" in answer.err
+
+
+def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
+    from serkit.trainers import _backend
+
+    monkeypatch.setattr(about, "_DEMO_RUNS", (("majority", "speaker5", {}), about._DEMO_RUNS[-1]))
+    monkeypatch.setattr(_backend, "_installed", lambda package: package != "tensorflow")
+    monkeypatch.setattr(_backend, "loaded_backend", lambda otherwise: otherwise)
+    answer = cli("demo", "--actors", 3, "--workers", 1, "--json")
+    assert answer.code == 0
+    assert "transformer is left out: the package tensorflow is not installed" in answer.err
+    assert "pip install 'serkit[tensorflow]'" in answer.err

@@ -353,8 +353,10 @@ def _folder(workdir: Path | None) -> Iterator[Path]:
 def _trackers(tracking: Tracking, stack: ExitStack) -> Iterator[Any]:
     """Yield transformers' own callbacks of TensorBoard and MLflow, where they are asked for."""
     if tracking.tensorboard is not None:
-        # TensorBoard would load TensorFlow wherever that is installed; this name tells it not to.
-        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
+        if sys.modules.get("tensorflow") is None:
+            # TensorBoard would load it wherever it is installed; this name tells it not to. Where
+            # it is loaded already, Keras's callback needs TensorBoard to know of it.
+            sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
         from torch.utils.tensorboard import SummaryWriter
         from transformers.integrations import TensorBoardCallback
 

@@ -20,7 +20,6 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import transformers
 from torch.nn import functional
@@ -32,7 +31,7 @@ from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import TrainingError
 from serkit.parameters import Parameters, Scalar, integer, number, text
 from serkit.trainers._course import FineCourse, resume
-from serkit.trainers._history import Standing, history_frame
+from serkit.trainers._history import Standing, emotion_weights, history_frame
 from serkit.trainers._speech import SpeechModel, make_model, predict
 from serkit.trainers._trainer import FitContext, FoldData, Tracking
 from serkit.trainers._wave_augment import WaveAugmentation
@@ -194,7 +193,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         self._job = job
         self._validation = Waves(job.fold.validation, job.hearing)
         self._class_weights = torch.from_numpy(
-            _weights(job.fold.train.labels, text(job.parameters, "class_weight"))
+            emotion_weights(job.fold.train.labels, text(job.parameters, "class_weight"))
         ).to(arguments.device)
         self._said = ""
         self._batch = 0
@@ -262,7 +261,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             standing = Standing.of(probabilities, self._validation.data.labels)
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation")
-            score = _score(standing, text(self._job.parameters, "monitor"))
+            score = standing.score(text(self._job.parameters, "monitor"))
             logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
             self._said = f", validation UAR {100 * standing.uar:.1f} %"
         row["seconds"] = time.perf_counter() - self._tally.started
@@ -412,20 +411,6 @@ def _key(fold: FoldData, parameters: Parameters, seed: int, checkpoint: Checkpoi
     facts = [dict(parameters) | {"checkpoint": checkpoint.identity}, seed]
     clips = [fold.train.clip_ids, fold.validation.clip_ids]
     return sha256(json.dumps([facts, clips], sort_keys=True).encode()).hexdigest()
-
-
-def _weights(labels: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.float32]:
-    """Return what a clip of each emotion weighs; 1 in the mean."""
-    if kind == "none":
-        return np.ones(len(EMOTIONS), np.float32)
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
-    return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
-
-
-def _score(standing: Standing, monitor: str) -> float:
-    if monitor == "loss":
-        return -standing.loss
-    return standing.uar if monitor == "uar" else standing.accuracy
 
 
 def _finite(loss: float, epoch: int, where: str) -> None:

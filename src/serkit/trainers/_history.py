@@ -58,6 +58,12 @@ class Standing:
             loss = float(-np.log(np.maximum(picked, 1e-12)).mean()) if len(labels) else float("nan")
         return cls(loss, counts)
 
+    def score(self, monitor: str) -> float:
+        """Return what it is worth by ``loss``, ``uar`` or ``accuracy``; more is better."""
+        if monitor == "loss":
+            return -self.loss
+        return self.uar if monitor == "uar" else self.accuracy
+
     def columns(self, side: str) -> dict[str, float]:
         """Return its columns of the history, their names begun with a side's."""
         recalls = {
@@ -116,3 +122,16 @@ def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows))
     frame.insert(1, "best", frame["epoch"] == best)
     return frame
+
+
+def emotion_weights(labels: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.float32]:
+    """Return what a clip of each emotion weighs in the loss, ``(8,)``; 1 in the mean of clips.
+
+    Args:
+        labels: The training clips' emotions.
+        kind: ``none`` or ``balanced``.
+    """
+    if kind == "none":
+        return np.ones(len(EMOTIONS), np.float32)
+    counts = np.bincount(labels, minlength=len(EMOTIONS))
+    return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)

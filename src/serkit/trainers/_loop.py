@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
 from serkit.errors import TrainingError
-from serkit.parameters import Parameters, integer, number
+from serkit.parameters import Parameters, integer, number, text
 from serkit.trainers._augment import Augmentation
 from serkit.trainers._checkpoint import Checkpoints
-from serkit.trainers._history import Course, Standing
+from serkit.trainers._history import Course, Standing, emotion_weights
 from serkit.trainers._network import predict
 from serkit.trainers._spectra import Scaling, Spectra, assemble, random_batches
 from serkit.trainers._tracking import tracked
@@ -52,7 +52,8 @@ def train(
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
     confusion = compile_(model, parameters, math.ceil(len(clips) / size) * epochs)
     augmentation = Augmentation.of(parameters, clips.edges)
-    feed = Feed(clips, scaling, augmentation, _weights(clips.labels, parameters))
+    weights = emotion_weights(clips.labels, text(parameters, "class_weight"))
+    feed = Feed(clips, scaling, augmentation, weights)
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
@@ -69,7 +70,7 @@ def train(
                 _finite(standing.loss, epoch)
                 row |= standing.columns("validation")
                 if monitor != "last":
-                    score = _score(standing, monitor)
+                    score = standing.score(monitor)
                 said += f", validation UAR {100 * standing.uar:.1f} %"
             row["seconds"] = time.perf_counter() - started
             course.note(row, score, model)
@@ -210,20 +211,6 @@ def _learning_rate(parameters: Parameters, steps: int) -> Any:
             0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
         )
     return rate
-
-
-def _weights(labels: npt.NDArray[np.int64], parameters: Parameters) -> npt.NDArray[np.float32]:
-    """Return what a clip of each emotion weighs; 1 in the mean."""
-    if parameters["class_weight"] == "none":
-        return np.ones(len(EMOTIONS), np.float32)
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
-    return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)
-
-
-def _score(standing: Standing, monitor: str) -> float:
-    if monitor == "loss":
-        return -standing.loss
-    return standing.uar if monitor == "uar" else standing.accuracy
 
 
 def _finite(loss: float, epoch: int, step: int | None = None) -> float:

@@ -64,7 +64,10 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
         store: What it was trained on.
         features: The features that it reads.
     """
-    specs = [store.spec(feature) for feature in features]
+    try:
+        specs = [store.spec(feature) for feature in features]
+    except SerkitError:  # dropped meanwhile: the run says so itself, when it is to be finished
+        return
     if any(EXTRACTORS.get(spec.extractor).framework for spec in specs):
         return
     with TemporaryDirectory(prefix="serkit-golden-") as place:

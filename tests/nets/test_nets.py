@@ -55,6 +55,17 @@ class TestTheStudysNets:
     def test_have_the_studys_number_of_parameters(self, name, preset, bands, count):
         assert trainable(build(name, preset, (495, bands))) == count
 
+    def test_transformer_answers_the_same_however_much_masked_padding_precedes(self):
+        tiny = {"width": 8, "heads": 2, "key_dim": 4, "hidden": 8, "blocks": 2}
+        net = build("transformer", "notebook", (96, BANDS), **tiny)
+        frames = np.random.default_rng(0).normal(size=(1, 40, BANDS)).astype(np.float32)
+        answers = []
+        for lead in (24, 56):
+            padded = np.pad(frames, [(0, 0), (lead, 0), (0, 0)], constant_values=3)
+            live = np.concatenate([np.zeros((1, lead)), np.ones((1, 40))], axis=1)
+            answers.append(answer(net, {"frames": padded, "live": live.astype(np.float32)}))
+        np.testing.assert_allclose(*answers, atol=1e-6)
+
     def test_a_block_of_attention_has_101550(self):
         model = build("transformer", "notebook", (495, 256))
         attention = [each for each in model.layers if "attention" in each.name]

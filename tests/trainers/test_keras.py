@@ -49,7 +49,7 @@ class TestEveryNet:
 
     @pytest.mark.parametrize("name", NOTEBOOK)
     def test_of_the_study_is_fitted_on_padded_power_and_found_again(self, store, name, tmp_path):
-        padding = "front" if name == "ffnn" else "short"
+        padding = {"ffnn": "front", "lstm": "short", "transformer": "masked"}[name]
         fitted = fit(name, store, preset="notebook", **NOTEBOOK[name])
         assert (fitted.source.padding, fitted.source.scale) == (padding, "power")
         length = fitted.source.length if name == "ffnn" else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -123,6 +125,15 @@ class TestBatches:
         for frames, clip in zip(inputs["frames"], clips, strict=True):
             np.testing.assert_array_equal(frames[len(frames) - len(clip) :], clip)
             np.testing.assert_array_equal(frames[: len(frames) - len(clip)], np.float32(-0.5))
+
+    def test_that_are_masked_tell_what_is_padding(self, short):
+        masked = replace(short.source, padding="masked")
+        clips, scaling = short.take(np.arange(4)), Scaling.identity(BANDS)
+        inputs = assemble(clips, masked, scaling)
+        plain = assemble(clips, short.source, scaling)
+        np.testing.assert_array_equal(inputs["frames"], plain["frames"])
+        assert inputs["live"].sum(axis=1).tolist() == [len(clip) for clip in clips]
+        assert (np.diff(inputs["live"], axis=1) >= 0).all()  # before the clip, never behind it
 
     def test_that_are_short_are_never_longer_than_the_recipe_pads(self, short):
         length = short.source.length

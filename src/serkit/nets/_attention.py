@@ -18,8 +18,9 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
     The scores of a batch of 32 clips of 495 frames with ten heads are 313 MB, and Keras on
     TensorFlow keeps several such arrays for the gradient, outside of any cache. Here clips are
     attended to one by one, and their scores computed again for the gradient, as flash attention
-    does (Dao et al. 2022, NeurIPS). torch and JAX have their own: there it is Keras's, as on a GPU,
-    and where an argument asks for what the study's net does not have (masks, dropout of scores).
+    does (Dao et al. 2022, NeurIPS); a frame that a clip's mask hides from all others is not computed
+    with. torch and JAX have their own: there it is Keras's, as on a GPU, and where an argument asks
+    for what the study's net does not have (masks by pairs of frames, dropout of scores).
     """
 
     def _compute_attention(
@@ -33,11 +34,13 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
         use_causal_mask: bool = False,
     ) -> tuple[Any, Any]:
         """Attend with projected values of shape ``(clips, frames, heads, values)``."""
-        masked = attention_mask is not None or use_causal_mask
-        if not (masked or return_attention_scores or self._dropout) and _suits(query):
+        by_pairs = attention_mask is not None and attention_mask.shape[1] != 1
+        other = by_pairs or use_causal_mask or return_attention_scores or self._dropout
+        if not other and _suits(query):
             from serkit.nets._attention_tensorflow import attend
 
-            return attend(query, key, value, self._inverse_sqrt_key_dim), None
+            seen = None if attention_mask is None else attention_mask[:, 0]
+            return attend(query, key, value, self._inverse_sqrt_key_dim, seen), None
         return super()._compute_attention(  # type: ignore[no-any-return]
             query, key, value, attention_mask, training, return_attention_scores, use_causal_mask
         )

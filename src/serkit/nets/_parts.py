@@ -18,8 +18,8 @@ class Inputs:
 
     Attributes:
         frames: Shape ``(clips, frames, bands)``.
-        live: Shape ``(clips, frames)``; None where clips are padded in front, or one
-            frame long.
+        live: Shape ``(clips, frames)``; None where padding is not to be told from the clip, or
+            there is one frame.
     """
 
     frames: Any
@@ -30,10 +30,10 @@ class Inputs:
         """Make the inputs that ``padding`` asks for."""
         import keras
 
-        if parameters["padding"] == "short":
-            return cls(keras.Input((None, input_shape[1]), name="frames"))
+        if parameters["padding"] in ("short", "masked"):
+            input_shape = (None, input_shape[1])
         frames = keras.Input(input_shape, name="frames")
-        if parameters["padding"] in ("front", "none"):
+        if parameters["padding"] in ("front", "short", "none"):
             return cls(frames)
         return cls(frames, keras.Input(input_shape[:1], name="live"))
 

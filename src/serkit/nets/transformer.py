@@ -17,15 +17,21 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
         input_shape: Frames and bands; the most frames must be known for padded clips.
     """
     inputs = Inputs.of(parameters, input_shape)
-    if inputs.live is None:
-        x = _of_the_study(inputs, parameters, input_shape[0])
-    else:
+    if parameters["padding"] == "crop":
         x = _of_true_length(inputs, parameters)
+    else:
+        x = _of_the_study(inputs, parameters, input_shape[0])
     return inputs.model(emotions(x), "transformer")
 
 
 def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) -> Any:
-    """Post-norm blocks of Keras's attention, averaged over all frames, as many at most."""
+    """Post-norm blocks of Keras's attention, averaged over frames: all, or those that are live.
+
+    Args:
+        inputs: ``live`` where padding is masked.
+        parameters: See :func:`build`.
+        frames: The most frames of a clip.
+    """
     import keras
 
     from serkit.nets._attention import MultiHeadAttention
@@ -36,14 +42,15 @@ def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) ->
     x = layers.GaussianNoise(number(parameters, "noise"))(inputs.frames)
     x = layers.Dense(width)(x)
     x = ConstantRelativePositions(frames, name="positions")(x)
+    seen = None if inputs.live is None else layers.Reshape((1, -1))(inputs.live)
     for _ in range(integer(parameters, "blocks")):
         attention = MultiHeadAttention(integer(parameters, "heads"), integer(parameters, "key_dim"))
-        mixed = layers.Dropout(dropout)(attention(x, x))
+        mixed = layers.Dropout(dropout)(attention(x, x, attention_mask=seen))
         x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, mixed]))
         hidden = layers.Dense(integer(parameters, "hidden"), activation="relu")(x)
         mixed = layers.Dropout(dropout)(layers.Dense(width)(hidden))
         x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, mixed]))
-    return layers.GlobalAveragePooling1D()(x)
+    return layers.GlobalAveragePooling1D()(x, mask=inputs.live)
 
 
 def _of_true_length(inputs: Inputs, parameters: Parameters) -> Any:

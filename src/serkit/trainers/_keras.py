@@ -41,8 +41,8 @@ INPUT = {
     ),
     "padding": Parameter(
         "crop",
-        "clips in their true length, padded in front to the recipe's, or to their batch's",
-        choices=("crop", "front", "short"),
+        "clips in their true length, or padded in front to the recipe's",
+        choices=("crop", "front"),
     ),
 }
 """What is read of a clip."""

@@ -24,16 +24,13 @@ Frames = npt.NDArray[np.float32]
 """One clip's values, shape ``(frames, bands)``."""
 
 Inputs = dict[str, npt.NDArray[np.float32]]
-"""What a net is given: ``frames``, and ``live`` where clips have their true length."""
+"""What a net is given: ``frames``, and ``live`` where padding is to be told from the clip."""
 
 STEP = 32
 """Cropped batches are this many frames long or a multiple, so that few shapes are compiled."""
 
-SPREAD = {"crop": 0.1, "short": 0.02}
-"""Standard deviation, as a share of a clip's length, of the noise that batches are sorted with.
-
-Padded frames in front are computed with like others, so there the lengths of a batch are closer.
-"""
+SPREAD = 0.1
+"""Standard deviation, as a share of a clip's length, of the noise that batches are sorted with."""
 
 CACHE_BYTES = 2 * 2**30
 """Clips are kept in memory up to this size, and read batch by batch beyond it."""
@@ -49,7 +46,8 @@ class Source:
         feature: A mel feature, or with padding ``none`` a table.
         scale: ``power`` or ``db``.
         padding: ``front``: padded in front to the recipe's length, as the study had it;
-            ``short``: in front, but only as far as a batch of similar clips needs; ``crop``: true
+            ``short``: in front, but only as far as a batch needs; ``masked``: so, too, and the
+            net is told what is padding; ``crop``: true
             length, and behind it nothing but what a batch needs; ``none``: a table's row as one
             frame.
         bands: Mel bands, or columns.
@@ -226,13 +224,14 @@ def assemble(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Input
     """Pad clips that are scaled already into one batch.
 
     Returns:
-        ``frames`` of shape ``(clips, frames, bands)``, and for true lengths ``live`` of shape
-        ``(clips, frames)``, 1 and behind the clip's end 0.
+        ``frames`` of shape ``(clips, frames, bands)``, and for true lengths and masked padding
+        ``live`` of shape ``(clips, frames)``, 1 and outside the clip 0.
     """
     length = bucket(max(map(len, clips)))
     if source.length is not None:
         length = source.length if source.fixed else min(length, source.length)
-        return {"frames": _padded_in_front(clips, source, scaling, length)}
+        frames = _padded_in_front(clips, source, scaling, length)
+        return {"frames": frames} | (_live(clips, length) if source.padding == "masked" else {})
     frames = np.zeros((len(clips), length, source.bands), np.float32)
     live = np.zeros((len(clips), length), np.float32)
     for position, clip in enumerate(clips):
@@ -253,6 +252,12 @@ def _padded_in_front(
         lead = length - len(kept)
         row[:lead], row[lead:] = silence, kept
     return out
+
+
+def _live(clips: Sequence[Frames], length: int) -> Inputs:
+    """Return what is 1 where a clip that ends with its batch has a frame."""
+    first = length - np.minimum([len(clip) for clip in clips], length)
+    return {"live": (np.arange(length) >= first[:, None]).astype(np.float32)}
 
 
 def bucket(length: int) -> int:
@@ -276,8 +281,8 @@ def random_batches(
 ) -> list[npt.NDArray[np.intp]]:
     """Divide clips into batches for one epoch, in random order.
 
-    Unless all are padded to one length, clips are sorted by their length with some noise, so that
-    batches hold clips of similar length and yet are others every epoch.
+    Clips of true length are sorted by their length with some noise, so that batches hold clips of
+    similar length and yet are others every epoch.
 
     Args:
         spectra: The clips.
@@ -285,9 +290,8 @@ def random_batches(
         random: Where chance comes from.
     """
     order = random.permutation(len(spectra))
-    if not spectra.source.fixed:
-        spread = SPREAD[spectra.source.padding]
-        noisy = spectra.lengths * (1 + spread * random.standard_normal(len(spectra)))
+    if spectra.source.padding == "crop":
+        noisy = spectra.lengths * (1 + SPREAD * random.standard_normal(len(spectra)))
         order = np.argsort(noisy, kind="stable")
     batches = [order[first : first + size] for first in range(0, len(order), size)]
     return [batches[i] for i in random.permutation(len(batches))]

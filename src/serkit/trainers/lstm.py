@@ -66,4 +66,9 @@ TRAINER = keras_trainer(
             epochs=250,
         ),
     },
+    padding=Parameter(
+        "crop",
+        "true length, or padded in front: to the recipe's length, or to their batch's",
+        choices=("crop", "front", "short"),
+    ),
 )

@@ -13,7 +13,7 @@ TRAINER = keras_trainer(
         "width": Parameter(128, "values of a frame inside", minimum=1),
         "blocks": Parameter(3, "blocks of attention and feed-forward layers", minimum=1),
         "heads": Parameter(4, "attention heads", minimum=1),
-        "key_dim": Parameter(32, "values of a head (padding=front or short)", minimum=1),
+        "key_dim": Parameter(32, "values of a head (padding=front or masked)", minimum=1),
         "hidden": Parameter(256, "units of a feed-forward layer", minimum=1),
         "noise": Parameter(0.0, "Gaussian noise added to the input in training", minimum=0),
         "dropout": Parameter(0.2, "share of values dropped in training", minimum=0, maximum=0.95),
@@ -40,7 +40,7 @@ TRAINER = keras_trainer(
             "the study's: bands scaled on training clips, constant position term, post-norm",
             {
                 **STUDY_INPUT,
-                "padding": "short",
+                "padding": "masked",
                 **STUDY_LOOP,
                 "features": "mel256",
                 "standardise": "all",
@@ -55,4 +55,9 @@ TRAINER = keras_trainer(
             },
         ),
     },
+    padding=Parameter(
+        "crop",
+        "true length, or padded in front: to the recipe's length, or masked",
+        choices=("crop", "front", "masked"),
+    ),
 )

@@ -18,10 +18,13 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
     The scores of a batch of 32 clips of 495 frames with ten heads are 313 MB, and Keras on
     TensorFlow keeps several such arrays for the gradient, outside of any cache. Here clips are
     attended to one by one, and their scores computed again for the gradient, as flash attention
-    does (Dao et al. 2022, NeurIPS); a frame that a clip's mask hides from all others is not
-    computed with. torch and JAX have their own: there it is Keras's, as on a GPU, and where an
-    argument asks for what the study's net does not have (masks by pairs of frames, dropout of
-    scores).
+    does (Dao et al. 2022, NeurIPS). torch and JAX have their own: there it is Keras's, as on a GPU,
+    and where an argument asks for what the study's net does not have (masks by pairs of frames,
+    dropout of scores).
+
+    A frame that a clip's mask hides from the others is not computed with, so it gets nothing from
+    them either; what it gets differs between the two, and is for nobody to read. A mask is for
+    attention of clips to themselves.
     """
 
     def _compute_attention(

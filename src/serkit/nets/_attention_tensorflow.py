@@ -16,53 +16,71 @@ def attend(query: Any, key: Any, value: Any, scale: float, seen: Any = None) -> 
 
     Args:
         query: Shape ``(clips, frames, heads, values)``.
-        key: Same shape; the frames may be others.
+        key: Same shape; the frames may be others where ``seen`` is None.
         value: Shape as the key's; the number of values may be another.
         scale: Factor of the scores.
-        seen: Which frames of the key are attended to, shape ``(clips, frames)``; None for all. At
-            least one of each clip is.
+        seen: Which frames attend and are attended to, shape ``(clips, frames)``; None for all. At
+            least one of each clip does.
 
     Returns:
-        Shape ``(clips, frames of the query, heads, values of the value)``.
+        Shape ``(clips, frames of the query, heads, values of the value)``; zeros for a frame that
+        does not attend.
     """
     if seen is None:
-        seen = tf.ones(tf.shape(key)[:2], tf.bool)
+        swapped = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
+        return tf.transpose(_attend_to_all(*swapped), (0, 2, 1, 3))
     swapped = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
     return tf.transpose(_attend(*swapped, tf.cast(seen, tf.bool)), (0, 2, 1, 3))
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
-def _attend(query: Any, key: Any, value: Any, seen: Any) -> Any:
-    """Attend; all but ``seen`` of shape ``(clips, heads, frames, values)``."""
-    (mixed,) = _clip_by_clip(_forward, (query, key, value, seen), 1)
+def _attend_to_all(query: Any, key: Any, value: Any) -> Any:
+    """Attend; all of shape ``(clips, heads, frames, values)``."""
+    (mixed,) = _clip_by_clip(_forward, (query, key, value), 1)
 
     def gradient(d_mixed: Any) -> Any:
-        given = (query, key, value, seen, mixed, d_mixed)
-        return *_clip_by_clip(_backward, given, 3), None
+        return _clip_by_clip(_backward, (query, key, value, mixed, d_mixed), 3)
 
     return mixed, gradient
 
 
-def _forward(query: Any, key: Any, value: Any, seen: Any) -> tuple[Any]:
-    key, value = _seen(key, seen), _seen(value, seen)
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def _attend(query: Any, key: Any, value: Any, seen: Any) -> Any:
+    """Attend among the frames that are seen; the shapes are those of :func:`_attend_to_all`."""
+    (mixed,) = _clip_by_clip(_among(_forward), (seen, query, key, value), 1)
+
+    def gradient(d_mixed: Any) -> Any:
+        given = (seen, query, key, value, mixed, d_mixed)
+        return *_clip_by_clip(_among(_backward), given, 3), None
+
+    return mixed, gradient
+
+
+def _forward(query: Any, key: Any, value: Any) -> tuple[Any]:
     return (tf.matmul(_weights(query, key), value),)
 
 
-def _backward(
-    query: Any, key: Any, value: Any, seen: Any, mixed: Any, d_mixed: Any
-) -> tuple[Any, Any, Any]:
-    key, value = _seen(key, seen), _seen(value, seen)
+def _backward(query: Any, key: Any, value: Any, mixed: Any, d_mixed: Any) -> tuple[Any, Any, Any]:
     weights = _weights(query, key)
     d_value = tf.matmul(weights, d_mixed, transpose_a=True)
     # The softmax's own share: what a change of all scores of a frame would do.
     shared = tf.reduce_sum(mixed * d_mixed, axis=-1, keepdims=True)
     d_scores = weights * (tf.matmul(d_mixed, value, transpose_b=True) - shared)
-    d_key = tf.matmul(d_scores, query, transpose_a=True)
-    return tf.matmul(d_scores, key), _put_back(d_key, seen), _put_back(d_value, seen)
+    return tf.matmul(d_scores, key), tf.matmul(d_scores, query, transpose_a=True), d_value
 
 
 def _weights(query: Any, key: Any) -> Any:
     return tf.nn.softmax(tf.matmul(query, key, transpose_b=True))
+
+
+def _among(compute: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """Return the function for the frames that are seen; what it returns is zero elsewhere."""
+
+    def computed(seen: Any, *given: Any) -> tuple[Any, ...]:
+        found = compute(*(_seen(each, seen) for each in given))
+        return tuple(_put_back(each, seen) for each in found)
+
+    return computed
 
 
 def _seen(values: Any, seen: Any) -> Any:
@@ -84,7 +102,7 @@ def _clip_by_clip(
     """Apply a function to each clip's arrays, one clip at a time; stack what it returns."""
     clips = tf.shape(given[0])[0]
     arrays = [tf.TensorArray(each.dtype, clips).unstack(each) for each in given]
-    kept = [tf.TensorArray(given[0].dtype, clips) for _ in range(count)]
+    kept = [tf.TensorArray(given[-1].dtype, clips) for _ in range(count)]
 
     def step(clip: Any, *kept: Any) -> Any:
         found = compute(*(array.read(clip) for array in arrays))

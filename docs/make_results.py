@@ -50,9 +50,14 @@ def _page(runs: Sequence[Run], board: Board, speed: Path | None) -> Iterator[str
     )
     yield (
         "Where the nets from scratch stand, and what was tried with them: "
-        "[record](experiments/nets.md). Not run yet for want of a GPU: cnn and transformer on all "
-        "folds, the study's LSTM and transformer, and fine-tuned encoders.\n"
+        "[record](experiments/nets.md).\n"
     )
+    if any(map(_checkpoint, runs)):
+        yield (
+            "**Encoders here have random weights:** no model hub could be reached. `probe` and "
+            "`wav2vec2` went their whole way on the real clips with a small encoder that has "
+            "learned nothing before; what they reach says nothing about pretrained ones.\n"
+        )
     yield f"Machine: {_machine(first)}. Everything chosen is chosen on inner folds by actor.\n"
     yield "## Leaderboards\n"
     yield board_to_markdown(board) + "\n"
@@ -61,6 +66,9 @@ def _page(runs: Sequence[Run], board: Board, speed: Path | None) -> Iterator[str
     yield "## Commands\n"
     yield "```"
     yield "serkit extract ../shared/ravdess"
+    for checkpoint in sorted({_checkpoint(run) for run in runs} - {""}):
+        yield f"python benchmarks/random_checkpoint.py {checkpoint}"
+        yield f"serkit extract ../shared/ravdess --features raw,embeddings:{checkpoint}"
     yield from sorted({_command(run) for run in runs})
     yield "serkit compare --published"
     yield "```\n"
@@ -137,7 +145,18 @@ def _command(run: Run) -> str:
     record = run.record
     preset = "" if record["preset"] == "best" else f" --preset {record['preset']}"
     seed = "" if record["seed"] == 0 else f" --seed {record['seed']}"
-    return f"serkit train {run.model} --protocol {run.protocol}{preset}{seed}"
+    given = "".join(f" {_option(*item)}" for item in sorted(record["given"].items()))
+    return f"serkit train {run.model} --protocol {run.protocol}{preset}{seed}{given}"
+
+
+def _option(key: str, value: object) -> str:
+    if key in ("checkpoint", "epochs", "batch_size", "learning_rate"):
+        return f"--{key.replace('_', '-')} {value}"
+    return f"--set {key}={value}"
+
+
+def _checkpoint(run: Run) -> str:
+    return str(run.record["given"].get("checkpoint", ""))
 
 
 def _machine(record: dict[str, object]) -> str:

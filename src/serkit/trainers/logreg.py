@@ -13,6 +13,7 @@ from serkit.trainers._sklearn import (
     SklearnModel,
     choose,
     fit_temperature,
+    on_one_thread,
     preprocessing,
     unconverged,
 )
@@ -33,6 +34,7 @@ def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
     return OneVsRestClassifier(model) if parameters["scheme"] == "ovr" else model
 
 
+@on_one_thread
 def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 

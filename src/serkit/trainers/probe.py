@@ -23,6 +23,7 @@ from serkit.trainers._sklearn import (
     SklearnModel,
     choose,
     fit_temperature,
+    on_one_thread,
     unconverged,
 )
 from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
@@ -72,6 +73,7 @@ def _classifier(parameters: Parameters, values: Mapping[str, Scalar], **options:
     )
 
 
+@on_one_thread
 def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

@@ -16,6 +16,7 @@ from serkit.trainers._sklearn import (
     SklearnModel,
     choose,
     fit_temperature,
+    on_one_thread,
     preprocessing,
 )
 from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
@@ -45,6 +46,7 @@ def _grid(parameters: Parameters) -> list[Mapping[str, Scalar]]:
     return [{"C": c, "gamma": gamma} for gamma, c in product(many_gamma, many_c)]
 
 
+@on_one_thread
 def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 

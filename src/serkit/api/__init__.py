@@ -1,0 +1,31 @@
+"""The use cases, one function each: what the command line and a notebook both call.
+
+Every function takes plain values and returns a frozen report; nothing is printed. Settings that
+are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
+"""
+
+from serkit.api.corpora import check, download, synth
+from serkit.api.features import estimate, extract, preview
+from serkit.api.results import compare, figures, predict, show
+from serkit.api.stores import export, gc, ls, repair, verify, why
+from serkit.api.training import train
+
+__all__ = [
+    "check",
+    "compare",
+    "download",
+    "estimate",
+    "export",
+    "extract",
+    "figures",
+    "gc",
+    "ls",
+    "predict",
+    "preview",
+    "repair",
+    "show",
+    "synth",
+    "train",
+    "verify",
+    "why",
+]

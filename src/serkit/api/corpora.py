@@ -1,0 +1,114 @@
+"""Getting a corpus, and looking at it: ``synth``, ``download``, ``check``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serkit.api._settings import Count, PathLike
+from serkit.errors import (
+    UsageError,
+)
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.ingest.audit import AuditReport
+    from serkit.ingest.download import DownloadReport
+    from serkit.synthesis.corpus import SynthReport
+
+
+def synth(
+    dest: PathLike,
+    *,
+    actors: int = 24,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Count | None = None,
+) -> SynthReport:
+    """Write a synthetic corpus in the shape of RAVDESS.
+
+    Args:
+        dest: The folder; empty, new, or one that this wrote before.
+        actors: 1 to 24.
+        seed: The same seed gives the same files.
+        workers: Processes; None is the setting.
+        progress: Told clips done and clips in all.
+
+    Raises:
+        UsageError: The folder holds something else, or a number is out of range.
+    """
+    from serkit.synthesis.corpus import synthesise
+
+    settings = resolve({"workers": workers})
+    return synthesise(
+        dest, actors=actors, seed=seed, workers=settings.workers or None, progress=progress
+    )
+
+
+def download(
+    corpus: str,
+    *,
+    dest: PathLike | None = None,
+    url: str | None = None,
+    progress: Count | None = None,
+) -> DownloadReport:
+    """Download a corpus, check it and unpack it.
+
+    Args:
+        corpus: Its name.
+        dest: The folder; None is ``data/NAME``.
+        url: A mirror's base address.
+        progress: Told bytes done and bytes in all.
+
+    Raises:
+        UnknownNameError: No such corpus.
+        UsageError: The corpus cannot be downloaded.
+        DownloadError: It could not be had, or is not the published one.
+    """
+    from serkit.corpora import CORPORA
+    from serkit.ingest.download import download as fetch
+
+    known = CORPORA.get(corpus)
+    if not known.archives:
+        raise UsageError(
+            f"{known.name} cannot be downloaded",
+            hint="make it with 'serkit synth DEST'" if known.synthetic else f"see {known.url}",
+        )
+    target = Path(dest) if dest is not None else Path("data") / known.name
+    reports = [
+        fetch(archive, target, base_url=url, progress=progress) for archive in known.archives
+    ]
+    return reports[-1]
+
+
+def check(
+    source: PathLike,
+    *,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    workers: int | None = None,
+    progress: Count | None = None,
+) -> AuditReport:
+    """Audit a corpus: what is there, what is missing, what is not as published.
+
+    Args:
+        source: The folder.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        workers: Processes; None is the setting.
+        progress: Told files done and files in all.
+
+    Raises:
+        NotFoundError: No such folder.
+    """
+    from serkit.ingest.audit import audit
+
+    settings = resolve({"workers": workers})
+    return audit(
+        source,
+        corpus=corpus,
+        include=include,
+        workers=settings.workers or None,
+        progress=progress,
+    )

@@ -1,0 +1,135 @@
+"""Filling a feature store: ``extract``, ``estimate``, ``preview``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serkit.api._settings import Count, PathLike, settings_of, wanted_specs
+
+if TYPE_CHECKING:
+    from serkit.extraction.estimate import Estimate, Preview
+    from serkit.extraction.extract import ExtractReport
+
+
+def extract(
+    source: PathLike,
+    *,
+    store: PathLike | None = None,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+    wait: float | None = None,
+    prune: bool = False,
+    progress: Count | None = None,
+    say: Callable[[str], None] | None = None,
+) -> ExtractReport:
+    """Bring a feature store up to date with a folder of audio.
+
+    Only what is missing or stale is computed. Clips that fail are listed in the report.
+
+    Args:
+        source: The folder, searched for WAV and FLAC files.
+        store: The store's folder; None is the setting.
+        features: Recipes' names (or paths of TOML files); None is the setting.
+        workers: Processes; None is the setting.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        definitions: Folder of the project's own recipes; None is the setting.
+        wait: Seconds to wait for another writer; None is the setting.
+        prune: Take clips out of the store that the folder no longer holds.
+        progress: Told clips done and clips in all.
+        say: Told what the user should know at once.
+
+    Raises:
+        NotFoundError: No such folder.
+        CorpusError: No clips in it, or they do not belong into this store.
+        UnknownNameError: No such feature or corpus.
+        StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
+    """
+    from serkit.extraction.extract import extract as run
+    from serkit.ingest.scan import scan
+
+    settings = settings_of(store, features, workers, definitions, wait)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        Path(settings.store),
+        workers=settings.workers or None,
+        wait=settings.wait,
+        prune=prune,
+        progress=progress,
+        say=say,
+    )
+
+
+def estimate(
+    source: PathLike,
+    *,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+    progress: Count | None = None,
+) -> Estimate:
+    """Estimate what :func:`extract` of everything would cost, from the files' headers alone.
+
+    Args:
+        source: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told headers read and headers in all.
+    """
+    from serkit.extraction.estimate import estimate as run
+    from serkit.ingest.scan import scan
+
+    settings = settings_of(None, features, workers, definitions, None)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        workers=settings.workers or None,
+        progress=progress,
+    )
+
+
+def preview(
+    source: PathLike,
+    *,
+    store: PathLike | None = None,
+    features: Sequence[str] | str | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    definitions: PathLike | None = None,
+    progress: Count | None = None,
+) -> Preview:
+    """Say what :func:`extract` would do, and write nothing.
+
+    Args:
+        source: See :func:`extract`.
+        store: See :func:`extract`.
+        features: See :func:`extract`.
+        workers: See :func:`extract`.
+        corpus: See :func:`extract`.
+        include: See :func:`extract`.
+        definitions: See :func:`extract`.
+        progress: Told files read and files in all; only clips with several files are read.
+    """
+    from serkit.extraction.estimate import preview as run
+    from serkit.ingest.scan import scan
+
+    settings = settings_of(store, features, workers, definitions, None)
+    return run(
+        scan(source, corpus=corpus, include=include),
+        wanted_specs(settings),
+        Path(settings.store),
+        workers=settings.workers or None,
+        progress=progress,
+    )

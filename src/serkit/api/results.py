@@ -1,0 +1,120 @@
+"""What runs came to, and asking their models: ``compare``, ``show``, ``figures``, ``predict``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serkit.api._settings import PathLike
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.runs.leaderboard import Board
+    from serkit.runs.predicted import Predictions
+    from serkit.runs.run import Run
+
+
+def compare(
+    runs: PathLike | None = None, *, protocol: str | None = None, published: bool = False
+) -> Board:
+    """Rank the runs in a folder.
+
+    Args:
+        runs: The folder; None is the setting.
+        protocol: Show this protocol alone.
+        published: Add published results of the same protocols.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such protocol.
+    """
+    from serkit.runs.leaderboard import make_board
+    from serkit.runs.run import list_runs
+
+    settings = resolve({"runs": runs})
+    finished, problems = list_runs(Path(settings.runs))
+    return make_board(finished, protocol=protocol, published=published, problems=problems)
+
+
+def show(run: str, *, runs: PathLike | None = None) -> Run:
+    """Find a run by its name, the beginning of it, its path, or ``last``.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such run.
+        RunError: The run is not finished.
+    """
+    from serkit.runs.run import find_run
+
+    return find_run(Path(resolve({"runs": runs}).runs), run)
+
+
+def figures(
+    run: Run | str, folder: PathLike, *, form: str = "png", runs: PathLike | None = None
+) -> tuple[Path, ...]:
+    """Write a run's figures into a folder.
+
+    ``confusion`` always; ``curves`` (accuracy and loss over the epochs) and ``learning`` (recall
+    of each emotion over the epochs) where the model was trained in epochs. :meth:`Run.figure`
+    gives one of them without writing it.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        folder: Where to; made if it is not there.
+        form: ``png`` or ``svg``.
+        runs: Folder of runs; None is the setting.
+
+    Returns:
+        The files.
+
+    Raises:
+        UnknownNameError: No such run or format.
+        MissingDependencyError: matplotlib is not installed.
+        RunError: The run is not finished, or the disk does not take the files.
+    """
+    from serkit.runs.figures import save_figures
+
+    found = show(run, runs=runs) if isinstance(run, str) else run
+    return save_figures(found, Path(folder), form)
+
+
+def predict(
+    run: Run | PathLike,
+    audio: PathLike | Iterable[PathLike],
+    *,
+    fold: str | None = None,
+    runs: PathLike | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Predictions:
+    """Say which emotion a run's models hear in audio files.
+
+    Features are computed as in training; nothing is added to any store.
+
+    Args:
+        run: The run, or as for :func:`show`.
+        audio: WAV and FLAC files of any rate, up to 120 s long, and folders of them.
+        fold: The fold whose model is asked; None asks all and averages their probabilities.
+        runs: Folder of runs; None is the setting.
+        workers: Processes, where there are many files; None is the setting.
+        progress: Told steps done, steps in all, and what is going on.
+
+    Returns:
+        A row a file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
+        it, not raised.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+    """
+    from serkit.pool import available_cores
+    from serkit.runs.predict import predict as ask
+    from serkit.runs.run import Run
+
+    found = run if isinstance(run, Run) else show(str(run), runs=runs)
+    given = [audio] if isinstance(audio, (str, Path)) else audio
+    count = resolve({"workers": workers}).workers or available_cores()
+    return ask(found, given, fold=fold, workers=count, progress=progress)

@@ -1,0 +1,170 @@
+"""Looking after a feature store: ``ls``, ``why``, ``verify``, ``repair``, ``gc``, ``export``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serkit.api._settings import Count, PathLike, recipes
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.extraction.repair import RepairReport
+    from serkit.store.gc import GcReport
+    from serkit.store.listing import StoreListing
+    from serkit.store.status import FeatureStatus
+    from serkit.store.store import FeatureStore
+    from serkit.store.verify import VerifyReport
+
+
+def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) -> StoreListing:
+    """List the features in a store: how many clips are current, and their size.
+
+    Args:
+        store: The store's folder; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreCorruptError: The store is damaged.
+    """
+    from serkit.store.listing import list_store
+    from serkit.store.store import FeatureStore
+
+    settings = resolve({"store": store, "definitions": definitions})
+    return list_store(FeatureStore(settings.store), recipes(settings))
+
+
+def why(
+    feature: str, *, store: PathLike | None = None, definitions: PathLike | None = None
+) -> FeatureStatus:
+    """Say for each clip whether a feature is current, missing, stale or failed, and why.
+
+    Args:
+        feature: Its name; compared with its recipe, or without one with itself.
+        store: The store's folder; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: Neither a recipe nor the store has this name.
+    """
+    from serkit.store.listing import status_of
+    from serkit.store.store import FeatureStore
+
+    settings = resolve({"store": store, "definitions": definitions})
+    return status_of(FeatureStore(settings.store).state, recipes(settings), feature)
+
+
+def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
+    """Read every byte of a store back and compare it with what was written.
+
+    Args:
+        store: The store's folder; None is the setting.
+        progress: Told files done and files in all.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreCorruptError: The manifest itself is damaged.
+    """
+    from serkit.store.verify import verify as run
+
+    return run(Path(resolve({"store": store}).store), progress=progress)
+
+
+def repair(
+    store: PathLike | None = None,
+    *,
+    workers: int | None = None,
+    wait: float | None = None,
+    progress: Count | None = None,
+) -> RepairReport:
+    """Recompute the clips whose values are damaged, from the audio they were made from.
+
+    Args:
+        store: The store's folder; None is the setting.
+        workers: Processes; None is the setting.
+        wait: Seconds to wait for another writer; None is the setting.
+        progress: Told clips done and clips in all.
+
+    Raises:
+        NotFoundError: No such store.
+        StoreError: The store is locked or the disk is full.
+    """
+    from serkit.extraction.repair import repair as run
+
+    settings = resolve({"store": store, "workers": workers, "wait": wait})
+    return run(
+        Path(settings.store),
+        workers=settings.workers or None,
+        wait=settings.wait,
+        progress=progress,
+    )
+
+
+def gc(
+    store: PathLike | None = None,
+    *,
+    drop: Collection[str] = (),
+    wait: float | None = None,
+    progress: Count | None = None,
+) -> GcReport:
+    """Give back the space of stale values, of dead parts, and of what killed runs left.
+
+    Args:
+        store: The store's folder; None is the setting.
+        drop: Features to take out altogether.
+        wait: Seconds to wait for another writer; None is the setting.
+        progress: Told clips copied together and how many there are in all.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: A feature to drop is not in the store.
+        StoreError: The store is locked, damaged, or the disk is full.
+    """
+    from serkit.store.gc import gc as run
+
+    settings = resolve({"store": store, "wait": wait})
+    names = (drop,) if isinstance(drop, str) else drop
+    return run(Path(settings.store), drop=names, wait=settings.wait, progress=progress)
+
+
+def export(
+    feature: str,
+    *,
+    to: str,
+    path: PathLike | None = None,
+    padded: bool = True,
+    store: FeatureStore | PathLike | None = None,
+    progress: Count | None = None,
+) -> Path:
+    """Write a feature of all clips to one file for other programs.
+
+    ``parquet``: a row a clip, metadata columns, then the feature's columns (arrays as lists).
+    ``npz`` and ``hdf5``: the array ``X``, ``y``, ``clip_id``, ``length``, and each metadata column.
+
+    Args:
+        feature: Its name.
+        to: ``parquet``, ``npz`` or ``hdf5``.
+        path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
+        padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
+        store: The store or its folder; None is the setting.
+        progress: Told clips done and clips in all.
+
+    Returns:
+        The file.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: No such feature or format.
+        IncompleteFeatureError: Some clips have no current values.
+        StoreWriteError: The disk did not take it; no half file is left.
+    """
+    from serkit.store.export import export as run
+    from serkit.store.store import FeatureStore
+
+    opened = store if isinstance(store, FeatureStore) else None
+    opened = opened or FeatureStore(resolve({"store": store}).store)
+    target = None if path is None else Path(path)
+    return run(opened, feature, to, target, padded=padded, progress=progress)

@@ -1,0 +1,207 @@
+"""Training a model into a run: ``train``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.api._settings import PathLike, recipes
+from serkit.errors import (
+    IncompleteFeatureError,
+    MissingDependencyError,
+    NotFoundError,
+    UsageError,
+)
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.features import Recipes
+    from serkit.runs.execute import Plan
+    from serkit.runs.progress import Progress
+    from serkit.runs.run import Run
+    from serkit.store.store import FeatureStore
+
+
+def train(
+    model: str | None = None,
+    *,
+    store: FeatureStore | PathLike | None = None,
+    runs: PathLike | None = None,
+    protocol: str | None = None,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    folds: int | None = None,
+    definitions: PathLike | None = None,
+    resume: PathLike | None = None,
+    tensorboard: PathLike | None = None,
+    mlflow: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Train and test a model by a protocol, or go on with a run that is not finished.
+
+    Args:
+        model: Its name; may be left out with ``resume``.
+        store: The store or its folder; None is the setting, or what the run was begun with.
+        runs: Folder that the run is kept in; None is the setting.
+        protocol: The protocol's name; None is the setting, and without one the corpus's own.
+        preset: The preset's name; None is the setting.
+        values: Parameters that differ from the preset, as ``--set``.
+        seed: Of all random numbers; None is the setting.
+        folds: Only the first so many folds, for a quick look; None is all.
+        definitions: Folder of the project's own recipes; None is the setting.
+        resume: A run that was interrupted or killed, by its name, the beginning of it, its path,
+            or ``last``: it goes on to what it would have come to, with all that it was begun with.
+        tensorboard: Folder to log each epoch to, for TensorBoard.
+        mlflow: Folder or address of a server to log each epoch to, for MLflow.
+        progress: Told how far it is.
+
+    Returns:
+        The finished run: ``run.uar``, ``run.predictions``, ``run.record``.
+
+    Raises:
+        UnknownNameError: No such model, protocol, preset, parameter or run.
+        UsageError: Neither a model nor a run is named, something that a run goes on with is given
+            beside ``resume``, or the model is not trained in epochs and is to be logged.
+        NotFoundError: No such store.
+        IncompleteFeatureError: A feature is missing or stale for some clips.
+        LeakageError: The split leaks.
+        RunError: The run to go on with is finished, in the hands of another process, damaged, or
+            was begun on something else than what is there now.
+        TrainingInterrupted: It was interrupted (Ctrl-C); it can be gone on with.
+    """
+    from serkit.runs.execute import execute
+    from serkit.trainers import Tracking
+
+    fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": folds}
+    folder = None
+    if resume is None:
+        if model is None:
+            raise UsageError("no model is named", hint="see 'serkit models', or resume a run")
+        plan = _new_plan(model, store, runs, definitions, fixed)
+    else:
+        folder, plan = _resumed_plan(model, store, runs, definitions, resume, fixed)
+    return execute(
+        plan,
+        *([progress] if progress else []),
+        tracking=Tracking(None if tensorboard is None else Path(tensorboard), mlflow),
+        resumed=folder,
+    )
+
+
+def _new_plan(
+    model: str,
+    store: FeatureStore | PathLike | None,
+    runs: PathLike | None,
+    definitions: PathLike | None,
+    given: Mapping[str, Any],
+) -> Plan:
+    """Resolve what a run is to be of, from what is given, the settings and the defaults."""
+    from serkit.runs.execute import Plan
+    from serkit.splits import PROTOCOLS
+    from serkit.store.store import FeatureStore
+    from serkit.trainers import TRAINERS
+
+    settings = resolve(
+        {
+            "store": store.path if isinstance(store, FeatureStore) else store,
+            "runs": runs,
+            "protocol": given["protocol"],
+            "preset": given["preset"],
+            "seed": given["seed"],
+            "definitions": definitions,
+        }
+    )
+    trainer = TRAINERS.get(model)
+    settled = trainer.settle(settings.preset, given["values"] or {})
+    named = PROTOCOLS.get(settings.protocol) if settings.protocol else None
+    opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
+    plan = Plan(
+        trainer=trainer,
+        store=opened,
+        protocol=named or PROTOCOLS.get(_own_protocol(opened)),
+        preset=settings.preset,
+        values=settled,
+        seed=settings.seed,
+        runs=Path(settings.runs),
+        settings=asdict(settings),
+        folds=given["folds"],
+    )
+    for feature in plan.features:
+        _refuse_stale_recipe(opened, recipes(settings), feature)
+    return plan
+
+
+def _resumed_plan(
+    model: str | None,
+    store: FeatureStore | PathLike | None,
+    runs: PathLike | None,
+    definitions: PathLike | None,
+    resume: PathLike,
+    given: Mapping[str, Any],
+) -> tuple[Path, Plan]:
+    """Find a run that is not finished, and resolve what it was begun with.
+
+    Returns:
+        Its folder, and the plan.
+    """
+    from serkit.runs.resume import find_unfinished, read_config
+
+    others = {key: value for key, value in given.items() if key != "values"}
+    others |= given["values"] or {}
+    if refused := [name for name, value in others.items() if value is not None]:
+        raise UsageError(
+            f"{', '.join(refused)} beside resume: a run goes on with what it was begun with",
+            hint="leave that out, or train a new run",
+        )
+    folder = find_unfinished(Path(resolve({"runs": runs}).runs), str(resume))
+    config = read_config(folder)
+    if model is not None and model.replace("_", "-") != config["model"]:
+        raise UsageError(
+            f"the run {folder.name} is of {config['model']}, not of {model}",
+            hint="leave the model out",
+        )
+    begun = config["settings"]
+    plan = _new_plan(
+        config["model"],
+        begun["store"] if store is None else store,
+        begun["runs"],
+        begun["definitions"] if definitions is None else definitions,
+        {key: config[key] for key in given},
+    )
+    return folder, replace(plan, settings=begun)
+
+
+def _own_protocol(store: FeatureStore) -> str:
+    """Return the protocol that published work on a store's corpus uses."""
+    from serkit.corpora import CORPORA
+
+    corpora = {clip.corpus for clip in store.state.clips.values()}
+    known = corpora & set(CORPORA.names())  # clips without labels are of none
+    return (
+        CORPORA.get(known.pop()).default_protocol if len(corpora) == len(known) == 1 else "speaker5"
+    )
+
+
+def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
+    """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
+    from serkit.features import stored_name
+
+    is_told = ":" in feature
+    if stored_name(feature) not in store.features or not (is_told or feature in known.names()):
+        return
+    try:
+        spec = known.get(feature)
+    except (NotFoundError, MissingDependencyError):
+        if not is_told:
+            raise
+        return  # the checkpoint is elsewhere; what it said is in the store
+    stored = store.spec(feature)
+    if stored.fingerprint != spec.fingerprint:
+        changes = ", ".join(stored.differences(spec))
+        raise IncompleteFeatureError(
+            f"{feature} in {store.path} is of another recipe ({changes})",
+            hint=f"run 'serkit extract SRC --features {feature}' to compute it again",
+        )

@@ -1,0 +1,48 @@
+"""What all checks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
+
+from serkit.errors import SerkitError
+from serkit.parameters import Parameter
+
+T = TypeVar("T")
+
+
+class ContractError(AssertionError):
+    """A plug-in does not keep to what serkit relies on; the message says what it did."""
+
+
+def check_summary(who: str, summary: str) -> None:
+    require(
+        5 < len(summary) < 80 and "\n" not in summary,
+        f"{who} must say in one line of 6 to 79 characters what it is, not {summary!r}",
+    )
+
+
+def check_parameters(who: str, parameters: Mapping[str, Parameter]) -> None:
+    for name, parameter in parameters.items():
+        require(bool(parameter.help), f"{who} does not explain its parameter {name!r}")
+        no_error(
+            f"{who}: the default of {name!r} is not allowed",
+            partial(parameter.check, name, parameter.default),
+        )
+
+
+def require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ContractError(otherwise)
+
+
+def no_error(otherwise: str, call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except Exception as error:
+        raise ContractError(f"{otherwise}: {told(error)}") from error
+
+
+def told(error: Exception) -> str:
+    return str(error) if isinstance(error, SerkitError) else f"{type(error).__name__}: {error}"

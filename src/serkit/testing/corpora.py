@@ -1,0 +1,73 @@
+"""What every corpus must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from serkit.clips import EMOTIONS, ClipName
+from serkit.corpora import Corpus, UnparsedNameError
+from serkit.testing._claims import (
+    ContractError,
+    no_error,
+    require,
+    told,
+)
+
+
+def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None:
+    """Check a corpus: what it says about itself, and how it reads its names.
+
+    Args:
+        corpus: The corpus.
+        examples: Paths of some of its files, each of another clip; the published clips' names
+            are checked besides.
+
+    Raises:
+        ContractError: It does not keep to the contract; the message says what was seen.
+    """
+    who = f"corpus {corpus.name}"
+    require(len(corpus.title) > 10, f"{who} has no full name")
+    require(len(corpus.citation) > 20, f"{who} does not say how to cite it")
+    require(bool(corpus.licence), f"{who} does not say its licence")
+    require(
+        corpus.url.startswith("https://") or corpus.synthetic, f"{who} does not say where it lives"
+    )
+    require(
+        bool(corpus.marker) == corpus.synthetic,
+        f"{who} must have a marker if it is synthetic, and only then",
+    )
+    paths = tuple(examples)
+    read = [_read_name(who, corpus, path) for path in paths]
+    require(len(set(read)) == len(paths), f"{who} reads two of its names as one clip")
+    for clip_id, digest in corpus.published().items():
+        _read_name(who, corpus, PurePosixPath(f"{clip_id}.wav"))
+        require(len(digest) == 64, f"{who}: {digest!r} of {clip_id} is no SHA-256")
+    for rubbish in ("rubbish.wav", ".wav", "ünï cödé.flac", "1" * 300 + ".wav"):
+        _check_refusal(who, corpus, PurePosixPath("folder", rubbish))
+
+
+def _read_name(who: str, corpus: Corpus, path: PurePosixPath) -> ClipName:
+    name = no_error(f"{who} does not read its own name {path}", lambda: corpus.parse(path))
+    require(name.clip_id == path.stem, f"{who} gives {path} the id {name.clip_id!r}")
+    require(name.emotion in EMOTIONS, f"{who} hears {name.emotion!r} in {path}: no shared emotion")
+    require(name.sex in ("male", "female"), f"{who} gives {path} the sex {name.sex!r}")
+    for what, number in (("actor", name.actor), ("repetition", name.repetition)):
+        require(number >= 1, f"{who} gives {path} the {what} {number}")
+    elsewhere = PurePosixPath("copy", path.parent, f"{path.stem}.FLAC")
+    moved = no_error(f"{who} does not read {elsewhere}", lambda: corpus.parse(elsewhere))
+    require(moved == name, f"{who} reads {path} otherwise in another folder or format")
+    return name
+
+
+def _check_refusal(who: str, corpus: Corpus, path: PurePosixPath) -> None:
+    try:
+        name = corpus.parse(path)
+    except UnparsedNameError as error:
+        require(path.name in str(error), f"{who} refuses {path.name} without naming it: {error}")
+        return
+    except Exception as error:
+        raise ContractError(
+            f"{who} meets {path.name} with another error than UnparsedNameError: {told(error)}"
+        ) from error
+    raise ContractError(f"{who} takes {path.name} for the clip {name.clip_id!r}")

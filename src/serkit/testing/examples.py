@@ -1,0 +1,41 @@
+"""Signals and clips for plug-ins to be checked on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.splits import SplitClip
+
+
+def example_signal(frames: int, seed: int = 0) -> npt.NDArray[np.int16]:
+    """Return something as uneven as speech: a buzz that swells, pauses and breaks off, in noise.
+
+    Args:
+        frames: How many samples, at 48 kHz.
+        seed: The same seed gives the same samples.
+    """
+    noise = np.random.default_rng([seed, frames])
+    time = np.arange(frames) / 48_000
+    buzz = sum(np.sin(2 * np.pi * 140 * k * time) / k for k in range(1, 12))
+    swell = np.clip(np.sin(2 * np.pi * 3 * time), 0, None)
+    samples = 4_000 * buzz * swell + noise.normal(0, 20, frames)
+    return np.clip(samples, -32_768, 32_767).astype(np.int16)
+
+
+def example_clips(actors: Iterable[int] = range(1, 25)) -> tuple[SplitClip, ...]:
+    """Return clips as RAVDESS has them, 60 an actor, for splitting; each has its own samples."""
+    clips = []
+    keys = product(sorted(actors), range(1, 9), (1, 2), (1, 2), (1, 2))
+    for actor, emotion, intensity, statement, take in keys:
+        if (emotion, intensity) == (1, 2):  # nobody is strongly neutral
+            continue
+        name = f"03-01-{emotion:02}-{intensity:02}-{statement:02}-{take:02}-{actor:02}"
+        sex = "male" if actor % 2 else "female"
+        samples = sha256(name.encode()).hexdigest()
+        clips.append(SplitClip(name, actor, sex, emotion - 1, samples))
+    return tuple(clips)

@@ -1,0 +1,59 @@
+"""What every protocol must keep to."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from serkit.errors import UsageError
+from serkit.splits import Protocol, Split, SplitClip
+from serkit.testing._claims import (
+    ContractError,
+    check_summary,
+    no_error,
+    require,
+    told,
+)
+from serkit.testing.examples import example_clips
+
+
+def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None) -> None:
+    """Check a protocol: deterministic, free of leaks, and clear about actors that are not there.
+
+    Args:
+        protocol: The protocol.
+        clips: Clips that it is made for; None is RAVDESS's 1,440.
+
+    Raises:
+        ContractError: It does not keep to the contract; the message says what was seen.
+    """
+    who = f"protocol {protocol.name}"
+    check_summary(who, protocol.summary)
+    require(bool(protocol.source), f"{who} does not say who defined it")
+    given = list(example_clips() if clips is None else clips)
+    split = no_error(f"{who} cannot split the clips it is made for", lambda: protocol.split(given))
+    _check_split(who, protocol, split)
+    shuffled = random.Random(0).sample(given, len(given))
+    require(
+        protocol.split(shuffled).digest == split.digest,
+        f"{who} splits the same clips otherwise when they come in another order",
+    )
+    actors = sorted({clip.actor for clip in given})
+    for kept in (actors[::2], actors[: len(actors) // 2], actors[:3], actors[:1]):
+        few = [clip for clip in given if clip.actor in kept]
+        try:
+            _check_split(who, protocol, protocol.split(few))
+        except UsageError:
+            continue  # saying that it cannot be done is an answer
+        except Exception as error:
+            raise ContractError(f"{who}, with actors {kept} alone: {told(error)}") from error
+
+
+def _check_split(who: str, protocol: Protocol, split: Split) -> None:
+    require(
+        split.protocol == protocol.name, f"{who} gives a split that is named {split.protocol!r}"
+    )
+    names = [fold.name for fold in split.folds]
+    require(bool(names), f"{who} gives no folds")
+    require(len(set(names)) == len(names), f"{who} gives two folds of one name: {names}")
+    require(all(isinstance(n, str) and n for n in split.notes), f"{who} gives empty notes")

@@ -1,0 +1,245 @@
+"""What every trainer must keep to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from zipfile import ZipFile, is_zipfile
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS, NO_EMOTION, UNKNOWN
+from serkit.errors import UsageError
+from serkit.parameters import Parameters
+from serkit.store.state import StoreState
+from serkit.store.store import FeatureStore
+from serkit.testing._claims import (
+    check_parameters,
+    check_summary,
+    no_error,
+    require,
+)
+from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
+
+_ROUNDING = 1e-6
+
+
+def check_trainer(
+    trainer: Trainer,
+    store: FeatureStore,
+    *,
+    preset: str = "best",
+    values: Mapping[str, object] | None = None,
+) -> None:
+    """Check a trainer: probabilities, determinism, safe files, and blindness to test clips.
+
+    It is fitted on one fold by actor; again with nothing in reach but the training side; and once
+    more, interrupted and gone on with. The models must agree on the test clips.
+
+    Args:
+        trainer: The trainer.
+        store: A store of four or more actors with the features that the preset reads.
+        preset: The preset to fit.
+        values: Parameters that differ from it, such as fewer rounds.
+
+    Raises:
+        ContractError: It does not keep to the contract; the message says what was seen.
+        MissingDependencyError: It needs a package that is not installed.
+    """
+    who = f"trainer {trainer.name}"
+    check_summary(who, trainer.summary)
+    check_parameters(who, trainer.parameters)
+    require("best" in trainer.presets, f"{who} has no preset 'best'")
+    for name in trainer.presets:
+        no_error(f"{who}: its preset {name!r}", partial(trainer.settle, name, {}))
+    trainer.require()
+    settled = trainer.settle(preset, values or {})
+    features = trainer.features(settled)
+    require(
+        isinstance(features, tuple) and all(isinstance(name, str) for name in features),
+        f"{who} reads features {features!r}, which is not a tuple of names",
+    )
+    fold = _Sides.of(store)
+    with TemporaryDirectory(prefix="serkit-testing-") as folder:
+        fitted = fold.fit(trainer, settled, store, Path(folder, "fitted"))
+        blind = fold.fit(trainer, settled, _only(store, fold.training), Path(folder, "blind"))
+        probabilities = fold.predict(fitted, store)
+        _check_probabilities(who, probabilities)
+        _agree(
+            f"{who} is fitted to more than the training clips and the seed",
+            probabilities,
+            fold.predict(blind, store),
+        )
+        if broken := fold.fit_broken(trainer, settled, store, Path(folder, "broken")):
+            _agree(
+                f"{who} comes to something else when it was interrupted and goes on",
+                probabilities,
+                fold.predict(broken, store),
+            )
+        alone = fitted.predict(ClipData(store, fold.test[:1]))
+        _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
+        _agree(
+            f"{who} predicts otherwise where the labels are unknown",
+            probabilities,
+            fold.predict(fitted, _unlabelled(store)),
+        )
+        _check_facts(who, fitted)
+        _check_files(who, trainer, fitted, Path(folder) / "saved", fold, store)
+
+
+class _Interrupt(KeyboardInterrupt):
+    """As if somebody had typed Ctrl-C."""
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """One fold by actor of whatever a store holds."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    @classmethod
+    def of(cls, store: FeatureStore) -> _Sides:
+        actors = sorted({clip.actor for clip in store.state.clips.values()})
+        if len(actors) < 4:
+            raise UsageError(
+                f"the store {store.path} has {len(actors)} actors",
+                allowed="a trainer is checked on four or more",
+            )
+        cuts = (actors[:-2], actors[-2:-1], actors[-1:])
+        clips = sorted(store.state.clips.values(), key=lambda clip: clip.clip_id)
+        return cls(*(tuple(c.clip_id for c in clips if c.actor in side) for side in cuts))
+
+    @property
+    def training(self) -> frozenset[str]:
+        return frozenset((*self.train, *self.validation))
+
+    def fit(
+        self,
+        trainer: Trainer,
+        values: Parameters,
+        store: FeatureStore,
+        workdir: Path,
+        progress: Callable[[int, int, str], None] = lambda *_: None,
+    ) -> Fitted:
+        workdir.mkdir(exist_ok=True)
+        data = FoldData(ClipData(store, self.train), ClipData(store, self.validation))
+        return trainer.fit(data, values, FitContext(seed=1, progress=progress, workdir=workdir))
+
+    def fit_broken(
+        self, trainer: Trainer, values: Parameters, store: FeatureStore, workdir: Path
+    ) -> Fitted | None:
+        """Fit it, interrupt it in its second step, and go on; None if there is no such moment."""
+
+        def interrupt(done: int, _total: int, _what: str) -> None:
+            if done > 1:
+                raise _Interrupt
+
+        try:
+            self.fit(trainer, values, store, workdir, interrupt)
+        except _Interrupt:
+            return self.fit(trainer, values, store, workdir)
+        return None
+
+    def predict(self, fitted: Fitted, store: FeatureStore) -> npt.NDArray[np.float64]:
+        return fitted.predict(ClipData(store, self.test))
+
+
+class _Altered(FeatureStore):
+    """A store that says something else of its clips than what is on disk."""
+
+    def __init__(self, path: Path, state: StoreState) -> None:
+        super().__init__(path)
+        self._altered = state
+
+    @property
+    def state(self) -> StoreState:
+        return self._altered
+
+
+def _only(store: FeatureStore, clip_ids: frozenset[str]) -> FeatureStore:
+    """Return a store that has forgotten all clips but some."""
+    whole = store.state
+    part = replace(
+        whole,
+        clips={i: clip for i, clip in whole.clips.items() if i in clip_ids},
+        index={
+            feature: {i: row for i, row in rows.items() if i in clip_ids}
+            for feature, rows in whole.index.items()
+        },
+    )
+    return _Altered(store.path, part)
+
+
+def _unlabelled(store: FeatureStore) -> FeatureStore:
+    """Return a store that has forgotten who speaks and how."""
+    clips = {
+        clip_id: replace(clip, emotion=UNKNOWN, emotion_id=NO_EMOTION, actor=0, sex=UNKNOWN)
+        for clip_id, clip in store.state.clips.items()
+    }
+    return _Altered(store.path, replace(store.state, clips=clips))
+
+
+def _check_probabilities(who: str, found: npt.NDArray[np.float64]) -> None:
+    require(
+        found.ndim == 2 and found.shape[1] == len(EMOTIONS),
+        f"{who} gives probabilities of shape {found.shape}, not (n, {len(EMOTIONS)})",
+    )
+    require(bool(np.isfinite(found).all()), f"{who} gives probabilities that are not finite")
+    require(bool((found >= 0).all()), f"{who} gives negative probabilities")
+    furthest = float(np.abs(found.sum(axis=1) - 1).max())
+    require(furthest < _ROUNDING, f"{who}: its probabilities are {furthest:.2g} off a sum of 1")
+
+
+def _check_facts(who: str, fitted: Fitted) -> None:
+    count = fitted.parameters
+    require(
+        isinstance(count, int) and count > 0,
+        f"{who} has fitted {count!r} parameters, which is not a number above 0",
+    )
+    no_error(
+        f"{who}: what it has chosen is not JSON ({fitted.chosen!r})",
+        lambda: json.dumps(dict(fitted.chosen), allow_nan=False),
+    )
+
+
+def _check_files(
+    who: str, trainer: Trainer, fitted: Fitted, folder: Path, fold: _Sides, store: FeatureStore
+) -> None:
+    folder.mkdir()
+    fitted.save(folder)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    require(bool(files), f"{who} saves nothing")
+    pickles = [path.name for path in files if _holds_pickle(path)]
+    require(not pickles, f"{who} saves pickles, which run code when loaded: {pickles}")
+    loaded = fold.predict(trainer.load(folder), store)
+    _agree(f"{who} predicts otherwise once saved and loaded", fold.predict(fitted, store), loaded)
+
+
+def _holds_pickle(path: Path) -> bool:
+    """Tell a pickle by its name or its first bytes, also inside a ZIP archive."""
+    if path.suffix in (".pkl", ".pickle", ".joblib"):
+        return True
+    if is_zipfile(path):
+        with ZipFile(path) as archive:
+            return any(
+                name.endswith((".pkl", ".pickle", ".joblib")) or _is_pickle(archive.read(name))
+                for name in archive.namelist()
+            )
+    return _is_pickle(path.read_bytes()[:2])
+
+
+def _is_pickle(data: bytes) -> bool:
+    return len(data) > 1 and data[0] == 0x80 and 2 <= data[1] <= 5
+
+
+def _agree(what: str, one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> None:
+    require(one.shape == other.shape, f"{what} (shapes {one.shape} and {other.shape})")
+    apart = float(np.abs(one - other).max(initial=0.0))
+    require(apart < _ROUNDING, f"{what} (probabilities differ by up to {apart:.2g})")

@@ -44,7 +44,7 @@ def _count(times: int, otherwise: Callable[..., Any], last: Callable[..., Any]) 
 def _arm(moment: str) -> None:
     import numpy as np
 
-    from serkit.runs import evidence, execute
+    from serkit.runs import evidence, execute, folds
     from serkit.trainers import _checkpoint, _loop, _network
 
     _checkpoint.SHARE = 1.0
@@ -72,7 +72,7 @@ def _arm(moment: str) -> None:
 
         _network.Network.save = _count(int(times), save, saved)
     else:
-        _arm_files(what, name[0], int(times), (execute, evidence))
+        _arm_files(what, name[0], int(times), (execute, folds, evidence))
 
 
 def _arm_files(when: str, name: str, times: int, modules: Any) -> None:

@@ -27,7 +27,8 @@ from serkit.errors import (
     TrainingError,
     UnknownNameError,
 )
-from serkit.runs import evidence, execute
+from serkit.runs import evidence, execute, folds
+from serkit.runs.plan import Plan
 from serkit.runs.progress import Progress
 from serkit.runs.run import find_run, list_runs, read_run
 from serkit.splits import PROTOCOLS
@@ -94,7 +95,7 @@ def plan_of(store: Path, runs: Path, trainer, **otherwise):
         "runs": runs,
         "settings": {},
     }
-    return execute.Plan(**given | otherwise)
+    return Plan(**given | otherwise)
 
 
 class TestRecord:
@@ -434,7 +435,8 @@ class TestOnDisk:
             monkeypatch.setattr(module, name, call)
 
         for module, name in (
-            (execute, "flush_file"),
+            (folds, "flush_file"),
+            (folds, "sync_folder"),
             (execute, "sync_folder"),
             (evidence, "write_file"),
         ):
@@ -528,7 +530,7 @@ class TestKilled:
             written.append(path.name)
             real(path, data)
 
-        for module in (execute, evidence):
+        for module in (execute, folds, evidence):
             monkeypatch.setattr(module, "write_file", remember)
         made = serkit.train("majority", store=speech_store, runs=tmp_path)
         assert written[0] == "config.json"

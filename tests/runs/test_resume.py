@@ -23,7 +23,8 @@ from serkit.errors import (
     UnknownNameError,
     UsageError,
 )
-from serkit.runs import execute, resume
+from serkit.runs import execute, folds, resume
+from serkit.runs.plan import Plan
 from serkit.runs.resume import continued, find_unfinished, holding
 from serkit.runs.run import list_runs
 from serkit.splits import PROTOCOLS
@@ -42,7 +43,7 @@ def broken_in(fold: int, error: BaseException, store: Path, runs: Path) -> None:
         return plain.fit(*given)
 
     trainer = replace(plain, fit=fit)
-    plan = execute.Plan(
+    plan = Plan(
         trainer=trainer,
         store=FeatureStore(store),
         protocol=PROTOCOLS.get("luna5"),
@@ -100,7 +101,7 @@ class TestInterrupted:
         def fit(*_):
             raise error
 
-        monkeypatch.setattr(execute, "_fit", fit)
+        monkeypatch.setattr(folds, "_fit", fit)
         with pytest.raises(type(error)):
             serkit.train(resume=half)
         assert (half / "config.json").is_file()
@@ -314,7 +315,7 @@ class TestTwoProcesses:
         assert serkit.train(resume=half).name == half.name
 
     def test_a_run_is_held_from_its_beginning(self, speech_store, tmp_path, monkeypatch):
-        real, refused = execute._fit, []
+        real, refused = folds._fit, []
 
         def fit(*given):
             (folder,) = tmp_path.glob("majority-*")
@@ -323,7 +324,7 @@ class TestTwoProcesses:
             refused.append(folder)
             return real(*given)
 
-        monkeypatch.setattr(execute, "_fit", fit)
+        monkeypatch.setattr(folds, "_fit", fit)
         serkit.train("majority", store=speech_store, runs=tmp_path, protocol="luna5")
         assert len(refused) == 3
 

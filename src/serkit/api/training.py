@@ -18,7 +18,7 @@ from serkit.settings import resolve
 
 if TYPE_CHECKING:
     from serkit.features import Recipes
-    from serkit.runs.execute import Plan
+    from serkit.runs.plan import Plan
     from serkit.runs.progress import Progress
     from serkit.runs.run import Run
     from serkit.store.store import FeatureStore
@@ -99,7 +99,7 @@ def _new_plan(
     given: Mapping[str, Any],
 ) -> Plan:
     """Resolve what a run is to be of, from what is given, the settings and the defaults."""
-    from serkit.runs.execute import Plan
+    from serkit.runs.plan import Plan
     from serkit.splits import PROTOCOLS
     from serkit.store.store import FeatureStore
     from serkit.trainers import TRAINERS

@@ -278,8 +278,9 @@ class TestSubprocess:
     def test_interrupted_it_says_so_and_leaves_with_130(self, speech_store, tmp_path):
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "serkit", "train", "svm", "--protocol", "loso"),
-                *("--store", str(speech_store)),
+                *(sys.executable, "-m", "serkit", "train", "xgboost", "--protocol", "loso"),
+                # Folds of seconds each, so that some are still to come when the first is seen.
+                *("--set", "rounds=300", "--set", "patience=300", "--store", str(speech_store)),
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -485,7 +485,8 @@ class TestKilled:
 
         def begin() -> tuple[subprocess.Popen, Path]:
             runs = tmp_path / "runs"
-            command = [sys.executable, "-m", "serkit", "train", "svm", "--protocol", "loso"]
+            command = [sys.executable, "-m", "serkit", "train", "xgboost", "--protocol", "loso"]
+            command += ["--set", "rounds=300", "--set", "patience=300"]  # folds of seconds each
             process = subprocess.Popen(
                 [*command, "--store", str(speech_store), "--runs", str(runs)],
                 stdout=subprocess.DEVNULL,

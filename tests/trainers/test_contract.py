@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
@@ -351,6 +352,20 @@ sys.exit(f"loaded: {{loaded}}" if loaded else 0)
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["logreg", "svm"])
+def test_scikit_learn_s_fit_on_one_blas_thread(store, name):
+    seen = set()
+
+    def look(*_):
+        seen.update(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas")
+
+    trainer = TRAINERS.get(name)
+    settled = trainer.settle("best", {"C": 1.0} if name == "svm" else {})
+    with threadpool_limits(2, user_api="blas"):
+        trainer.fit(fold_of(store), settled, FitContext(progress=look))
+    assert seen == {1}
 
 
 class TestOneActor:

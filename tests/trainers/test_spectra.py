@@ -174,6 +174,19 @@ class TestBatches:
         assert np.concatenate(first).tolist() != np.concatenate(second).tolist()
         assert np.concatenate(first).tolist() == np.concatenate(again).tolist()
 
+    @pytest.mark.parametrize("padding", ["short", "masked"])
+    def test_for_training_do_not_go_by_length_where_padding_is_in_front(self, store, padding):
+        clips, fixed = (
+            Spectra(clips_of(store, 1, 2), replace(source(store, padding="front"), padding=each))
+            for each in (padding, "front")
+        )
+        assert len(set(clips.lengths)) > 1  # or this would test nothing
+        found, wanted = (
+            np.concatenate(random_batches(each, 5, np.random.default_rng(0)))
+            for each in (clips, fixed)
+        )
+        assert found.tolist() == wanted.tolist()
+
 
 def test_the_bands_of_a_mel_feature_have_known_edges(store):
     spectra = Spectra(clips_of(store, 1), source(store))

@@ -6,9 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.errors import (
-    UsageError,
-)
+from serkit.errors import UsageError
 from serkit.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -46,6 +44,11 @@ def settings_of(
     definitions: PathLike | None,
     wait: float | None,
 ) -> Settings:
+    """Resolve the settings of an extraction; None leaves one to the environment or its default.
+
+    Raises:
+        UsageError: The list of features names none.
+    """
     listed = features if features is None or isinstance(features, str) else ",".join(features)
     if listed is not None:  # an empty setting means the defaults; an empty answer means a mistake
         _names(listed)

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import Count, PathLike
-from serkit.errors import (
-    UsageError,
-)
+from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -106,9 +104,5 @@ def check(
 
     settings = resolve({"workers": workers})
     return audit(
-        source,
-        corpus=corpus,
-        include=include,
-        workers=settings.workers or None,
-        progress=progress,
+        source, corpus=corpus, include=include, workers=settings.workers or None, progress=progress
     )

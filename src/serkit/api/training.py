@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.api._settings import PathLike, recipes
-from serkit.errors import (
-    IncompleteFeatureError,
-    MissingDependencyError,
-    NotFoundError,
-    UsageError,
-)
+from serkit.errors import IncompleteFeatureError, MissingDependencyError, NotFoundError, UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:

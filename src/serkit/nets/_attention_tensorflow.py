@@ -26,11 +26,9 @@ def attend(query: Any, key: Any, value: Any, scale: float, seen: Any = None) -> 
         Shape ``(clips, frames of the query, heads, values of the value)``; zeros for a frame that
         does not attend.
     """
-    if seen is None:
-        swapped = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
-        return tf.transpose(_attend_to_all(*swapped), (0, 2, 1, 3))
-    swapped = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
-    return tf.transpose(_attend(*swapped, tf.cast(seen, tf.bool)), (0, 2, 1, 3))
+    given = [tf.transpose(each, (0, 2, 1, 3)) for each in (query * scale, key, value)]
+    mixed = _attend_to_all(*given) if seen is None else _attend(*given, tf.cast(seen, tf.bool))
+    return tf.transpose(mixed, (0, 2, 1, 3))
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]

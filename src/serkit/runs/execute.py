@@ -20,24 +20,8 @@ from serkit.runs.evidence import frame_scores, grouped_scores, write_json
 from serkit.runs.folds import FoldResult, Teller, fold_entry, fold_folder, run_fold, write_history
 from serkit.runs.plan import Plan, config_of, identity_of, split_of
 from serkit.runs.progress import Progress, Tell
-from serkit.runs.resume import (
-    WORK,
-    clear,
-    continued,
-    holding,
-    read_config,
-    refuse_finished,
-)
-from serkit.runs.run import (
-    CONFIG,
-    FOLD,
-    PREDICTIONS,
-    RECORD,
-    SPLIT,
-    Run,
-    how_to_go_on,
-    read_run,
-)
+from serkit.runs.resume import WORK, clear, continued, holding, read_config, refuse_finished
+from serkit.runs.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, how_to_go_on, read_run
 from serkit.splits import Split
 from serkit.store.files import sync_folder, write_file
 from serkit.trainers import Tracking

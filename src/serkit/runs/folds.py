@@ -19,17 +19,8 @@ from serkit.runs.evidence import frame_scores, predictions_frame, write_json
 from serkit.runs.golden import keep_golden
 from serkit.runs.plan import Plan
 from serkit.runs.progress import Progress, Tell
-from serkit.runs.resume import (
-    WORK,
-    Kept,
-    digests,
-    kept_fold,
-)
-from serkit.runs.run import (
-    FOLD,
-    HISTORY,
-    PREDICTIONS,
-)
+from serkit.runs.resume import WORK, Kept, digests, kept_fold
+from serkit.runs.run import FOLD, HISTORY, PREDICTIONS
 from serkit.splits import Fold
 from serkit.store.files import flush_file, sync_folder, write_file
 from serkit.trainers import (

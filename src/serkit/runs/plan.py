@@ -15,9 +15,7 @@ from serkit.runs.likeness import audio_of
 from serkit.splits import Protocol, Split, split_clips
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
-from serkit.trainers import (
-    Trainer,
-)
+from serkit.trainers import Trainer
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,7 @@ from pathlib import PurePosixPath
 
 from serkit.clips import EMOTIONS, ClipName
 from serkit.corpora import Corpus, UnparsedNameError
-from serkit.testing._claims import (
-    ContractError,
-    no_error,
-    require,
-    told,
-)
+from serkit.testing._claims import ContractError, no_error, require, told
 
 
 def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None:

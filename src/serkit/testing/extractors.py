@@ -12,12 +12,7 @@ from serkit.errors import FeatureError
 from serkit.features import Extractor, TableLayout, Values
 from serkit.features.extractor import check_values
 from serkit.parameters import Parameters, settle
-from serkit.testing._claims import (
-    check_parameters,
-    check_summary,
-    no_error,
-    require,
-)
+from serkit.testing._claims import check_parameters, check_summary, no_error, require
 from serkit.testing.examples import example_signal
 
 

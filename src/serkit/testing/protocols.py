@@ -7,13 +7,7 @@ from collections.abc import Sequence
 
 from serkit.errors import UsageError
 from serkit.splits import Protocol, Split, SplitClip
-from serkit.testing._claims import (
-    ContractError,
-    check_summary,
-    no_error,
-    require,
-    told,
-)
+from serkit.testing._claims import ContractError, check_summary, no_error, require, told
 from serkit.testing.examples import example_clips
 
 

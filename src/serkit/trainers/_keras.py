@@ -39,13 +39,8 @@ INPUT = {
         "by the training clips, each band: over their live frames, over padding too, or not",
         choices=("live", "all", "none"),
     ),
-    "padding": Parameter(
-        "crop",
-        "clips in their true length, or padded in front to the recipe's",
-        choices=("crop", "front"),
-    ),
 }
-"""What is read of a clip."""
+"""What is read of a clip, beside its ``padding``, of which each net has its own choices."""
 
 LOOP = {
     "epochs": Parameter(60, "most passes over the training clips", minimum=1),
@@ -95,7 +90,7 @@ def keras_trainer(
     summary: str,
     net: Mapping[str, Parameter],
     presets: Mapping[str, Preset],
-    **defaults: Parameter,
+    padding: Parameter,
 ) -> Trainer:
     """Make a plug-in of a net in :mod:`serkit.nets`.
 
@@ -104,12 +99,12 @@ def keras_trainer(
         summary: One line.
         net: What the net's ``build`` reads.
         presets: Named settings.
-        **defaults: Parameters of the input or the loop that are otherwise for this net.
+        padding: Which lengths of :class:`~serkit.trainers._spectra.Source` it can read.
     """
     return Trainer(
         name=name,
         summary=summary,
-        parameters={**INPUT, **net, **LOOP, **AUGMENTATION, **MACHINE, **defaults},
+        parameters={**INPUT, "padding": padding, **net, **LOOP, **AUGMENTATION, **MACHINE},
         presets=presets,
         features=lambda parameters: (text(parameters, "features"),),
         fit=partial(_fit, name),

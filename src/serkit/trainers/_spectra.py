@@ -27,7 +27,7 @@ Inputs = dict[str, npt.NDArray[np.float32]]
 """What a net is given: ``frames``, and ``live`` where padding is to be told from the clip."""
 
 STEP = 32
-"""Cropped batches are this many frames long or a multiple, so that few shapes are compiled."""
+"""Batches are a multiple of this many frames long, so that few shapes are compiled."""
 
 SPREAD = 0.1
 """Standard deviation, as a share of a clip's length, of the noise that batches are sorted with."""
@@ -46,10 +46,9 @@ class Source:
         feature: A mel feature, or with padding ``none`` a table.
         scale: ``power`` or ``db``.
         padding: ``front``: padded in front to the recipe's length, as the study had it;
-            ``short``: in front, but only as far as a batch needs; ``masked``: so, too, and the
-            net is told what is padding; ``crop``: true
-            length, and behind it nothing but what a batch needs; ``none``: a table's row as one
-            frame.
+            ``short``: in front, but only as far as a batch needs; ``masked``: the same, and the net
+            is told what is padding; ``crop``: true length, and behind it nothing but what a batch
+            needs; ``none``: a table's row as one frame.
         bands: Mel bands, or columns.
         length: Most frames of a padded clip; None where clips have their true length.
     """

@@ -40,9 +40,9 @@ FACTS = "model.json"
 def on_one_thread(fit: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
     """Make a fit compute on one BLAS thread.
 
-    The matrices are small: the fits of `luna5` by logistic regression take 14 s of one core, where
-    two threads took 30 s of two, and minutes as soon as something else wanted a core, as threads
-    that wait for each other do not let go of it.
+    The matrices are small: `luna5` by logistic regression takes 15 s on one thread, 25 s on two,
+    and on two more than eight minutes as soon as something else wants the cores, as threads that
+    wait for each other do not let go of theirs.
     """
 
     @wraps(fit)

@@ -3,7 +3,8 @@
     python killkit.py MOMENT serkit-arguments...
 
 Moments: ``step N`` (N batches trained on, in all), ``checkpoint N`` (the Nth is half written),
-``model N`` (the Nth is saved, its fold not said to be done), ``before NAME N`` and ``after NAME N``
+``model N`` (the Nth is saved, its fold not said to be done), ``course N`` (the Nth checkpoint of a
+fine-tuning is written, but not said to be whole), ``before NAME N`` and ``after NAME N``
 (the Nth file of that name is written). A checkpoint is written every epoch.
 """
 
@@ -71,6 +72,10 @@ def _arm(moment: str) -> None:
             _die()
 
         _network.Network.save = _count(int(times), save, saved)
+    elif what == "course":
+        from serkit.trainers._course import FineCourse  # imports torch
+
+        FineCourse.commit = _count(int(times), FineCourse.commit, lambda *_: _die())
     else:
         _arm_files(what, name[0], int(times), (execute, folds, evidence))
 

@@ -54,12 +54,14 @@ def train(
         progress: Told how far it is.
 
     Returns:
-        The finished run: ``run.uar``, ``run.predictions``, ``run.record``.
+        The finished run: ``run.uar``, ``run.predictions``, ``run.record``. Every process of a
+        torchrun gets the same; the first keeps the run, and the others help it to fit.
 
     Raises:
         UnknownNameError: No such model, protocol, preset, parameter or run.
         UsageError: Neither a model nor a run is named, something that a run goes on with is given
-            beside ``resume``, or the model is not trained in epochs and is to be logged.
+            beside ``resume``, the model is not trained in epochs and is to be logged, or torchrun
+            started several processes for a model that trains in one.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature is missing or stale for some clips.
         LeakageError: The split leaks.
@@ -67,9 +69,12 @@ def train(
             was begun on something else than what is there now.
         TrainingInterrupted: It was interrupted (Ctrl-C); it can be gone on with.
     """
+    from serkit.runs import team
     from serkit.runs.execute import execute
-    from serkit.trainers import Tracking
+    from serkit.trainers import Tracking, Trainer
 
+    if team.helps():
+        return team.assist()
     fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": folds}
     folder = None
     if resume is None:
@@ -78,12 +83,13 @@ def train(
         plan = _new_plan(model, store, runs, definitions, fixed)
     else:
         folder, plan = _resumed_plan(model, store, runs, definitions, resume, fixed)
-    return execute(
-        plan,
-        *([progress] if progress else []),
-        tracking=Tracking(None if tensorboard is None else Path(tensorboard), mlflow),
-        resumed=folder,
-    )
+    tracking = Tracking(None if tensorboard is None else Path(tensorboard), mlflow)
+
+    def work(trainer: Trainer) -> Run:
+        shared = replace(plan, trainer=trainer)
+        return execute(shared, *([progress] if progress else []), tracking=tracking, resumed=folder)
+
+    return team.lead(plan.trainer, work)
 
 
 def _new_plan(

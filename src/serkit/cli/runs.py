@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -99,6 +96,8 @@ def train(
     """
     from serkit import api
 
+    if _helped():
+        return
     if model is None and resume is None:
         raise UsageError("missing argument 'MODEL'", hint="see 'serkit train --help'")
     flags = {
@@ -112,11 +111,11 @@ def train(
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
     try:
-        with training(model or str(resume)) as report, _folder_of_runs(runs) as folder:
+        with training(model or str(resume)) as report:
             run = api.train(
                 model,
                 store=store,
-                runs=folder,
+                runs=runs,
                 protocol=protocol,
                 preset=preset,
                 values=values,
@@ -128,8 +127,6 @@ def train(
                 mlflow=mlflow,
                 progress=report,
             )
-            if _helps():
-                return
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
         leave(str(interrupted), INTERRUPTED)
     for note in run.record["notes"]:
@@ -142,21 +139,17 @@ def train(
         print_rich(render_run(run))
 
 
-def _helps() -> bool:
-    """Tell whether torchrun started this process beside the one that keeps and shows the run."""
-    return os.environ.get("RANK", "0") != "0"
+def _helped() -> bool:
+    """Help where torchrun started this process for that, and say nothing; tell whether it did."""
+    from serkit.runs import team
 
-
-@contextmanager
-def _folder_of_runs(runs: Path | None) -> Iterator[Path | None]:
-    """Give a process that only helps a folder that is thrown away."""
-    from tempfile import TemporaryDirectory
-
-    if not _helps():
-        yield runs
-        return
-    with TemporaryDirectory(prefix="serkit-rank-") as name:
-        yield Path(name)
+    if not team.helps():
+        return False
+    try:
+        team.assist()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+    return True
 
 
 def compare(

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from accelerate.utils import broadcast
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
@@ -261,7 +262,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             standing = Standing.of(probabilities, self._validation.data.labels)
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation")
-            score = standing.score(text(self._job.parameters, "monitor"))
+            score = self._agreed(standing.score(text(self._job.parameters, "monitor")))
             logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
             self._said = f", validation UAR {100 * standing.uar:.1f} %"
         row["seconds"] = time.perf_counter() - self._tally.started
@@ -316,6 +317,11 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         loss, clips = self.accelerator.reduce(sums, "sum").tolist()
         return Standing(loss / max(clips, 1), counts.cpu().numpy())
 
+    def _agreed(self, score: float) -> float:
+        """Return the first process's score: a last digit must not part them where one stops."""
+        given = torch.tensor(score, dtype=torch.float64, device=self.args.device)
+        return float(broadcast(given))
+
     def _new_tally(self) -> _Tally:
         counts = torch.zeros(len(EMOTIONS) ** 2, dtype=torch.int64, device=self.args.device)
         return _Tally(counts)
@@ -340,7 +346,7 @@ class _Keeper(transformers.TrainerCallback):  # type: ignore[misc]
 
 @contextmanager
 def _folder(workdir: Path | None) -> Iterator[Path]:
-    """Give a folder to the Trainer, the same in every process of a torchrun."""
+    """Give a folder to the Trainer: the one that is given, or one for as long as it trains."""
     if workdir is None:
         with TemporaryDirectory(prefix="serkit-finetune-") as name:
             yield Path(name)

@@ -233,6 +233,8 @@ class Trainer:
             the recipes of its features pad to.
         track: Raises :class:`serkit.errors.SerkitError` where a training with these parameters
             cannot be logged to these places; None where it has no epochs to log.
+        shares_fit: Whether ``fit``, called with the same in every process of a torchrun, shares
+            the work among them.
     """
 
     name: str
@@ -246,6 +248,7 @@ class Trainer:
     check: Callable[[Parameters], None] = _anything_goes
     true_length: Callable[[Parameters], bool] = _padded
     track: Callable[[Parameters, Tracking], None] | None = None
+    shares_fit: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

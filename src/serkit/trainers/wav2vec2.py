@@ -135,4 +135,5 @@ TRAINER = Trainer(
     check=_check,
     track=require_trackers,
     true_length=lambda _parameters: True,
+    shares_fit=True,
 )

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from itertools import count
 
 import pytest
@@ -26,6 +27,11 @@ print(sorted(pool.run_all(abs, [-3, -2, -1, -4], 2)))
 
 def nested(workers: int) -> list[int]:
     return sorted(pool.run_all(abs, [-1, -2, -3], workers))
+
+
+def number(_task: int) -> int:
+    time.sleep(0.2)  # so that no worker takes all tasks
+    return pool.worker_number()
 
 
 def die(_task: int) -> None:
@@ -52,6 +58,11 @@ class TestHowMany:
         found = pool.run_all(abs, (-n for n in range(1, tasks + 1)), 3)
         assert sorted(found) == list(range(1, tasks + 1))
         assert started == [workers]
+
+    def test_numbers_of_workers_follow_each_other(self):
+        first, second, third = sorted(set(pool.run_all(number, range(6), 3)))
+        assert (second, third) == (first + 1, first + 2)
+        assert pool.worker_number() == 0
 
     @pytest.mark.parametrize("tasks", [[], [-1]])
     def test_for_one_task_or_none_there_are_none(self, started, tasks):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import platform
+import re
 import signal
 import sys
 import threading
@@ -83,6 +84,13 @@ def run_all(
         ) from error
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
+
+
+def worker_number() -> int:
+    """Return this worker's number, such that those of one pool follow each other; else 0."""
+    process = multiprocessing.current_process()
+    number = re.search(r"\d+$", process.name)  # multiprocessing counts its children there
+    return int(number[0]) if number and multiprocessing.parent_process() else 0
 
 
 def refuse_in_worker() -> None:

@@ -228,7 +228,7 @@ class TestCost:
         return Recipes().get(f"embeddings:{home / 'tiny'}")
 
     def test_no_more_workers_than_the_memory_holds_models(self, home, monkeypatch):
-        monkeypatch.setattr(embeddings, "has_gpu", lambda: False)
+        monkeypatch.setattr(embeddings, "count_gpus", lambda: 0)
         monkeypatch.setattr(embeddings, "available_cores", lambda: 16)
         monkeypatch.setattr("serkit.extraction.workers.available_cores", lambda: 16)
         monkeypatch.setattr(embeddings.Checkpoint, "weight_bytes", self.GIB)
@@ -237,9 +237,11 @@ class TestCost:
         assert sensible_workers([self.spec(home)], wanted=9) == 9
         assert clips_a_task([self.spec(home)]) == 12  # ten seconds, so that a kill costs no more
 
-    def test_one_worker_where_there_is_a_gpu(self, home, monkeypatch):
-        monkeypatch.setattr(embeddings, "has_gpu", lambda: True)
-        assert sensible_workers([self.spec(home)]) == 1
+    @pytest.mark.parametrize("gpus", [1, 4])
+    def test_one_worker_a_gpu(self, home, monkeypatch, gpus):
+        monkeypatch.setattr("serkit.extraction.workers.available_cores", lambda: 16)
+        monkeypatch.setattr(embeddings, "count_gpus", lambda: gpus)
+        assert sensible_workers([self.spec(home)]) == gpus
 
     def test_one_a_core_for_features_that_do_not_say(self):
         assert sensible_workers([Recipes().get("raw")]) == machine.os.cpu_count() or 1

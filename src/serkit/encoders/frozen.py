@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
-from serkit.encoders.machine import pick_device, quiet_transformers
+from serkit.encoders.machine import own_device, quiet_transformers
 from serkit.encoders.waveform import Wave
 
 
@@ -53,7 +53,7 @@ def layer_means(
     """
     import torch
 
-    place = pick_device(device)
+    place = own_device(device)
     model = load_encoder(checkpoint, identity, place)
     threads = torch.get_num_threads()
     if place == "cpu":

@@ -9,11 +9,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import takewhile
 from pathlib import Path
 
 from serkit.errors import MissingDependencyError, UsageError
+from serkit.pool import worker_number
 
 DEVICES = ("auto", "cpu", "cuda")
+_GPUS = Path("/proc/driver/nvidia/gpus")
+_DRIVER = Path("/dev/nvidiactl")
 
 
 def require_transformers(*more: str) -> None:
@@ -45,13 +49,35 @@ def pick_device(device: str) -> str:
     return device
 
 
-def has_gpu() -> bool:
-    """Tell whether an NVIDIA GPU is to be expected, without loading torch.
+def own_device(device: str) -> str:
+    """Return ``cpu`` or a GPU: worker processes take turns over those that there are.
+
+    Raises:
+        UsageError: A GPU is asked for and torch sees none.
+    """
+    place = pick_device(device)
+    if place == "cpu":
+        return place
+    import torch
+
+    return f"cuda:{worker_number() % torch.cuda.device_count()}"
+
+
+def count_gpus() -> int:
+    """Return how many NVIDIA GPUs are to be expected, without loading torch.
 
     A parent that has torch loaded could not fork its workers any more.
     """
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "all") in ("", "-1")
-    return not hidden and Path("/dev/nvidiactl").exists()
+    if not _DRIVER.exists():
+        return 0
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        # What follows a number that is not there is not seen either: CUDA's rule.
+        return len(list(takewhile(lambda each: each.strip() not in ("", "-1"), visible.split(","))))
+    try:
+        return len(list(_GPUS.iterdir()))
+    except OSError:  # in a container, which may not see them
+        return 1
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from serkit.dsp.signal import Signal
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
-from serkit.encoders.machine import DEVICES, has_gpu, require_transformers
+from serkit.encoders.machine import DEVICES, count_gpus, require_transformers
 from serkit.encoders.waveform import prepare
 from serkit.errors import FeatureError, UsageError
 from serkit.features.extractor import ArrayLayout, Cost, Extractor, Values
@@ -87,11 +87,11 @@ def _compute(signal: Signal, parameters: Parameters) -> Values:
 
 
 def _weigh(parameters: Parameters) -> Cost:
-    """Estimate from the checkpoint's size; on a GPU one process is enough."""
+    """Estimate from the checkpoint's size; a GPU has enough to do with one process."""
     size = _checkpoint(parameters).weight_bytes
     milliseconds = max(5.0, _MS_A_MEGABYTE * size / 1e6)
-    if parameters["device"] != "cpu" and has_gpu():
-        return Cost(milliseconds / _GPU_SPEED, _FRAMEWORK_BYTES + size, 1)
+    if parameters["device"] != "cpu" and (gpus := count_gpus()):
+        return Cost(milliseconds / _GPU_SPEED, _FRAMEWORK_BYTES + size, gpus)
     needed = _FRAMEWORK_BYTES + 2 * size
     fitting = int(_MEMORY_SHARE * _memory_bytes() / needed)
     return Cost(milliseconds, needed, max(1, min(available_cores(), fitting)))

@@ -80,17 +80,24 @@ def _seeds(runs: Sequence[Run]) -> Iterator[str]:
     """Yield mean and spread over seeds, where a model was trained with several."""
     groups: defaultdict[tuple[str, ...], list[Run]] = defaultdict(list)
     for run in runs:
-        groups[run.protocol, run.model, run.record["preset"]].append(run)
+        given = json.dumps(run.record["given"], sort_keys=True)
+        groups[run.protocol, run.model, run.record["preset"], given].append(run)
     rows = []
-    for (protocol, model, preset), members in sorted(groups.items()):
-        uars = [100 * run.uar for run in members]
-        if len({run.record["seed"] for run in members}) > 1:
-            seeds = ", ".join(str(run.record["seed"]) for run in members)
-            spread = f"{mean(uars):.1f} +- {stdev(uars):.1f}"
-            rows.append((protocol, f"{model} ({preset})", seeds, spread))
+    for (protocol, model, preset, _), members in sorted(groups.items()):
+        seeds = sorted(run.record["seed"] for run in members)
+        if len(set(seeds)) > 1:
+            spreads = [
+                _spread([getattr(run, key) for run in members]) for key in ("uar", "accuracy")
+            ]
+            rows.append((protocol, f"{model} ({preset})", ", ".join(map(str, seeds)), *spreads))
     if rows:
         yield "## Several seeds\n"
-        yield to_markdown(("protocol", "model", "seeds", "UAR %, mean +- deviation"), rows) + "\n"
+        yield "Mean and standard deviation over the seeds, in percent.\n"
+        yield to_markdown(("protocol", "model", "seeds", "UAR", "accuracy"), rows) + "\n"
+
+
+def _spread(scores: Sequence[float]) -> str:
+    return f"{100 * mean(scores):.1f} +- {100 * stdev(scores):.1f}"
 
 
 def _gaps(board: Board) -> Iterator[str]:

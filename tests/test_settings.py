@@ -182,6 +182,10 @@ class TestGiven:
             "~no-such-user/a is in a home folder that is not known; write the folder out"
         )
 
+    @pytest.mark.parametrize("seed", [-1, 2**32])
+    def test_a_seed_that_no_framework_takes_is_refused(self, folder, seed):
+        assert refused(folder, {"seed": seed}) == f"seed = {seed}; 0 to 4,294,967,295 is allowed"
+
     def test_less_than_no_workers_are_refused(self, folder):
         assert refused(folder, {"workers": -1}) == (
             "workers = -1; 0 (one a core) or more is allowed"

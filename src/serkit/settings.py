@@ -84,6 +84,8 @@ def resolve(
         raise UsageError(
             f"workers = {settled.workers}", allowed="0 (one a core) or more is allowed"
         )
+    if not 0 <= settled.seed < 2**32:
+        raise UsageError(f"seed = {settled.seed}", allowed="0 to 4,294,967,295 is allowed")
     return settled
 
 

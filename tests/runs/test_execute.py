@@ -32,7 +32,7 @@ from serkit.runs.plan import Plan
 from serkit.runs.progress import Progress
 from serkit.runs.run import find_run, list_runs, read_run
 from serkit.splits import PROTOCOLS
-from serkit.trainers import TRAINERS
+from serkit.trainers import TRAINERS, Preset
 
 TYPES = {
     "run": str,
@@ -235,7 +235,12 @@ class TestSelectedOnTest:
 
     @pytest.mark.parametrize(
         ("preset", "protocol", "chosen"),
-        [("notebook", "notebook", True), ("notebook", "luna5", False), ("best", "notebook", False)],
+        [
+            ("notebook", "notebook", True),
+            ("notebook-small", "notebook", True),  # its variants are the study's, too
+            ("notebook", "luna5", False),
+            ("best", "notebook", False),
+        ],
     )
     def test_only_then_does_the_trainer_get_the_test_clips_to_choose_on(
         self, speech_store, tmp_path, preset, protocol, chosen
@@ -250,13 +255,16 @@ class TestSelectedOnTest:
         plan = plan_of(
             speech_store,
             tmp_path,
-            replace(plain, fit=fit),
+            replace(plain, fit=fit, presets={**plain.presets, preset: Preset("")}),
             preset=preset,
             protocol=PROTOCOLS.get(protocol),
         )
         made = execute.execute(plan)
         assert made.record["selected_on_test"] is chosen
         splits = json.loads((made.path / "split.json").read_text())["folds"]
+        for fold, entry in zip(seen, made.record["fold_scores"], strict=True):
+            assert entry["train_clips"] == len(fold.train)
+            assert entry["validation_clips"] == len(fold.validation)
         for fold, split in zip(seen, splits, strict=True):
             assert fold.chosen_on_test is chosen
             in_reach = {*fold.train.clip_ids, *fold.validation.clip_ids}

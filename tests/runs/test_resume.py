@@ -235,6 +235,7 @@ class TestContinued:
                 "parameters changed since it began (C 1.0 -> 2.0, new none -> 1, scheme ovr -> no",
             ),
             ("selected_on_test", True, "what the epoch is chosen on changed since it began ("),
+            ("processes", 2, "was begun by 1 and cannot go on by 2 processes: its random numbers"),
         ],
     )
     def test_what_the_result_depends_on_must_be_the_same(self, key, value, said):

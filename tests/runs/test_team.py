@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,7 +15,7 @@ import pytest
 
 import killkit
 import serkit
-from serkit.errors import UsageError
+from serkit.errors import RunError, UsageError
 from serkit.runs.run import Run, read_run
 from speechkit import make_checkpoint, make_store
 
@@ -97,6 +98,54 @@ def test_a_killed_run_goes_on_to_the_same_result(home, whole):
     timeless = [run.history.drop(columns="seconds") for run in (one, other)]
     pd.testing.assert_frame_equal(*timeless, check_exact=True)
     assert not (folder / "work").exists()
+
+
+@TOGETHER
+def test_it_does_not_go_on_in_another_number_of_processes(home, whole, tmp_path, monkeypatch):
+    assert whole.returncode == 0, whole.stderr
+    (finished,) = (home / "whole").iterdir()
+    folder = tmp_path / finished.name
+    shutil.copytree(finished, folder)
+    (folder / "run.json").unlink()
+    monkeypatch.chdir(home)  # where the store and the checkpoint are
+    with pytest.raises(RunError) as error:
+        serkit.train(resume=folder)
+    assert str(error.value) == (
+        f"the run {folder.name} was begun by 2 and cannot go on by 1 process: its random numbers "
+        "would be others; use 'torchrun --nproc-per-node 2 -m serkit train --resume ...'"
+    )
+    (problem,) = serkit.compare(tmp_path).problems
+    assert f"torchrun --nproc-per-node 2 -m serkit train --resume {folder}" in problem
+
+
+@pytest.mark.skipif(not find_spec("transformers"), reason="needs transformers")
+@pytest.mark.parametrize(
+    ("processes", "accumulation", "together"),
+    [(1, 4, (32, 4)), (2, 4, (32, 2)), (2, 1, (16, 1)), (3, 4, (10, 4)), (8, 4, (16, 1))],
+)
+def test_a_step_stays_as_large(monkeypatch, processes, accumulation, together):
+    from serkit.trainers._finetune import _Job
+
+    monkeypatch.setenv("WORLD_SIZE", str(processes))
+    values = {"batch_size": 32, "accumulation": accumulation}
+    job = _Job(None, values, None, None, None, None)
+    assert (job.batch_size, job.accumulation) == together
+
+
+@pytest.mark.parametrize("told", ["two", "0", "-1"])
+def test_an_environment_that_tells_no_number(speech_store, tmp_path, monkeypatch, told):
+    monkeypatch.setenv("WORLD_SIZE", told)
+    with pytest.raises(UsageError, match=f"^WORLD_SIZE = '{told}' in the environment; use tor"):
+        serkit.train("majority", store=speech_store, runs=tmp_path)
+
+
+@TOGETHER
+def test_an_environment_that_does_not_say_where_to_meet(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(UsageError, match=r"MASTER_ADDR.*; start them by torchrun, or unset WORLD_"):
+        serkit.train("wav2vec2")
 
 
 def test_a_model_that_trains_in_one_process_is_refused(speech_store, tmp_path, monkeypatch):

@@ -65,6 +65,16 @@ def test_the_study_s_own_padding_is_one_setting_away(store):
     assert fitted.model.inputs[0].shape == (None, fitted.source.length, BANDS)
 
 
+def test_padding_that_is_not_there_is_not_counted():
+    values = TRAINERS.get("cnn").settle("best", {"standardise": "all"})
+    with pytest.raises(UsageError) as error:
+        TRAINERS.get("cnn").check(values)
+    assert str(error.value) == (
+        "standardise = 'all' counts padding, and with padding = 'crop' there is none; "
+        "use --set standardise=live"
+    )
+
+
 def test_a_net_that_needs_one_length_refuses_others(store):
     with pytest.raises(UsageError, match="padding = 'short' is not allowed; one of 'crop', 'fron"):
         TRAINERS.get("ffnn").settle("notebook", {"padding": "short"})

@@ -395,8 +395,12 @@ class TestRefusals:
         ):
             WAV2VEC2.check(WAV2VEC2.settle("best", quick | {"checkpoint": "./gone"}))
 
-    def test_float16_on_a_cpu(self, quick):
-        values = WAV2VEC2.settle("best", quick | {"precision": "float16"})
+    @pytest.mark.parametrize("device", ["cpu", "auto"])
+    def test_float16_on_a_cpu(self, quick, monkeypatch, device):
+        import torch
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+        values = WAV2VEC2.settle("best", quick | {"precision": "float16", "device": device})
         with pytest.raises(UsageError, match=r"^precision = 'float16' needs a GPU; use --set prec"):
             WAV2VEC2.check(values)
 
@@ -634,3 +638,11 @@ class TestPredict:
         write_wav(tmp_path / "long.wav", example_signal(300_000))
         (answer,) = serkit.predict(run, tmp_path / "long.wav").predicted
         assert answer.seconds == 6.25
+        # One that the encoder cannot hear fails alone.
+        write_wav(tmp_path / "short.wav", example_signal(50))
+        said = serkit.predict(run, [tmp_path / "short.wav", tmp_path / "long.wav"])
+        (failed,) = said.failed
+        assert failed.message.startswith(f"clip {tmp_path / 'short.wav'} has 17 samples at 16,000")
+        assert "; " not in failed.message  # what to do in training is no help here
+        (again,) = said.predicted
+        assert again.probabilities == pytest.approx(answer.probabilities, abs=1e-6)

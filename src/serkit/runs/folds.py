@@ -45,6 +45,8 @@ class FoldResult:
         fold: The fold.
         folder: Its folder inside the run's.
         frame: Its predictions; see :attr:`serkit.runs.run.Run.predictions`.
+        train_clips: How many clips were fitted on.
+        validation_clips: How many were chosen on: the test clips, where the study did so.
         parameters: How many numbers were fitted.
         chosen: What was chosen on inner validation actors.
         train_seconds: Wall time of the fit.
@@ -57,6 +59,8 @@ class FoldResult:
     fold: Fold
     folder: str
     frame: pd.DataFrame
+    train_clips: int
+    validation_clips: int
     parameters: int
     chosen: Mapping[str, Scalar]
     train_seconds: float
@@ -121,7 +125,8 @@ def run_fold(
     started = time.perf_counter()
     where = replace(tracking, name=f"{folder.name}/{name}")
     context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where)
-    model = _fit(plan, fold, context)
+    data = _fold_data(plan, fold)
+    model = _fit(plan, fold, data, context)
     fitted = time.perf_counter()
     probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
     predicted = time.perf_counter()
@@ -132,6 +137,8 @@ def run_fold(
         fold,
         name,
         predictions_frame(plan.store.state.clips, fold, probabilities),
+        len(data.train),
+        len(data.validation),
         model.parameters,
         dict(model.chosen),
         earlier + fitted - started,
@@ -155,6 +162,8 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
         fold,
         name,
         kept.predictions,
+        entry["train_clips"],
+        entry["validation_clips"],
         entry["parameters"],
         entry["chosen"],
         entry["train_seconds"],
@@ -188,9 +197,9 @@ def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
     write_file(folder / HISTORY, whole.to_parquet(index=False))
 
 
-def _fit(plan: Plan, fold: Fold, context: FitContext) -> Fitted:
+def _fit(plan: Plan, fold: Fold, data: FoldData, context: FitContext) -> Fitted:
     try:
-        return plan.trainer.fit(_fold_data(plan, fold), plan.values, context)
+        return plan.trainer.fit(data, plan.values, context)
     except SerkitError:
         raise
     except ValueError as error:  # scikit-learn's, XGBoost's and NumPy's refusals are all of these
@@ -232,8 +241,8 @@ def fold_entry(result: FoldResult) -> dict[str, Any]:
         "macro_f1": scores.macro_f1,
         "clips": scores.clips,
         "actors": scores.actors,
-        "train_clips": len(result.fold.train),
-        "validation_clips": len(result.fold.validation),
+        "train_clips": result.train_clips,
+        "validation_clips": result.validation_clips,
         "parameters": result.parameters,
         "epochs": result.epochs,
         "chosen": dict(result.chosen),

@@ -10,6 +10,7 @@ from typing import Any
 
 from serkit.errors import TrainingError, UsageError
 from serkit.parameters import Scalar
+from serkit.runs import team
 from serkit.runs.environment import hardware, installed_versions
 from serkit.runs.likeness import audio_of
 from serkit.splits import Protocol, Split, split_clips
@@ -52,7 +53,8 @@ class Plan:
     @property
     def chooses_on_test(self) -> bool:
         """Whether the run reproduces the study's choice on its test clips."""
-        return self.preset == "notebook" and self.protocol.choose_on_test
+        is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
+        return is_study and self.protocol.choose_on_test
 
 
 def split_of(plan: Plan) -> Split:
@@ -121,6 +123,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "created": now.isoformat(timespec="seconds"),
         "versions": installed_versions(),
         "hardware": hardware(),
+        "processes": team.size(),
     }
 
 

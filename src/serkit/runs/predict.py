@@ -160,6 +160,10 @@ class _Asked:
         path = self.shown[clip_id]
         self.failures[clip_id] = Failure(path, type(error).__name__, str(error), clip_id)
 
+    def refuse(self, clip_id: str, error: SerkitError) -> None:
+        """Take a model's refusal, which knows the file by its clip id, and is of training."""
+        self.fail(clip_id, type(error)(error.got.replace(clip_id, self.shown[clip_id])))
+
     def take(self, failures: Mapping[str, Failure]) -> None:
         """Take failures of the extraction, which knows the files by other paths."""
         for clip_id, failure in failures.items():
@@ -204,13 +208,29 @@ class _Group:
     clip_ids: tuple[str, ...]
     at_once: int
 
-    def answers(self, model: Fitted) -> Probabilities:
-        """Return a model's probabilities, shape ``(n, 8)``."""
+    def answers(self, model: Fitted, refused: dict[str, SerkitError]) -> Probabilities:
+        """Return a model's probabilities, shape ``(n, 8)``.
+
+        Args:
+            model: Who is asked.
+            refused: Is told which clips it cannot hear, and why; their rows are not numbers.
+        """
         parts = [
-            model.predict(ClipData(self.store, self.clip_ids[first : first + self.at_once]))
+            self._answers(model, self.clip_ids[first : first + self.at_once], refused)
             for first in range(0, len(self.clip_ids), self.at_once)
         ]
         return np.concatenate(parts)
+
+    def _answers(
+        self, model: Fitted, clip_ids: tuple[str, ...], refused: dict[str, SerkitError]
+    ) -> Probabilities:
+        try:
+            return model.predict(ClipData(self.store, clip_ids))
+        except SerkitError as error:
+            if len(clip_ids) > 1:  # one of them: each is asked about alone
+                return np.concatenate([self._answers(model, (i,), refused) for i in clip_ids])
+            refused[clip_ids[0]] = error
+            return np.full((1, len(EMOTIONS)), np.nan)
 
 
 @contextmanager
@@ -323,17 +343,22 @@ def _ask(
         return []
     total = np.zeros((len(clips), len(EMOTIONS)))
     off: dict[str, float] = {}
+    refused: dict[str, SerkitError] = {}
     for done, fold in enumerate(folds):
         if progress:
             progress(done, len(folds), "asking models")
         model = run.model_of(fold)
-        found = np.concatenate([group.answers(model) for group in groups])
+        found = np.concatenate([group.answers(model, refused) for group in groups])
+        if GOLDEN in refused:  # it is a usual clip, so it is not for the clips
+            raise refused[GOLDEN]
         kept = golden_answer(run.folder_of(fold))
         if golden is not None and kept is not None:
             off[fold] = float(np.abs(found[golden] - kept).max())
         total += found
     for clip, probabilities in zip(clips, total / len(folds), strict=True):
-        if clip.clip_id != GOLDEN:
+        if clip.clip_id in refused:
+            asked.refuse(clip.clip_id, refused[clip.clip_id])
+        elif clip.clip_id != GOLDEN:
             asked.answer(clip, probabilities)
     return [*_disparity(run, off), *differences(run.record.get("audio"), files)]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xxhash import xxh3_64
 
 from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
-from serkit.runs.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD
+from serkit.runs.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, launcher
 from serkit.splits import Fold
 from serkit.store.lock import folder_lock
 
@@ -153,6 +153,13 @@ def continued(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
                 f"({_difference(key, old[key], new[key])})",
                 hint="put back what it was begun with, or train it again",
             )
+    begun, now = (config.get("processes", 1) for config in (old, new))
+    if begun != now:
+        raise RunError(
+            f"the run {old['run']} was begun by {begun} and cannot go on by {now} "
+            f"process{'es' * (now > 1)}: its random numbers would be others",
+            hint=f"use '{launcher(begun)} train --resume ...'",
+        )
     notes = []
     if old["versions"] != new["versions"]:
         changes = _changes(old["versions"], new["versions"])

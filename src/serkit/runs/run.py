@@ -218,7 +218,18 @@ def read_run(path: Path) -> Run:
 def how_to_go_on(folder: Path) -> str:
     """Return the command that goes on with a run that is not finished."""
     usual = folder.parent == Path(resolve().runs)
-    return f"serkit train --resume {shlex.quote(folder.name if usual else str(folder))}"
+    try:
+        begun = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        processes = int(begun.get("processes", 1))
+    except (OSError, ValueError, AttributeError, TypeError):  # going on will say what is wrong
+        processes = 1
+    name = shlex.quote(folder.name if usual else str(folder))
+    return f"{launcher(processes)} train --resume {name}"
+
+
+def launcher(processes: int) -> str:
+    """Return the command that starts serkit in so many processes."""
+    return "serkit" if processes == 1 else f"torchrun --nproc-per-node {processes} -m serkit"
 
 
 def list_runs(folder: Path) -> tuple[list[Run], list[str]]:

@@ -28,7 +28,12 @@ _A_WHILE = timedelta(days=365)
 
 def size() -> int:
     """Return how many processes work together; torchrun and accelerate tell it."""
-    return int(os.environ.get("WORLD_SIZE") or 1)
+    told = os.environ.get("WORLD_SIZE") or "1"
+    if not told.isdecimal() or int(told) < 1:
+        raise UsageError(
+            f"WORLD_SIZE = {told!r} in the environment", hint="use torchrun, or unset it"
+        )
+    return int(told)
 
 
 def helps() -> bool:
@@ -155,5 +160,11 @@ def _exchange() -> Any:
     """
     from torch.distributed import PrefixStore, rendezvous
 
-    store, _rank, _size = next(rendezvous("env://"))
+    try:
+        store, _rank, _size = next(rendezvous("env://"))
+    except ValueError as error:
+        raise UsageError(
+            f"WORLD_SIZE = {size()} in the environment, but not where the processes meet ({error})",
+            hint="start them by torchrun, or unset WORLD_SIZE",
+        ) from error
     return PrefixStore("serkit", store)

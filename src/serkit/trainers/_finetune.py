@@ -98,12 +98,27 @@ class _Job:
         """Whether checkpoints are to outlive the process."""
         return self.context.workdir is not None
 
+    @property
+    def accumulation(self) -> int:
+        """Batches that each process takes of a step."""
+        return integer(self.parameters, "accumulation") // self._sharing
+
+    @property
+    def batch_size(self) -> int:
+        """Clips of a batch: a step stays as large with several processes as with one."""
+        return max(1, integer(self.parameters, "batch_size") * self._sharing // _world())
+
+    @property
+    def _sharing(self) -> int:
+        """How far the processes can share a step by taking whole batches of it."""
+        return math.gcd(integer(self.parameters, "accumulation"), _world())
+
     def batches(self) -> WaveBatches:
         """Return the training side."""
         cut = integer(self.parameters, "cut_ms") * self.hearing.sample_rate // 1000
         return WaveBatches(
             Waves(self.fold.train, self.hearing),
-            integer(self.parameters, "batch_size"),
+            self.batch_size,
             integer(self.parameters, "micro_batch"),
             cut,
             WaveAugmentation.of(self.parameters, self.hearing.sample_rate),
@@ -130,16 +145,13 @@ def _train(model: Any, job: _Job, device: str, last: Path | None) -> None:
 
 
 def _arguments(job: _Job, batches: int, device: str) -> transformers.TrainingArguments:
-    values, world = job.parameters, int(os.environ.get("WORLD_SIZE", "1"))
-    # Several processes each take a batch of a step; a step stays as large as with one of them.
-    accumulation = max(1, integer(values, "accumulation") // world)
-    epochs = integer(values, "epochs")
-    steps = math.ceil(math.ceil(batches / world) / accumulation) * epochs
+    values, epochs = job.parameters, integer(job.parameters, "epochs")
+    steps = math.ceil(math.ceil(batches / _world()) / job.accumulation) * epochs
     return transformers.TrainingArguments(
         output_dir=str(job.folder),
         run_name=job.context.tracking.name or None,
         num_train_epochs=epochs,
-        gradient_accumulation_steps=accumulation,
+        gradient_accumulation_steps=job.accumulation,
         learning_rate=number(values, "learning_rate"),
         lr_scheduler_type=_SCHEDULES[text(values, "schedule")],
         warmup_steps=math.ceil(number(values, "warm_up") * steps),
@@ -393,6 +405,11 @@ def _mlflow(place: str) -> Iterator[None]:
         if mlflow.active_run():
             mlflow.end_run()
         mlflow.set_tracking_uri(before)
+
+
+def _world() -> int:
+    """Return how many processes share the fit."""
+    return int(os.environ.get("WORLD_SIZE") or 1)
 
 
 def _freeze(model: Any, what: str) -> None:

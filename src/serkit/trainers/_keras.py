@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import TrainingError
+from serkit.errors import TrainingError, UsageError
 from serkit.parameters import Parameter, Parameters, text
 from serkit.trainers._augment import AUGMENTATION
 from serkit.trainers._backend import (
@@ -116,6 +116,11 @@ def keras_trainer(
 
 
 def _check(parameters: Parameters) -> None:
+    if (parameters["standardise"], parameters["padding"]) == ("all", "crop"):
+        raise UsageError(
+            "standardise = 'all' counts padding, and with padding = 'crop' there is none",
+            hint="use --set standardise=live",
+        )
     backend = text(parameters, "backend")
     if loaded_backend(backend) == backend:
         require(backend)

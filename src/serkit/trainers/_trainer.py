@@ -220,7 +220,8 @@ class Trainer:
         name: The module's.
         summary: One line.
         parameters: What may be set.
-        presets: Named settings; ``best`` always, ``notebook`` where the study had this model.
+        presets: Named settings; ``best`` always, ``notebook`` where the study had this model, and
+            ``notebook-...`` for its variants: on its protocols these are chosen as it chose.
         features: From parameters to the features that are read.
         fit: From a fold's training side, parameters and context to a fitted model. Everything
             that is fitted or chosen is so on that data alone. Deterministic by the seed.

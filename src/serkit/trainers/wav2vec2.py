@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from serkit.encoders.checkpoint import open_checkpoint
-from serkit.encoders.machine import DEVICES, require_transformers
+from serkit.encoders.machine import DEVICES, pick_device, require_transformers
 from serkit.errors import UsageError
 from serkit.parameters import Parameter, Parameters, text
 from serkit.trainers._tracking import require_trackers
@@ -81,7 +81,7 @@ def _check(parameters: Parameters) -> None:
         raise UsageError(
             "checkpoint = '' names no encoder", hint="give one with --checkpoint NAME_OR_FOLDER"
         )
-    if parameters["precision"] == "float16" and parameters["device"] == "cpu":
+    if parameters["precision"] == "float16" and pick_device(text(parameters, "device")) == "cpu":
         raise UsageError(
             "precision = 'float16' needs a GPU", hint="use --set precision=bfloat16 on a CPU"
         )

@@ -65,6 +65,14 @@ def test_the_study_s_own_padding_is_one_setting_away(store):
     assert fitted.model.inputs[0].shape == (None, fitted.source.length, BANDS)
 
 
+def test_a_net_that_is_too_large_for_the_memory(store):
+    with pytest.raises(TrainingError) as error:
+        fit("ffnn", store, units=str(10**12))
+    assert str(error.value) == (
+        "ffnn does not fit in memory; lower batch_size, or make the net smaller"
+    )
+
+
 def test_padding_that_is_not_there_is_not_counted():
     values = TRAINERS.get("cnn").settle("best", {"standardise": "all"})
     with pytest.raises(UsageError) as error:

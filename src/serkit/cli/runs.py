@@ -39,7 +39,9 @@ def train(
     protocol: Annotated[
         str | None, typer.Option(help="See 'serkit protocols'.  [default: the corpus's own]")
     ] = None,
-    preset: Annotated[str | None, typer.Option(help="notebook or best.  [default: best]")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="See 'serkit models MODEL'.  [default: best]")
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),

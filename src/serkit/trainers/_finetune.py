@@ -33,6 +33,7 @@ from serkit.errors import TrainingError
 from serkit.parameters import Parameters, Scalar, integer, number, text
 from serkit.trainers._course import FineCourse, resume
 from serkit.trainers._history import Standing, emotion_weights, history_frame
+from serkit.trainers._memory import fitting_in_memory
 from serkit.trainers._speech import SpeechModel, make_model, predict
 from serkit.trainers._trainer import FitContext, FoldData, Tracking
 from serkit.trainers._wave_augment import WaveAugmentation
@@ -133,12 +134,10 @@ def _train(model: Any, job: _Job, device: str, last: Path | None) -> None:
         callbacks = list(_trackers(job.context.tracking, stack))
         trainer = _FineTuner(model, arguments, batches, job, callbacks)
         try:
-            trainer.train(resume_from_checkpoint=str(last) if last else None)
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            raise TrainingError(
-                "the encoder does not fit in memory",
-                hint="lower micro_batch, or freeze=encoder, or take a smaller checkpoint",
-            ) from error
+            with fitting_in_memory(
+                "the encoder", "lower micro_batch, or freeze=encoder, or take a smaller checkpoint"
+            ):
+                trainer.train(resume_from_checkpoint=str(last) if last else None)
         finally:
             # What a training that failed leaves on a GPU would be missing in the next fold.
             trainer.accelerator.free_memory()

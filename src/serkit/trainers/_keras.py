@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import TrainingError, UsageError
+from serkit.errors import UsageError
 from serkit.parameters import Parameter, Parameters, text
 from serkit.trainers._augment import AUGMENTATION
 from serkit.trainers._backend import (
@@ -26,6 +26,7 @@ from serkit.trainers._backend import (
 from serkit.trainers._checkpoint import Checkpoints
 from serkit.trainers._history import history_frame
 from serkit.trainers._loop import train
+from serkit.trainers._memory import fitting_in_memory
 from serkit.trainers._network import Network, load
 from serkit.trainers._spectra import Source, Spectra, fit_scaling
 from serkit.trainers._tracking import check_tracking
@@ -133,17 +134,15 @@ def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext)
     source = Source.of(parameters, fold.train.store)
     clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
     scaling = fit_scaling(clips, text(parameters, "standardise"))
-    with device_scope(keras, text(parameters, "device")):
+    with (
+        device_scope(keras, text(parameters, "device")),
+        fitting_in_memory(name, "lower batch_size, or make the net smaller"),
+    ):
         keras.backend.clear_session()
         keras.utils.set_random_seed(context.seed)
         with precision_scope(keras, text(parameters, "precision")):
             model = _build(name, source, parameters)
-        try:
-            course = train(model, clips, validation, scaling, parameters, context, checkpoints)
-        except MemoryError as error:
-            raise TrainingError(
-                f"{name} does not fit in memory", hint="lower batch_size"
-            ) from error
+        course = train(model, clips, validation, scaling, parameters, context, checkpoints)
     chosen = {"epoch": course.best} if len(validation) else {}
     history = history_frame(course.rows, course.best)
     return Network(model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier)

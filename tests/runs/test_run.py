@@ -134,6 +134,14 @@ class TestFindRun:
         assert str(caught.value).startswith("unknown run 'svn-luna5-3': did you mean 'svm-luna5-3'")
         assert str(caught.value).endswith("; see 'serkit compare'")
 
+    @pytest.mark.parametrize("name", ["last", "hal"])
+    def test_where_only_unfinished_ones_are_meant_it_says_so(self, tmp_path, name):
+        make_unfinished(tmp_path, "half")
+        with pytest.raises(
+            RunError, match="the run half is not finished; go on with 'serkit train"
+        ):
+            find_run(tmp_path, name)
+
     def test_an_unfinished_one_by_name_says_so(self, folder):
         make_unfinished(folder, "half")
         with pytest.raises(

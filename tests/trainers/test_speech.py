@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -413,14 +414,20 @@ class TestRefusals:
         ):
             tune(fold, quick, device="cuda")
 
-    def test_augmentation_without_its_package(self, quick, monkeypatch):
+    @pytest.mark.parametrize(("found", "said"), [("0.7.0", "0.7.0 is"), ("", "it is not")])
+    def test_augmentation_without_its_package(self, quick, monkeypatch, found, said):
         from serkit.trainers import _wave_augment
 
-        monkeypatch.setattr(_wave_augment, "version", lambda name: "0.7.0")
+        def version(name):
+            if found:
+                return found
+            raise PackageNotFoundError(name)
+
+        monkeypatch.setattr(_wave_augment, "version", version)
         with pytest.raises(MissingDependencyError) as caught:
             WAV2VEC2.check(WAV2VEC2.settle("best", quick | {"pitch": 0.5}))
         assert str(caught.value) == (
-            "waveforms are changed by the package audiomentations 0.40 or later, which is not "
+            f"waveforms are changed by the package audiomentations 0.40 or later, and {said} "
             "installed; pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0"
         )
 

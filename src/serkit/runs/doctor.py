@@ -74,7 +74,11 @@ _PACKAGES = (
     ("torch", "FeatureStore.as_torch", "pip install 'serkit[torch]'"),
     ("transformers", "models wav2vec2, probe; embeddings", "pip install 'serkit[transformers]'"),
     ("accelerate", "model wav2vec2", "pip install 'serkit[transformers]'"),
-    ("audiomentations", "changing waveforms in wav2vec2", "pip install 'serkit[augment]'"),
+    (
+        "audiomentations",
+        "changing waveforms in wav2vec2, from 0.40 on",
+        "pip install 'serkit[augment]'",
+    ),
     ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
     ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
     ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),

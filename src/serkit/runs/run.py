@@ -279,6 +279,10 @@ def find_run(folder: Path, name: str) -> Run:
     if len(found) > 1:
         names = ", ".join(run.name for run in found[:5])
         raise UsageError(f"{len(found)} runs begin with {name!r}: {names}", hint="type more of it")
-    if not found:
-        raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")
-    return found[0]
+    if found:
+        return found[0]
+    begun = [path.parent for path in folder.glob(f"*/{CONFIG}")]
+    if unfinished := [path for path in begun if name == "last" or path.name.startswith(name)]:
+        newest = max(unfinished, key=lambda path: (path / CONFIG).stat().st_mtime_ns)
+        return read_run(newest)  # which says how to go on with it
+    raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")

@@ -85,12 +85,13 @@ def require_augmentation(parameters: Parameters) -> None:
     if not any(parameters[key] for key in WAVE_AUGMENTATION):
         return
     try:
-        found = tuple(int(part) for part in version("audiomentations").split(".")[:2])
+        said = f"{version('audiomentations')} is"
+        found = tuple(int(part) for part in said.split(" ")[0].split(".")[:2])
     except (PackageNotFoundError, ValueError):
-        found = (0, 0)
+        said, found = "it is not", (0, 0)
     if found < _OLDEST:
         raise MissingDependencyError(
             "waveforms are changed by the package audiomentations 0.40 or later, "
-            "which is not installed",
+            f"and {said} installed",
             hint="pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0",
         )

@@ -135,6 +135,7 @@ class TestCompare:
 
     def test_csv(self, cli, speech_runs):
         rows = list(csv.DictReader(io.StringIO(cli("compare", "--runs", speech_runs, "--csv").out)))
+        assert all(isinstance(json.loads(row["given"]), dict) for row in rows)
         assert len(rows) == 4
         assert rows[0].keys() >= COMPARE_KEYS
 

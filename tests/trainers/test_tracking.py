@@ -106,6 +106,16 @@ class TestRefusals:
             f"the package {package} is not installed; pip install 'serkit[tracking]'"
         )
 
+    def test_tensorboard_s_folder_is_a_file(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(_tracking, "find_spec", lambda name: True)
+        (tmp_path / "file").touch()
+        with pytest.raises(UsageError) as caught:
+            _tracking.require_trackers({}, Tracking(tensorboard=tmp_path / "file"))
+        assert str(caught.value) == (
+            f"{tmp_path / 'file'} is a file, and TensorBoard reads a folder; "
+            "name another with --tensorboard DIR"
+        )
+
     def test_tensorboard_on_another_backend(self, monkeypatch, tmp_path):
         monkeypatch.setattr(_tracking, "find_spec", lambda name: name)
         with pytest.raises(UsageError) as caught:

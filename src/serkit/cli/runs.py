@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -178,7 +179,9 @@ def compare(
     if json:
         print_json(board.to_json())
     elif csv:
-        board.to_pandas().to_csv(sys.stdout, index=False)
+        frame = board.to_pandas()
+        frame["given"] = frame["given"].map(dumps)  # not as Python writes it
+        frame.to_csv(sys.stdout, index=False)
     elif markdown:
         from serkit.runs.markdown import board_to_markdown
 

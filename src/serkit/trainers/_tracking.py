@@ -23,15 +23,21 @@ Tell = Callable[[Mapping[str, Any]], None]
 
 
 def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:
-    """Refuse to log by a package that is missing.
+    """Refuse to log by a package that is missing, or into a file.
 
     Raises:
         MissingDependencyError: The hint names the extra that brings it.
+        UsageError: The folder for TensorBoard is a file.
     """
     if tracking.mlflow is not None:
         _require("mlflow")
     if tracking.tensorboard is not None:
         _require("tensorboard")
+        if tracking.tensorboard.exists() and not tracking.tensorboard.is_dir():
+            raise UsageError(
+                f"{tracking.tensorboard} is a file, and TensorBoard reads a folder",
+                hint="name another with --tensorboard DIR",
+            )
 
 
 def check_tracking(parameters: Parameters, tracking: Tracking) -> None:

@@ -80,6 +80,16 @@ def count_gpus() -> int:
         return 1
 
 
+def process_count() -> int:
+    """Return how many processes work together; torchrun and accelerate tell it."""
+    told = os.environ.get("WORLD_SIZE") or "1"
+    if not told.isdecimal() or int(told) < 1:
+        raise UsageError(
+            f"WORLD_SIZE = {told!r} in the environment", hint="use torchrun, or unset it"
+        )
+    return int(told)
+
+
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Keep what transformers tells about loading and training off the terminal.

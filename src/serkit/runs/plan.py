@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from serkit.encoders.machine import process_count
 from serkit.errors import TrainingError, UsageError
 from serkit.parameters import Scalar
-from serkit.runs import team
 from serkit.runs.environment import hardware, installed_versions
 from serkit.runs.likeness import audio_of
 from serkit.splits import Protocol, Split, split_clips
@@ -123,7 +123,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "created": now.isoformat(timespec="seconds"),
         "versions": installed_versions(),
         "hardware": hardware(),
-        "processes": team.size(),
+        "processes": process_count(),
     }
 
 

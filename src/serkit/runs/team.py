@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from serkit.encoders.machine import process_count
 from serkit.errors import UsageError
 from serkit.parameters import Parameters
 from serkit.runs.run import Run, read_run
@@ -26,19 +27,9 @@ _A_WHILE = timedelta(days=365)
 """How long a process waits for another: torchrun ends it where that one fails."""
 
 
-def size() -> int:
-    """Return how many processes work together; torchrun and accelerate tell it."""
-    told = os.environ.get("WORLD_SIZE") or "1"
-    if not told.isdecimal() or int(told) < 1:
-        raise UsageError(
-            f"WORLD_SIZE = {told!r} in the environment", hint="use torchrun, or unset it"
-        )
-    return int(told)
-
-
 def helps() -> bool:
     """Tell whether this process is one that helps."""
-    return size() > 1 and os.environ.get("RANK", "0") != "0"
+    return process_count() > 1 and os.environ.get("RANK", "0") != "0"
 
 
 def lead(trainer: Trainer, work: Callable[[Trainer], Run]) -> Run:
@@ -51,11 +42,11 @@ def lead(trainer: Trainer, work: Callable[[Trainer], Run]) -> Run:
     Raises:
         UsageError: There are several processes, and the trainer works in one alone.
     """
-    if size() == 1:
+    if process_count() == 1:
         return work(trainer)
     if not trainer.shares_fit:
         raise UsageError(
-            f"{size()} processes were started, and {trainer.name} trains in one",
+            f"{process_count()} processes were started, and {trainer.name} trains in one",
             hint="run the command without torchrun",
         )
     exchange, numbers = _exchange(), count()
@@ -98,7 +89,7 @@ def _tell(exchange: Any, number: int, what: Mapping[str, Any]) -> None:
 
 
 def _await_helpers(exchange: Any, number: int) -> None:
-    exchange.wait([f"did {number} {rank}" for rank in range(1, size())], _A_WHILE)
+    exchange.wait([f"did {number} {rank}" for rank in range(1, process_count())], _A_WHILE)
 
 
 @dataclass(frozen=True)
@@ -164,7 +155,8 @@ def _exchange() -> Any:
         store, _rank, _size = next(rendezvous("env://"))
     except ValueError as error:
         raise UsageError(
-            f"WORLD_SIZE = {size()} in the environment, but not where the processes meet ({error})",
+            f"WORLD_SIZE = {process_count()} in the environment, but not where the processes "
+            f"meet ({error})",
             hint="start them by torchrun, or unset WORLD_SIZE",
         ) from error
     return PrefixStore("serkit", store)

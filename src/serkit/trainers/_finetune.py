@@ -28,7 +28,7 @@ from torch.utils.data import DataLoader
 
 from serkit.clips import EMOTIONS
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
-from serkit.encoders.machine import pick_device, quiet_transformers
+from serkit.encoders.machine import pick_device, process_count, quiet_transformers
 from serkit.errors import TrainingError
 from serkit.parameters import Parameters, Scalar, integer, number, text
 from serkit.trainers._course import FineCourse, resume
@@ -107,12 +107,12 @@ class _Job:
     @property
     def batch_size(self) -> int:
         """Clips of a batch: a step stays as large with several processes as with one."""
-        return max(1, integer(self.parameters, "batch_size") * self._sharing // _world())
+        return max(1, integer(self.parameters, "batch_size") * self._sharing // process_count())
 
     @property
     def _sharing(self) -> int:
         """How far the processes can share a step by taking whole batches of it."""
-        return math.gcd(integer(self.parameters, "accumulation"), _world())
+        return math.gcd(integer(self.parameters, "accumulation"), process_count())
 
     def batches(self) -> WaveBatches:
         """Return the training side."""
@@ -145,7 +145,7 @@ def _train(model: Any, job: _Job, device: str, last: Path | None) -> None:
 
 def _arguments(job: _Job, batches: int, device: str) -> transformers.TrainingArguments:
     values, epochs = job.parameters, integer(job.parameters, "epochs")
-    steps = math.ceil(math.ceil(batches / _world()) / job.accumulation) * epochs
+    steps = math.ceil(math.ceil(batches / process_count()) / job.accumulation) * epochs
     return transformers.TrainingArguments(
         output_dir=str(job.folder),
         run_name=job.context.tracking.name or None,
@@ -404,11 +404,6 @@ def _mlflow(place: str) -> Iterator[None]:
         if mlflow.active_run():
             mlflow.end_run()
         mlflow.set_tracking_uri(before)
-
-
-def _world() -> int:
-    """Return how many processes share the fit."""
-    return int(os.environ.get("WORLD_SIZE") or 1)
 
 
 def _freeze(model: Any, what: str) -> None:

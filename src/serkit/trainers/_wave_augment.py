@@ -85,13 +85,12 @@ def require_augmentation(parameters: Parameters) -> None:
     if not any(parameters[key] for key in WAVE_AUGMENTATION):
         return
     try:
-        said = f"{version('audiomentations')} is"
-        found = tuple(int(part) for part in said.split(" ")[0].split(".")[:2])
-    except (PackageNotFoundError, ValueError):
-        said, found = "it is not", (0, 0)
-    if found < _OLDEST:
+        found = version("audiomentations")
+    except PackageNotFoundError:
+        found = ""
+    if not found or tuple(map(int, found.split(".")[:2])) < _OLDEST:
         raise MissingDependencyError(
             "waveforms are changed by the package audiomentations 0.40 or later, "
-            f"and {said} installed",
+            f"and {f'{found} is' if found else 'it is not'} installed",
             hint="pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0",
         )

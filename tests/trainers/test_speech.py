@@ -277,6 +277,31 @@ class TestFineTuning:
         tune(fold, quick, epochs=1, tracking=Tracking(tensorboard=tmp_path, name="run-fold-1"))
         assert list((tmp_path / "run-fold-1").glob("events*"))
 
+    def test_what_goes_on_after_a_kill_goes_on_in_the_same_run_at_mlflow(
+        self, fold, quick, tmp_path, monkeypatch
+    ):
+        mlflow = pytest.importorskip("mlflow", reason="needs MLflow")
+        monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+        where = Tracking(mlflow=str(tmp_path / "logs"), name="run/fold-1")
+
+        def interrupt(done: int, *_: object) -> None:
+            if done == 1:
+                raise KeyboardInterrupt
+
+        settled = WAV2VEC2.settle("best", quick)
+        context = FitContext(0, interrupt, workdir=tmp_path / "work", tracking=where)
+        with pytest.raises(KeyboardInterrupt):
+            WAV2VEC2.fit(fold, settled, context)
+        tune(fold, quick, workdir=tmp_path / "work", tracking=where)
+
+        client = mlflow.MlflowClient((tmp_path / "logs").as_uri())
+        experiment = client.get_experiment_by_name("serkit")
+        (run,) = client.search_runs([experiment.experiment_id])
+        assert (run.info.run_name, run.info.status) == ("run/fold-1", "FINISHED")
+        assert run.data.params["num_train_epochs"] == "2"
+        steps = {m.step for m in client.get_metric_history(run.info.run_id, "eval_loss")}
+        assert len(steps) == 2
+
 
 def test_the_study_s_model_has_its_count_of_parameters():
     import torch

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from importlib.util import find_spec
 
 import pytest
@@ -93,6 +95,20 @@ class TestMlflow:
             fit(store, Tracking(mlflow="nowhere://x"))
         assert str(caught.value).startswith("cannot log to MLflow at nowhere://x (")
         assert str(caught.value).endswith("; databases need the package mlflow whole")
+
+    def test_a_server_that_is_not_there_is_given_up_within_seconds(self, store, mlflow):
+        started = time.monotonic()
+        with pytest.raises(TrainingError) as caught:
+            fit(store, Tracking(mlflow="http://127.0.0.1:9"))  # port 9 discards
+        assert str(caught.value).startswith("cannot log to MLflow at http://127.0.0.1:9 (")
+        assert time.monotonic() - started < 60  # MLflow's own patience is four minutes
+        assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+    def test_the_patience_that_the_user_has_set_stays(self, store, mlflow, monkeypatch):
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(TrainingError):
+            fit(store, Tracking(mlflow="http://127.0.0.1:9"))
+        assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
 
 
 class TestRefusals:

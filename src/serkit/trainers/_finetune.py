@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -34,6 +33,7 @@ from serkit.parameters import Parameters, Scalar, integer, number, text
 from serkit.trainers._course import FineCourse, resume
 from serkit.trainers._history import Standing, emotion_weights, history_frame
 from serkit.trainers._memory import fitting_in_memory
+from serkit.trainers._mlflow import mlflow_run
 from serkit.trainers._speech import SpeechModel, make_model, predict
 from serkit.trainers._trainer import FitContext, FoldData, Tracking
 from serkit.trainers._wave_augment import WaveAugmentation
@@ -380,30 +380,11 @@ def _trackers(tracking: Tracking, stack: ExitStack) -> Iterator[Any]:
         stack.callback(writer.close)
         yield TensorBoardCallback(writer)
     if tracking.mlflow is not None:
-        stack.enter_context(_mlflow(tracking.mlflow))
+        # Transformers' callback logs the parameters itself.
+        stack.enter_context(mlflow_run(tracking.mlflow, tracking.name, {}))
         from transformers.integrations import MLflowCallback
 
         yield MLflowCallback()
-
-
-@contextmanager
-def _mlflow(place: str) -> Iterator[None]:
-    """Send what is logged meanwhile to one place; a training that fails ends its run there, too."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    if "://" not in place:  # MLflow writes to folders only where it is asked to
-        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-        place = Path(place).resolve().as_uri()
-    import mlflow
-
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(place)
-    mlflow.set_experiment("serkit")
-    try:
-        yield
-    finally:
-        if mlflow.active_run():
-            mlflow.end_run()
-        mlflow.set_tracking_uri(before)
 
 
 def _freeze(model: Any, what: str) -> None:

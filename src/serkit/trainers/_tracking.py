@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import MissingDependencyError, TrainingError, UsageError
+from serkit.errors import MissingDependencyError, UsageError
 from serkit.parameters import Parameters
+from serkit.trainers._mlflow import mlflow_run
 from serkit.trainers._trainer import Tracking
-
-EXPERIMENT = "serkit"
-"""The experiment that runs are put into at MLflow."""
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Told each epoch's row of the history."""
@@ -72,7 +68,8 @@ def tracked(model: Any, parameters: Parameters, tracking: Tracking) -> Iterator[
         if tracking.tensorboard is not None:
             callbacks.append(_tensorboard(tracking.tensorboard / tracking.name))
         if tracking.mlflow is not None:
-            callbacks.append(stack.enter_context(_mlflow(tracking.mlflow, tracking, parameters)))
+            stack.enter_context(mlflow_run(tracking.mlflow, tracking.name, parameters))
+            callbacks.append(_mlflow_callback())
         if not callbacks:
             yield lambda _row: None
             return
@@ -103,48 +100,6 @@ def _tensorboard(folder: Path) -> Any:
     import keras
 
     return keras.callbacks.TensorBoard(str(folder), write_graph=False)
-
-
-@contextmanager
-def _mlflow(place: str, tracking: Tracking, parameters: Parameters) -> Iterator[Any]:
-    """Open a run at MLflow, or the one that an interrupted training had there."""
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    if "://" not in place:  # MLflow writes to folders only where it is asked to
-        os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
-        place = Path(place).resolve().as_uri()
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(place)
-    try:
-        try:
-            run = _mlflow_run(mlflow, tracking.name)
-            mlflow.log_params(dict(parameters))
-        except MlflowException as error:
-            raise TrainingError(
-                f"cannot log to MLflow at {place} ({' '.join(str(error).split())[:200]})",
-                hint="give a folder or a server's address; databases need the package mlflow whole",
-            ) from error
-        with run:
-            yield _mlflow_callback()
-            mlflow.flush_async_logging()
-    finally:
-        mlflow.set_tracking_uri(before)
-
-
-def _mlflow_run(mlflow: Any, name: str) -> Any:
-    client = mlflow.MlflowClient()
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    number = experiment.experiment_id if experiment else client.create_experiment(EXPERIMENT)
-    known = client.search_runs([number], f"attributes.run_name = '{name}'") if name else []
-    return mlflow.start_run(
-        run_id=known[0].info.run_id if known else None,
-        experiment_id=number,
-        run_name=name or None,
-        nested=True,  # where a caller has a run open already
-    )
 
 
 def _mlflow_callback() -> Any:

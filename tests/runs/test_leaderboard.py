@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 from dataclasses import fields
 
@@ -21,6 +22,7 @@ from serkit.runs.leaderboard import FEW_ACTORS, Board, Entry, make_board
 from serkit.runs.markdown import board_to_markdown, to_markdown
 from serkit.runs.published import PublishedResult, published_results
 from serkit.runs.run import read_run
+from serkit.runs.words import percent
 
 CONTRACT = {
     *("run", "model", "preset", "protocol", "seed", "parameters", "uar", "uar_low", "uar_high"),
@@ -380,6 +382,35 @@ class TestForms:
         assert f"{100 * low:.1f}-{100 * high:.1f}" in text
         assert "1,234.6" in text
         assert "7,890,123" in text
+
+    @pytest.mark.parametrize("width", [60, 72, 80, 100, 120, 150, 200, 300])
+    def test_a_narrow_terminal_gets_fewer_columns_and_never_a_cut_figure(self, run, width):
+        """What lacks is named, and is what matters least."""
+        given = {"learning_rate": 0.001, "freeze": "none"}
+        runs = [run("a", right=0.9), run("b", right=0.3, train_seconds=12345.6, given=given)]
+        text = shown(make_board(runs, published=True), width)
+        assert max(map(len, text.splitlines())) <= width
+        for made in runs:
+            figures = [percent(made.record[key]) for key in ("uar", "uar_low", "uar_high")]
+            assert f" {figures[0]} " in text
+            assert f" {figures[1]}-{figures[2]} " in text
+        assert "learning_rate=0.001" in text
+        optional = {"F1 %", "params", "train s", "gap", "acc %"}
+        said = re.search(r"no room for ([^:]*): widen the terminal", " ".join(text.split()))
+        lacking = set(said.group(1).split(", ")) if said else set()
+        heads = text.split("─")[0]
+        assert {name for name in optional if name not in heads} == lacking
+        assert (lacking == set()) == (width >= 150)
+
+    @pytest.mark.parametrize("width", [80, 100, 120, 200])
+    def test_the_name_of_a_run_can_be_copied_from_80_columns_on(self, run, width):
+        name = "transformer-notebook-20261125-015431-aec6"
+        assert name in shown(make_board([run(name, seed=3)]), width)
+
+    def test_a_protocol_without_runs_says_what_to_do_for_it(self, run):
+        board = make_board([run("a")], protocol="loso")
+        said = "no runs of loso yet: make one with 'serkit train MODEL --protocol loso'"
+        assert said in shown(board)
 
     def test_a_preset_other_than_best_is_named(self, run):
         assert "svm (notebook)" in shown(make_board([run("a", preset="notebook")]))

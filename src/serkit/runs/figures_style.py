@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from serkit.runs.tables import percent, stamps
+from serkit.runs.words import percent, stamps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

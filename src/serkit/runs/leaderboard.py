@@ -138,10 +138,12 @@ class Board:
     Attributes:
         groups: One for each corpus digest and protocol.
         problems: Runs that were left out, and why.
+        protocol: The one that was asked for; None for all.
     """
 
     groups: tuple[Group, ...]
     problems: tuple[str, ...] = ()
+    protocol: str | None = None
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -208,7 +210,7 @@ def make_board(
     if published:
         groups += _published_alone(groups, protocol)
     groups.sort(key=lambda g: (not g.corpus_digest, g.protocol, g.corpus, g.corpus_digest))
-    return Board(tuple(groups), tuple(problems))
+    return Board(tuple(groups), tuple(problems), protocol)
 
 
 def _check_predictions(run: Run) -> None:

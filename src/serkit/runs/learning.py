@@ -79,7 +79,7 @@ def render_learning(run: Run) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
-    from serkit.runs.tables import percent
+    from serkit.runs.words import percent
     from serkit.tables import table
 
     folds = learned(run)
@@ -109,6 +109,6 @@ def render_learning(run: Run) -> RenderableType:
 
 
 def _cell(epoch: int | None, recall: float | None) -> str:
-    from serkit.runs.tables import percent
+    from serkit.runs.words import percent
 
     return f"{'-' if epoch is None else epoch} ({percent(recall)})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from serkit.runs.leaderboard import Board, Entry
-from serkit.runs.tables import interval, name_of, percent, stamps, versus
+from serkit.runs.words import interval, name_of, percent, stamps, versus
 
 _HEAD = ("", "model", "UAR %", "95 % CI", "acc %", "vs best", "train s", "parameters", "stamps")
 

@@ -10,15 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from serkit.clips import EMOTIONS
+from serkit.runs.ranking import Ranking
+from serkit.runs.words import interval, percent, stamps
 from serkit.tables import table
-
-_LEAST_P = 0.001
-"""Smaller p-values are not told apart."""
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from serkit.runs.leaderboard import Board, Entry, Group
+    from serkit.runs.leaderboard import Board
     from serkit.runs.run import Run
 
 
@@ -26,9 +25,9 @@ def render_board(board: Board) -> RenderableType:
     """Render a leaderboard: a table a group, what it means below."""
     parts: list[RenderableType] = []
     for group in board.groups:
-        parts += [_group_table(group), *(_note(note) for note in group.notes), Text()]
+        parts += [Ranking(group), *(_note(note) for note in group.notes), Text()]
     if not board.groups:
-        parts.append(Text("no runs yet: make one with 'serkit train MODEL'"))
+        parts.append(Text(_nothing(board)))
     else:
         parts.append(_legend(board))
     parts += [_note(problem) for problem in board.problems]
@@ -54,89 +53,11 @@ def render_run(run: Run) -> RenderableType:
     return Stack(*parts)
 
 
-def percent(value: float | None) -> str:
-    """Render a rate as percent; a dash where there is none."""
-    return "-" if value is None else f"{100 * value:.1f}"
-
-
-def _group_table(group: Group) -> Table:
-    digest = f" {group.corpus_digest[:8]}" if group.corpus_digest else ""
-    made = table(
-        f"{group.protocol} on {group.corpus}{digest}",
-        {
-            "": "right",
-            "model": "left",
-            "UAR %": "right",
-            "95 % CI": "right",
-            "acc %": "right",
-            "F1 %": "right",
-            "vs best": "left",
-            "gap": "right",
-            "train s": "right",
-            "params": "right",
-            "stamps": "left",
-            "run": "left",
-        },
-    )
-    rank = 0
-    for entry in group.entries:
-        rank += not entry.published
-        made.add_row(
-            "" if entry.published else str(rank),
-            name_of(entry),
-            percent(entry.uar),
-            interval(entry.uar_low, entry.uar_high),
-            percent(entry.accuracy),
-            percent(entry.macro_f1),
-            versus(entry),
-            "" if entry.optimism_gap is None else f"{100 * entry.optimism_gap:+.1f}",
-            "" if entry.train_seconds is None else f"{entry.train_seconds:,.1f}",
-            "" if entry.parameters is None else f"{entry.parameters:,}",
-            stamps(vars(entry)),
-            entry.run or entry.source,
-            style="dim" if entry.published else "",
-        )
-    return made
-
-
-def name_of(entry: Entry) -> str:
-    """Return the model's name, with preset, values and seed where they are not the usual ones."""
-    name = entry.model
-    if entry.preset not in (None, "best"):
-        name += f" ({entry.preset})"
-    given = " ".join(f"{key}={value}" for key, value in entry.given.items())
-    seed = f"seed {entry.seed}" if entry.seed else ""
-    return " ".join(filter(None, (name, given, seed)))
-
-
-def versus(entry: Entry) -> str:
-    """Say how a row stands to the best of its group."""
-    if entry.published:
-        return ""
-    if entry.best:
-        return "best"
-    if entry.distinguishable_from_best is None:
-        return "untested"
-    p = "" if entry.p_value is None else f"p={entry.p_value:.3f}"
-    if entry.p_value is not None and entry.p_value < _LEAST_P:
-        p = f"p<{_LEAST_P}"
-    return f"worse {p}" if entry.distinguishable_from_best else f"too close to call {p}"
-
-
-def stamps(values: Mapping[str, Any]) -> str:
-    """Name what a reader must know before believing a result."""
-    texts = {
-        "published": "published",
-        "synthetic": "synthetic",
-        "selected_on_test": "selected-on-test",
-        "transductive": "transductive",
-    }
-    return ", ".join(stamp for key, stamp in texts.items() if values.get(key))
-
-
-def interval(low: float | None, high: float | None) -> str:
-    """Render an interval of rates as percent; empty where there is none."""
-    return "" if low is None or high is None else f"{100 * low:.1f}-{100 * high:.1f}"
+def _nothing(board: Board) -> str:
+    if board.protocol is None:
+        return "no runs yet: make one with 'serkit train MODEL'"
+    command = f"serkit train MODEL --protocol {board.protocol}"
+    return f"no runs of {board.protocol} yet: make one with '{command}'"
 
 
 def _legend(board: Board) -> Text:
@@ -166,7 +87,7 @@ def _score_table(record: Mapping[str, Any]) -> Table:
 def _confusion_table(record: Mapping[str, Any]) -> Table:
     made = table(
         "confusion (rows: true)",
-        {"": "left", **{name[:7]: "right" for name in EMOTIONS}, "recall %": "right"},
+        {"": "left", **{name[:4]: "right" for name in EMOTIONS}, "recall %": "right"},
     )
     for name, row in zip(EMOTIONS, record["confusion"], strict=True):
         cells = [Text(str(n), "bold" if name == EMOTIONS[i] else "") for i, n in enumerate(row)]

@@ -6,14 +6,18 @@ import sys
 from enum import StrEnum
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from serkit.cli import options
 from serkit.cli.errors import INTERRUPTED, leave
+from serkit.cli.interrupts import stoppable
 from serkit.cli.output import print_json, print_rich, say, training
 from serkit.errors import TrainingInterrupted, UsageError
+
+if TYPE_CHECKING:
+    from serkit.runs.progress import Progress
 
 
 class Form(StrEnum):
@@ -114,7 +118,12 @@ def train(
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
     try:
-        with training(model or str(resume)) as report:
+        with stoppable() as stop_if_asked, training(model or str(resume)) as report:
+
+            def tell(progress: Progress) -> None:
+                stop_if_asked()
+                report(progress)
+
             run = api.train(
                 model,
                 store=store,
@@ -128,7 +137,7 @@ def train(
                 resume=resume,
                 tensorboard=tensorboard,
                 mlflow=mlflow,
-                progress=report,
+                progress=tell,
             )
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
         leave(str(interrupted), INTERRUPTED)

@@ -1,0 +1,47 @@
+"""Ctrl-C during a training: where the training stands still, and not wherever it comes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SAID = b"serkit: stopping as soon as this step is done; Ctrl-C again stops at once\n"
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Keep a first Ctrl-C until the block asks for it; a second one interrupts wherever it comes.
+
+    Python raises KeyboardInterrupt at any place, also inside a callback of a library's garbage
+    collection, where it is lost, or while native code compiles, which may end in a crash (JAX
+    does both). What the block gets is to be called between steps, and raises it there.
+
+    Where processes train together all of them are interrupted at the same time, and none may go on
+    to wait for the others: there, and where interrupts are ignored, nothing is changed.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or "WORLD_SIZE" in os.environ:
+        yield lambda: None
+        return
+    pressed = False
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+        # Not by print, which may be what was interrupted; below the bars where there are some.
+        os.write(2, (b"\n" if os.isatty(2) else b"") + _SAID)
+
+    def stop_if_asked() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield stop_if_asked
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,6 +1,9 @@
-"""Write docs/results.md and docs/leaderboard.svg from runs and from a benchmark's figures.
+"""Write docs/results.md and docs/leaderboard.svg from the record beside them.
 
-    python docs/make_results.py --runs RUNS --speed extraction.json
+    python docs/make_results.py                 # make the page anew
+    python docs/make_results.py --runs RUNS     # take finished runs into the record first
+    python docs/make_results.py --speed FIGURES # and what benchmarks/extraction.py measured
+    python docs/make_results.py --check         # only say whether the page is current
 
 Nothing in those two files is written by hand.
 """
@@ -9,39 +12,54 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
+from _results.record import keep_runs, read_earlier, with_earlier
 from rich.console import Console
 
 import serkit
-from serkit.runs.leaderboard import Board
+from serkit.runs.leaderboard import Board, Entry
 from serkit.runs.markdown import board_to_markdown, to_markdown
-from serkit.runs.run import Run, list_runs
+from serkit.runs.run import list_runs
 
 HERE = Path(__file__).parent
+RECORD = HERE / "record"
+PAGE = HERE / "results.md"
+SPEED = RECORD / "extraction.json"
 PICTURE_PROTOCOL = "luna5"
 
 
 def main() -> None:
-    """Write both files."""
+    """Write both files, or say whether the page is current."""
     options = _options()
-    runs, _ = list_runs(options.runs)
-    board = serkit.compare(options.runs, published=True)
-    (HERE / "results.md").write_text("\n".join(_page(runs, board, options.speed)) + "\n")
-    console = Console(record=True, width=205, file=(HERE / "leaderboard.svg").open("w"))
-    picture = serkit.compare(options.runs, protocol=PICTURE_PROTOCOL, published=True)
-    console.print(picture)
-    svg = console.export_svg(title=f"serkit compare --protocol {PICTURE_PROTOCOL} --published")
-    (HERE / "leaderboard.svg").write_text(svg)
+    if options.runs:
+        keep_runs(options.runs, RECORD)
+    if options.speed:
+        shutil.copyfile(options.speed, SPEED)
+    board = with_earlier(serkit.compare(RECORD / "runs", published=True), read_earlier(RECORD))
+    page = "\n".join(_page(board)) + "\n"
+    if options.check:
+        if PAGE.read_text(encoding="utf-8") != page:
+            sys.exit("stale: results.md; run 'python docs/make_results.py'")
+        return
+    PAGE.write_text(page, encoding="utf-8")
+    groups = tuple(group for group in board.groups if group.protocol == PICTURE_PROTOCOL)
+    with (HERE / "leaderboard.svg").open("w", encoding="utf-8") as picture:
+        console = Console(record=True, width=205, file=picture)
+        console.print(Board(groups))
+    title = f"serkit compare --protocol {PICTURE_PROTOCOL} --published"
+    (HERE / "leaderboard.svg").write_text(console.export_svg(title=title), encoding="utf-8")
 
 
-def _page(runs: Sequence[Run], board: Board, speed: Path | None) -> Iterator[str]:
-    first = runs[0].record
+def _page(board: Board) -> Iterator[str]:
+    ours = [entry for entry in board.entries if not entry.published]
     yield "# Results\n"
-    yield "Written by `docs/make_results.py`; do not edit.\n"
+    yield "Written by `docs/make_results.py` from `docs/record`; do not edit.\n"
     yield (
         "Unweighted average recall (UAR) and accuracy in percent over the pooled test clips of all "
         "folds; intervals are 95 %, by a bootstrap over test actors. On the 20 of 24 actors that "
@@ -50,66 +68,68 @@ def _page(runs: Sequence[Run], board: Board, speed: Path | None) -> Iterator[str
     )
     yield (
         "Where the nets from scratch stand, and what was tried with them: "
-        "[record](experiments/nets.md).\n"
+        "[record](experiments/nets.md). The predictions of a row are in `docs/record/runs`, to "
+        "count it again; *untested* are rows from before such a record was kept, or rows of a "
+        "table whose best is one of those.\n"
     )
-    if any(map(_checkpoint, runs)):
+    if any(map(_checkpoint, ours)):
         yield (
             "**Encoders here have random weights:** no model hub could be reached. `probe` and "
             "`wav2vec2` went their whole way on the real clips with a small encoder that has "
             "learned nothing before; what they reach says nothing about pretrained ones.\n"
         )
-    yield f"Machine: {_machine(first)}. Everything chosen is chosen on inner folds by actor.\n"
+    yield f"Machine: {_machine()}. Everything chosen is chosen on inner folds by actor.\n"
     yield "## Leaderboards\n"
     yield board_to_markdown(board) + "\n"
-    yield from _seeds(runs)
-    yield from _gaps(board)
+    yield from _seeds(ours)
+    yield from _gaps(ours)
     yield "## Commands\n"
     yield "```"
     yield "serkit extract ../shared/ravdess"
-    for checkpoint in sorted({_checkpoint(run) for run in runs} - {""}):
+    for checkpoint in sorted(set(map(_checkpoint, ours)) - {""}):
         yield f"python benchmarks/random_checkpoint.py {checkpoint}"
         yield f"serkit extract ../shared/ravdess --features raw,embeddings:{checkpoint}"
-    yield from sorted({_command(run) for run in runs})
+    yield from sorted(set(map(_command, ours)))
     yield "serkit compare --published"
     yield "```\n"
-    if speed:
-        yield from _speed(json.loads(speed.read_text()))
+    if SPEED.is_file():
+        yield from _speed(json.loads(SPEED.read_text(encoding="utf-8")))
 
 
-def _seeds(runs: Sequence[Run]) -> Iterator[str]:
+def _seeds(rows: Sequence[Entry]) -> Iterator[str]:
     """Yield mean and spread over seeds, where a model was trained with several."""
-    groups: defaultdict[tuple[str, ...], list[Run]] = defaultdict(list)
-    for run in runs:
-        given = json.dumps(run.record["given"], sort_keys=True)
-        groups[run.protocol, run.model, run.record["preset"], given].append(run)
-    rows = []
+    groups: defaultdict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for row in rows:
+        given = json.dumps(row.given, sort_keys=True)
+        groups[row.protocol, row.model, str(row.preset), given].append(row)
+    cells = []
     for (protocol, model, preset, _), members in sorted(groups.items()):
-        seeds = sorted(run.record["seed"] for run in members)
+        seeds = sorted(row.seed or 0 for row in members)
         if len(set(seeds)) > 1:
             spreads = [
-                _spread([getattr(run, key) for run in members]) for key in ("uar", "accuracy")
+                _spread([getattr(row, key) for row in members]) for key in ("uar", "accuracy")
             ]
-            rows.append((protocol, f"{model} ({preset})", ", ".join(map(str, seeds)), *spreads))
-    if rows:
+            cells.append((protocol, f"{model} ({preset})", ", ".join(map(str, seeds)), *spreads))
+    if cells:
         yield "## Several seeds\n"
         yield "Mean and standard deviation over the seeds, in percent.\n"
-        yield to_markdown(("protocol", "model", "seeds", "UAR", "accuracy"), rows) + "\n"
+        yield to_markdown(("protocol", "model", "seeds", "UAR", "accuracy"), cells) + "\n"
 
 
 def _spread(scores: Sequence[float]) -> str:
     return f"{100 * mean(scores):.1f} +- {100 * stdev(scores):.1f}"
 
 
-def _gaps(board: Board) -> Iterator[str]:
-    rows = [
+def _gaps(rows: Sequence[Entry]) -> Iterator[str]:
+    cells = [
         (e.protocol, f"{e.model} ({e.preset})", f"{100 * e.optimism_gap:+.1f}")
-        for e in board.entries
+        for e in rows
         if e.optimism_gap is not None
     ]
-    if rows:
+    if cells:
         yield "## Optimism gap\n"
         yield "How many UAR points the same model gains when the same actors are on both sides.\n"
-        yield to_markdown(("protocol", "model", "points"), rows) + "\n"
+        yield to_markdown(("protocol", "model", "points"), cells) + "\n"
 
 
 def _speed(found: dict[str, object]) -> Iterator[str]:
@@ -146,12 +166,11 @@ def _speed(found: dict[str, object]) -> Iterator[str]:
     )
 
 
-def _command(run: Run) -> str:
-    record = run.record
-    preset = "" if record["preset"] == "best" else f" --preset {record['preset']}"
-    seed = "" if record["seed"] == 0 else f" --seed {record['seed']}"
-    given = "".join(f" {_option(*item)}" for item in sorted(record["given"].items()))
-    return f"serkit train {run.model} --protocol {run.protocol}{preset}{seed}{given}"
+def _command(row: Entry) -> str:
+    preset = "" if row.preset == "best" else f" --preset {row.preset}"
+    seed = f" --seed {row.seed}" if row.seed else ""
+    given = "".join(f" {_option(*item)}" for item in sorted(row.given.items()))
+    return f"serkit train {row.model} --protocol {row.protocol}{preset}{seed}{given}"
 
 
 def _option(key: str, value: object) -> str:
@@ -160,19 +179,21 @@ def _option(key: str, value: object) -> str:
     return f"--set {key}={value}"
 
 
-def _checkpoint(run: Run) -> str:
-    return str(run.record["given"].get("checkpoint", ""))
+def _checkpoint(row: Entry) -> str:
+    return str(row.given.get("checkpoint", ""))
 
 
-def _machine(record: dict[str, object]) -> str:
-    hardware: dict[str, object] = record["hardware"]  # type: ignore[assignment]
+def _machine() -> str:
+    runs, _ = list_runs(RECORD / "runs")
+    hardware = runs[0].record["hardware"]
     return f"{hardware['cores']} cores, {hardware['processor']}, no GPU"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--runs", type=Path)
     parser.add_argument("--speed", type=Path)
+    parser.add_argument("--check", action="store_true")
     return parser.parse_args()
 
 

@@ -66,6 +66,7 @@ def test_one_process_keeps_the_run_and_tells_of_it(home, whole):
     assert told["run"] == folder.name
     assert [fold["epochs"] for fold in told["fold_scores"]] == [3, 3]
     assert whole.stderr.count("only the first 2 of 4 folds") == 1
+    assert "find_unused_parameters" not in whole.stderr
 
 
 def facts(run: Run) -> list[dict]:

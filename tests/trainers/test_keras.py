@@ -83,6 +83,17 @@ def test_padding_that_is_not_there_is_not_counted():
     )
 
 
+@pytest.mark.parametrize("padding", ["front", "masked"])
+def test_silence_has_no_decibels_to_count(padding):
+    given = {"padding": padding, "standardise": "all"}
+    with pytest.raises(UsageError) as error:
+        TRAINERS.get("transformer").check(TRAINERS.get("transformer").settle("best", given))
+    assert str(error.value) == (
+        "standardise = 'all' counts padding as silence, which has no decibels; "
+        "use --set standardise=live"
+    )
+
+
 def test_a_net_that_needs_one_length_refuses_others(store):
     with pytest.raises(UsageError, match="padding = 'short' is not allowed; one of 'crop', 'fron"):
         TRAINERS.get("ffnn").settle("notebook", {"padding": "short"})

@@ -149,8 +149,8 @@ def _exchange() -> Any:
 
     Groups of processes are left to the trainers, who know what they compute on.
     """
-    # Gradients of layers that a step drops (layerdrop) have to be looked for, and torch warns of the
-    # time that takes at each start; it reads this when it is imported.
+    # Gradients of layers that a step drops (layerdrop) have to be looked for, and at each start
+    # torch warns of the time that takes; it reads this when it is imported.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from torch.distributed import PrefixStore, rendezvous
 

@@ -117,15 +117,23 @@ def keras_trainer(
 
 
 def _check(parameters: Parameters) -> None:
-    if (parameters["standardise"], parameters["padding"]) == ("all", "crop"):
-        raise UsageError(
-            "standardise = 'all' counts padding, and with padding = 'crop' there is none",
-            hint="use --set standardise=live",
-        )
+    if parameters["standardise"] == "all":
+        _check_padding_counts(parameters)
     backend = text(parameters, "backend")
     if loaded_backend(backend) == backend:
         require(backend)
     # Another one is loaded: load_keras says so when it is asked.
+
+
+def _check_padding_counts(parameters: Parameters) -> None:
+    """Refuse to count padding where there is none, or where it has no value."""
+    padding, said = parameters["padding"], None
+    if padding == "crop":
+        said = "counts padding, and with padding = 'crop' there is none"
+    elif padding != "none" and parameters["scale"] == "db":
+        said = "counts padding as silence, which has no decibels"
+    if said:
+        raise UsageError(f"standardise = 'all' {said}", hint="use --set standardise=live")
 
 
 def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:

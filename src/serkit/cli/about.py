@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from serkit.errors import MissingDependencyError
 
 if TYPE_CHECKING:
     from serkit.catalogue import ModelInfo, ProtocolInfo
+    from serkit.parameters import Scalar
     from serkit.runs.doctor import DoctorReport
 
 
@@ -158,14 +160,28 @@ def _render_model(model: ModelInfo) -> list[Any]:
     presets = table(f"{model.model}: {model.summary}", {"preset": "left", "what": "left"})
     for name, summary in model.presets.items():
         presets.add_row(name, summary)
-    parameters = table(
-        "parameters (--set KEY=VALUE)",
-        {"key": "left", **dict.fromkeys(model.presets, "left"), "what": "left"},
-    )
+    first, *others = model.presets
+    columns = {"key": "left", first: "left", **({"elsewhere": "left"} if others else {})}
+    parameters = table("parameters (--set KEY=VALUE)", {**columns, "what": "left"})
+    parameters.columns[0].no_wrap = True
     for name, parameter in model.parameters.items():
-        values = [str(value) for value in parameter.presets.values()]
-        parameters.add_row(name, *values, parameter.help)
+        values = parameter.presets
+        elsewhere = [_elsewhere(values)] if others else []
+        parameters.add_row(name, str(values[first]), *elsewhere, parameter.help)
     return [presets, parameters]
+
+
+def _elsewhere(values: Mapping[str, Scalar]) -> str:
+    """Say what the presets after the first have in place of its value: a line a value."""
+    (_, usual), *others = values.items()
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in others:
+        if value != usual:
+            groups[str(value)].append(name)
+    return "\n".join(
+        f"{value} in {'all others' if len(names) == len(others) > 1 else ', '.join(names)}"
+        for value, names in groups.items()
+    )
 
 
 def _render_protocols(known: Sequence[ProtocolInfo]) -> Any:

@@ -31,9 +31,10 @@ def keep_runs(source: Path, record: Path) -> None:
         print(f"left out: {problem}")
     folder = record / "runs"
     folder.mkdir(parents=True, exist_ok=True)
-    kept, _ = list_runs(folder)
+    if source.resolve() == folder.resolve():
+        raise ValueError(f"{source} is the record itself, and holds no new runs")
     for run in runs:
-        for old in kept:
+        for old in list_runs(folder)[0]:  # of two of one kind the last one stays
             if _kind(old.record) == _kind(run.record):
                 shutil.rmtree(old.path)
         _keep(run, folder / run.name)

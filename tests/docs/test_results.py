@@ -75,6 +75,19 @@ class TestKeeping:
         record.keep_runs(tmp_path / "third", home)
         assert record.read_earlier(home) == []
 
+    def test_of_two_of_one_kind_the_last_one_stays(self, record, tmp_path):
+        for name in ("a", "b"):
+            make_run(tmp_path / "runs", name)
+        record.keep_runs(tmp_path / "runs", tmp_path / "record")
+        assert [run.name for run in list_runs(tmp_path / "record" / "runs")[0]] == ["b"]
+
+    def test_the_record_is_not_taken_into_itself(self, record, tmp_path):
+        make_run(tmp_path / "runs", "a")
+        record.keep_runs(tmp_path / "runs", tmp_path / "record")
+        with pytest.raises(ValueError, match="is the record itself"):
+            record.keep_runs(tmp_path / "record" / "runs", tmp_path / "record")
+        assert len(list_runs(tmp_path / "record" / "runs")[0]) == 1
+
     def test_what_is_kept_has_the_predictions_and_no_model_and_no_paths(self, record, tmp_path):
         made = make_run(tmp_path / "runs", "a")
         record.keep_runs(tmp_path / "runs", tmp_path / "record")

@@ -402,6 +402,14 @@ class TestForms:
         assert {name for name in optional if name not in heads} == lacking
         assert (lacking == set()) == (width >= 150)
 
+    def test_where_even_that_does_not_fit_names_are_broken_and_figures_are_not(self, run):
+        made = run("transformer-notebook-20261125-015431-aec6")
+        text = shown(make_board([made]), 50)
+        low, high = percent(made.record["uar_low"]), percent(made.record["uar_high"])
+        assert f" {percent(made.uar)} " in text
+        assert f" {low}-{high} " in text
+        assert made.name not in text
+
     @pytest.mark.parametrize("width", [80, 100, 120, 200])
     def test_the_name_of_a_run_can_be_copied_from_80_columns_on(self, run, width):
         name = "transformer-notebook-20261125-015431-aec6"

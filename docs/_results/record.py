@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from serkit.runs.given import given_today
 from serkit.runs.leaderboard import Board, Entry, Group
 from serkit.runs.run import HISTORY, PREDICTIONS, RECORD, Run, list_runs
 
@@ -35,7 +36,7 @@ def keep_runs(source: Path, record: Path) -> None:
         raise ValueError(f"{source} is the record itself, and holds no new runs")
     for run in runs:
         for old in list_runs(folder)[0]:  # of two of one kind the last one stays
-            if _kind(old.record) == _kind(run.record):
+            if _kind_of(old) == _kind_of(run):
                 shutil.rmtree(old.path)
         _keep(run, folder / run.name)
     entries = [entry for entry in read_earlier(record) if not _covers(runs, entry)]
@@ -105,7 +106,11 @@ def _decimals(frame: pd.DataFrame) -> list[str]:
 
 
 def _covers(runs: Iterable[Run], entry: Entry) -> bool:
-    return any(_kind(run.record) == _kind(vars(entry)) for run in runs)
+    return any(_kind_of(run) == _kind(vars(entry)) for run in runs)
+
+
+def _kind_of(run: Run) -> str:
+    return _kind({**run.record, "given": given_today(run.record)})
 
 
 def _kind(values: Any) -> str:

@@ -424,7 +424,8 @@ class TestForms:
         assert "svm (notebook)" in shown(make_board([run("a", preset="notebook")]))
 
     def test_values_and_a_seed_other_than_usual_are_named(self, run):
-        made = run("a", given={"C": 2.0, "scheme": "ovr"}, seed=3)
+        given = {"C": 2.0, "scheme": "ovr"}
+        made = run("a", given=given, values=given, seed=3)
         assert "svm C=2.0 scheme=ovr seed 3" in shown(make_board([made]))
 
     def test_without_runs_it_says_what_to_do(self):

@@ -52,7 +52,7 @@ class TestEveryNet:
         padding = {"ffnn": "front", "lstm": "short", "transformer": "masked"}[name]
         fitted = fit(name, store, preset="notebook", **NOTEBOOK[name])
         assert (fitted.source.padding, fitted.source.scale) == (padding, "power")
-        length = fitted.source.length if name == "ffnn" else None
+        length = fitted.source.length if padding == "front" else None
         assert fitted.model.inputs[0].shape == (None, length, BANDS)
         fitted.save(tmp_path)
         data = clips_of(store, 4)
@@ -60,8 +60,10 @@ class TestEveryNet:
         np.testing.assert_allclose(fitted.predict(data), again, atol=1e-6)
 
 
-def test_the_study_s_own_padding_is_one_setting_away(store):
-    fitted = fit("lstm", store, preset="notebook", padding="front", epochs=1, **NOTEBOOK["lstm"])
+@pytest.mark.parametrize("name", ["lstm", "transformer"])
+def test_the_study_s_own_padding_is_one_setting_away(store, name):
+    fitted = fit(name, store, preset="notebook", padding="front", epochs=1, **NOTEBOOK[name])
+    assert [each.name for each in fitted.model.inputs] == ["frames"]
     assert fitted.model.inputs[0].shape == (None, fitted.source.length, BANDS)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from serkit.errors import RunError
 from serkit.metrics import distinguishable
+from serkit.runs.given import given_today
 from serkit.runs.published import PublishedResult, published_results
 from serkit.runs.run import PREDICTIONS, Run
 from serkit.splits import PROTOCOLS
@@ -42,7 +43,7 @@ class Entry:
         model: The model, or the published system.
         preset: The preset.
         seed: The seed.
-        given: Values that differ from the preset's.
+        given: Values that differ from the preset's as it is now.
         uar: Unweighted average recall, 0 to 1.
         uar_low: Lower end of its 95 % interval over actors.
         uar_high: Upper end.
@@ -109,6 +110,7 @@ _FROM_RECORD = frozenset(f.name for f in fields(Entry)) - {
     "optimism_gap",
     "source",
     "notes",
+    "given",
 }
 
 
@@ -258,6 +260,7 @@ def _group(ranked: list[Run], gaps: dict[Path, float], *, with_published: bool) 
         entries.append(
             Entry(
                 **known,
+                given=given_today(run.record),
                 best=run is ranked[0],
                 distinguishable_from_best=different,
                 p_value=p_value,

@@ -12,6 +12,7 @@ from serkit.encoders.machine import process_count
 from serkit.errors import TrainingError, UsageError
 from serkit.parameters import Scalar
 from serkit.runs.environment import hardware, installed_versions
+from serkit.runs.given import differing
 from serkit.runs.likeness import audio_of
 from serkit.splits import Protocol, Split, split_clips
 from serkit.store.state import corpus_digest
@@ -117,7 +118,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "audio": audio_of(clips),
         "folds": len(split.folds),
         "values": dict(plan.values),
-        "given": _given(plan),
+        "given": differing(plan.trainer, plan.preset, plan.values),
         "settings": dict(plan.settings),
         "notes": list(split.notes),
         "created": now.isoformat(timespec="seconds"),
@@ -133,12 +134,6 @@ def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
         "corpus_digest": corpus_digest(_split_rows(plan, split)),
         "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
     }
-
-
-def _given(plan: Plan) -> dict[str, Scalar]:
-    """Return the values that differ from the preset's."""
-    usual = plan.trainer.settle(plan.preset, {})
-    return {key: value for key, value in plan.values.items() if value != usual[key]}
 
 
 def _split_rows(plan: Plan, split: Split) -> list[Any]:

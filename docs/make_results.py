@@ -103,13 +103,15 @@ def _seeds(rows: Sequence[Entry]) -> Iterator[str]:
         given = json.dumps(row.given, sort_keys=True)
         groups[row.protocol, row.model, str(row.preset), given].append(row)
     cells = []
-    for (protocol, model, preset, _), members in sorted(groups.items()):
+    for (protocol, model, preset, given), members in sorted(groups.items()):
         seeds = sorted(row.seed or 0 for row in members)
         if len(set(seeds)) > 1:
             spreads = [
                 _spread([getattr(row, key) for row in members]) for key in ("uar", "accuracy")
             ]
-            cells.append((protocol, f"{model} ({preset})", ", ".join(map(str, seeds)), *spreads))
+            differing = [f" {key}={value}" for key, value in json.loads(given).items()]
+            name = "".join([f"{model} ({preset})", *differing])
+            cells.append((protocol, name, ", ".join(map(str, seeds)), *spreads))
     if cells:
         yield "## Several seeds\n"
         yield "Mean and standard deviation over the seeds, in percent.\n"

@@ -101,7 +101,7 @@ def _record(name: str, frame: pd.DataFrame) -> dict[str, Any]:
         "split_digest": "s0",
         "features": [],
         "feature_fingerprints": {"functionals": "f0"},
-        "values": {"C": 1.0},
+        "values": {"C": 0.0},
         "given": {},
         "settings": {},
         "notes": [],

@@ -35,6 +35,6 @@ def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
         differ = differing(trainer, record["preset"], values)
     except UnknownNameError:
         return given
-    gone = {key: value for key, value in given.items() if key not in trainer.parameters}
-    untold = {key: value for key, value in given.items() if key not in values}
-    return {**gone, **untold, **differ}
+    told = {**given, **differ}
+    known = trainer.parameters.keys() & values.keys()
+    return {key: value for key, value in told.items() if key in differ or key not in known}

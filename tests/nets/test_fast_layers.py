@@ -132,16 +132,43 @@ class TestAttention:
         one, other = (layer(frames(3, 6, 4), frames(3, 5, 4)) for layer in self.layers(keras))
         np.testing.assert_allclose(one, other, atol=CLOSE)
 
-    @pytest.mark.parametrize("options", [{"use_causal_mask": True}, {"attention_mask": True}])
-    def test_keeps_to_masks(self, keras, options):
-        if "attention_mask" in options:
-            options = {"attention_mask": np.tril(np.ones((1, 6, 6), bool), 1)}
-        x = frames(3, 6, 4)
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"use_causal_mask": True},
+            {"attention_mask": np.tril(np.ones((1, 6, 6), bool), 1)},
+            {"attention_mask": np.tril(np.ones((3, 6, 6), bool), 1)},
+        ],
+    )
+    def test_keeps_to_masks_by_pairs_of_frames(self, keras, options):
+        x = keras.ops.convert_to_tensor(frames(3, 6, 4))  # the same tensor twice: to itself
         one, other = (layer(x, x, **options) for layer in self.layers(keras))
         np.testing.assert_allclose(one, other, atol=CLOSE)
 
-    def test_gives_scores_where_they_are_asked_for(self, keras):
+    def test_keeps_to_the_mask_of_the_layer_before(self, keras):
         x = frames(3, 6, 4)
+        x[0, 4:] = x[2, :2] = 0
+        found = []
+        for layer in self.layers(keras):
+            hidden = keras.layers.Masking()(x)  # of its own: Keras takes the mask off
+            found.append(layer(hidden, hidden))
+        one, other = found
+        np.testing.assert_allclose(one, other, atol=CLOSE)
+
+    @pytest.mark.parametrize("options", [{"use_bias": False}, {"value_dim": 5, "output_shape": 2}])
+    def test_of_another_shape_has_keras_outputs(self, keras, options):
+        x = keras.ops.convert_to_tensor(frames(3, 6, 4))
+        one, other = (layer(x, x) for layer in self.layers(keras, **options))
+        np.testing.assert_allclose(one, other, atol=CLOSE)
+
+    def test_drops_scores_in_training(self, keras):
+        x = keras.ops.convert_to_tensor(frames(3, 6, 4))
+        layer, _ = self.layers(keras, dropout=0.9)
+        once, again = (np.asarray(layer(x, x, training=True)) for _ in range(2))
+        assert np.abs(once - again).max() > 0.01
+
+    def test_gives_scores_where_they_are_asked_for(self, keras):
+        x = keras.ops.convert_to_tensor(frames(3, 6, 4))
         pairs = [layer(x, x, return_attention_scores=True) for layer in self.layers(keras)]
         for one, other in zip(*pairs, strict=True):
             np.testing.assert_allclose(one, other, atol=CLOSE)

@@ -428,6 +428,10 @@ class TestForms:
         made = run("a", given=given, values=given, seed=3)
         assert "svm C=2.0 scheme=ovr seed 3" in shown(make_board([made]))
 
+    def test_a_run_is_named_by_what_it_differs_in_from_the_preset_of_today(self, run):
+        made = run("a", given={}, values={"C": 2.0})
+        assert make_board([made]).entries[0].given == {"C": 2.0}
+
     def test_without_runs_it_says_what_to_do(self):
         assert "no runs yet: make one with 'serkit train MODEL'" in shown(make_board([]))
 

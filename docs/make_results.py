@@ -17,6 +17,7 @@ import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -27,6 +28,7 @@ import serkit
 from serkit.runs.leaderboard import Board, Entry
 from serkit.runs.markdown import board_to_markdown, to_markdown
 from serkit.runs.run import list_runs
+from serkit.runs.words import name_of
 
 HERE = Path(__file__).parent
 RECORD = HERE / "record"
@@ -103,14 +105,13 @@ def _seeds(rows: Sequence[Entry]) -> Iterator[str]:
         given = json.dumps(row.given, sort_keys=True)
         groups[row.protocol, row.model, str(row.preset), given].append(row)
     cells = []
-    for (protocol, model, preset, given), members in sorted(groups.items()):
+    for (protocol, *_), members in sorted(groups.items()):
         seeds = sorted(row.seed or 0 for row in members)
         if len(set(seeds)) > 1:
             spreads = [
                 _spread([getattr(row, key) for row in members]) for key in ("uar", "accuracy")
             ]
-            differing = [f" {key}={value}" for key, value in json.loads(given).items()]
-            name = "".join([f"{model} ({preset})", *differing])
+            name = name_of(replace(members[0], seed=None))
             cells.append((protocol, name, ", ".join(map(str, seeds)), *spreads))
     if cells:
         yield "## Several seeds\n"
@@ -124,7 +125,7 @@ def _spread(scores: Sequence[float]) -> str:
 
 def _gaps(rows: Sequence[Entry]) -> Iterator[str]:
     cells = [
-        (e.protocol, f"{e.model} ({e.preset})", f"{100 * e.optimism_gap:+.1f}")
+        (e.protocol, name_of(replace(e, seed=None)), f"{100 * e.optimism_gap:+.1f}")
         for e in rows
         if e.optimism_gap is not None
     ]

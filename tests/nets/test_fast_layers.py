@@ -111,14 +111,15 @@ class TestAttention:
         return layers
 
     @pytest.mark.parametrize("masked", [False, True])
-    def test_has_keras_outputs_and_gradients(self, keras, masked):
-        x, factor = frames(3, 6, 4), frames(3, 6, 4)
+    @pytest.mark.parametrize("options", [{}, {"value_dim": 5, "output_shape": 2}])
+    def test_has_keras_outputs_and_gradients(self, keras, masked, options):
+        x, factor = frames(3, 6, 4), frames(3, 6, options.get("output_shape", 4))
         seen = np.array([[0, 0, 1, 1, 1, 1], [1] * 6, [1, 0, 0, 1, 0, 1]], bool)
         mask = seen[:, None] if masked else None
         if masked:  # what a hidden frame gets is for nobody to read
             factor *= seen[..., None]
         found = []
-        for layer in self.layers(keras):
+        for layer in self.layers(keras, **options):
             itself = keras.layers.Wrapper(layer)
             itself.call = lambda values, layer=layer: layer(values, values, attention_mask=mask)
             found.append(outputs_and_gradients(itself, x, factor))
@@ -155,10 +156,9 @@ class TestAttention:
         one, other = found
         np.testing.assert_allclose(one, other, atol=CLOSE)
 
-    @pytest.mark.parametrize("options", [{"use_bias": False}, {"value_dim": 5, "output_shape": 2}])
-    def test_of_another_shape_has_keras_outputs(self, keras, options):
+    def test_without_biases_has_keras_outputs(self, keras):
         x = keras.ops.convert_to_tensor(frames(3, 6, 4))
-        one, other = (layer(x, x) for layer in self.layers(keras, **options))
+        one, other = (layer(x, x) for layer in self.layers(keras, use_bias=False))
         np.testing.assert_allclose(one, other, atol=CLOSE)
 
     def test_drops_scores_in_training(self, keras):

@@ -17,10 +17,10 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
 
     Queries, keys, values and scores of a batch of 32 clips of 495 frames with ten heads are 32 MB
     three times and 313 MB, and Keras on TensorFlow moves several such arrays through memory, both
-    ways. Here clips attend one by one, from projection to projection, which mostly stays in the
-    cache, with a gradient of its own. torch and JAX have their own: there it is Keras's, as on a
-    GPU, and where an argument asks for what the study's net does not have (other clips' frames,
-    masks by pairs of frames, dropout of scores).
+    ways. Here clips attend one by one, from projection to projection, which stays in the cache but
+    for the softmax of the scores, and with a gradient of its own. torch and JAX have their own:
+    there it is Keras's, as on a GPU, and where an argument asks for what the study's net does not
+    have (other clips' frames, masks by pairs of frames, dropout of scores).
 
     A frame that a clip's mask hides from the others is not computed with, so it gets nothing from
     them either; what it gets differs between the two, and is for nobody to read. A mask is for
@@ -45,7 +45,7 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
         masked = any(each is not None for each in masks) or use_causal_mask
         masked = masked or (attention_mask is not None and attention_mask.shape[1] != 1)
         other = query is not value or (key is not None and key is not value)
-        if not (masked or other or return_attention_scores) and self._is_the_studys(query):
+        if not (masked or other or return_attention_scores) and self._is_plain(query):
             return self._attend(query, attention_mask)
         return super().call(
             query,
@@ -60,7 +60,7 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
             use_causal_mask=use_causal_mask,
         )
 
-    def _is_the_studys(self, query: Any) -> bool:
+    def _is_plain(self, query: Any) -> bool:
         """Tell whether the layer has nothing that the study's has not, on a CPU in TensorFlow."""
         # What newer versions of Keras may have is asked for by name.
         gated = getattr(self, "_use_gate", False) or getattr(self, "_sliding_window", None)

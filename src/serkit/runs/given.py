@@ -27,14 +27,14 @@ def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
         record: The run's ``run.json``, with ``model``, ``preset``, ``values`` and ``given``.
 
     Returns:
-        What the record tells where the model or its preset is not there any more.
+        Values by name. Where the model or its preset is not there any more, and of parameters that
+        are not, what was given then.
     """
-    given, values = dict(record["given"]), record["values"]
+    given, values = record["given"], record["values"]
     try:
         trainer = TRAINERS.get(record["model"])
-        differ = differing(trainer, record["preset"], values)
+        today = differing(trainer, record["preset"], values)
     except UnknownNameError:
-        return given
-    told = {**given, **differ}
+        return dict(given)
     known = trainer.parameters.keys() & values.keys()
-    return {key: value for key, value in told.items() if key in differ or key not in known}
+    return today | {key: value for key, value in given.items() if key not in known}

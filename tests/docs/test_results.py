@@ -81,6 +81,13 @@ class TestKeeping:
         record.keep_runs(tmp_path / "runs", tmp_path / "record")
         assert [run.name for run in list_runs(tmp_path / "record" / "runs")[0]] == ["b"]
 
+    def test_runs_of_a_preset_before_and_after_it_changed_both_stay(self, record, tmp_path):
+        make_run(tmp_path / "runs", "before", values={"C": 2.0})
+        make_run(tmp_path / "runs", "after")
+        record.keep_runs(tmp_path / "runs", tmp_path / "record")
+        kept = {path.name for path in (tmp_path / "record" / "runs").iterdir()}
+        assert kept == {"before", "after"}
+
     def test_the_record_is_not_taken_into_itself(self, record, tmp_path):
         make_run(tmp_path / "runs", "a")
         record.keep_runs(tmp_path / "runs", tmp_path / "record")

@@ -7,7 +7,14 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from serkit.features import DEFAULT_FEATURES, EXTRACTORS, ArrayLayout, FeatureSpec, Recipes
+from serkit.features import (
+    DEFAULT_FEATURES,
+    EXTRACTORS,
+    ArrayLayout,
+    Extractor,
+    FeatureSpec,
+    Recipes,
+)
 from serkit.registry import Registry
 from serkit.splits import PROTOCOLS, Protocol, SplitClip
 from serkit.trainers import TRAINERS, Trainer
@@ -115,13 +122,17 @@ def _shape(spec: FeatureSpec) -> str:
     if isinstance(layout, ArrayLayout):
         shape = (*map(str, layout.item), str(layout.length or layout.axis))
         power = ' Powers: `scale="db"` reads them in decibels.' if layout.is_power else ""
-        return f"One clip: `({', '.join(shape)})` {layout.dtype}, padded in front on read.{power}"
+        clip = f"One clip: `({', '.join(shape)})` {layout.dtype}, padded in front on read.{power}"
+        return "\n\n".join(filter(None, (clip, _listed(extractor, spec, "row"))))
+    count = len(layout.columns)
+    clip = f"One clip: {count:,} column{'s' * (count > 1)}, {layout.dtype}."
+    return f"{clip}\n\n{_listed(extractor, spec, 'column')}"
+
+
+def _listed(extractor: Extractor, spec: FeatureSpec, what: str) -> str:
     columns = extractor.describe(spec.parameters)
-    rows = ((markdown.code(column.name), column.description) for column in columns)
-    listed = markdown.table(("column", "meaning"), rows)
-    return (
-        f"One clip: {len(columns):,} column{'s' * (len(columns) > 1)}, {layout.dtype}.\n\n{listed}"
-    )
+    rows = [(markdown.code(column.name), column.description) for column in columns]
+    return markdown.table((what, "meaning"), rows) if rows else ""
 
 
 def _extractors() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from serkit.audio import Audio, read_audio
+from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
 from serkit.errors import AudioError, FeatureError, SerkitError
@@ -88,6 +89,7 @@ def run_task(task: Task) -> TaskResult:
     items: dict[str, list[Item]] = {}
     scratch = Scratch()
     for job in task.jobs:
+        at_work_on(job.file.path)
         try:
             audio = read_audio(task.root / job.file.path)
         except AudioError as error:
@@ -108,6 +110,7 @@ def run_task(task: Task) -> TaskResult:
 
 def digest_file(root: Path, job: Job) -> str | Failure:
     """Return the SHA-256 of a file's samples, or why it cannot be read."""
+    at_work_on(job.file.path)
     try:
         return read_audio(root / job.file.path).pcm_sha256
     except AudioError as error:

@@ -26,3 +26,7 @@ class TorchClips(Dataset[Any]):  # type: ignore[misc]
     def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
         values, label = self.clips[position]
         return torch.as_tensor(values), label
+
+    def __getitems__(self, positions: list[int]) -> list[tuple[torch.Tensor, int]]:
+        """Return several clips; a data loader asks for a batch like this."""
+        return [(torch.as_tensor(values), label) for values, label in self.clips.take(positions)]

@@ -26,27 +26,39 @@ class ClipSequence:
         feature: The feature's name.
         clip_ids: The clips, in order.
         options: Those of :meth:`serkit.FeatureStore.load`.
+        store: The opened store; None opens it when the first clip is asked for. It is not
+            pickled: another process opens its own.
     """
 
     def __init__(
-        self, path: Path, feature: str, clip_ids: Sequence[str], options: dict[str, Any]
+        self,
+        path: Path,
+        feature: str,
+        clip_ids: Sequence[str],
+        options: dict[str, Any],
+        store: FeatureStore | None = None,
     ) -> None:
         self.path = path
         self.feature = feature
         self.clip_ids = list(clip_ids)
         self.options = options
-        self._store: FeatureStore | None = None
+        self._store = store
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     def __getitem__(self, position: int) -> tuple[Any, int]:
+        return self.take([position])[0]
+
+    def take(self, positions: Sequence[int]) -> list[tuple[Any, int]]:
+        """Read several clips at once, part by part."""
         from serkit.store.store import FeatureStore
 
         if self._store is None:
             self._store = FeatureStore(self.path)
-        batch = self._store.read(self.feature, [self.clip_ids[position]], **self.options)
-        return batch.X[0], int(batch.y[0])
+        ids = [self.clip_ids[position] for position in positions]
+        batch = self._store.read(self.feature, ids, **self.options)
+        return list(zip(batch.X, batch.y.tolist(), strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_store": None}
@@ -57,7 +69,8 @@ def as_torch(store: FeatureStore, feature: str, *, where: Where, **options: Any)
     _need("torch", "torch")
     from serkit.store._torch import TorchClips
 
-    return TorchClips(ClipSequence(store.path, feature, store.select(feature, where), options))
+    ids = store.select(feature, where)
+    return TorchClips(ClipSequence(store.path, feature, ids, options, store))
 
 
 def as_tf_dataset(

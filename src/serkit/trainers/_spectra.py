@@ -16,7 +16,7 @@ from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.parameters import Parameters, integer, number, text
-from serkit.store.reading import Scale
+from serkit.store.options import Scale
 from serkit.store.store import FeatureStore
 from serkit.trainers._trainer import ClipData
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from serkit.runs.predicted import Predictions
     from serkit.runs.progress import Progress
     from serkit.runs.run import Run
+    from serkit.store.options import ReadOptions
     from serkit.store.store import Batch, FeatureStore
 
 _WHERE = {
@@ -85,6 +86,7 @@ _WHERE = {
     "Predictions": "serkit.runs.predicted",
     "Progress": "serkit.runs.progress",
     "Run": "serkit.runs.run",
+    "ReadOptions": "serkit.store.options",
     "Batch": "serkit.store.store",
     "FeatureStore": "serkit.store.store",
 }
@@ -96,6 +98,7 @@ __all__ = [
     "FeatureStore",
     "Predictions",
     "Progress",
+    "ReadOptions",
     "Run",
     "SerkitError",
     "check",

@@ -105,7 +105,7 @@ class FeatureStore:
             feature: Its name.
             where: Which clips; None is all.
             options: Padding, scale and metadata columns: the attributes of
-                :class:`serkit.store.options.ReadOptions` (``columns``, ``padded``, ``scale``,
+                :class:`serkit.ReadOptions` (``columns``, ``padded``, ``scale``,
                 ``reference``, ``top_db``).
 
         Returns:

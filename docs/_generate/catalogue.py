@@ -15,6 +15,7 @@ from serkit.features import (
     FeatureSpec,
     Recipes,
 )
+from serkit.features.voices import voice_meaning
 from serkit.registry import Registry
 from serkit.splits import PROTOCOLS, Protocol, SplitClip
 from serkit.trainers import TRAINERS, Trainer
@@ -109,9 +110,18 @@ def _feature(spec: FeatureSpec) -> str:
                 for name, value in spec.parameters.items()
             ),
         ),
-        _shape(spec),
+        _voice(spec) if spec.voice else _shape(spec),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _voice(spec: FeatureSpec) -> str:
+    changes = (
+        (markdown.code(name), f"`{value}`", voice_meaning(name))
+        for name, value in spec.voice.items()
+    )
+    listed = markdown.table(("change of voice", "value", "meaning"), changes)
+    return f"{listed}\n\nOne clip has the shape of the same feature in the voice as recorded."
 
 
 def _shape(spec: FeatureSpec) -> str:

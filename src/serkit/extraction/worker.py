@@ -18,6 +18,8 @@ from serkit.errors import AudioError, FeatureError, SerkitError
 from serkit.extraction.plan import Job
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
 from serkit.features.extractor import check_values
+from serkit.features.spec import canonical_json
+from serkit.features.voices import in_voice
 from serkit.store.manifest import Failure, StoredFile
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
@@ -127,9 +129,13 @@ def _compute(
 ) -> tuple[Mapping[str, Values], list[Failure]]:
     values: dict[str, Values] = {}
     failures: list[Failure] = []
+    heard: dict[str, Signal] = {}
     for spec, layout in wanted:
         try:
-            value = EXTRACTORS.get(spec.extractor).compute(signal, spec.settings)
+            voice = canonical_json(spec.voice)
+            if voice not in heard:  # what several features share is computed once a voice
+                heard[voice] = in_voice(signal, spec.voice)
+            value = EXTRACTORS.get(spec.extractor).compute(heard[voice], spec.settings)
             wrong = check_values(value, layout)
             if wrong:
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")

@@ -159,7 +159,7 @@ def peer_transformer() -> Any:
 
 def serkit(name: str, options: argparse.Namespace) -> Epochs:
     """Train with serkit as ``serkit train NAME --preset notebook`` does."""
-    from serkit.trainers import TRAINERS, ClipData, FitContext, FoldData
+    from serkit.models import TRAINERS, ClipData, FitContext, FoldData
 
     clips = _clips(name, options)
     trainer = TRAINERS.get(name)
@@ -191,7 +191,7 @@ def _clips(name: str, options: argparse.Namespace) -> Any:
     import numpy as np
 
     from serkit import FeatureStore
-    from serkit.trainers import ClipData
+    from serkit.models import ClipData
 
     store = FeatureStore(options.store)
     order = np.random.default_rng(0).permutation(sorted(store.clips.index))

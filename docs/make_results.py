@@ -25,10 +25,11 @@ from _results.record import keep_runs, read_earlier, with_earlier
 from rich.console import Console
 
 import serkit
-from serkit.runs.leaderboard import Board, Entry
-from serkit.runs.markdown import board_to_markdown, to_markdown
-from serkit.runs.run import list_runs
-from serkit.runs.words import name_of
+from serkit.reports.markdown import board_to_markdown, to_markdown
+from serkit.results.board import Board
+from serkit.results.entries import Entry
+from serkit.results.run import list_runs
+from serkit.results.wording import name_of
 
 HERE = Path(__file__).parent
 RECORD = HERE / "record"

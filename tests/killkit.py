@@ -45,14 +45,15 @@ def _count(times: int, otherwise: Callable[..., Any], last: Callable[..., Any]) 
 def _arm(moment: str) -> None:
     import numpy as np
 
-    from serkit.runs import evidence, execute, folds
-    from serkit.trainers import _checkpoint, _loop, _network
+    from serkit.experiments import execute, folds
+    from serkit.models.keras import checkpoint, loop, network
+    from serkit.results import scores
 
-    _checkpoint.SHARE = 1.0
+    checkpoint.SHARE = 1.0
     what, *name, times = moment.split()
     if what == "step":
-        add = _loop.Tally.add
-        _loop.Tally.add = _count(int(times), add, lambda *_: _die())
+        add = loop.Tally.add
+        loop.Tally.add = _count(int(times), add, lambda *_: _die())
     elif what == "checkpoint":
         savez = np.savez
 
@@ -65,19 +66,19 @@ def _arm(moment: str) -> None:
 
         np.savez = _count(int(times), savez, half)
     elif what == "model":
-        save = _network.Network.save
+        save = network.Network.save
 
         def saved(model: Any, folder: Path) -> None:
             save(model, folder)
             _die()
 
-        _network.Network.save = _count(int(times), save, saved)
+        network.Network.save = _count(int(times), save, saved)
     elif what == "course":
-        from serkit.trainers._course import FineCourse  # imports torch
+        from serkit.models.keras.course import FineCourse  # imports torch
 
         FineCourse.commit = _count(int(times), FineCourse.commit, lambda *_: _die())
     else:
-        _arm_files(what, name[0], int(times), (execute, folds, evidence))
+        _arm_files(what, name[0], int(times), (execute, folds, scores))
 
 
 def _arm_files(when: str, name: str, times: int, modules: Any) -> None:

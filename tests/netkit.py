@@ -9,11 +9,11 @@ import numpy as np
 
 import storekit
 from serkit.audio import write_wav
+from serkit.models import TRAINERS, ClipData, FitContext, FoldData
+from serkit.models.keras.backend import load_keras
+from serkit.models.keras.network import Network
+from serkit.models.keras.spectra import Source, Spectra, fit_scaling
 from serkit.store.store import FeatureStore
-from serkit.trainers import TRAINERS, ClipData, FitContext, FoldData
-from serkit.trainers._backend import load_keras
-from serkit.trainers._network import Network
-from serkit.trainers._spectra import Source, Spectra, fit_scaling
 
 BANDS = 8
 
@@ -60,7 +60,7 @@ def untrained(name: str, store: FeatureStore) -> Network:
     keras.utils.set_random_seed(1)
     values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name]})
     source = Source.of(values, store)
-    model = import_module(f"serkit.nets.{name}").build(values, (None, BANDS))
+    model = import_module(f"serkit.models.keras.nets.{name}").build(values, (None, BANDS))
     return Network(model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serkit.trainers._backend import load_keras
+from serkit.models.keras.backend import load_keras
 
 CLIPS, FRAMES, VALUES, UNITS = 3, 9, 4, 5
 
@@ -18,7 +18,7 @@ Arrays = list[np.ndarray]
 def differences(backend: str) -> dict[str, float]:
     """Return the greatest difference of outputs and of gradients, for both kinds of output."""
     keras = load_keras(backend)
-    from serkit.nets._lstm import LSTM
+    from serkit.models.keras.layers.lstm import LSTM
 
     found = {}
     for sequences in (True, False):

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from serkit.clips import EMOTIONS
-from serkit.metrics import score
-from serkit.runs.run import CONFIG, PREDICTIONS, RECORD, Run, read_run
+from serkit.evaluation.metrics import score
+from serkit.results.run import CONFIG, PREDICTIONS, RECORD, Run, read_run
 
 CLIPS_AN_ACTOR = 16
 

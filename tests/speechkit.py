@@ -10,8 +10,8 @@ import numpy as np
 import serkit
 from serkit.audio import write_wav
 from serkit.encoders.machine import quiet_transformers
+from serkit.models import ClipData
 from serkit.store.store import FeatureStore
-from serkit.trainers import ClipData
 
 LAYERS, UNITS = 3, 16
 

@@ -17,8 +17,8 @@ from typing import Any
 import storekit as kit
 from serkit.errors import StoreError
 from serkit.features import FeatureSpec
+from serkit.storage.lock import writer_lock
 from serkit.store.gc import gc
-from serkit.store.lock import writer_lock
 
 # Starting, watching
 

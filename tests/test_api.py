@@ -145,16 +145,16 @@ def test_a_feature_is_described_whole_also_one_of_one_s_own(tmp_path):
 
 def test_the_packages_of_the_same_names_stay_packages():
     import serkit.features
-    import serkit.protocols
+    import serkit.prediction
 
     serkit.list_features()
     serkit.list_protocols()
     assert serkit.features.__name__ == "serkit.features"
-    assert serkit.protocols.__name__ == "serkit.protocols"
+    assert serkit.prediction.__name__ == "serkit.prediction"
 
 
 def test_the_doctor_s_report(monkeypatch):
-    from serkit.runs import environment
+    from serkit.compute import environment
 
     real = environment._version
     monkeypatch.setattr(environment, "_version", lambda n: None if n == "torch" else real(n))

@@ -21,7 +21,7 @@ The functions do what the commands of the same names do, and print nothing; `ls`
 `repair`, `gc` and `export` are `serkit store ...`.
 What `serkit features`, `models` and `protocols` show is had from `list_features`, `list_models`
 and `list_protocols`, and with a name from `describe_feature` and `describe_model`:
-`serkit.features` and `serkit.protocols` are packages, and stay what they are.
+`serkit.features` is a package, and stays what it is.
 An argument that is None comes from the [settings](../howto/settings.md).
 
 | Type | Is |
@@ -43,18 +43,18 @@ The how-to pages show each whole: [extractor](../howto/new-extractor.md),
 
 _REPORTS = (
     ("serkit.synthesis.corpus", "SynthReport"),
-    ("serkit.ingest.download", "DownloadReport"),
+    ("serkit.ingest.download.corpus", "DownloadReport"),
     ("serkit.ingest.audit", "AuditReport"),
     ("serkit.extraction.extract", "ExtractReport"),
     ("serkit.extraction.estimate", "Estimate"),
     ("serkit.extraction.estimate", "Preview"),
-    ("serkit.catalogue", "FeatureInfo"),
-    ("serkit.catalogue", "FeatureDetails"),
-    ("serkit.catalogue", "ModelInfo"),
-    ("serkit.catalogue", "ParameterInfo"),
-    ("serkit.catalogue", "ProtocolInfo"),
-    ("serkit.runs.doctor", "DoctorReport"),
-    ("serkit.runs.doctor", "Package"),
+    ("serkit.api.catalogue", "FeatureInfo"),
+    ("serkit.api.catalogue", "FeatureDetails"),
+    ("serkit.api.catalogue", "ModelInfo"),
+    ("serkit.api.catalogue", "ParameterInfo"),
+    ("serkit.api.catalogue", "ProtocolInfo"),
+    ("serkit.api.doctor", "DoctorReport"),
+    ("serkit.api.doctor", "Package"),
     ("serkit.store.listing", "StoreListing"),
     ("serkit.store.listing", "ListedFeature"),
     ("serkit.store.status", "FeatureStatus"),
@@ -64,9 +64,9 @@ _REPORTS = (
     ("serkit.extraction.repair", "RepairReport"),
     ("serkit.store.gc", "GcReport"),
     ("serkit.store.manifest", "Failure"),
-    ("serkit.runs.predicted", "Prediction"),
-    ("serkit.runs.leaderboard", "Group"),
-    ("serkit.runs.leaderboard", "Entry"),
+    ("serkit.prediction.predictions", "Prediction"),
+    ("serkit.results.board", "Group"),
+    ("serkit.results.board", "Entry"),
 )
 
 _TYPES = (
@@ -75,12 +75,20 @@ _TYPES = (
     ("Extractors", "serkit.parameters", ("Parameter",)),
     ("Extractors", "serkit.dsp.signal", ("Signal",)),
     ("Extractors", "serkit.dsp.stft", ("StftSettings",)),
-    ("Corpora", "serkit.corpora", ("Corpus",)),
+    ("Corpora", "serkit.ingest.corpus", ("Corpus",)),
     ("Corpora", "serkit.clips", ("ClipName",)),
-    ("Protocols", "serkit.splits", ("Protocol", "SplitClip", "Split", "Fold", "by_actor")),
-    ("Protocols", "serkit.splits", ("fold_of", "choose_validation_actors", "random_folds")),
-    ("Models", "serkit.trainers", ("Trainer", "Preset", "FoldData", "ClipData", "FitContext")),
-    ("Models", "serkit.trainers", ("Fitted",)),
+    (
+        "Protocols",
+        "serkit.evaluation.splits",
+        ("Protocol", "SplitClip", "Split", "Fold", "by_actor"),
+    ),
+    (
+        "Protocols",
+        "serkit.evaluation.splits",
+        ("fold_of", "choose_validation_actors", "random_folds"),
+    ),
+    ("Models", "serkit.models", ("Trainer", "Preset", "FoldData", "ClipData", "FitContext")),
+    ("Models", "serkit.models", ("Fitted",)),
     ("Contracts", "serkit.testing", ("check_extractor", "check_corpus", "check_protocol")),
     ("Contracts", "serkit.testing", ("check_trainer", "ContractError", "example_clips")),
     ("Contracts", "serkit.testing", ("example_signal",)),

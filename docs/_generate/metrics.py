@@ -1,4 +1,4 @@
-"""The page of metrics, from the docstring of :mod:`serkit.metrics`."""
+"""The page of metrics, from the docstring of :mod:`serkit.evaluation.metrics`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import re
 from itertools import pairwise
 
-from serkit import metrics
+from serkit.evaluation import metrics
 
 from . import markdown
 from .library import entry

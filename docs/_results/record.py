@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serkit.runs.given import given_today
-from serkit.runs.leaderboard import Board, Entry, Group
-from serkit.runs.run import HISTORY, PREDICTIONS, RECORD, Run, list_runs
+from serkit.results.board import Board
+from serkit.results.entries import Entry, Group
+from serkit.results.overrides import given_today
+from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run, list_runs
 
 PATHS = ("store", "runs", "definitions")
 """Settings that tell of somebody's folders and of nothing else."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from serkit.cli import about
-from serkit.splits import PROTOCOLS
-from serkit.trainers import TRAINERS
+from serkit.evaluation.splits import PROTOCOLS
+from serkit.models import TRAINERS
 
 
 class TestModels:
@@ -68,7 +68,7 @@ class TestDoctor:
         assert found["hardware"]["cores"] >= 1
 
     def test_what_is_missing_comes_with_what_to_type(self, cli, monkeypatch):
-        from serkit.runs import environment
+        from serkit.compute import environment
 
         real = environment._version
         monkeypatch.setattr(environment, "_version", lambda n: None if n == "torch" else real(n))
@@ -126,11 +126,11 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
 
 
 def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
-    from serkit.trainers import _backend
+    from serkit.models.keras import backend
 
     monkeypatch.setattr(about, "_DEMO_RUNS", (("majority", "speaker5", {}), about._DEMO_RUNS[-1]))
-    monkeypatch.setattr(_backend, "_installed", lambda package: package != "tensorflow")
-    monkeypatch.setattr(_backend, "loaded_backend", lambda otherwise: otherwise)
+    monkeypatch.setattr(backend, "_installed", lambda package: package != "tensorflow")
+    monkeypatch.setattr(backend, "loaded_backend", lambda otherwise: otherwise)
     answer = cli("demo", "--actors", 3, "--workers", 1, "--json")
     assert answer.code == 0
     assert "transformer is left out: the package tensorflow is not installed" in answer.err

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from runkit import make_run
+from serkit.evaluation.splits import PROTOCOLS
 from serkit.features import Recipes
-from serkit.splits import PROTOCOLS
-from serkit.trainers import TRAINERS
+from serkit.models import TRAINERS
 
 MODELS = ", ".join(TRAINERS.names())
 PROTOCOL_NAMES = ", ".join(PROTOCOLS.names())

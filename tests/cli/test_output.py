@@ -13,7 +13,7 @@ import pytest
 
 from runkit import make_run
 from serkit.cli import output
-from serkit.runs.progress import Progress
+from serkit.experiments.progress import Progress
 from serkit.store.manifest import Failure
 
 ODD = ["b[/x]", "b [v2]", "[red]", ":smile:"]

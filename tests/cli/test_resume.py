@@ -9,7 +9,7 @@ import pytest
 
 from killkit import run_killed
 from serkit.errors import TrainingInterrupted
-from serkit.trainers import TRAINERS
+from serkit.models import TRAINERS
 
 
 @pytest.fixture

@@ -76,7 +76,9 @@ def test_commands_on_the_store_import_nothing_of_runs(speech_store):
     )
     _, out, modules = json.loads(result.stdout)
     assert "96 clips of synthetic" in out
-    assert [name for name in modules if name.startswith("serkit.runs")] == []
+    assert [
+        name for name in modules if name.startswith(("serkit.experiments", "serkit.results"))
+    ] == []
 
 
 def test_predict_loads_only_what_the_model_needs(speech, speech_runs):

@@ -6,9 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from serkit.corpora import CORPORA, Corpus
-from serkit.corpora._corpus import detect
-from serkit.splits import PROTOCOLS
+from serkit.evaluation.splits import PROTOCOLS
+from serkit.ingest.corpus import CORPORA, Corpus, detect
 from serkit.testing import check_corpus
 
 RAVDESS_LIKE = tuple(

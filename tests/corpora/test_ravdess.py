@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serkit.clips import EMOTIONS
-from serkit.corpora import CORPORA, UnparsedNameError
+from serkit.ingest.corpus import CORPORA, UnparsedNameError
 
 RAVDESS = CORPORA.get("ravdess")
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from runkit import make_run
-from serkit.metrics import accuracy, confusion, uar
-from serkit.runs.leaderboard import make_board
-from serkit.runs.run import list_runs, read_run
+from serkit.evaluation.metrics import accuracy, confusion, uar
+from serkit.results.board import make_board
+from serkit.results.run import list_runs, read_run
 
 DOCS = Path(__file__).parents[2] / "docs"
 KEPT, PROBLEMS = list_runs(DOCS / "record" / "runs")

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from serkit.corpora import CORPORA
 from serkit.errors import CorpusError
 from serkit.extraction.plan import known_pcm, make_plan, undecided
 from serkit.features import EXTRACTORS, resolve
+from serkit.ingest.corpus import CORPORA
 from serkit.ingest.scan import AudioFile, Scan
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState

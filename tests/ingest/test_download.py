@@ -27,11 +27,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serkit.corpora._archive import Archive
 from serkit.errors import DownloadError, UsageError
-from serkit.ingest._fetch import Resuming
-from serkit.ingest._part import PartFile
-from serkit.ingest.download import download, inside, unpack
+from serkit.ingest.archive import Archive
+from serkit.ingest.download.corpus import download, inside, unpack
+from serkit.ingest.download.fetch import Resuming
+from serkit.ingest.download.part import PartFile
 
 NAME = "Clips 1.zip"  # the blank has to be quoted in a URL
 BREAK = 6 * 16_384  # at the end of a piece that the client reads, so that no byte comes twice
@@ -336,7 +336,7 @@ class TestABrokenConnection:
         assert files_in(tmp_path) == WHOLE
 
     def test_is_one_that_stays_silent_too(self, mirror, tmp_path, monkeypatch):
-        monkeypatch.setattr("serkit.ingest._fetch._TIMEOUT", (5.0, 0.1))
+        monkeypatch.setattr("serkit.ingest.download.fetch._TIMEOUT", (5.0, 0.1))
         mirror.stall_after = BREAK
         with pytest.raises(
             DownloadError, match=r": the connection broke \(.*timed out.*\); 98,304"
@@ -718,8 +718,8 @@ class TestAKill:
         mirror.stall_after = 200_000
         script = """
             import json, sys
-            from serkit.corpora._archive import Archive
-            from serkit.ingest.download import download
+            from serkit.ingest.archive import Archive
+            from serkit.ingest.download.corpus import download
             job = json.loads(sys.argv[1])
             download(Archive(*job["facts"]), job["root"], base_url=job["base"])
         """
@@ -750,8 +750,8 @@ class TestAKill:
         script = """
             import json, os, signal, sys
             import filelock, pooch, requests, zipfile
-            from serkit.corpora._archive import Archive
-            from serkit.ingest.download import download
+            from serkit.ingest.archive import Archive
+            from serkit.ingest.download.corpus import download
             job = json.loads(sys.argv[1])
             root, archive = job["root"], Archive(*job["facts"])
 
@@ -814,7 +814,7 @@ class TestAnArchivesFacts:
 
     def test_need_neither_pooch_nor_requests(self):
         script = (
-            "import sys, serkit.corpora._archive, serkit.ingest.download\n"
+            "import sys, serkit.ingest.archive, serkit.ingest.download.corpus\n"
             "print(sorted({'pooch', 'requests', 'filelock', 'numpy'} & set(sys.modules)))"
         )
         done = subprocess.run(

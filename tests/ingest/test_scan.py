@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from serkit.corpora import CORPORA
 from serkit.errors import CorpusError, NotFoundError, UnknownNameError, UsageError
+from serkit.ingest.corpus import CORPORA
 from serkit.ingest.scan import by_clip, no_clips, scan
 
 CLIP = "03-01-01-01-01-01-01"

@@ -10,8 +10,8 @@ import pytest
 
 from serkit.audio import write_wav
 from serkit.clips import NO_EMOTION, UNKNOWN
-from serkit.corpora import CORPORA
 from serkit.errors import NotFoundError, SerkitError, UnreadableAudioError
+from serkit.ingest.corpus import CORPORA
 from serkit.ingest.unlabelled import UNLABELLED, find_audio, unlabelled_scan
 
 

@@ -253,7 +253,7 @@ def test_an_empty_folder_is_begun_as_a_store(corpus, tmp_path):
 
 
 def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
-    from serkit.store.files import write_file
+    from serkit.storage.files import write_file
 
     path = tmp_path / "file"
     path.write_bytes(b"old")
@@ -271,7 +271,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
 
 
 def test_writes_that_take_less_than_was_given_go_on(tmp_path, monkeypatch):
-    from serkit.store.files import write_file
+    from serkit.storage.files import write_file
 
     real = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, data: real(descriptor, data[:3]))

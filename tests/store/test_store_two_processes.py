@@ -13,8 +13,8 @@ import pytest
 import storekit as kit
 from serkit.errors import NotFoundError, StoreError, StoreLockedError
 from serkit.extraction.repair import repair
+from serkit.storage.lock import writer_lock
 from serkit.store.gc import gc
-from serkit.store.lock import writer_lock
 from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
 from storekit_processes import (

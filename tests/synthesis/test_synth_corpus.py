@@ -223,13 +223,13 @@ class TestRefusals:
         if sys.platform != "linux":
             pytest.skip("other systems' workers do not see this test's patch")
         fork = multiprocessing.get_context("fork")  # other workers do not see the next line
-        monkeypatch.setattr("serkit.pool._context", lambda: fork)
+        monkeypatch.setattr("serkit.compute.local._context", lambda: fork)
         monkeypatch.setattr(corpus, "render", lambda name, seed: os._exit(1))
         with pytest.raises(SerkitError, match=r"a worker process died .* run it again"):
             synthesise(tmp_path, actors=4, workers=2)
 
 
 def test_the_corpus_reader_looks_for_the_marker_that_is_written():
-    from serkit.corpora import synthetic
+    from serkit.ingest.corpus import synthetic
 
     assert synthetic.MARKER == MARKER

@@ -15,10 +15,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
+from serkit.models import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.models.classical.pipeline import unconverged
 from serkit.parameters import Scalar
 from serkit.testing import check_trainer
-from serkit.trainers import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
-from serkit.trainers._sklearn import unconverged
 
 FEW_ROUNDS = {"rounds": 15, "patience": 5}
 QUICK: dict[str, dict[str, Scalar]] = {
@@ -246,7 +246,7 @@ class TestSettle:
 
 class TestInputs:
     def read(self, store, features: str, columns: str = "") -> np.ndarray:
-        from serkit.trainers._sklearn import Inputs
+        from serkit.models.classical.pipeline import Inputs
 
         return Inputs.of({"features": features, "columns": columns}).matrix(heard(store))
 
@@ -329,7 +329,7 @@ def test_emotions_that_were_not_trained_on_get_nothing(store):
 
 def test_listing_the_models_imports_no_framework():
     code = (
-        "import sys; from serkit.trainers import TRAINERS\n"
+        "import sys; from serkit.models import TRAINERS\n"
         "for name in TRAINERS.names(): TRAINERS.get(name).settle('best', {})\n"
         "heavy = {'sklearn', 'xgboost', 'torch', 'tensorflow', 'keras', 'jax', 'skops'}\n"
         "sys.exit(', '.join(sorted(heavy & set(sys.modules))) or 0)"

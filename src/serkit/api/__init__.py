@@ -6,7 +6,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 
 from serkit.api.corpora import check, download, synth
 from serkit.api.features import estimate, extract, preview
-from serkit.api.results import compare, figures, predict, show
+from serkit.api.results import compare, figure, figures, predict, show
 from serkit.api.stores import export, gc, ls, repair, verify, why
 from serkit.api.training import train
 
@@ -17,6 +17,7 @@ __all__ = [
     "estimate",
     "export",
     "extract",
+    "figure",
     "figures",
     "gc",
     "ls",

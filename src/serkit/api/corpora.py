@@ -12,7 +12,7 @@ from serkit.settings import resolve
 
 if TYPE_CHECKING:
     from serkit.ingest.audit import AuditReport
-    from serkit.ingest.download import DownloadReport
+    from serkit.ingest.download.corpus import DownloadReport
     from serkit.synthesis.corpus import SynthReport
 
 
@@ -64,8 +64,8 @@ def download(
         UsageError: The corpus cannot be downloaded.
         DownloadError: It could not be had, or is not the published one.
     """
-    from serkit.corpora import CORPORA
-    from serkit.ingest.download import download as fetch
+    from serkit.ingest.corpus import CORPORA
+    from serkit.ingest.download.corpus import download as fetch
 
     known = CORPORA.get(corpus)
     if not known.archives:

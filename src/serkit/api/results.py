@@ -10,9 +10,11 @@ from serkit.api._settings import PathLike
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
-    from serkit.runs.leaderboard import Board
-    from serkit.runs.predicted import Predictions
-    from serkit.runs.run import Run
+    from matplotlib.figure import Figure
+
+    from serkit.prediction.predictions import Predictions
+    from serkit.results.board import Board
+    from serkit.results.run import Run
 
 
 def compare(
@@ -29,8 +31,8 @@ def compare(
         NotFoundError: No such folder.
         UnknownNameError: No such protocol.
     """
-    from serkit.runs.leaderboard import make_board
-    from serkit.runs.run import list_runs
+    from serkit.results.board import make_board
+    from serkit.results.run import list_runs
 
     settings = resolve({"runs": runs})
     finished, problems = list_runs(Path(settings.runs))
@@ -45,9 +47,31 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
         UnknownNameError: No such run.
         RunError: The run is not finished.
     """
-    from serkit.runs.run import find_run
+    from serkit.results.run import find_run
 
     return find_run(Path(resolve({"runs": runs}).runs), run)
+
+
+def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure:
+    """Draw a figure of a run: ``confusion``, ``curves`` (over epochs) or ``learning``.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        name: The figure.
+        runs: Folder of runs; None is the setting.
+
+    Returns:
+        A ``matplotlib.figure.Figure``; ``.savefig("x.png")`` or ``"x.svg"`` writes it.
+
+    Raises:
+        UnknownNameError: No such run or figure.
+        UsageError: This run has no such figure: its model is not trained in epochs, or it had no
+            validation clips.
+        MissingDependencyError: matplotlib is not installed.
+    """
+    from serkit.reports.figures.draw import draw
+
+    return draw(show(run, runs=runs) if isinstance(run, str) else run, name)
 
 
 def figures(
@@ -56,8 +80,8 @@ def figures(
     """Write a run's figures into a folder.
 
     ``confusion`` always; ``curves`` (accuracy and loss over the epochs) and ``learning`` (recall
-    of each emotion over the epochs) where the model was trained in epochs. :meth:`Run.figure`
-    gives one of them without writing it.
+    of each emotion over the epochs) where the model was trained in epochs. :func:`figure`
+    draws one of them without writing it.
 
     Args:
         run: The run, or how :func:`show` finds it.
@@ -73,7 +97,7 @@ def figures(
         MissingDependencyError: matplotlib is not installed.
         RunError: The run is not finished, or the disk does not take the files.
     """
-    from serkit.runs.figures import save_figures
+    from serkit.reports.figures.draw import save_figures
 
     found = show(run, runs=runs) if isinstance(run, str) else run
     return save_figures(found, Path(folder), form)
@@ -110,9 +134,9 @@ def predict(
             has changed since.
         MissingDependencyError: The model or a feature needs a package that is not installed.
     """
-    from serkit.pool import available_cores
-    from serkit.runs.predict import predict as ask
-    from serkit.runs.run import Run
+    from serkit.compute.local import available_cores
+    from serkit.prediction.predict import predict as ask
+    from serkit.results.run import Run
 
     found = run if isinstance(run, Run) else show(str(run), runs=runs)
     given = [audio] if isinstance(audio, (str, Path)) else audio

@@ -12,10 +12,10 @@ from serkit.errors import IncompleteFeatureError, MissingDependencyError, NotFou
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
+    from serkit.experiments.plan import Plan
+    from serkit.experiments.progress import Progress
     from serkit.features import Recipes
-    from serkit.runs.plan import Plan
-    from serkit.runs.progress import Progress
-    from serkit.runs.run import Run
+    from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
 
@@ -69,9 +69,9 @@ def train(
             was begun on something else than what is there now.
         TrainingInterrupted: It was interrupted (Ctrl-C); it can be gone on with.
     """
-    from serkit.runs import team
-    from serkit.runs.execute import execute
-    from serkit.trainers import Tracking, Trainer
+    from serkit.experiments import distributed as team
+    from serkit.experiments.execute import execute
+    from serkit.models import Tracking, Trainer
 
     if team.helps():
         return team.assist()
@@ -100,10 +100,10 @@ def _new_plan(
     given: Mapping[str, Any],
 ) -> Plan:
     """Resolve what a run is to be of, from what is given, the settings and the defaults."""
-    from serkit.runs.plan import Plan
-    from serkit.splits import PROTOCOLS
+    from serkit.evaluation.splits import PROTOCOLS
+    from serkit.experiments.plan import Plan
+    from serkit.models import TRAINERS
     from serkit.store.store import FeatureStore
-    from serkit.trainers import TRAINERS
 
     settings = resolve(
         {
@@ -148,7 +148,7 @@ def _resumed_plan(
     Returns:
         Its folder, and the plan.
     """
-    from serkit.runs.resume import find_unfinished, read_config
+    from serkit.experiments.resume import find_unfinished, read_config
 
     others = {key: value for key, value in given.items() if key != "values"}
     others |= given["values"] or {}
@@ -177,7 +177,7 @@ def _resumed_plan(
 
 def _own_protocol(store: FeatureStore) -> str:
     """Return the protocol that published work on a store's corpus uses."""
-    from serkit.corpora import CORPORA
+    from serkit.ingest.corpus import CORPORA
 
     corpora = {clip.corpus for clip in store.state.clips.values()}
     known = corpora & set(CORPORA.names())  # clips without labels are of none

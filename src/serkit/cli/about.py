@@ -15,9 +15,9 @@ from serkit.cli.output import print_json, print_rich, progress, say, training
 from serkit.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from serkit.catalogue import ModelInfo, ProtocolInfo
+    from serkit.api.catalogue import ModelInfo, ProtocolInfo
+    from serkit.api.doctor import DoctorReport
     from serkit.parameters import Scalar
-    from serkit.runs.doctor import DoctorReport
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def models(
 
     With a name: its presets and parameters.
     """
-    from serkit import catalogue
+    from serkit.api import catalogue
 
     if name is not None:
         model = catalogue.describe_model(name)
@@ -49,7 +49,7 @@ def protocols(json: options.Json = False) -> None:
 
     A protocol says which clips are trained on and which are tested on.
     """
-    from serkit import catalogue
+    from serkit.api import catalogue
 
     known = catalogue.list_protocols()
     print_json(known) if json else print_rich(_render_protocols(known))
@@ -60,7 +60,7 @@ def doctor(json: options.Json = False) -> None:
 
     Versions, the machine, and what to install for what is missing.
     """
-    from serkit.runs.doctor import doctor as look
+    from serkit.api.doctor import doctor as look
 
     report = look()
     print_json(_doctor_json(report)) if json else print_rich(_render_doctor(report))

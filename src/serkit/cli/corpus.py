@@ -63,7 +63,7 @@ def download(
     The archive is checked before it is used; a broken download goes on where it ended.
     """
     from serkit import api
-    from serkit.corpora import CORPORA
+    from serkit.ingest.corpus import CORPORA
 
     known = CORPORA.get(corpus)
     say(f"{known.title}; licence {known.licence}; cite: {known.citation}")
@@ -108,7 +108,7 @@ def check(
 def _render(report: AuditReport) -> list[Any]:
     from rich.text import Text
 
-    from serkit.corpora import CORPORA
+    from serkit.ingest.corpus import CORPORA
     from serkit.tables import table
 
     counts = table(

@@ -21,7 +21,7 @@ from serkit.cli.output import (
 )
 
 if TYPE_CHECKING:
-    from serkit.catalogue import FeatureDetails, FeatureInfo
+    from serkit.api.catalogue import FeatureDetails, FeatureInfo
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
 
@@ -104,7 +104,7 @@ def features(
 
     With a name: its parameters, and its columns where it has some.
     """
-    from serkit import catalogue
+    from serkit.api import catalogue
 
     if name is not None:
         feature = catalogue.describe_feature(name, definitions=definitions)
@@ -223,7 +223,6 @@ def _render_features(known: Sequence[FeatureInfo]) -> Any:
 
 
 def _render_feature(feature: FeatureDetails) -> list[Any]:
-    from serkit.features.voices import voice_meaning
     from serkit.tables import table
 
     made = table(
@@ -232,8 +231,6 @@ def _render_feature(feature: FeatureDetails) -> list[Any]:
     )
     for name, value in {**feature.parameters, **feature.options}.items():
         made.add_row(name, str(value), feature.meanings[name])
-    for name, value in feature.voice.items():
-        made.add_row(f"voice: {name}", str(value), voice_meaning(name))
     computed = f"extractor {feature.extractor} {feature.version}, {feature.fingerprint}"
     parts: list[Any] = [made, computed, *filter(None, (feature.licence, feature.missing))]
     if feature.columns:

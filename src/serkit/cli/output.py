@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
 
-    from serkit.runs.progress import Progress as Step
+    from serkit.experiments.progress import Progress as Step
     from serkit.store.manifest import Failure
 
 MOST_LISTED = 20

@@ -17,7 +17,7 @@ from serkit.cli.output import print_json, print_rich, say, training
 from serkit.errors import TrainingInterrupted, UsageError
 
 if TYPE_CHECKING:
-    from serkit.runs.progress import Progress
+    from serkit.experiments.progress import Progress
 
 
 class Form(StrEnum):
@@ -146,14 +146,14 @@ def train(
     if json:
         print_json(run.to_json())
     else:
-        from serkit.runs.tables import render_run
+        from serkit.results.run_tables import render_run
 
         print_rich(render_run(run))
 
 
 def _helped() -> bool:
     """Help where torchrun started this process for that, and say nothing; tell whether it did."""
-    from serkit.runs import team
+    from serkit.experiments import distributed as team
 
     if not team.helps():
         return False
@@ -192,7 +192,7 @@ def compare(
         frame["given"] = frame["given"].map(dumps)  # not as Python writes it
         frame.to_csv(sys.stdout, index=False)
     elif markdown:
-        from serkit.runs.markdown import board_to_markdown
+        from serkit.reports.markdown import board_to_markdown
 
         print(board_to_markdown(board))
     else:
@@ -236,13 +236,13 @@ def show(
         for path in api.figures(found, figures, form=(form or Form.PNG).value):
             say(f"drawn: {path}")
     if learning:
-        from serkit.runs.learning import learned, render_learning
+        from serkit.results.learning import learned, render_learning
 
         print_json(learned(found)) if json else print_rich(render_learning(found))
     elif json:
         print_json(found.to_json())
     else:
-        from serkit.runs.tables import render_run
+        from serkit.results.run_tables import render_run
 
         print_rich(render_run(found))
 

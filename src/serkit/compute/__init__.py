@@ -1,1 +1,1 @@
-"""Where work runs: this process, or processes beside it."""
+"""Where work runs: processes on this machine, and what the machine is."""

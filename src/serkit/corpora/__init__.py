@@ -1,5 +1,1 @@
-"""The corpora serkit knows, one module each; see :class:`serkit.corpora._corpus.Corpus`."""
-
-from serkit.corpora._corpus import CORPORA, Corpus, UnparsedNameError, detect
-
-__all__ = ["CORPORA", "Corpus", "UnparsedNameError", "detect"]
+"""The corpora serkit knows, one a file; the contract: :class:`serkit.ingest.corpus.Corpus`."""

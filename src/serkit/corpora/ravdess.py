@@ -13,8 +13,8 @@ from importlib.resources import files
 from pathlib import PurePosixPath
 
 from serkit.clips import EMOTIONS, ClipName
-from serkit.corpora._archive import Archive
-from serkit.corpora._corpus import Corpus, UnparsedNameError
+from serkit.ingest.archive import Archive
+from serkit.ingest.corpus import Corpus, UnparsedNameError
 
 STATEMENTS = ("Kids are talking by the door", "Dogs are sitting by the door")
 MODALITIES = ("full-av", "video-only", "audio-only")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from serkit.corpora._corpus import Corpus
 from serkit.corpora.ravdess import REASONS, leave_out, parse
+from serkit.ingest.corpus import Corpus
 
 MARKER = "serkit-synthetic.json"
 """The file at the top of a synthetic corpus that says so."""

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 
+from serkit.compute.local import worker_number
 from serkit.errors import MissingDependencyError, UsageError
-from serkit.pool import worker_number
 
 DEVICES = ("auto", "cpu", "cuda")
 _GPUS = Path("/proc/driver/nvidia/gpus")

@@ -11,13 +11,13 @@ import numpy as np
 
 from serkit.audio import AudioHeader, read_header
 from serkit.clips import SAMPLE_RATE
+from serkit.compute.local import available_cores
 from serkit.errors import AudioError, NotFoundError
 from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
-from serkit.pool import available_cores
 from serkit.store.compact import CLIPS_A_PART
 from serkit.store.state import StoreState, read_state
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from serkit.compute.local import available_cores, refuse_in_worker, run_all
 from serkit.extraction.plan import Job, Plan, make_plan, undecided
 from serkit.extraction.recorder import Recorder
 from serkit.extraction.worker import Task, digest_file, run_task
 from serkit.extraction.workers import clips_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
-from serkit.pool import available_cores, refuse_in_worker, run_all
+from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_A_PART, merge_small_parts
-from serkit.store.lock import DEFAULT_WAIT
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 from serkit.store.tables import FileRow

@@ -9,17 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from serkit.corpora import CORPORA
+from serkit.compute.local import run_all
 from serkit.errors import NotFoundError, StoreCorruptError
 from serkit.extraction.plan import Job
 from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
+from serkit.ingest.corpus import CORPORA
 from serkit.ingest.scan import AudioFile
-from serkit.pool import run_all
+from serkit.storage.files import write_file
+from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
-from serkit.store.files import write_file
-from serkit.store.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
     NAME,
     Failure,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from serkit.compute.local import available_cores
 from serkit.features import EXTRACTORS, Cost, FeatureSpec
-from serkit.pool import available_cores
 from serkit.store.compact import CLIPS_A_PART
 
 _SECONDS_A_TASK = 10

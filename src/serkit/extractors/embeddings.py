@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from serkit.compute.local import available_cores
 from serkit.dsp.signal import Signal
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import DEVICES, count_gpus, require_transformers
@@ -18,7 +19,6 @@ from serkit.encoders.waveform import prepare
 from serkit.errors import FeatureError, UsageError
 from serkit.features.extractor import ArrayLayout, Cost, Extractor, Values
 from serkit.parameters import Parameter, Parameters, number, text
-from serkit.pool import available_cores
 
 _MS_A_MEGABYTE = 0.8
 """Measured: 0.30 s on one core, base-size wav2vec2 (378 MB), a clip of 3.7 s that is trimmed."""

@@ -31,7 +31,7 @@ DEFAULT_DEFINITIONS = Path("features/definitions")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Features' names are folders' names in the store."""
 
-_KEYS = {"summary", "extractor", "parameters", "voice"}
+_KEYS = {"summary", "extractor", "parameters"}
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,7 @@ def _read(name: str, path: Traversable) -> FeatureSpec:
         )
     extractor = EXTRACTORS.get(_value(recipe, "extractor", "", path))
     parameters = _value(recipe, "parameters", {}, path)
-    summary, voice = _value(recipe, "summary", "", path), _value(recipe, "voice", {}, path)
-    return resolve(name, extractor, parameters, summary, voice)
+    return resolve(name, extractor, parameters, _value(recipe, "summary", "", path))
 
 
 def _value(recipe: Mapping[str, Any], key: str, default: T, path: Traversable) -> T:

@@ -15,11 +15,10 @@ from typing import Any
 
 from serkit.audio import read_audio
 from serkit.clips import EMOTIONS, SAMPLE_RATE
-from serkit.compute.worker import at_work_on
-from serkit.corpora import CORPORA, Corpus
+from serkit.compute.local import available_cores, run_all
 from serkit.errors import AudioError
+from serkit.ingest.corpus import CORPORA, Corpus
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
-from serkit.pool import available_cores, run_all
 
 _FILES_A_TASK = 16
 """Files a worker decodes at a time: some 50 ms of work, so that progress is told often."""
@@ -267,7 +266,6 @@ def _decode(root: Path, paths: Sequence[str]) -> dict[str, Decoded | Unreadable]
 
 
 def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
-    at_work_on(path)
     try:
         audio = read_audio(root / path)
     except AudioError as error:

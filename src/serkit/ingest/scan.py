@@ -11,8 +11,8 @@ from typing import Any
 
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
-from serkit.corpora import CORPORA, Corpus, UnparsedNameError, detect
 from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
+from serkit.ingest.corpus import CORPORA, Corpus, UnparsedNameError, detect
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""

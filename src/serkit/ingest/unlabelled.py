@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from serkit.audio import SUFFIXES
 from serkit.clips import UNKNOWN, ClipName
-from serkit.corpora import Corpus
 from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
+from serkit.ingest.corpus import Corpus
 from serkit.ingest.scan import AudioFile, Scan, at_home, is_text, walk_audio
 
 

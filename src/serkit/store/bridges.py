@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from serkit.errors import MissingDependencyError, UsageError
-from serkit.features import ArrayLayout
+from serkit.features import ArrayLayout, FeatureSpec, Layout
 
-if TYPE_CHECKING:
-    from serkit.store.store import FeatureStore, Where
+Where = Any
+"""See :meth:`serkit.FeatureStore.select`."""
+
+
+class Readable(Protocol):
+    """What is needed of a store; :class:`serkit.FeatureStore` has it.
+
+    A class that is opened by its folder, so that each process of a data loader opens its own.
+    """
+
+    def __init__(self, path: Path) -> None: ...
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+
+    @property
+    def clips(self) -> Any:
+        """The clips' metadata, indexed by clip id."""
+
+    @property
+    def corpus_digest(self) -> str:
+        """Identity of the clips."""
+
+    @property
+    def select(self) -> Callable[..., list[str]]:
+        """See :meth:`serkit.FeatureStore.select`."""
+
+    @property
+    def read(self) -> Callable[..., Any]:
+        """See :meth:`serkit.FeatureStore.read`."""
+
+    @property
+    def batches(self) -> Callable[..., Iterator[Any]]:
+        """See :meth:`serkit.FeatureStore.batches`."""
+
+    def layout(self, feature: str) -> Layout:
+        """Return how a feature's values are arranged."""
+
+    def spec(self, feature: str) -> FeatureSpec:
+        """Return a feature's identity."""
 
 
 class ClipSequence:
@@ -22,59 +61,45 @@ class ClipSequence:
     A plain class that can be pickled, so that data loaders may read in several processes.
 
     Args:
-        path: The store's folder.
+        store: The store; each process opens it anew.
         feature: The feature's name.
         clip_ids: The clips, in order.
         options: Those of :meth:`serkit.FeatureStore.load`.
-        store: The opened store; None opens it when the first clip is asked for. It is not
-            pickled: another process opens its own.
     """
 
     def __init__(
-        self,
-        path: Path,
-        feature: str,
-        clip_ids: Sequence[str],
-        options: dict[str, Any],
-        store: FeatureStore | None = None,
+        self, store: Readable, feature: str, clip_ids: Sequence[str], options: dict[str, Any]
     ) -> None:
-        self.path = path
+        self.path = store.path
+        self._kind = type(store)
         self.feature = feature
         self.clip_ids = list(clip_ids)
         self.options = options
-        self._store = store
+        self._store: Readable | None = None
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     def __getitem__(self, position: int) -> tuple[Any, int]:
-        return self.take([position])[0]
-
-    def take(self, positions: Sequence[int]) -> list[tuple[Any, int]]:
-        """Read several clips at once, part by part."""
-        from serkit.store.store import FeatureStore
-
         if self._store is None:
-            self._store = FeatureStore(self.path)
-        ids = [self.clip_ids[position] for position in positions]
-        batch = self._store.read(self.feature, ids, **self.options)
-        return list(zip(batch.X, batch.y.tolist(), strict=True))
+            self._store = self._kind(self.path)
+        batch = self._store.read(self.feature, [self.clip_ids[position]], **self.options)
+        return batch.X[0], int(batch.y[0])
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_store": None}
 
 
-def as_torch(store: FeatureStore, feature: str, *, where: Where, **options: Any) -> Any:
+def as_torch(store: Readable, feature: str, *, where: Where, **options: Any) -> Any:
     """See :meth:`serkit.FeatureStore.as_torch`."""
     _need("torch", "torch")
-    from serkit.store._torch import TorchClips
+    from serkit.store.torch_clips import TorchClips
 
-    ids = store.select(feature, where)
-    return TorchClips(ClipSequence(store.path, feature, ids, options, store))
+    return TorchClips(ClipSequence(store, feature, store.select(feature, where), options))
 
 
 def as_tf_dataset(
-    store: FeatureStore, feature: str, *, batch_size: int, where: Where, **options: Any
+    store: Readable, feature: str, *, batch_size: int, where: Where, **options: Any
 ) -> Any:
     """See :meth:`serkit.FeatureStore.as_tf_dataset`."""
     _need("tensorflow", "tensorflow")
@@ -99,7 +124,7 @@ def as_tf_dataset(
     return tf.data.Dataset.from_generator(batches, output_signature=signature)
 
 
-def as_hf_dataset(store: FeatureStore, feature: str, *, where: Where, **options: Any) -> Any:
+def as_hf_dataset(store: Readable, feature: str, *, where: Where, **options: Any) -> Any:
     """See :meth:`serkit.FeatureStore.as_hf_dataset`."""
     _need("datasets", "datasets")
     import datasets
@@ -126,6 +151,7 @@ def as_hf_dataset(store: FeatureStore, feature: str, *, where: Where, **options:
         features=datasets.Features(features),
         # All that the content depends on is in the arguments: datasets caches by their hash.
         gen_kwargs={
+            "kind": type(store),
             "path": str(store.path.resolve()),
             "feature": feature,
             "fingerprint": store.spec(feature).fingerprint,
@@ -137,14 +163,18 @@ def as_hf_dataset(store: FeatureStore, feature: str, *, where: Where, **options:
 
 
 def _examples(
-    path: str, feature: str, fingerprint: str, corpus: str, clip_ids: tuple[str, ...], options: Any
+    kind: type[Readable],
+    path: str,
+    feature: str,
+    fingerprint: str,
+    corpus: str,
+    clip_ids: tuple[str, ...],
+    options: Any,
 ) -> Iterator[dict[str, Any]]:
     del fingerprint, corpus  # there for the cache's key alone
     import pandas as pd
 
-    from serkit.store.store import FeatureStore
-
-    store = FeatureStore(path)
+    store = kind(Path(path))
     for clip_id in clip_ids:
         batch = store.read(feature, [clip_id], **options)
         row = batch.clips.iloc[0].to_dict()

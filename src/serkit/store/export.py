@@ -20,7 +20,7 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import TableLayout
-from serkit.store.files import TEMPORARY
+from serkit.storage.files import TEMPORARY
 from serkit.store.store import Batch, FeatureStore
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serkit.errors import unknown_name
+from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
-from serkit.store.lock import DEFAULT_WAIT
 from serkit.store.manifest import StoredFeature
 from serkit.store.parts import count_clips
 from serkit.store.writer import StoreWriter, open_writer

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
-from serkit.store.files import TEMPORARY, flush_file, sync_folder, write_file
-from serkit.store.lock import DEFAULT_WAIT, writer_lock
+from serkit.storage.files import TEMPORARY, flush_file, sync_folder, write_file
+from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
     COPY,
     Failure,

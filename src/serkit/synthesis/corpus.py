@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.compute.local import available_cores, run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
-from serkit.pool import available_cores, run_all
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
 from serkit.synthesis.sentences import SENTENCES
 from serkit.synthesis.voice import speak

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from serkit.clips import EMOTIONS, ClipName
-from serkit.corpora import Corpus, UnparsedNameError
+from serkit.ingest.corpus import Corpus, UnparsedNameError
 from serkit.testing._claims import ContractError, no_error, require, told
 
 

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from serkit.splits import SplitClip
+from serkit.evaluation.splits import SplitClip
 
 
 def example_signal(frames: int, seed: int = 0) -> npt.NDArray[np.int16]:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 from serkit.errors import UsageError
-from serkit.splits import Protocol, Split, SplitClip
+from serkit.evaluation.splits import Protocol, Split, SplitClip
 from serkit.testing._claims import ContractError, check_summary, no_error, require, told
 from serkit.testing.examples import example_clips
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from serkit.clips import EMOTIONS, NO_EMOTION, UNKNOWN
 from serkit.errors import UsageError
+from serkit.models import ClipData, FitContext, Fitted, FoldData, Trainer
 from serkit.parameters import Parameters
 from serkit.store.state import StoreState
 from serkit.store.store import FeatureStore
 from serkit.testing._claims import check_parameters, check_summary, no_error, require
-from serkit.trainers import ClipData, FitContext, Fitted, FoldData, Trainer
 
 _ROUNDING = 1e-6
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from serkit.models.keras.trainer import keras_trainer
+from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
-from serkit.trainers._keras import keras_trainer
-from serkit.trainers._trainer import Preset
 
 TRAINER = keras_trainer(
     "cnn",

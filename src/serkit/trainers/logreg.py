@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serkit.parameters import Parameter, Parameters, Scalar, integer, number
-from serkit.trainers._sklearn import (
+from serkit.models.classical.pipeline import (
     INPUT_PARAMETERS,
     PREPROCESSING_PARAMETERS,
     Inputs,
@@ -17,7 +16,8 @@ from serkit.trainers._sklearn import (
     preprocessing,
     unconverged,
 )
-from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
 _GRID = tuple({"C": c} for c in (0.3, 1.0, 3.0))
 

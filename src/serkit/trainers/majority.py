@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
+from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 from serkit.parameters import Parameters, Scalar
-from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 
 _FILE = "model.json"
 

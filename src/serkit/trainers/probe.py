@@ -15,8 +15,7 @@ import numpy as np
 
 from serkit.errors import TrainingError, UsageError
 from serkit.features import ArrayLayout
-from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
-from serkit.trainers._sklearn import (
+from serkit.models.classical.pipeline import (
     Choice,
     Inputs,
     Matrix,
@@ -26,7 +25,8 @@ from serkit.trainers._sklearn import (
     on_one_thread,
     unconverged,
 )
-from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
 
 C_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 """Inverse regularisation, ascending: each fit begins where the one before it ended."""

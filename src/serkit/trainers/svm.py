@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from serkit.parameters import Parameter, Parameters, Scalar, number, text
-from serkit.trainers._sklearn import (
+from serkit.models.classical.pipeline import (
     INPUT_PARAMETERS,
     PREPROCESSING_PARAMETERS,
     Inputs,
@@ -19,7 +18,8 @@ from serkit.trainers._sklearn import (
     on_one_thread,
     preprocessing,
 )
-from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
 _GRID_C = (1.0, 1.5, 3.0)
 _GRID_GAMMA = (0.05, 0.1)

@@ -7,10 +7,10 @@ from pathlib import Path
 from serkit.encoders.checkpoint import open_checkpoint
 from serkit.encoders.machine import DEVICES, pick_device, require_transformers
 from serkit.errors import UsageError
+from serkit.models.speech.augment import WAVE_AUGMENTATION, require_augmentation
+from serkit.models.tracking import require_trackers
+from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, text
-from serkit.trainers._tracking import require_trackers
-from serkit.trainers._trainer import FitContext, Fitted, FoldData, Preset, Trainer
-from serkit.trainers._wave_augment import WAVE_AUGMENTATION, require_augmentation
 
 PRECISIONS = ("float32", "bfloat16", "float16")
 
@@ -90,14 +90,14 @@ def _check(parameters: Parameters) -> None:
 
 
 def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
-    from serkit.trainers._finetune import fit
+    from serkit.models.speech.finetune import fit
 
     return fit(fold, parameters, context)
 
 
 def _load(folder: Path) -> Fitted:
     require_transformers()
-    from serkit.trainers._speech import load
+    from serkit.models.speech.model import load
 
     return load(folder)
 

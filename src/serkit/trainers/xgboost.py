@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError
+from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
+from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
-from serkit.trainers._sklearn import FACTS, INPUT_PARAMETERS, Inputs
-from serkit.trainers._trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 
 _MODEL = "model.ubj"
 

@@ -1,0 +1,80 @@
+from .api import (
+    check as check,
+)
+from .api import (
+    compare as compare,
+)
+from .api import (
+    download as download,
+)
+from .api import (
+    estimate as estimate,
+)
+from .api import (
+    export as export,
+)
+from .api import (
+    extract as extract,
+)
+from .api import (
+    figure as figure,
+)
+from .api import (
+    figures as figures,
+)
+from .api import (
+    gc as gc,
+)
+from .api import (
+    ls as ls,
+)
+from .api import (
+    predict as predict,
+)
+from .api import (
+    preview as preview,
+)
+from .api import (
+    repair as repair,
+)
+from .api import (
+    show as show,
+)
+from .api import (
+    synth as synth,
+)
+from .api import (
+    train as train,
+)
+from .api import (
+    verify as verify,
+)
+from .api import (
+    why as why,
+)
+from .api.catalogue import (
+    describe_feature as describe_feature,
+)
+from .api.catalogue import (
+    describe_model as describe_model,
+)
+from .api.catalogue import (
+    list_features as list_features,
+)
+from .api.catalogue import (
+    list_models as list_models,
+)
+from .api.catalogue import (
+    list_protocols as list_protocols,
+)
+from .api.doctor import doctor as doctor
+from .clips import EMOTIONS as EMOTIONS
+from .errors import SerkitError as SerkitError
+from .experiments.progress import Progress as Progress
+from .prediction.predictions import Predictions as Predictions
+from .results.board import Board as Board
+from .results.run import Run as Run
+from .store.store import Batch as Batch
+from .store.store import FeatureStore as FeatureStore
+
+__version__: str

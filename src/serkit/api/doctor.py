@@ -1,0 +1,90 @@
+"""What is installed, what the machine is, and what to install for what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from serkit.compute.environment import hardware, versions
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that serkit uses.
+
+    Attributes:
+        package: Its name.
+        version: The version that is installed; None where it is missing.
+        purpose: What it is for.
+        install: What to type to get it; None where it is there.
+    """
+
+    package: str
+    version: str | None
+    purpose: str
+    install: str | None
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """What is installed.
+
+    Attributes:
+        python: Python's version.
+        hardware: ``machine``, ``system``, ``processor``, ``cores``, ``memory_bytes`` (None where
+            the system does not tell).
+        packages: Every package that serkit can use.
+    """
+
+    python: str
+    hardware: dict[str, Any]
+    packages: tuple[Package, ...]
+
+    @property
+    def missing(self) -> tuple[Package, ...]:
+        """The packages that are not there."""
+        return tuple(package for package in self.packages if package.version is None)
+
+
+def doctor() -> DoctorReport:
+    """Look at what is installed; nothing is imported for it."""
+    found = versions([*(name for name, _, _ in _PACKAGES), "tensorflow-cpu"])
+    found["tensorflow"] = found["tensorflow"] or found["tensorflow-cpu"]
+    packages = (
+        Package(name, found.get(name), purpose, None if found.get(name) else install)
+        for name, purpose, install in _PACKAGES
+    )
+    return DoctorReport(str(found["python"]), hardware(), tuple(packages))
+
+
+_CORE = "pip install serkit"
+
+_PACKAGES = (
+    ("serkit", "everything", _CORE),
+    ("numpy", "arrays", _CORE),
+    ("scipy", "transforms", _CORE),
+    ("pandas", "tables of clips", _CORE),
+    ("pyarrow", "Parquet", _CORE),
+    ("h5py", "HDF5", _CORE),
+    ("soundfile", "reading audio", _CORE),
+    ("soxr", "resampling", _CORE),
+    ("scikit-learn", "models logreg, svm", _CORE),
+    ("skops", "saving them without pickle", _CORE),
+    ("xgboost", "model xgboost", _CORE),
+    ("torch", "FeatureStore.as_torch", "pip install 'serkit[torch]'"),
+    ("transformers", "models wav2vec2, probe; embeddings", "pip install 'serkit[transformers]'"),
+    ("accelerate", "model wav2vec2", "pip install 'serkit[transformers]'"),
+    (
+        "audiomentations",
+        "changing waveforms in wav2vec2, from 0.40 on",
+        "pip install 'serkit[augment]'",
+    ),
+    ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
+    ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
+    ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
+    ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),
+    ("matplotlib", "figures of runs", "pip install 'serkit[figures]'"),
+    ("tensorboard", "train --tensorboard", "pip install 'serkit[tracking]'"),
+    ("mlflow-skinny", "train --mlflow", "pip install 'serkit[tracking]'"),
+    ("opensmile", "features egemaps, compare2016", "pip install 'serkit[opensmile]'"),
+)

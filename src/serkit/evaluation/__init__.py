@@ -1,0 +1,1 @@
+"""Honest evaluation: splits, the named protocols, metrics."""

@@ -1,0 +1,165 @@
+"""Every score of one run at once, and a few for groups of its clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+import numpy.typing as npt
+
+from serkit.errors import UsageError
+from serkit.evaluation.metrics.bootstrap import (
+    actor_confusions,
+    groups_of,
+    percentile_interval,
+    resampled,
+)
+from serkit.evaluation.metrics.calibration import brier, checked_probabilities, ece, log_loss
+from serkit.evaluation.metrics.classification import (
+    Floats,
+    accuracy_of,
+    check_lengths,
+    checked_labels,
+    macro_f1_of,
+    recalls,
+    uar_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Every score of one run; plain Python values throughout.
+
+    Attributes:
+        uar: Unweighted average recall.
+        uar_low: Lower end of its 95 % interval over actors; NaN if there is one actor only.
+        uar_high: Upper end, the same.
+        accuracy: Share of clips labelled right.
+        accuracy_low: Lower end of its 95 % interval over actors; NaN if there is one only.
+        accuracy_high: Upper end, the same.
+        macro_f1: Mean F1 over the classes present in truth or prediction.
+        recall: Recall of each class; NaN for a class absent from the truth.
+        log_loss: Mean negative log probability of the truth, in nats.
+        brier: Brier score, 0 to 2.
+        ece: Expected calibration error of the top label, 15 bins.
+        confusion: Counts, rows true.
+        clips: Number of clips.
+        actors: Number of actors.
+    """
+
+    uar: float
+    uar_low: float
+    uar_high: float
+    accuracy: float
+    accuracy_low: float
+    accuracy_high: float
+    macro_f1: float
+    recall: tuple[float, ...]
+    log_loss: float
+    brier: float
+    ece: float
+    confusion: tuple[tuple[int, ...], ...]
+    clips: int
+    actors: int
+
+
+class GroupScores(TypedDict):
+    """The scores of one group of clips, such as those by female actors."""
+
+    uar: float
+    accuracy: float
+    clips: int
+
+
+def score(
+    true: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    actors: npt.ArrayLike,
+    *,
+    n_classes: int = 8,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Scores:
+    """Return every score of one run.
+
+    Args:
+        true: (n,) true labels, integers from 0 to ``n_classes - 1``.
+        probabilities: (n, C) probabilities. The label is the most probable class; of equally
+            probable ones that of the lowest number.
+        actors: (n,) each clip's actor: integers or strings.
+        n_classes: Number of classes C.
+        resamples: Number of resamples behind the intervals.
+        seed: Seed of the resamples.
+
+    Raises:
+        UsageError: An argument is not of this form.
+    """
+    table = _checked_table(probabilities, n_classes)
+    by_actor = actor_confusions(true, table.argmax(axis=1), actors, n_classes)
+    total = by_actor.sum(axis=0)
+    draws = resampled(by_actor, resamples=resamples, seed=seed)
+    uar_interval = percentile_interval(uar_of(draws), len(by_actor))
+    accuracy_interval = percentile_interval(accuracy_of(draws), len(by_actor))
+    return Scores(
+        uar=float(uar_of(total)),
+        uar_low=uar_interval.low,
+        uar_high=uar_interval.high,
+        accuracy=float(accuracy_of(total)),
+        accuracy_low=accuracy_interval.low,
+        accuracy_high=accuracy_interval.high,
+        macro_f1=float(macro_f1_of(total)),
+        recall=tuple(recalls(total).tolist()),
+        log_loss=log_loss(true, table),
+        brier=brier(true, table),
+        ece=ece(true, table),
+        confusion=tuple(tuple(row) for row in total.tolist()),
+        clips=int(total.sum()),
+        actors=len(by_actor),
+    )
+
+
+def score_by(
+    groups: npt.ArrayLike,
+    true: npt.ArrayLike,
+    probabilities: npt.ArrayLike,
+    *,
+    n_classes: int = 8,
+) -> dict[str, GroupScores]:
+    """Return UAR, accuracy and number of clips for each group: by sex, by intensity, ...
+
+    Args:
+        groups: (n,) each clip's group: strings or integers.
+        true: (n,) true labels, integers from 0 to ``n_classes - 1``.
+        probabilities: (n, C) probabilities; see :func:`score`.
+        n_classes: Number of classes C.
+
+    Returns:
+        The scores by the group's name, in sorted order. The UAR of a group is over the classes
+        present in it: strong intensity has no neutral, so seven.
+
+    Raises:
+        UsageError: An argument is not of this form.
+    """
+    predicted = _checked_table(probabilities, n_classes).argmax(axis=1)
+    labels = checked_labels("true labels", true, n_classes)
+    names, codes = groups_of("groups", groups)
+    check_lengths(("groups", codes), ("true labels", labels), ("rows of probabilities", predicted))
+    by_group = actor_confusions(labels, predicted, codes, n_classes)
+    return {
+        name: GroupScores(
+            uar=float(uar_of(matrix)),
+            accuracy=float(accuracy_of(matrix)),
+            clips=int(matrix.sum()),
+        )
+        for name, matrix in zip(names, by_group, strict=True)
+    }
+
+
+def _checked_table(probabilities: npt.ArrayLike, n_classes: int) -> Floats:
+    table = checked_probabilities(probabilities)
+    if table.shape[1] != n_classes:
+        raise UsageError(
+            f"the probabilities are for {table.shape[1]} classes",
+            allowed=f"there must be n_classes = {n_classes} columns",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""The named protocols, one a module; see :class:`serkit.evaluation.splits.Protocol`."""

@@ -1,0 +1,311 @@
+"""Who may see whom: folds, their identity, and the audit that no fold leaks.
+
+A protocol is one module in ``serkit/protocols`` that binds ``PROTOCOL``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import NO_EMOTION
+from serkit.errors import LeakageError, SerkitError, UsageError
+from serkit.features.spec import canonical_json
+from serkit.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class SplitClip:
+    """What a protocol may know of a clip.
+
+    Attributes:
+        clip_id: Its key.
+        actor: Who speaks.
+        sex: ``male`` or ``female``.
+        emotion_id: The label, 0 to 7.
+        pcm_sha256: Identity of its samples.
+    """
+
+    clip_id: str
+    actor: int
+    sex: str
+    emotion_id: int
+    pcm_sha256: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One division of the clips.
+
+    Attributes:
+        name: ``"1"``, ``"2"``, ... or what distinguishes the fold (``"actor 7"``).
+        train: Clips that a model is fitted on.
+        validation: Clips of other actors than those in ``train`` and ``test``, on which
+            everything that is chosen (epoch, C, depth) is chosen. Part of the training side: a
+            model without anything to choose is fitted on both.
+        test: Clips that the result is reported on.
+    """
+
+    name: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A protocol applied to clips.
+
+    Attributes:
+        protocol: The protocol's name.
+        folds: Its folds.
+        notes: How it differs from the published one: actors that are not there.
+    """
+
+    protocol: str
+    folds: tuple[Fold, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Identity of the split: SHA-256 over the sorted clip ids by fold and role."""
+        roles = [[sorted(f.train), sorted(f.validation), sorted(f.test)] for f in self.folds]
+        return hashlib.sha256(canonical_json(roles).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A named way to split clips.
+
+    Attributes:
+        name: The module's.
+        summary: One line.
+        source: Who defined it.
+        speaker_independent: Whether no test actor is ever trained on; then it is enforced.
+        make: From clips, sorted by id, to folds and notes.
+        choose_on_test: Whether the study chose on the test clips here; only presets that
+            reproduce it do so, and their runs are stamped.
+    """
+
+    name: str
+    summary: str
+    source: str
+    speaker_independent: bool
+    make: Callable[[Sequence[SplitClip]], Split]
+    choose_on_test: bool = False
+
+    def split(self, clips: Iterable[SplitClip]) -> Split:
+        """Split clips, and audit the result.
+
+        Raises:
+            UsageError: These clips cannot be split so (too few actors, ...).
+            LeakageError: The split leaks.
+        """
+        ordered = sorted(clips, key=lambda clip: clip.clip_id)
+        if not ordered:
+            raise UsageError("there are no clips to split", hint="run 'serkit extract SRC' first")
+        try:
+            split = self.make(ordered)
+        except SerkitError:
+            raise
+        except ValueError as error:  # scikit-learn's word for too few clips of an emotion
+            raise UsageError(
+                f"{self.name} cannot split {len(ordered)} clips: {error}",
+                hint="extract the whole corpus",
+            ) from error
+        audit(split, ordered, speaker_independent=self.speaker_independent)
+        return split
+
+
+PROTOCOLS: Registry[Protocol] = Registry(
+    "protocol", "serkit.evaluation.protocols", "PROTOCOL", hint="see 'serkit protocols'"
+)
+"""Every protocol, by name."""
+
+
+def audit(split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool) -> None:
+    """Refuse a split that leaks.
+
+    No clip may be in two roles of a fold or in two test sides, and validation actors may not be
+    trained on. Where the protocol is speaker-independent, neither may an actor be, nor the same
+    samples under two names.
+
+    Raises:
+        LeakageError: The message names the fold and what is on both sides.
+        UsageError: A fold has nobody to train on or to test on.
+    """
+    by_id = {clip.clip_id: clip for clip in clips}
+    tested: set[str] = set()
+    for fold in split.folds:
+        where = f"fold {fold.name} of {split.protocol}"
+        if not fold.train or not fold.test:
+            side = "test" if fold.train else "train"
+            raise UsageError(
+                f"{where} has no clips to {side} on",
+                hint="use speaker5, which works for any actors, or extract the whole corpus",
+            )
+        train, validation, test = map(set, (fold.train, fold.validation, fold.test))
+        _disjoint(f"{where}: clips", (train | validation, test), (train, validation))
+        if again := tested & test:
+            raise LeakageError(f"{where} tests clips of an earlier fold again: {_some(again)}")
+        tested |= test
+        if speaker_independent:
+            for what in ("actor", "pcm_sha256"):
+                sides = [
+                    {getattr(by_id[i], what) for i in ids} for ids in (train, validation, test)
+                ]
+                name = "actors" if what == "actor" else "identical samples"
+                _disjoint(f"{where}: {name}", (sides[0] | sides[1], sides[2]), (sides[0], sides[1]))
+
+
+def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
+    for one, other in pairs:
+        both = one & other
+        if both:
+            raise LeakageError(f"{what} on both sides: {_some(both)}")
+
+
+def _some(found: set[Any]) -> str:
+    return f"{', '.join(map(str, sorted(found)[:3]))} ({len(found)} in all)"
+
+
+def by_actor(
+    protocol: str,
+    clips: Sequence[SplitClip],
+    test_actors: Sequence[Iterable[int]],
+    validation_actors: Sequence[Iterable[int]] | None = None,
+    names: Sequence[str] | None = None,
+) -> Split:
+    """Build folds from their test actors; actors that are not there are left out and noted.
+
+    Args:
+        protocol: Its name.
+        clips: The clips.
+        test_actors: Those of each fold.
+        validation_actors: Those of each fold; None chooses two for each, and so does a fold where
+            none of them is there or nobody else is left to train on.
+        names: The folds' names; None numbers them from 1.
+    """
+    present = {clip.actor for clip in clips}
+    folds = []
+    named = [actor for fold in test_actors for actor in fold]
+    for number, tested in enumerate(test_actors):
+        test = set(tested) & present
+        if not test:
+            continue
+        rest = present - test
+        if validation_actors is None:
+            validation = set(choose_validation_actors(clips, rest, number))
+        else:
+            validation = set(validation_actors[number]) & rest
+            if not validation or validation == rest:  # somebody must be left for either
+                validation = set(choose_validation_actors(clips, rest, number))
+        name = names[number] if names else str(number + 1)
+        folds.append(fold_of(name, clips, rest - validation, validation, test))
+    if not folds:
+        raise UsageError(
+            f"none of the test actors of {protocol} is there", hint="use speaker5 for other corpora"
+        )
+    return Split(protocol, tuple(folds), missing_note(named, present, len(test_actors), len(folds)))
+
+
+def fold_of(
+    name: str, clips: Sequence[SplitClip], train: set[int], validation: set[int], test: set[int]
+) -> Fold:
+    """Build a fold from the actors of each role."""
+
+    def ids(actors: set[int]) -> tuple[str, ...]:
+        return tuple(clip.clip_id for clip in clips if clip.actor in actors)
+
+    return Fold(name, ids(train), ids(validation), ids(test))
+
+
+def missing_note(
+    named: Iterable[int], present: set[int], folds_named: int, folds: int
+) -> tuple[str, ...]:
+    """Say which actors of a protocol are not there, and which there are beyond it."""
+    notes = []
+    missing = sorted(set(named) - present)
+    extra = sorted(present - set(named))
+    if missing:
+        notes.append(f"{_actors(missing)} not there; the folds keep the rest")
+    if folds < folds_named:
+        notes.append(f"{folds} of {folds_named} folds remain")
+    if extra:
+        notes.append(f"{_actors(extra)} never tested on")
+    return tuple(notes)
+
+
+def _actors(numbers: Sequence[int]) -> str:
+    listed = ", ".join(map(str, numbers))
+    return f"actor {listed} is" if len(numbers) == 1 else f"actors {listed} are"
+
+
+def choose_validation_actors(
+    clips: Sequence[SplitClip], actors: Iterable[int], number: int
+) -> tuple[int, ...]:
+    """Choose two actors to choose on: a man and a woman where there are, others in each fold.
+
+    With fewer than three actors, none or one is chosen: somebody must be left to train on.
+    """
+    sex = {clip.actor: clip.sex for clip in clips}
+    everyone = sorted(actors)
+    if len(everyone) < 3:
+        return tuple(everyone[1:])
+    groups = [[a for a in everyone if sex[a] == s] for s in ("male", "female")]
+    if not all(groups):
+        start = 2 * number % len(everyone)
+        return tuple((everyone + everyone)[start : start + 2])
+    return tuple(group[number % len(group)] for group in groups)
+
+
+def random_folds(
+    protocol: str, clips: Sequence[SplitClip], tests: Iterable[npt.NDArray[np.intp]]
+) -> Split:
+    """Build folds from the positions of their test clips; validation is by actor all the same.
+
+    Two actors' clips of the training side are set aside to choose on.
+    """
+    folds = []
+    for number, positions in enumerate(tests):
+        test = {clips[i].clip_id for i in positions}
+        rest = [clip for clip in clips if clip.clip_id not in test]
+        chosen = set(choose_validation_actors(rest, {clip.actor for clip in rest}, number))
+        folds.append(
+            Fold(
+                str(number + 1),
+                tuple(clip.clip_id for clip in rest if clip.actor not in chosen),
+                tuple(clip.clip_id for clip in rest if clip.actor in chosen),
+                tuple(clip.clip_id for clip in clips if clip.clip_id in test),
+            )
+        )
+    return Split(protocol, tuple(folds))
+
+
+def labels(clips: Sequence[SplitClip]) -> npt.NDArray[np.int64]:
+    """Return the clips' emotion numbers."""
+    return np.array([clip.emotion_id for clip in clips], np.int64)
+
+
+def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
+    """Take what a split may know from the store's clips.
+
+    Raises:
+        UsageError: The clips have no labels.
+    """
+    unlabelled = [row.clip_id for row in rows.values() if row.emotion_id == NO_EMOTION]
+    if unlabelled:
+        raise UsageError(
+            f"{len(unlabelled):,} of {len(rows):,} clips have no labels ({unlabelled[0]}, ...)",
+            allowed="a model can be trained and tested only on clips whose emotion is known",
+            hint="extract a labelled corpus into a store of its own",
+        )
+    return [
+        SplitClip(row.clip_id, row.actor, row.sex, row.emotion_id, row.pcm_sha256)
+        for row in rows.values()
+    ]

@@ -1,0 +1,1 @@
+"""From a model and a protocol to a finished run: plan, execute, resume, distribute."""

@@ -1,0 +1,165 @@
+"""The processes of one torchrun: the first keeps the run, the others help it to fit.
+
+The first gives every fit out as a job, and the others call the same trainer with it; the trainer
+shares the work by itself, and what the others fit is thrown away. So only one process splits,
+tests and writes, also where it goes on with a run, and folds that are done are nobody's job.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from serkit.encoders.machine import process_count
+from serkit.errors import UsageError
+from serkit.models import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.parameters import Parameters
+from serkit.results.run import Run, read_run
+from serkit.store.store import FeatureStore
+
+_A_WHILE = timedelta(days=365)
+"""How long a process waits for another: torchrun ends it where that one fails."""
+
+
+def helps() -> bool:
+    """Tell whether this process is one that helps."""
+    return process_count() > 1 and os.environ.get("RANK", "0") != "0"
+
+
+def lead(trainer: Trainer, work: Callable[[Trainer], Run]) -> Run:
+    """Do work with a trainer whose fits all processes share.
+
+    Args:
+        trainer: What is to be trained.
+        work: Is given that trainer, or one that gives each fit out as a job.
+
+    Raises:
+        UsageError: There are several processes, and the trainer works in one alone.
+    """
+    if process_count() == 1:
+        return work(trainer)
+    if not trainer.shares_fit:
+        raise UsageError(
+            f"{process_count()} processes were started, and {trainer.name} trains in one",
+            hint="run the command without torchrun",
+        )
+    exchange, numbers = _exchange(), count()
+
+    def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+        number = next(numbers)
+        _tell(exchange, number, asdict(_Job.of(trainer, fold, parameters, context)))
+        fitted = trainer.fit(fold, parameters, context)
+        _await_helpers(exchange, number)  # they write into the folder that is removed next
+        return fitted
+
+    run = work(replace(trainer, fit=fit))
+    number = next(numbers)
+    _tell(exchange, number, {"finished": str(run.path)})
+    _await_helpers(exchange, number)  # without torchrun the exchange ends with this process
+    return run
+
+
+def assist() -> Run:
+    """Help with every fit until the run is finished.
+
+    Returns:
+        The run, which the first process has written.
+    """
+    exchange = _exchange()
+    for number in count():
+        exchange.wait([f"job {number}"], _A_WHILE)
+        told = json.loads(exchange.get(f"job {number}"))
+        finished = told.get("finished")
+        if not finished:
+            _Job(**told).do()
+        exchange.set(f"did {number} {os.environ['RANK']}", "")
+        if finished:
+            return read_run(Path(finished))
+    raise AssertionError("unreachable: numbers do not end")
+
+
+def _tell(exchange: Any, number: int, what: Mapping[str, Any]) -> None:
+    exchange.set(f"job {number}", json.dumps(what))
+
+
+def _await_helpers(exchange: Any, number: int) -> None:
+    exchange.wait([f"did {number} {rank}" for rank in range(1, process_count())], _A_WHILE)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One fit, as it is told from process to process.
+
+    Attributes:
+        trainer: Its name.
+        store: The store's folder.
+        train: Clips to fit on.
+        validation: Clips to choose on.
+        chosen_on_test: Whether these are the test clips.
+        parameters: Every parameter's value.
+        seed: Of all random numbers.
+        workdir: Where the checkpoints of the fit are: the same for all processes.
+    """
+
+    trainer: str
+    store: str
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    chosen_on_test: bool
+    parameters: Mapping[str, Any]
+    seed: int
+    workdir: str | None
+
+    @classmethod
+    def of(
+        cls, trainer: Trainer, fold: FoldData, parameters: Parameters, context: FitContext
+    ) -> _Job:
+        workdir = context.workdir
+        return cls(
+            trainer.name,
+            str(fold.train.store.path),
+            fold.train.clip_ids,
+            fold.validation.clip_ids,
+            fold.chosen_on_test,
+            dict(parameters),
+            context.seed,
+            None if workdir is None else str(workdir),
+        )
+
+    def do(self) -> None:
+        store = FeatureStore(self.store)
+        fold = FoldData(
+            ClipData(store, tuple(self.train)),
+            ClipData(store, tuple(self.validation)),
+            self.chosen_on_test,
+        )
+        workdir = None if self.workdir is None else Path(self.workdir)
+        context = FitContext(self.seed, workdir=workdir)
+        TRAINERS.get(self.trainer).fit(fold, self.parameters, context)
+
+
+def _exchange() -> Any:
+    """Return the keys and values that all processes share: torch's, apart from its groups.
+
+    Groups of processes are left to the trainers, who know what they compute on.
+    """
+    # Gradients of layers that a step drops (layerdrop) have to be looked for, and at each start
+    # torch warns of the time that takes; it reads this when it is imported.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    from torch.distributed import PrefixStore, rendezvous
+
+    try:
+        store, _rank, _size = next(rendezvous("env://"))
+    except ValueError as error:
+        raise UsageError(
+            f"WORLD_SIZE = {process_count()} in the environment, but not where the processes "
+            f"meet ({error})",
+            hint="start them by torchrun, or unset WORLD_SIZE",
+        ) from error
+    return PrefixStore("serkit", store)

@@ -1,0 +1,203 @@
+"""Training and testing by a protocol: fold after fold, into a folder that is a run when whole."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from serkit.clips import EMOTIONS
+from serkit.compute.environment import peak_memory_bytes
+from serkit.errors import SerkitError, TrainingError, TrainingInterrupted, UsageError
+from serkit.evaluation.splits import Split
+from serkit.experiments.folds import (
+    FoldResult,
+    Teller,
+    fold_entry,
+    fold_folder,
+    run_fold,
+    write_history,
+)
+from serkit.experiments.plan import Plan, config_of, identity_of, split_of
+from serkit.experiments.progress import Progress, Tell
+from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
+from serkit.models import Tracking
+from serkit.results.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, how_to_go_on, read_run
+from serkit.results.scores import frame_scores, grouped_scores, write_json
+from serkit.storage.files import sync_folder, write_file
+
+
+def _tell_nobody(_progress: Progress) -> None:
+    """Show no progress."""
+
+
+def execute(
+    plan: Plan,
+    tell: Tell = _tell_nobody,
+    *,
+    tracking: Tracking | None = None,
+    resumed: Path | None = None,
+) -> Run:
+    """Train and test a model by a protocol, and keep all of it.
+
+    A run that is interrupted, or fails once a fold is done, stays as an unfinished one, and so
+    does one that is killed: it has no record, and can be gone on with to the same result. One that
+    fails before leaves nothing.
+
+    Args:
+        plan: What to do.
+        tell: Told how far it is.
+        tracking: Where else the training is logged to.
+        resumed: The folder of an unfinished run to go on with, which must have been begun by the
+            same plan; None begins one.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        LeakageError: The split leaks.
+        StoreError: A feature is not current, or the store is damaged.
+        TrainingError: A model could not be fitted or gives no probabilities, or the store was
+            changed meanwhile.
+        RunError: The unfinished run was begun on something else, is finished, or is in the hands
+            of another process.
+        TrainingInterrupted: It was interrupted (Ctrl-C) with something done.
+    """
+    started = time.perf_counter()
+    plan.trainer.require()
+    plan.trainer.check(plan.values)
+    tracking = tracking or Tracking()
+    _check_tracking(plan, tracking)
+    split = split_of(plan)
+    now = datetime.now(UTC)
+    folder = resumed or plan.runs / _name(plan, now)
+    config = config_of(plan, split, folder.name, now)
+    with holding(folder):
+        if resumed:
+            refuse_finished(folder)
+            config = continued(read_config(folder), config)
+        with _keeping(folder, split, fresh=not resumed):
+            _begin(split, folder, config)
+            results = [
+                run_fold(plan, fold, folder, Teller(tell, fold, number, len(split.folds)), tracking)
+                for number, fold in enumerate(split.folds, start=1)
+            ]
+            run = _finish(plan, split, folder, results, started)
+    clear(folder)
+    return run
+
+
+def _check_tracking(plan: Plan, tracking: Tracking) -> None:
+    if not tracking:
+        return
+    if plan.trainer.track is None:
+        raise UsageError(
+            f"{plan.trainer.name} is not trained in epochs: there is nothing to log",
+            hint="leave out --tensorboard and --mlflow",
+        )
+    plan.trainer.track(plan.values, tracking)
+
+
+@contextmanager
+def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
+    """Keep an unfinished run that has something to go on with, and say how; else remove it."""
+    try:
+        yield
+    except BaseException as error:
+        if (folder / RECORD).exists():
+            raise
+        done = sum(
+            (folder / fold_folder(i) / FOLD).exists() for i in range(1, len(split.folds) + 1)
+        )
+        interrupted = isinstance(error, KeyboardInterrupt)
+        begun = interrupted and any((folder / WORK).glob("*/*"))
+        if isinstance(error, _StoreChanged) or (fresh and not done and not begun):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        command = how_to_go_on(folder)
+        if interrupted:
+            raise TrainingInterrupted(folder.name, done, len(split.folds), command) from error
+        if isinstance(error, SerkitError) and done:
+            stays = f"{done} of {len(split.folds)} folds are done and stay; go on with '{command}'"
+            hint = f"{error.hint}; {stays}" if error.hint else stays
+            raise type(error)(error.got, allowed=error.allowed, hint=hint) from error
+        raise
+
+
+class _StoreChanged(TrainingError):
+    """What was trained so far is of no use."""
+
+
+def _name(plan: Plan, now: datetime) -> str:
+    model, protocol = plan.trainer.name, plan.protocol.name
+    return f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _begin(split: Split, folder: Path, config: Mapping[str, Any]) -> None:
+    write_json(folder / CONFIG, config)
+    write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
+
+
+def _refuse_changed(plan: Plan, split: Split, config: Mapping[str, Any]) -> None:
+    """Refuse to finish on another state of the store than the run began on.
+
+    The store shows its newest state, also where that is committed between two folds.
+    """
+    try:
+        same = all(config[key] == value for key, value in identity_of(plan, split).items())
+    except LookupError:  # a clip or a feature is gone
+        same = False
+    if not same:
+        raise _StoreChanged("the store changed while training", hint="train it again")
+
+
+def _finish(
+    plan: Plan, split: Split, folder: Path, results: Sequence[FoldResult], started: float
+) -> Run:
+    import pandas as pd
+
+    frame = pd.concat([r.frame for r in results], ignore_index=True)
+    write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
+    write_history(folder, results)
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    _refuse_changed(plan, split, config)
+    scores = frame_scores(frame)
+    record = config | {
+        "parameters": round(sum(r.parameters for r in results) / len(results)),
+        "epochs": max((r.epochs for r in results if r.epochs is not None), default=None),
+        "uar": scores.uar,
+        "uar_low": scores.uar_low,
+        "uar_high": scores.uar_high,
+        "accuracy": scores.accuracy,
+        "accuracy_low": scores.accuracy_low,
+        "accuracy_high": scores.accuracy_high,
+        "macro_f1": scores.macro_f1,
+        "log_loss": scores.log_loss,
+        "brier": scores.brier,
+        "ece": scores.ece,
+        "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
+        "confusion": scores.confusion,
+        "by_sex": grouped_scores(frame, "sex"),
+        "by_intensity": grouped_scores(frame, "intensity"),
+        "actors": scores.actors,
+        "clips": scores.clips,
+        "fold_scores": [fold_entry(result) for result in results],
+        "train_seconds": sum(result.train_seconds for result in results),
+        "predict_seconds": sum(result.predict_seconds for result in results),
+        "seconds": time.perf_counter() - started + sum(r.earlier_seconds for r in results),
+        "peak_memory_bytes": peak_memory_bytes(),
+    }
+    for result in results:
+        sync_folder(folder / result.folder)
+    sync_folder(folder)
+    write_json(folder / RECORD, record)  # the commit point
+    sync_folder(folder)
+    sync_folder(folder.parent)
+    return read_run(folder)

@@ -1,0 +1,252 @@
+"""One fold: a model is fitted and tested; the only place where one meets test clips."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import SerkitError, TrainingError
+from serkit.evaluation.splits import Fold
+from serkit.experiments.plan import Plan
+from serkit.experiments.progress import Progress, Tell
+from serkit.experiments.resume import WORK, Kept, digests, kept_fold
+from serkit.models import (
+    ClipData,
+    FitContext,
+    Fitted,
+    FoldData,
+    Tracking,
+    earlier_seconds,
+    history_of,
+)
+from serkit.parameters import Scalar
+from serkit.prediction.golden import keep_golden
+from serkit.results.run import FOLD, HISTORY, PREDICTIONS
+from serkit.results.scores import frame_scores, predictions_frame, write_json
+from serkit.storage.files import flush_file, sync_folder, write_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold's result.
+
+    Attributes:
+        fold: The fold.
+        folder: Its folder inside the run's.
+        frame: Its predictions; see :attr:`serkit.results.run.Run.predictions`.
+        train_clips: How many clips were fitted on.
+        validation_clips: How many were chosen on: the test clips, where the study did so.
+        parameters: How many numbers were fitted.
+        chosen: What was chosen on inner validation actors.
+        train_seconds: Wall time of the fit.
+        predict_seconds: Wall time of the prediction.
+        history: A row an epoch; None where the model was not trained in epochs.
+        earlier_seconds: How much of the times other, interrupted processes took.
+        files: Checksums of the fold's files, by name.
+    """
+
+    fold: Fold
+    folder: str
+    frame: pd.DataFrame
+    train_clips: int
+    validation_clips: int
+    parameters: int
+    chosen: Mapping[str, Scalar]
+    train_seconds: float
+    predict_seconds: float
+    history: Any = None
+    earlier_seconds: float = 0.0
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def epochs(self) -> int | None:
+        """How many epochs the model was trained; None where it was not trained in epochs."""
+        return None if self.history is None else len(self.history)
+
+
+def fold_folder(number: int) -> str:
+    """Return the name of a fold's folder inside the run's; the first is number 1."""
+    return f"fold-{number}"
+
+
+class Teller:
+    """Tells of one fold: its steps, and the batches of the one in hand."""
+
+    def __init__(self, tell: Tell, fold: Fold, number: int, folds: int) -> None:
+        self.number = number
+        self._tell = tell
+        self._at = Progress(fold.name, number, folds, 0, 1, "")
+
+    def steps(self, done: int, total: int, what: str) -> None:
+        """Tell how many steps are done, such as epochs or fits."""
+        self._at = replace(self._at, done=done, total=total, what=what)
+        self._tell(self._at)
+
+    def batches(self, done: int, total: int, what: str) -> None:
+        """Tell how many batches of the step in hand are done."""
+        self._tell(replace(self._at, batch=done, batches=total, what=what))
+
+
+def run_fold(
+    plan: Plan, fold: Fold, folder: Path, teller: Teller, tracking: Tracking
+) -> FoldResult:
+    """Fit and test a fold and keep it; one that was kept whole before is read back.
+
+    Args:
+        plan: What the run is of.
+        fold: Its clips.
+        folder: The run's folder.
+        teller: Told how far it is.
+        tracking: Where else the training is logged to.
+
+    Raises:
+        TrainingError: The model could not be fitted, or gives no probabilities.
+    """
+    name = fold_folder(teller.number)
+    target, workdir = folder / name, folder / WORK / name
+    if kept := kept_fold(target, fold):
+        teller.steps(1, 1, "done before")
+        return _read_back(fold, name, kept)
+    shutil.rmtree(target, ignore_errors=True)  # what a killed process left
+    target.mkdir()
+    workdir.mkdir(exist_ok=True)
+    teller.steps(0, 1, "reading")
+    started = time.perf_counter()
+    where = replace(tracking, name=f"{folder.name}/{name}")
+    context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where)
+    data = _fold_data(plan, fold)
+    model = _fit(plan, fold, data, context)
+    fitted = time.perf_counter()
+    probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
+    predicted = time.perf_counter()
+    model.save(target)
+    keep_golden(target, model, plan.store, plan.features)
+    earlier = earlier_seconds(model)
+    result = FoldResult(
+        fold,
+        name,
+        predictions_frame(plan.store.state.clips, fold, probabilities),
+        len(data.train),
+        len(data.validation),
+        model.parameters,
+        dict(model.chosen),
+        earlier + fitted - started,
+        predicted - fitted,
+        history_of(model),
+        earlier,
+    )
+    write_history(target, [result])
+    write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
+    _flush(target)
+    result = replace(result, files=digests(target))
+    write_json(target / FOLD, fold_entry(result))  # says that the files beside it are whole
+    shutil.rmtree(workdir, ignore_errors=True)
+    teller.steps(1, 1, "done")
+    return result
+
+
+def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
+    entry = kept.entry
+    return FoldResult(
+        fold,
+        name,
+        kept.predictions,
+        entry["train_clips"],
+        entry["validation_clips"],
+        entry["parameters"],
+        entry["chosen"],
+        entry["train_seconds"],
+        entry["predict_seconds"],
+        kept.history,
+        entry["train_seconds"] + entry["predict_seconds"],
+        entry["files"],
+    )
+
+
+def _flush(folder: Path) -> None:
+    """Wait until every file in a folder is on the disk: libraries write models without that."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            flush_file(path)
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
+
+
+def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
+    """Write what the models knew after each epoch, if they were trained in epochs."""
+    import pandas as pd
+
+    known = [result for result in results if result.history is not None]
+    if not known:
+        return
+    frames = [result.history.assign(fold=result.fold.name) for result in known]
+    whole = pd.concat(frames, ignore_index=True)
+    whole.insert(0, "fold", whole.pop("fold"))
+    write_file(folder / HISTORY, whole.to_parquet(index=False))
+
+
+def _fit(plan: Plan, fold: Fold, data: FoldData, context: FitContext) -> Fitted:
+    try:
+        return plan.trainer.fit(data, plan.values, context)
+    except SerkitError:
+        raise
+    except ValueError as error:  # scikit-learn's, XGBoost's and NumPy's refusals are all of these
+        raise TrainingError(
+            f"{plan.trainer.name} could not be fitted in fold {fold.name}: {error}",
+            hint=f"see 'serkit models {plan.trainer.name}' for what can be set",
+        ) from error
+
+
+def _fold_data(plan: Plan, fold: Fold) -> FoldData:
+    if plan.chooses_on_test:  # as the study did: trained on all else, chosen on the test clips
+        train = tuple(sorted((*fold.train, *fold.validation)))
+        return FoldData(
+            ClipData(plan.store, train), ClipData(plan.store, fold.test), chosen_on_test=True
+        )
+    return FoldData(ClipData(plan.store, fold.train), ClipData(plan.store, fold.validation))
+
+
+def _checked(
+    probabilities: npt.NDArray[np.float64], fold: Fold, plan: Plan
+) -> npt.NDArray[np.float64]:
+    expected = (len(fold.test), len(EMOTIONS))
+    if probabilities.shape != expected or not np.isfinite(probabilities).all():
+        raise TrainingError(
+            f"{plan.trainer.name} gave no probabilities in fold {fold.name} "
+            f"(shape {probabilities.shape} for {expected}, or not finite)"
+        )
+    return probabilities
+
+
+def fold_entry(result: FoldResult) -> dict[str, Any]:
+    """Return a fold's scores, costs and files as the run's record names them."""
+    scores = frame_scores(result.frame)
+    return {
+        "fold": result.fold.name,
+        "folder": result.folder,
+        "uar": scores.uar,
+        "accuracy": scores.accuracy,
+        "macro_f1": scores.macro_f1,
+        "clips": scores.clips,
+        "actors": scores.actors,
+        "train_clips": result.train_clips,
+        "validation_clips": result.validation_clips,
+        "parameters": result.parameters,
+        "epochs": result.epochs,
+        "chosen": dict(result.chosen),
+        "train_seconds": result.train_seconds,
+        "predict_seconds": result.predict_seconds,
+        "files": dict(result.files),
+    }

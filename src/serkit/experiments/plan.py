@@ -1,0 +1,141 @@
+"""What a run is to be of: model, store, protocol; the clips and folds that follow from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from serkit.compute.environment import hardware, installed_versions
+from serkit.encoders.machine import process_count
+from serkit.errors import TrainingError, UsageError
+from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.models import Trainer
+from serkit.parameters import Scalar
+from serkit.results.audio_profile import audio_of
+from serkit.results.overrides import differing
+from serkit.store.state import corpus_digest
+from serkit.store.store import FeatureStore
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that determines a run's result, and where it goes.
+
+    Attributes:
+        trainer: The kind of model.
+        store: Where the features are.
+        protocol: How the clips are split.
+        preset: The preset's name.
+        values: Every parameter's value.
+        seed: Of all random numbers.
+        runs: The folder that the run's folder is made in.
+        settings: The resolved settings of the command, kept for the record.
+        folds: Run only the first so many folds; None is all.
+    """
+
+    trainer: Trainer
+    store: FeatureStore
+    protocol: Protocol
+    preset: str
+    values: Mapping[str, Scalar]
+    seed: int
+    runs: Path
+    settings: Mapping[str, Any]
+    folds: int | None = None
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that the model reads."""
+        return self.trainer.features(self.values)
+
+    @property
+    def chooses_on_test(self) -> bool:
+        """Whether the run reproduces the study's choice on its test clips."""
+        is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
+        return is_study and self.protocol.choose_on_test
+
+
+def split_of(plan: Plan) -> Split:
+    """Split the clips for which every feature of the plan is there.
+
+    Raises:
+        UsageError: The store is empty, or fewer than one fold is wanted.
+        TrainingError: No clip is usable.
+        LeakageError: The split leaks.
+    """
+    clip_ids, clips = _usable_clips(plan), plan.store.state.clips
+    split = plan.protocol.split(split_clips({i: clips[i] for i in clip_ids}))
+    return _first_folds(split, plan.folds)
+
+
+def _usable_clips(plan: Plan) -> list[str]:
+    """Return the clips for which every feature is current; failed ones are left out."""
+    everyone = list(plan.store.state.clips)
+    if not everyone:
+        raise UsageError(
+            f"the store {plan.store.path} holds no clips", hint="run 'serkit extract SRC' first"
+        )
+    usable = set(everyone)
+    for feature in plan.features:
+        usable &= set(plan.store.select(feature))
+    if not usable:
+        raise TrainingError("every clip failed", hint="'serkit store why' says why")
+    return sorted(usable)
+
+
+def _first_folds(split: Split, wanted: int | None) -> Split:
+    """Leave out all folds but the first; such a split has a digest, and a ranking, of its own."""
+    if wanted is None or wanted >= len(split.folds):
+        return split
+    if wanted < 1:
+        raise UsageError(f"folds = {wanted}", allowed="1 or more is allowed")
+    note = f"only the first {wanted} of {len(split.folds)} folds"
+    return replace(split, folds=split.folds[:wanted], notes=(*split.notes, note))
+
+
+def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any]:
+    """Return what a run says of itself before it has begun; `config.json` holds it."""
+    clips = _split_rows(plan, split)
+    corpora = sorted({clip.corpus for clip in clips})
+    return {
+        "run": name,
+        "model": plan.trainer.name,
+        "preset": plan.preset,
+        "protocol": plan.protocol.name,
+        "seed": plan.seed,
+        "speaker_independent": plan.protocol.speaker_independent,
+        "selected_on_test": plan.chooses_on_test,
+        "transductive": False,
+        "synthetic": "synthetic" in corpora,
+        "published": False,
+        "corpus": "+".join(corpora),
+        "split_digest": split.digest,
+        "features": [plan.store.spec(name).to_json() for name in plan.features],
+        **identity_of(plan, split),
+        "audio": audio_of(clips),
+        "folds": len(split.folds),
+        "values": dict(plan.values),
+        "given": differing(plan.trainer, plan.preset, plan.values),
+        "settings": dict(plan.settings),
+        "notes": list(split.notes),
+        "created": now.isoformat(timespec="seconds"),
+        "versions": installed_versions(),
+        "hardware": hardware(),
+        "processes": process_count(),
+    }
+
+
+def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
+    """Return the identity of all that is read from the store as it is now."""
+    return {
+        "corpus_digest": corpus_digest(_split_rows(plan, split)),
+        "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
+    }
+
+
+def _split_rows(plan: Plan, split: Split) -> list[Any]:
+    ids = {i for f in split.folds for i in (*f.train, *f.validation, *f.test)}
+    return [plan.store.state.clips[clip_id] for clip_id in sorted(ids)]

@@ -1,0 +1,1 @@
+"""Fetching a corpus: resumable downloads, checked archives."""

@@ -1,0 +1,1 @@
+"""Models by scikit-learn and XGBoost: pipelines, inner choice by speaker, safe files."""

@@ -1,0 +1,341 @@
+"""What the scikit-learn trainers share: inner choice by actor, probabilities, safe files."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import RunError, TrainingError, UsageError
+from serkit.evaluation.metrics import uar
+from serkit.models.moved import skops_of_today
+from serkit.models.trainer import ClipData
+from serkit.parameters import Parameter, Parameters, Scalar, number, text
+
+_Given = ParamSpec("_Given")
+_Found = TypeVar("_Found")
+
+Matrix = npt.NDArray[Any]
+Labels = npt.NDArray[np.int64]
+
+INNER_FOLDS = 4
+"""Folds by actor inside the training side, on which C and the like are chosen."""
+
+_OWN_TYPES = ["serkit.models.classical.steps.Clip", "serkit.models.classical.steps.ShrunkWhitening"]
+"""Types that a saved model may hold beside scikit-learn's own."""
+
+MODEL = "model.skops"
+FACTS = "model.json"
+
+
+def on_one_thread(fit: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
+    """Make a fit compute on one BLAS thread.
+
+    The matrices are small: `luna5` by logistic regression takes 15 s on one thread, 25 s on two,
+    and on two more than eight minutes as soon as something else wants the cores, as threads that
+    wait for each other do not let go of theirs.
+    """
+
+    @wraps(fit)
+    def fitting(*args: _Given.args, **kwargs: _Given.kwargs) -> _Found:
+        # Only libraries that are loaded can be limited; SciPy brings a BLAS of its own.
+        import sklearn.linear_model  # noqa: F401
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="blas"):
+            return fit(*args, **kwargs)
+
+    return fitting
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a classical model reads.
+
+    Attributes:
+        features: Names of features, each clip flattened to a row.
+        columns: Numeric metadata columns beside them.
+        layer: Of a feature of shape ``(layers, units)``, the layer that is read; None reads all.
+    """
+
+    features: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    layer: int | None = None
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Inputs:
+        """Read the parameters ``features`` and ``columns``, names separated by commas."""
+        features, columns = (
+            tuple(filter(None, (part.strip() for part in text(parameters, key).split(","))))
+            for key in ("features", "columns")
+        )
+        if not features:
+            raise UsageError("features = '' names no feature", hint="see 'serkit features'")
+        return cls(features, columns)
+
+    def matrix(self, data: ClipData) -> Matrix:
+        """Read them, shape ``(n, columns)``."""
+        if self.layer is not None:
+            return np.ascontiguousarray(data.read(self.features[0]).X[:, self.layer])
+        return data.matrix(self.features, self.columns)
+
+
+@dataclass(frozen=True)
+class SklearnModel:
+    """A fitted scikit-learn pipeline.
+
+    Attributes:
+        estimator: The pipeline; its classes are emotion numbers.
+        inputs: What it reads.
+        chosen: What was chosen on inner validation actors.
+        temperature: Decision values are divided by it before the softmax; None where the
+            pipeline gives probabilities itself.
+    """
+
+    estimator: Any
+    inputs: Inputs
+    chosen: Mapping[str, Scalar] = field(default_factory=dict)
+    temperature: float | None = None
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted in the last step."""
+        return count_parameters(self.estimator)
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return probabilities, shape ``(n, 8)``; emotions never trained on get 0."""
+        matrix = self.inputs.matrix(data)
+        if self.temperature is None:
+            found = self.estimator.predict_proba(matrix)
+        else:
+            found = softmax(decisions(self.estimator, matrix) / self.temperature)
+        return widen(found, self.estimator.classes_)
+
+    def save(self, folder: Path) -> None:
+        """Write the pipeline with skops (no pickle) and the rest as JSON."""
+        _skops().dump(self.estimator, folder / MODEL)
+        facts = {
+            "features": self.inputs.features,
+            "columns": self.inputs.columns,
+            "layer": self.inputs.layer,
+            "chosen": dict(self.chosen),
+            "temperature": self.temperature,
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+
+    @classmethod
+    def load(cls, folder: Path) -> SklearnModel:
+        """Read a model that :meth:`save` wrote.
+
+        Raises:
+            RunError: The file holds types that scikit-learn's own models do not.
+        """
+        skops = _skops()
+        from skops.io.exceptions import UntrustedTypesFoundException
+
+        facts = json.loads((folder / FACTS).read_text())
+        try:
+            estimator = skops.loads(skops_of_today(folder / MODEL), trusted=_OWN_TYPES)
+        except UntrustedTypesFoundException as error:
+            raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
+        inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]), facts.get("layer"))
+        return cls(estimator, inputs, facts["chosen"], facts["temperature"])
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A setting chosen on inner folds.
+
+    Attributes:
+        values: The setting.
+        uar: Its UAR over the inner folds' validation clips.
+        decisions: Its decision values on them, shape ``(n, classes)``.
+    """
+
+    values: Mapping[str, Scalar]
+    uar: float
+    decisions: Matrix
+
+
+def choose(
+    grid: Sequence[Mapping[str, Scalar]],
+    prepare: Callable[[], Any],
+    build: Callable[[Mapping[str, Scalar]], Any],
+    data: ClipData,
+    matrix: Matrix,
+    step: Callable[[int, int], None],
+) -> Choice:
+    """Choose a setting by the UAR on actors that are not fitted on.
+
+    Args:
+        grid: Settings; of equal ones the first is taken, so the plainest should come first.
+        prepare: Makes the unfitted preprocessing; fitted once an inner fold, for all settings.
+        build: From a setting to an unfitted classifier with ``decision_function``.
+        data: The whole training side.
+        matrix: What is read of it, shape ``(n, columns)``.
+        step: Told fits done and fits in all.
+
+    Raises:
+        TrainingError: Fewer than two actors to choose on.
+    """
+    labels, actors = data.labels, data.actors
+    if len(np.unique(actors)) < 2:
+        raise TrainingError(
+            "one actor cannot be divided into inner folds",
+            hint="train on more actors, or set every parameter by --set",
+        )
+    folds = list(inner_folds(labels, actors))
+    classes = np.unique(labels)
+    found = [np.full((len(labels), len(classes)), -np.inf) for _ in grid]
+    for index, (train, validation) in enumerate(folds):
+        steps = prepare().fit(matrix[train])
+        fitted, held_out = steps.transform(matrix[train]), steps.transform(matrix[validation])
+        for position, values in enumerate(grid):
+            model = build(values).fit(fitted, labels[train])
+            columns = np.searchsorted(classes, model.classes_)
+            found[position][np.ix_(validation, columns)] = decisions(model, held_out)
+            step(index * len(grid) + position + 1, len(grid) * len(folds))
+    scores = [uar(labels, classes[each.argmax(axis=1)], n_classes=len(EMOTIONS)) for each in found]
+    best = int(np.argmax(scores))
+    return Choice(grid[best], scores[best], found[best])
+
+
+def preprocessing(parameters: Parameters) -> Any:
+    """Make the unfitted steps before the classifier: scale, clip, whiten."""
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+    from serkit.models.classical.steps import Clip, ShrunkWhitening
+
+    steps: list[Any] = []
+    if parameters["scale"]:
+        steps.append(StandardScaler())
+    if parameters["clip"]:
+        steps.append(Clip(number(parameters, "clip")))
+    if parameters["whiten"]:
+        steps.append(ShrunkWhitening(number(parameters, "whiten")))
+    return make_pipeline(*steps or [FunctionTransformer()])
+
+
+INPUT_PARAMETERS = {
+    "features": Parameter("functionals", "features to read, separated by commas"),
+    "columns": Parameter("", "clip columns to read beside them, separated by commas"),
+}
+"""What :class:`Inputs` reads."""
+
+PREPROCESSING_PARAMETERS = {
+    "scale": Parameter(True, "standardise columns by the training clips"),
+    "clip": Parameter(4.0, "most standard deviations let through; 0 lets all through", 0),
+    "whiten": Parameter(
+        0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0, maximum=1
+    ),
+    "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
+}
+"""What :func:`preprocessing` reads, and the weights of emotions."""
+
+
+@contextmanager
+def unconverged() -> Iterator[list[str]]:
+    """Keep scikit-learn's warnings that a solver stopped early off the terminal.
+
+    Yields:
+        A list that holds them once the block is done; other warnings go on as always.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        yield found
+    for each in caught:
+        if issubclass(each.category, ConvergenceWarning):
+            found.append(str(each.message))
+        else:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _skops() -> Any:
+    """Import skops.io without PyTorch.
+
+    skops lists scikit-learn's estimators, for which scikit-learn imports all of its modules, one of
+    which wraps PyTorch where that is installed: two seconds, and a framework that no pipeline here
+    needs. A module that is None cannot be imported, and scikit-learn passes over what cannot. SciPy
+    does not: it takes whatever is there for PyTorch, so it comes first.
+    """
+    import sklearn.base  # noqa: F401  (with it, all of SciPy that scikit-learn needs)
+
+    hidden = "torch" not in sys.modules
+    if hidden:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        import skops.io
+    finally:
+        if hidden:
+            sys.modules.pop("torch", None)
+    return skops.io
+
+
+def inner_folds(
+    labels: Labels, actors: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Divide a training side by actor, emotions balanced; the division is always the same."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    count = min(INNER_FOLDS, len(np.unique(actors)))
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=0)
+    for train, validation in folds.split(labels, labels, actors):
+        if len(train) and len(validation):
+            yield train, validation
+
+
+def fit_temperature(values: Matrix, labels: Labels) -> float:
+    """Return the temperature at which a softmax of decision values has the least log loss."""
+    from scipy.optimize import minimize_scalar
+
+    columns = np.searchsorted(np.unique(labels), labels)
+    finite = np.where(np.isfinite(values), values, -1e6)
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(finite / np.exp(log_temperature))
+        picked = probabilities[np.arange(len(labels)), columns]
+        return float(-np.log(np.maximum(picked, 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-5.0, 5.0), method="bounded").x))
+
+
+def decisions(estimator: Any, matrix: Matrix) -> Matrix:
+    """Return decision values with a column a class, also where there are but two classes."""
+    values = np.asarray(estimator.decision_function(matrix))
+    return np.stack([-values, values], axis=1) if values.ndim == 1 else values
+
+
+def softmax(values: Matrix) -> npt.NDArray[np.float64]:
+    """Return each row's softmax."""
+    shifted = np.exp(values - values.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)
+
+
+def widen(probabilities: Matrix, classes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Spread probabilities of the classes trained on over all eight emotions."""
+    out = np.zeros((len(probabilities), len(EMOTIONS)))
+    out[:, np.asarray(classes, np.int64)] = probabilities
+    return np.asarray(out / out.sum(axis=1, keepdims=True))
+
+
+def count_parameters(estimator: Any) -> int:
+    """Return how many numbers a pipeline's last step has fitted."""
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if hasattr(last, "support_vectors_"):  # kernel machine: support vectors and their weights
+        return int(last.support_vectors_.size + last.dual_coef_.size + last.intercept_.size)
+    models = getattr(last, "estimators_", [last])
+    return int(sum(model.coef_.size + model.intercept_.size for model in models))

@@ -1,0 +1,1 @@
+"""Keras nets: reading, training, checkpoints; the nets and layers are packages below."""

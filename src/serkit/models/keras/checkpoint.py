@@ -1,0 +1,185 @@
+"""Where a net's training stands, on disk: after a kill it goes on to the same result.
+
+A checkpoint is one ``.npz`` file without pickles, replaced whole: everything that the next epoch
+depends on. It holds the net's variables (weights, and the states that its layers draw random
+numbers from), the optimiser's, the generators of NumPy and torch, the history and the weights of
+the best epoch.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.models.history import Course
+from serkit.models.keras.backend import loaded_backend
+from serkit.storage.files import TEMPORARY, replacing
+
+FILE = "checkpoint.npz"
+
+SHARE = 0.05
+"""Most of the time that writing checkpoints may take: large nets write one less often."""
+
+_VERSION = 1
+_FACTS = "facts"
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoint of one training.
+
+    Attributes:
+        folder: Where it lies; None keeps none.
+        key: What the training depends on; a checkpoint of anything else is not gone on from.
+        earlier: Seconds that interrupted processes spent on what is gone on from.
+    """
+
+    folder: Path | None = None
+    key: str = ""
+    earlier: float = 0.0
+    _shapes: list[dict[str, list[int]]] = field(default_factory=list)
+    _began: float = field(default_factory=time.perf_counter)
+    _due: float = 0.0
+
+    def load(self, model: Any, random: np.random.Generator) -> Course:
+        """Bring a compiled net and a generator to where an interrupted training stood.
+
+        Returns:
+            How that training has gone; an empty course where there is none to go on with.
+        """
+        if self.folder is None:
+            return Course()
+        for leftover in self.folder.glob(f".{FILE}.*{TEMPORARY}"):  # of a kill while writing
+            with suppress(OSError):
+                leftover.unlink()
+        found = _read(self.folder / FILE, self.key)
+        if found is None:
+            return Course()
+        facts, arrays = found
+        self._shapes = facts["shapes"]
+        _compile_again(model, self._shapes)
+        variables = _variables(model)
+        for position, variable in enumerate(variables):
+            variable.assign(arrays[f"variable-{position}"])
+        _set_torch_random(arrays)
+        random.bit_generator.state = facts["random"]
+        self.earlier = float(facts["seconds"])
+        best = [arrays[f"best-{i}"] for i in range(facts["best_weights"])]
+        return Course(facts["rows"], facts["best"], facts["score"], best or model.get_weights())
+
+    def note(self, inputs: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Remember which shapes of batches have been trained on, in their order."""
+        shapes = {name: list(values.shape) for name, values in inputs.items()}
+        if shapes not in self._shapes:
+            self._shapes.append(shapes)
+
+    def save_if_due(self, model: Any, random: np.random.Generator, course: Course) -> None:
+        """Write a checkpoint, unless that would take more than :data:`SHARE` of the time.
+
+        Raises:
+            StoreWriteError: The disk did not take it; the last one stays.
+        """
+        began = time.perf_counter()
+        if self.folder is None or began < self._due:
+            return
+        # After the best epoch its weights are the net's own.
+        best = [] if course.best == len(course.rows) else course.weights
+        facts = {
+            "version": _VERSION,
+            "key": self.key,
+            "seconds": self.earlier + began - self._began,
+            "random": random.bit_generator.state,
+            "shapes": self._shapes,
+            "rows": course.rows,
+            "best": course.best,
+            "score": course.score,
+            "best_weights": len(best),
+        }
+        arrays = dict(_arrays(_variables(model), best)) | _torch_random()
+        _write(self.folder / FILE, facts, arrays)
+        done = time.perf_counter()
+        self._due = done + (done - began) * (1 / SHARE - 1)
+
+
+def _compile_again(model: Any, shapes: Sequence[Mapping[str, Sequence[int]]]) -> None:
+    """Show a net the shapes that it was trained on, in their order; its state is lost by it.
+
+    TensorFlow compiles a step for the first shape, and a general one from the second on: which of
+    them a batch meets hangs on what came before, and so does how its sums are rounded.
+    """
+    if loaded_backend("") != "tensorflow":
+        return
+    for each in shapes:
+        inputs = {name: np.zeros(shape, np.float32) for name, shape in each.items()}
+        clips = len(next(iter(inputs.values())))
+        targets = np.zeros((clips, len(EMOTIONS)), np.float32)
+        model.train_on_batch(inputs, targets, np.ones(clips, np.float32))
+
+
+def _variables(model: Any) -> list[Any]:
+    """Return all that a step changes or reads: Keras counts layers' random states as variables."""
+    if not model.optimizer.built:  # it is otherwise by the first step
+        model.optimizer.build(model.trainable_variables)
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _arrays(
+    variables: Sequence[Any], best: Sequence[npt.NDArray[Any]]
+) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    import keras
+
+    for position, variable in enumerate(variables):
+        yield f"variable-{position}", np.asarray(keras.ops.convert_to_numpy(variable))
+    for position, weights in enumerate(best):
+        yield f"best-{position}", weights
+
+
+def _torch_random() -> dict[str, npt.NDArray[Any]]:
+    """Return the states of torch's own generators: on torch, Keras's dropout draws from them."""
+    if loaded_backend("") != "torch":
+        return {}
+    import torch
+
+    states = {"torch-cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        states["torch-cuda"] = torch.cuda.get_rng_state().numpy()
+    return states
+
+
+def _set_torch_random(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    if "torch-cpu" not in arrays:
+        return
+    import torch
+
+    torch.set_rng_state(torch.from_numpy(arrays["torch-cpu"]))
+    if "torch-cuda" in arrays and torch.cuda.is_available():
+        torch.cuda.set_rng_state(torch.from_numpy(arrays["torch-cuda"]))
+
+
+def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    text = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+    everything: dict[str, Any] = {_FACTS: text, **arrays}
+    with replacing(path) as file:
+        np.savez(file, **everything)
+
+
+def _read(path: Path, key: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
+    """Read a checkpoint; None where there is none, or one that is damaged or of another key."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            facts = json.loads(file[_FACTS].tobytes())
+            if (facts["version"], facts["key"]) != (_VERSION, key):
+                return None
+            return facts, {name: file[name] for name in file.files if name != _FACTS}
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None

@@ -1,0 +1,223 @@
+"""The training loop: epochs over random batches, the best one by inner validation actors."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import EMOTIONS
+from serkit.errors import TrainingError
+from serkit.models.history import Course, Standing, emotion_weights
+from serkit.models.keras.augment import Augmentation
+from serkit.models.keras.checkpoint import Checkpoints
+from serkit.models.keras.network import predict
+from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
+from serkit.models.tracking import tracked
+from serkit.models.trainer import FitContext
+from serkit.parameters import Parameters, integer, number, text
+
+WARM_UP = 0.1
+"""Share of a cosine schedule in which the learning rate rises."""
+
+
+def train(
+    model: Any,
+    clips: Spectra,
+    validation: Spectra,
+    scaling: Scaling,
+    parameters: Parameters,
+    context: FitContext,
+    checkpoints: Checkpoints | None = None,
+) -> Course:
+    """Train a net, and leave it with the weights of its best epoch.
+
+    Args:
+        model: The Keras model.
+        clips: What it is fitted on.
+        validation: What its best epoch is chosen on; without any the last one is kept.
+        scaling: How clips are scaled.
+        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        context: Seed, progress and tracking.
+        checkpoints: Where an interrupted training is gone on from, to the same result.
+
+    Raises:
+        TrainingError: A loss is not finite.
+    """
+    checkpoints = checkpoints or Checkpoints()
+    epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
+    confusion = compile_(model, parameters, math.ceil(len(clips) / size) * epochs)
+    augmentation = Augmentation.of(parameters, clips.edges)
+    weights = emotion_weights(clips.labels, text(parameters, "class_weight"))
+    feed = Feed(clips, scaling, augmentation, weights)
+    random = np.random.default_rng([context.seed, len(clips)])
+    course = checkpoints.load(model, random)
+    lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
+    patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
+    context.progress(len(course.rows), epochs, "training")
+    with tracked(model, parameters, context.tracking) as tell:
+        while len(course.rows) < epochs and not course.exhausted(patience):
+            epoch, started = len(course.rows) + 1, time.perf_counter()
+            trained = lesson.epoch(epoch)
+            row = {"epoch": epoch, **trained.columns("train")}
+            score, said = float(epoch), f"loss {trained.loss:.3f}"
+            if len(validation):
+                standing = Standing.of(predict(model, validation, scaling), validation.labels)
+                _finite(standing.loss, epoch)
+                row |= standing.columns("validation")
+                if monitor != "last":
+                    score = standing.score(monitor)
+                said += f", validation UAR {100 * standing.uar:.1f} %"
+            row["seconds"] = time.perf_counter() - started
+            course.note(row, score, model)
+            tell(row)
+            context.progress(epoch, epochs, said)
+            checkpoints.save_if_due(model, random, course)
+    model.set_weights(course.weights)
+    return course
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """A pass over all training clips, and what it takes."""
+
+    model: Any
+    feed: Feed
+    size: int
+    random: np.random.Generator
+    confusion: Any
+    context: FitContext
+    checkpoints: Checkpoints
+
+    def epoch(self, number: int) -> Standing:
+        """Train on every clip once; return how the net stood on them meanwhile."""
+        tally, batches = Tally(), random_batches(self.feed.clips, self.size, self.random)
+        for step, positions in enumerate(batches, start=1):
+            inputs, targets, weights = self.feed.batch(positions, self.random)
+            self.checkpoints.note(inputs)
+            # It resets metrics first, so that what comes back is this batch's alone.
+            found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
+            tally.add(_finite(float(found["loss"]), number, step), self.confusion)
+            self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")
+        return Standing(tally.loss, tally.counts)
+
+
+@dataclass
+class Tally:
+    """What an epoch's batches add up to.
+
+    Attributes:
+        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+    """
+
+    counts: npt.NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+    )
+    _total: float = 0.0
+
+    def add(self, loss: float, confusion: Any) -> None:
+        """Add a batch: its mean loss, and what was counted in it."""
+        import keras
+
+        counted = np.rint(keras.ops.convert_to_numpy(confusion.counts)).astype(np.int64)
+        self._total += loss * int(counted.sum())
+        self.counts += counted
+
+    @property
+    def loss(self) -> float:
+        """Mean loss of a clip."""
+        return self._total / max(int(self.counts.sum()), 1)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """From positions to what a training step is given.
+
+    Attributes:
+        clips: The clips.
+        scaling: How they are scaled.
+        augmentation: How they are changed.
+        weights: What each emotion's clips weigh, shape ``(8,)``.
+    """
+
+    clips: Spectra
+    scaling: Scaling
+    augmentation: Augmentation
+    weights: npt.NDArray[np.float32]
+
+    def batch(self, positions: npt.NDArray[np.intp], random: np.random.Generator) -> Any:
+        """Return inputs, targets and weights."""
+        labels = self.clips.labels[positions]
+        scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
+        changed = self.augmentation.clips(scaled, random)
+        inputs = assemble(changed, self.clips.source, self.scaling)
+        targets = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+        inputs, targets = self.augmentation.mix(inputs, targets, random)
+        return inputs, targets, self.weights[labels]
+
+
+def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
+    """Give a net its optimiser, its loss, and a metric that counts.
+
+    Args:
+        model: The Keras model.
+        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        steps: Of the whole training, for schedules.
+
+    Returns:
+        The :class:`serkit.models.keras.metrics.Confusion` that each step updates.
+    """
+    import keras
+
+    from serkit.models.keras.metrics import Confusion
+
+    confusion = Confusion()
+    kind = keras.optimizers.AdamW if parameters["weight_decay"] else keras.optimizers.Adam
+    options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
+    if parameters["weight_decay"]:
+        options["weight_decay"] = number(parameters, "weight_decay")
+    model.compile(
+        optimizer=kind(_learning_rate(parameters, steps), **options),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=number(parameters, "label_smoothing")
+        ),
+        metrics=[confusion],
+        jit_compile=_compiled(bool(parameters["jit"])),
+    )
+    return confusion
+
+
+def _compiled(wanted: bool) -> bool:
+    """Tell whether a step is compiled as a whole: JAX would run it operation by operation."""
+    import keras
+
+    backend = keras.config.backend()
+    return backend == "jax" or (wanted and backend == "tensorflow")
+
+
+def _learning_rate(parameters: Parameters, steps: int) -> Any:
+    import keras
+
+    rate, schedules = number(parameters, "learning_rate"), keras.optimizers.schedules
+    if parameters["schedule"] == "exponential":
+        return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
+    if parameters["schedule"] == "cosine":
+        rising = max(1, int(WARM_UP * steps))
+        return schedules.CosineDecay(
+            0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
+        )
+    return rate
+
+
+def _finite(loss: float, epoch: int, step: int | None = None) -> float:
+    if not math.isfinite(loss):
+        where = "on the validation clips" if step is None else f"step {step}"
+        raise TrainingError(
+            f"the loss became {loss} in epoch {epoch}, {where}",
+            hint="lower learning_rate, or scale the input (scale=db, standardise=live)",
+        )
+    return loss

@@ -1,0 +1,296 @@
+"""Clips as the nets read them: frames of mel bands, scaled, in batches of similar length.
+
+A table feature is read as one frame whose bands are its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.dsp.mel import mel_edges
+from serkit.errors import UsageError
+from serkit.features import ArrayLayout, Layout, TableLayout
+from serkit.models.trainer import ClipData
+from serkit.parameters import Parameters, integer, number, text
+from serkit.store.reading import Scale
+from serkit.store.store import FeatureStore
+
+Frames = npt.NDArray[np.float32]
+"""One clip's values, shape ``(frames, bands)``."""
+
+Inputs = dict[str, npt.NDArray[np.float32]]
+"""What a net is given: ``frames``, and ``live`` where padding is to be told from the clip."""
+
+STEP = 32
+"""Batches are a multiple of this many frames long, so that few shapes are compiled."""
+
+SPREAD = 0.1
+"""Standard deviation, as a share of a clip's length, of the noise that batches are sorted with."""
+
+CACHE_BYTES = 2 * 2**30
+"""Clips are kept in memory up to this size, and read batch by batch beyond it."""
+
+_SMALLEST_DEVIATION = 1e-6
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is read of a clip.
+
+    Attributes:
+        feature: A mel feature, or with padding ``none`` a table.
+        scale: ``power`` or ``db``.
+        padding: ``front``: padded in front to the recipe's length, as the study had it;
+            ``short``: in front, but only as far as a batch needs; ``masked``: the same, and the net
+            is told what is padding; ``crop``: true length, and behind it nothing but what a batch
+            needs; ``none``: a table's row as one frame.
+        bands: Mel bands, or columns.
+        length: Most frames of a padded clip; None where clips have their true length.
+    """
+
+    feature: str
+    scale: Scale
+    padding: str
+    bands: int
+    length: int | None
+
+    @classmethod
+    def of(cls, parameters: Parameters, store: FeatureStore) -> Source:
+        """Read the parameters ``features``, ``scale`` and ``padding``.
+
+        Raises:
+            UsageError: The feature is no spectrogram (no table), or has no length to pad to.
+        """
+        feature, padding = text(parameters, "features"), text(parameters, "padding")
+        layout = store.layout(feature)
+        if padding == "none":
+            return cls._of_table(feature, layout)
+        if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
+            raise UsageError(
+                f"features = {feature!r} is no spectrogram",
+                allowed="one feature with frames of bands, such as 'mel128', is allowed",
+            )
+        if padding != "crop" and layout.length is None:
+            raise UsageError(
+                f"{feature} has no length to pad to", hint="use padding=crop, or set its pad_to"
+            )
+        length = None if padding == "crop" else layout.length
+        return cls(feature, cast(Scale, text(parameters, "scale")), padding, layout.item[0], length)
+
+    @classmethod
+    def _of_table(cls, feature: str, layout: Layout) -> Source:
+        if not isinstance(layout, TableLayout):
+            raise UsageError(
+                f"features = {feature!r} is no table, and padding = 'none' reads one",
+                allowed="a table such as 'functionals' is allowed",
+                hint="use padding=crop for a spectrogram",
+            )
+        return cls(feature, "power", "none", len(layout.columns), 1)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all clips have one length."""
+        return self.padding in ("front", "none")
+
+    def read(self, store: FeatureStore, clip_ids: Sequence[str]) -> list[Frames]:
+        """Read clips in their true length."""
+        if self.padding == "none":
+            rows = np.asarray(store.read(self.feature, clip_ids, columns=()).X, np.float32)
+            return list(rows[:, np.newaxis])
+        read = store.read(self.feature, clip_ids, columns=(), padded=False, scale=self.scale).X
+        return [np.ascontiguousarray(each.T, np.float32) for each in read]
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """Mean and standard deviation of each band, fitted on training clips.
+
+    Attributes:
+        mean: Shape ``(bands,)``.
+        deviation: Shape ``(bands,)``.
+    """
+
+    mean: npt.NDArray[np.float64]
+    deviation: npt.NDArray[np.float64]
+
+    def __call__(self, frames: Frames) -> Frames:
+        """Return frames scaled."""
+        return ((frames - self.mean) / self.deviation).astype(np.float32)
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Return both as lists."""
+        return {key: value.tolist() for key, value in vars(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, list[float]]) -> Scaling:
+        """Read what :meth:`to_json` gave."""
+        return cls(np.array(data["mean"]), np.array(data["deviation"]))
+
+    @classmethod
+    def identity(cls, bands: int) -> Scaling:
+        """Return the scaling that changes nothing."""
+        return cls(np.zeros(bands), np.ones(bands))
+
+
+class Spectra:
+    """Some clips, read when they are asked for and kept while they fit in memory.
+
+    Args:
+        data: The clips.
+        source: What is read of them.
+        cache_bytes: How much is kept.
+    """
+
+    def __init__(self, data: ClipData, source: Source, cache_bytes: int = CACHE_BYTES) -> None:
+        self.source = source
+        self._data = data
+        rows = data.store.state.index[source.feature]
+        self.lengths = np.array([rows[i].length for i in data.clip_ids], np.int64)
+        fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
+        self._kept: dict[int, Frames] | None = {} if fits else None
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Emotion numbers, shape ``(n,)``."""
+        return self._data.labels
+
+    @property
+    def edges(self) -> npt.NDArray[np.float64] | None:
+        """Where the bands begin, peak and end, in Hz, ``(bands + 2,)``; None if it is not mel."""
+        spec = self._data.store.spec(self.source.feature)
+        if spec.extractor != "mel":
+            return None
+        return mel_edges(
+            integer(spec.parameters, "sample_rate"),
+            self.source.bands,
+            number(spec.parameters, "fmin"),
+            number(spec.parameters, "fmax") or None,
+        )
+
+    def take(self, positions: npt.NDArray[np.intp]) -> list[Frames]:
+        """Return clips by position, unscaled."""
+        kept = {} if self._kept is None else self._kept
+        missing = [int(p) for p in positions if int(p) not in kept]
+        read: dict[int, Frames] = {}
+        if missing:
+            ids = [self._data.clip_ids[p] for p in missing]
+            read = dict(zip(missing, self.source.read(self._data.store, ids), strict=True))
+        if self._kept is not None:
+            self._kept.update(read)
+        return [read[int(p)] if int(p) in read else kept[int(p)] for p in positions]
+
+    def chunks(self, size: int) -> Iterator[npt.NDArray[np.intp]]:
+        """Yield all positions in order, some at a time."""
+        for first in range(0, len(self), size):
+            yield np.arange(first, min(first + size, len(self)))
+
+
+def fit_scaling(spectra: Spectra, over: str) -> Scaling:
+    """Fit the scaling of each band on training clips.
+
+    Args:
+        spectra: The clips.
+        over: ``live`` frames alone; ``all`` frames, padding counted as zeros; ``none`` leaves
+            values as they are.
+    """
+    bands = spectra.source.bands
+    if over == "none":
+        return Scaling.identity(bands)
+    count, total, squares = 0, np.zeros(bands), np.zeros(bands)
+    # Powers reach 1e12: without a shift by a typical value their squares would lose the rest.
+    shift = np.mean([each.mean(axis=0) for each in spectra.take(np.arange(1))], axis=0)
+    shift = shift.astype(np.float64) if over == "live" else np.zeros(bands)
+    for positions in spectra.chunks(64):
+        for frames in spectra.take(positions):
+            shifted = frames.astype(np.float64) - shift
+            total += shifted.sum(axis=0)
+            squares += (shifted**2).sum(axis=0)
+            count += (spectra.source.length or 0) if over == "all" else len(frames)
+    mean = total / max(count, 1)
+    deviation = np.sqrt(np.maximum(squares / max(count, 1) - mean**2, 0))
+    return Scaling(mean + shift, np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0))
+
+
+def assemble(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Inputs:
+    """Pad clips that are scaled already into one batch.
+
+    Returns:
+        ``frames`` of shape ``(clips, frames, bands)``, and for true lengths and masked padding
+        ``live`` of shape ``(clips, frames)``, 1 and outside the clip 0.
+    """
+    length = bucket(max(map(len, clips)))
+    if source.length is not None:
+        length = source.length if source.fixed else min(length, source.length)
+        frames = _padded_in_front(clips, source, scaling, length)
+        return {"frames": frames} | (_live(clips, length) if source.padding == "masked" else {})
+    frames = np.zeros((len(clips), length, source.bands), np.float32)
+    live = np.zeros((len(clips), length), np.float32)
+    for position, clip in enumerate(clips):
+        frames[position, : len(clip)] = clip
+        live[position, : len(clip)] = 1
+    return {"frames": frames, "live": live}
+
+
+def _padded_in_front(
+    clips: Sequence[Frames], source: Source, scaling: Scaling, length: int
+) -> Frames:
+    silence = scaling(np.zeros((1, source.bands), np.float32))[0]
+    if source.scale == "db":  # no power has no decibels: the middle of each band
+        silence = np.zeros(source.bands, np.float32)
+    out = np.empty((len(clips), length, source.bands), np.float32)
+    for row, clip in zip(out, clips, strict=True):
+        kept = clip[-length:]  # a slower tempo may have made it too long
+        lead = length - len(kept)
+        row[:lead], row[lead:] = silence, kept
+    return out
+
+
+def _live(clips: Sequence[Frames], length: int) -> Inputs:
+    """Return what is 1 where a clip that ends with its batch has a frame."""
+    first = length - np.minimum([len(clip) for clip in clips], length)
+    return {"live": (np.arange(length) >= first[:, None]).astype(np.float32)}
+
+
+def bucket(length: int) -> int:
+    """Return the length that clips of a length are padded to in a batch."""
+    return max(1, -(-length // STEP)) * STEP
+
+
+def ordered_batches(spectra: Spectra, size: int) -> list[npt.NDArray[np.intp]]:
+    """Divide clips into batches of one bucket each: a clip's batch mates never change its input."""
+    if spectra.source.fixed:
+        return list(spectra.chunks(size))
+    buckets = np.array([bucket(int(length)) for length in spectra.lengths])
+    order = np.argsort(buckets, kind="stable")
+    cuts = np.flatnonzero(np.diff(buckets[order])) + 1
+    groups = np.split(order, cuts)
+    return [group[first : first + size] for group in groups for first in range(0, len(group), size)]
+
+
+def random_batches(
+    spectra: Spectra, size: int, random: np.random.Generator
+) -> list[npt.NDArray[np.intp]]:
+    """Divide clips into batches for one epoch, in random order.
+
+    Clips of true length are sorted by their length with some noise, so that batches hold clips of
+    similar length and yet are others every epoch.
+
+    Args:
+        spectra: The clips.
+        size: Clips in a batch.
+        random: Where chance comes from.
+    """
+    order = random.permutation(len(spectra))
+    if spectra.source.padding == "crop":
+        noisy = spectra.lengths * (1 + SPREAD * random.standard_normal(len(spectra)))
+        order = np.argsort(noisy, kind="stable")
+    batches = [order[first : first + size] for first in range(0, len(order), size)]
+    return [batches[i] for i in random.permutation(len(batches))]

@@ -1,0 +1,172 @@
+"""What the Keras trainers share: parameters, fitting, and the plug-in itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import UsageError
+from serkit.models.history import history_frame
+from serkit.models.keras.augment import AUGMENTATION
+from serkit.models.keras.backend import (
+    BACKENDS,
+    DEVICES,
+    PRECISIONS,
+    device_scope,
+    load_keras,
+    loaded_backend,
+    precision_scope,
+    require,
+)
+from serkit.models.keras.checkpoint import Checkpoints
+from serkit.models.keras.loop import train
+from serkit.models.keras.network import Network, load
+from serkit.models.keras.spectra import Source, Spectra, fit_scaling
+from serkit.models.memory import fitting_in_memory
+from serkit.models.tracking import check_tracking
+from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.parameters import Parameter, Parameters, text
+
+INPUT = {
+    "features": Parameter("mel128", "spectrogram to read"),
+    "scale": Parameter("db", "how powers are read", choices=("power", "db")),
+    "standardise": Parameter(
+        "live",
+        "by the training clips, each band: over their live frames, over padding too, or not",
+        choices=("live", "all", "none"),
+    ),
+}
+"""What is read of a clip, beside its ``padding``, of which each net has its own choices."""
+
+LOOP = {
+    "epochs": Parameter(60, "most passes over the training clips", minimum=1),
+    "batch_size": Parameter(32, "clips in a step", minimum=1),
+    "learning_rate": Parameter(1e-3, "step size of Adam", minimum=1e-8),
+    "schedule": Parameter(
+        "cosine",
+        "of the learning rate: up and down once, times 0.9 every 1,000 steps, or none",
+        choices=("constant", "exponential", "cosine"),
+    ),
+    "weight_decay": Parameter(0.0, "of AdamW; 0 is Adam", minimum=0),
+    "clip_norm": Parameter(0.0, "greatest norm of a gradient; 0 is any", minimum=0),
+    "label_smoothing": Parameter(
+        0.0, "share of a label given to all emotions", minimum=0, maximum=0.9
+    ),
+    "class_weight": Parameter("none", "weights of emotions", choices=("none", "balanced")),
+    "monitor": Parameter(
+        "loss",
+        "what the best epoch is best in; last takes the last one and chooses nothing",
+        choices=("loss", "uar", "accuracy", "last"),
+    ),
+    "patience": Parameter(0, "epochs without a better one before it stops; 0 never", minimum=0),
+}
+"""How a net is trained."""
+
+MACHINE = {
+    "backend": Parameter("tensorflow", "what Keras runs on", choices=BACKENDS),
+    "device": Parameter("auto", "what it is trained on", choices=DEVICES),
+    "jit": Parameter(False, "compile whole steps with XLA (tensorflow; jax always does)"),
+    "precision": Parameter(
+        "float32",
+        "what layers compute in; weights, softmax and loss are float32",
+        choices=PRECISIONS,
+    ),
+}
+"""Where it is trained."""
+
+STUDY_INPUT = {"scale": "power", "standardise": "none", "padding": "front"}
+"""The study's input: raw mel power, padded in front."""
+
+STUDY_LOOP = {"schedule": "constant", "monitor": "accuracy"}
+"""The study's loop, where it is the same for all its nets."""
+
+
+def keras_trainer(
+    name: str,
+    summary: str,
+    net: Mapping[str, Parameter],
+    presets: Mapping[str, Preset],
+    padding: Parameter,
+) -> Trainer:
+    """Make a plug-in of a net in :mod:`serkit.models.keras.nets`.
+
+    Args:
+        name: The net's module.
+        summary: One line.
+        net: What the net's ``build`` reads.
+        presets: Named settings.
+        padding: Which lengths of :class:`~serkit.models.keras.spectra.Source` it can read.
+    """
+    return Trainer(
+        name=name,
+        summary=summary,
+        parameters={**INPUT, "padding": padding, **net, **LOOP, **AUGMENTATION, **MACHINE},
+        presets=presets,
+        features=lambda parameters: (text(parameters, "features"),),
+        fit=partial(_fit, name),
+        load=_load,
+        check=_check,
+        true_length=lambda parameters: text(parameters, "padding") in ("crop", "none"),
+        track=check_tracking,
+    )
+
+
+def _check(parameters: Parameters) -> None:
+    if parameters["standardise"] == "all":
+        _check_padding_counts(parameters)
+    backend = text(parameters, "backend")
+    if loaded_backend(backend) == backend:
+        require(backend)
+    # Another one is loaded: load_keras says so when it is asked.
+
+
+def _check_padding_counts(parameters: Parameters) -> None:
+    """Refuse to count padding where there is none, or where it has no value."""
+    padding, said = parameters["padding"], None
+    if padding == "crop":
+        said = "counts padding, and with padding = 'crop' there is none"
+    elif padding != "none" and parameters["scale"] == "db":
+        said = "counts padding as silence, which has no decibels"
+    if said:
+        raise UsageError(f"standardise = 'all' {said}", hint="use --set standardise=live")
+
+
+def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    checkpoints = Checkpoints(context.workdir, _key(name, fold, parameters, context))
+    keras = load_keras(text(parameters, "backend"))
+    source = Source.of(parameters, fold.train.store)
+    clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
+    scaling = fit_scaling(clips, text(parameters, "standardise"))
+    with (
+        device_scope(keras, text(parameters, "device")),
+        fitting_in_memory(name, "lower batch_size, or make the net smaller"),
+    ):
+        keras.backend.clear_session()
+        keras.utils.set_random_seed(context.seed)
+        with precision_scope(keras, text(parameters, "precision")):
+            model = _build(name, source, parameters)
+        course = train(model, clips, validation, scaling, parameters, context, checkpoints)
+    chosen = {"epoch": course.best} if len(validation) else {}
+    history = history_frame(course.rows, course.best)
+    return Network(model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier)
+
+
+def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> str:
+    """Return what a checkpoint must be of: a digest of all that the training depends on."""
+    clips = [fold.train.clip_ids, fold.validation.clip_ids]
+    facts = [name, dict(parameters), context.seed, clips]
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def _build(name: str, source: Source, parameters: Parameters) -> Any:
+    module = import_module(f"serkit.models.keras.nets.{name}")
+    return module.build(parameters, (source.length, source.bands))
+
+
+def _load(folder: Path) -> Fitted:
+    return load(folder)

@@ -1,0 +1,155 @@
+"""A fine-tuned encoder: what it reads, what it says, its files.
+
+Imports torch, so it is imported inside functions only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from transformers import AutoModelForAudioClassification
+
+from serkit.clips import EMOTIONS
+from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
+from serkit.encoders.machine import pick_device, quiet_transformers
+from serkit.errors import RunError, TrainingError
+from serkit.models.speech.waves import Hearing, Waves, by_length, ordered_waves, stack
+from serkit.models.trainer import ClipData
+from serkit.parameters import Scalar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FACTS = "model.json"
+_TOGETHER = 16
+"""Most clips of one length that are predicted at once."""
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """A fine-tuned encoder with its head.
+
+    Attributes:
+        model: The ``...ForSequenceClassification``.
+        hearing: What it reads.
+        trainable: How many numbers were trained.
+        chosen: The epoch, chosen on inner validation actors.
+        history: A row an epoch; None once it was saved and loaded (the run keeps it).
+        earlier_seconds: How long interrupted processes trained what it has gone on from.
+    """
+
+    model: Any
+    hearing: Hearing
+    trainable: int
+    chosen: Mapping[str, Scalar] = field(default_factory=dict)
+    history: pd.DataFrame | None = None
+    earlier_seconds: float = 0.0
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return self.trainable
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Return probabilities, shape ``(n, 8)``; no clip is padded."""
+        return predict(self.model, Waves(data, self.hearing))
+
+    def save(self, folder: Path) -> None:
+        """Write ``config.json`` and ``model.safetensors``, and what it reads as JSON."""
+        with quiet_transformers():
+            self.model.save_pretrained(folder)
+        facts = {
+            "hearing": asdict(self.hearing),
+            "trainable": self.trainable,
+            "chosen": dict(self.chosen),
+        }
+        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+
+
+def load(folder: Path) -> SpeechModel:
+    """Read a model that :meth:`SpeechModel.save` wrote; code in the folder is never run.
+
+    Raises:
+        RunError: A file is missing or damaged, or the weights are not those of the configuration.
+    """
+    try:
+        facts = json.loads((folder / FACTS).read_text())
+        model, missing = _pretrained(folder, use_safetensors=True)
+        hearing = Hearing(**facts["hearing"])
+    except Exception as error:  # transformers, safetensors and JSON raise a dozen kinds
+        raise RunError(f"the model in {folder} cannot be loaded: {_first_line(error)}") from error
+    if missing:
+        raise RunError(f"the model in {folder} cannot be loaded: {missing[0]} is missing in it")
+    model.eval().to(pick_device("auto"))
+    return SpeechModel(model, hearing, facts["trainable"], facts["chosen"])
+
+
+def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
+    """Load a checkpoint with a new head for the eight emotions, labels 0 to 7.
+
+    Raises:
+        TrainingError: transformers has no classifier for this kind of encoder.
+        UsageError: Weights of the encoder are missing in the files.
+    """
+    # A mixture needs every layer; a layer that is dropped in training leaves no hidden state.
+    options = {"use_weighted_layer_sum": True, "layerdrop": 0.0} if mixes_layers else {}
+    try:
+        model, missing = _pretrained(
+            checkpoint.folder,
+            num_labels=len(EMOTIONS),
+            id2label=dict(enumerate(EMOTIONS)),
+            label2id={name: number for number, name in enumerate(EMOTIONS)},
+            ignore_mismatched_sizes=True,  # a head for other labels is replaced
+            **options,
+        )
+    except Exception as error:
+        raise TrainingError(
+            f"the checkpoint {checkpoint.folder} cannot be fine-tuned: {_first_line(error)}"
+        ) from error
+    refuse_made_up(checkpoint, (n for n in missing if n.startswith(f"{model.base_model_prefix}.")))
+    if mixes_layers:
+        # transformers leaves them as the memory was for Wav2Vec2 and WavLM: they are in no
+        # checkpoint, and its way of setting new weights passes over them.
+        torch.nn.init.constant_(model.layer_weights, 1 / len(model.layer_weights))
+    return model
+
+
+def predict(model: Any, waves: Waves) -> npt.NDArray[np.float64]:
+    """Return a model's probabilities of clips, in their order; each batch holds one length."""
+    out = np.zeros((len(waves), len(EMOTIONS)))
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        for positions, heard in ordered_waves(waves):
+            for group in by_length([len(wave) for wave in heard], _TOGETHER):
+                given, _ = stack([heard[each] for each in group])
+                logits = model(torch.from_numpy(given).to(model.device)).logits
+                found = torch.softmax(logits.double(), dim=-1).cpu().numpy()
+                out[[positions[each] for each in group]] = found
+    model.train(was_training)
+    return out
+
+
+def _pretrained(folder: Path, **options: Any) -> tuple[Any, list[str]]:
+    """Load a classifier and the names of weights that the files do not hold."""
+    with quiet_transformers():
+        model, told = AutoModelForAudioClassification.from_pretrained(
+            folder,
+            trust_remote_code=False,
+            local_files_only=True,
+            dtype="float32",
+            output_loading_info=True,
+            **options,
+        )
+    return model, sorted(told["missing_keys"])
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

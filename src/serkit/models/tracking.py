@@ -1,0 +1,115 @@
+"""Logging a net's training to TensorBoard and MLflow, by the callbacks that come with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import MissingDependencyError, UsageError
+from serkit.models.mlflow import mlflow_run
+from serkit.models.trainer import Tracking
+from serkit.parameters import Parameters
+
+Tell = Callable[[Mapping[str, Any]], None]
+"""Told each epoch's row of the history."""
+
+
+def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:
+    """Refuse to log by a package that is missing, or into a file.
+
+    Raises:
+        MissingDependencyError: The hint names the extra that brings it.
+        UsageError: The folder for TensorBoard is a file.
+    """
+    if tracking.mlflow is not None:
+        _require("mlflow")
+    if tracking.tensorboard is not None:
+        _require("tensorboard")
+        if tracking.tensorboard.exists() and not tracking.tensorboard.is_dir():
+            raise UsageError(
+                f"{tracking.tensorboard} is a file, and TensorBoard reads a folder",
+                hint="name another with --tensorboard DIR",
+            )
+
+
+def check_tracking(parameters: Parameters, tracking: Tracking) -> None:
+    """Refuse what cannot be logged to, before anything is trained.
+
+    Raises:
+        MissingDependencyError: A package is not installed; the hint names the extra.
+        UsageError: TensorBoard is asked for on another backend than TensorFlow.
+    """
+    require_trackers(parameters, tracking)
+    if tracking.tensorboard is not None and parameters["backend"] != "tensorflow":
+        raise UsageError(
+            f"Keras writes for TensorBoard with backend=tensorflow, not {parameters['backend']}",
+            hint="use --backend tensorflow, or log to MLflow",
+        )
+
+
+@contextmanager
+def tracked(model: Any, parameters: Parameters, tracking: Tracking) -> Iterator[Tell]:
+    """Log a training while the block lasts; what it is given is to be told of each epoch.
+
+    Args:
+        model: The compiled net.
+        parameters: What it is trained with, for MLflow.
+        tracking: Where to.
+
+    Raises:
+        TrainingError: MLflow cannot be reached, or takes no such address.
+    """
+    with ExitStack() as stack:
+        callbacks = []
+        if tracking.tensorboard is not None:
+            callbacks.append(_tensorboard(tracking.tensorboard / tracking.name))
+        if tracking.mlflow is not None:
+            stack.enter_context(mlflow_run(tracking.mlflow, tracking.name, parameters))
+            callbacks.append(_mlflow_callback())
+        if not callbacks:
+            yield lambda _row: None
+            return
+        import keras
+
+        told = keras.callbacks.CallbackList(callbacks, model=model)
+        told.on_train_begin()
+        stack.callback(told.on_train_end)
+        # Keras counts epochs from 0.
+        yield lambda row: told.on_epoch_end(row["epoch"] - 1, logs_of(row))
+
+
+def logs_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return a row of the history as Keras names such figures.
+
+    The validation side's begin with ``val_``; what is not known is left out.
+    """
+    sides = {"train_": "", "validation_": "val_"}
+    return {
+        short + key.removeprefix(side): float(value)
+        for key, value in row.items()
+        for side, short in sides.items()
+        if key.startswith(side) and math.isfinite(value)
+    }
+
+
+def _tensorboard(folder: Path) -> Any:
+    import keras
+
+    return keras.callbacks.TensorBoard(str(folder), write_graph=False)
+
+
+def _mlflow_callback() -> Any:
+    import mlflow.keras
+
+    return mlflow.keras.MlflowCallback()
+
+
+def _require(package: str) -> None:
+    if find_spec(package) is None:
+        raise MissingDependencyError(
+            f"the package {package} is not installed", hint="pip install 'serkit[tracking]'"
+        )

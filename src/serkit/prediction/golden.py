@@ -1,0 +1,91 @@
+"""The golden clip: does a model answer here as it did where it was trained?
+
+When a fold is trained, its model is asked about one clip that is made by a formula, through the
+whole path that ``serkit predict`` takes: an audio file, decoded, its features, the model. The
+answer is kept beside the model. Whoever uses the model asks it again. A library that gives other
+numbers, a changed extractor whose version was not raised, or damaged weights show.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.audio import write_wav
+from serkit.clips import EMOTIONS, SAMPLE_RATE
+from serkit.errors import SerkitError
+from serkit.extraction.unlabelled import extract_unlabelled
+from serkit.features import EXTRACTORS
+from serkit.models import ClipData, Fitted
+from serkit.results.scores import write_json
+from serkit.store.store import FeatureStore
+
+GOLDEN = "golden"
+"""The golden clip's id."""
+
+FILE = "golden.json"
+
+TOLERANCE = 0.01
+"""A probability may differ by this much. Another machine rounds otherwise, and where a tree's
+threshold lies between the two the difference is seen; a wrong feature moves it further."""
+
+
+def write_golden_clip(folder: Path) -> Path:
+    """Write the golden clip into a folder and return its path.
+
+    One second: harmonics of a gliding voice-like pitch that swell three times, over a little noise
+    from a formula. Every number is rounded to int16, so that all systems make the same file.
+    """
+    time = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    phase = 2 * np.pi * (150 * time + 40 * time**2)
+    harmonics = sum(np.sin(k * phase) / k for k in range(1, 12))
+    swell = 0.1 + np.sin(3 * np.pi * time) ** 2
+    noise = (np.arange(SAMPLE_RATE) * 7919 % 257) - 128
+    path = folder / f"{GOLDEN}.wav"
+    write_wav(path, np.rint(3_000 * harmonics * swell + noise / 4).astype(np.int16))
+    return path
+
+
+def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequence[str]) -> None:
+    """Keep a fitted model's answer to the golden clip beside it.
+
+    Nothing is kept where there is none (a recipe pads to less than a second, say), and where the
+    clip's features would load a framework and a whole encoder again for every fold of a model
+    that needs neither.
+
+    Args:
+        folder: The fold's folder.
+        model: Its model.
+        store: What it was trained on.
+        features: The features that it reads.
+    """
+    try:
+        specs = [store.spec(feature) for feature in features]
+    except SerkitError:  # dropped meanwhile: the run says so itself, when it is to be finished
+        return
+    if any(EXTRACTORS.get(spec.extractor).framework for spec in specs):
+        return
+    with TemporaryDirectory(prefix="serkit-golden-") as place:
+        try:
+            clip = write_golden_clip(Path(place))
+            heard, failures = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
+        except SerkitError:
+            return
+        if failures:
+            return
+        answer = model.predict(ClipData(heard, (GOLDEN,)))[0]
+    write_json(folder / FILE, {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))})
+
+
+def golden_answer(folder: Path) -> npt.NDArray[np.float64] | None:
+    """Return the answer that was kept, shape ``(8,)``; None where none was, or it is damaged."""
+    try:
+        kept = json.loads((folder / FILE).read_text(encoding="utf-8"))["probabilities"]
+        return np.array([float(kept[name]) for name in EMOTIONS])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

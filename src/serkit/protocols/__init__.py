@@ -1,1 +1,0 @@
-"""The named protocols, one a module; see :class:`serkit.splits.Protocol`."""

@@ -1,0 +1,111 @@
+"""A run's figures, as the study had them: confusion matrix, curves over epochs, what is learned.
+
+    figure = serkit.figure("last", "confusion")  # a matplotlib Figure
+    figure.savefig("confusion.svg")
+
+Each is a pure function from a run to a figure. Only here is matplotlib asked for, which is an
+optional extra.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.errors import MissingDependencyError, RunError, unknown_name
+from serkit.reports.figures.confusion import confusion_figure
+from serkit.reports.figures.training import curves_figure, learning_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from serkit.results.run import Run
+
+FIGURES: dict[str, Callable[[Run], Figure]] = {
+    "confusion": confusion_figure,
+    "curves": curves_figure,
+    "learning": learning_figure,
+}
+"""What can be drawn of a run."""
+
+FORMATS = ("png", "svg")
+
+
+def figure_names(run: Run) -> tuple[str, ...]:
+    """Return which figures a run has: curves need epochs, ``learning`` also validation clips."""
+    history = run.history
+    names = ["confusion"]
+    if history is not None:
+        names.append("curves")
+        if "validation_uar" in history.columns:
+            names.append("learning")
+    return tuple(names)
+
+
+def draw(run: Run, name: str) -> Figure:
+    """Draw one figure of a run.
+
+    Args:
+        run: The run.
+        name: ``confusion``, ``curves`` or ``learning``.
+
+    Raises:
+        UnknownNameError: No such figure.
+        UsageError: This run has no such figure; the message says why.
+        MissingDependencyError: matplotlib is not installed.
+    """
+    if name not in FIGURES:
+        raise unknown_name("figure", name, FIGURES)
+    if find_spec("matplotlib") is None:
+        raise MissingDependencyError(
+            "the package matplotlib is not installed", hint="pip install 'serkit[figures]'"
+        )
+    return FIGURES[name](run)
+
+
+def save_figures(run: Run, folder: Path, form: str = "png") -> tuple[Path, ...]:
+    """Write every figure that a run has, each under its name.
+
+    Args:
+        run: The run.
+        folder: Where to; made if it is not there. Files of the same names are replaced.
+        form: ``png`` or ``svg``.
+
+    Returns:
+        The files.
+
+    Raises:
+        UnknownNameError: No such format.
+        MissingDependencyError: matplotlib is not installed.
+        RunError: The disk does not take them; no half file is left.
+    """
+    if form not in FORMATS:
+        raise unknown_name("format", form, FORMATS)
+    paths = []
+    for name in figure_names(run):
+        figure = draw(run, name)
+        path = folder / f"{name}.{form}"
+        _save(figure, path, form)
+        paths.append(path)
+    return tuple(paths)
+
+
+def _save(figure: Figure, path: Path, form: str) -> None:
+    # Without a date the same run gives the same picture.
+    about: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(temporary, format=form, metadata=about)
+        temporary.replace(path)
+    except OSError as error:
+        raise RunError(
+            f"cannot write {path} ({error.strerror or error})", hint="name another folder"
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)

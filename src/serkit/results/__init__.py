@@ -1,0 +1,1 @@
+"""Finished runs and the leaderboard: reading, scoring, ranking, published results."""

@@ -1,0 +1,40 @@
+"""What a run was given beyond its preset: what must be typed to have the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from serkit.errors import UnknownNameError
+from serkit.models import TRAINERS, Trainer
+from serkit.parameters import Scalar
+
+
+def differing(trainer: Trainer, preset: str, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """Return the values that differ from the preset's, among those that the trainer knows."""
+    usual = trainer.settle(preset, {})
+    return {key: value for key, value in values.items() if value != usual.get(key, value)}
+
+
+def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
+    """Return what a run differs in from its preset as it is now.
+
+    Presets change from one version to the next. What was the preset's when the run was trained may
+    be a value to give today, and the other way round; runs that were trained differently would
+    else be taken for seeds of one.
+
+    Args:
+        record: The run's ``run.json``, with ``model``, ``preset``, ``values`` and ``given``.
+
+    Returns:
+        Values by name. Where the model or its preset is not there any more, and of parameters that
+        are not, what was given then.
+    """
+    given, values = record["given"], record["values"]
+    try:
+        trainer = TRAINERS.get(record["model"])
+        today = differing(trainer, record["preset"], values)
+    except UnknownNameError:
+        return dict(given)
+    known = trainer.parameters.keys() & values.keys()
+    return today | {key: value for key, value in given.items() if key not in known}

@@ -1,0 +1,271 @@
+"""A run: a folder with everything that a result rests on.
+
+``config.json`` is written first and ``run.json`` last: a run without the latter is not finished,
+whatever killed it, and is never ranked.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serkit.models import Fitted
+
+RECORD = "run.json"
+CONFIG = "config.json"
+SPLIT = "split.json"
+PREDICTIONS = "predictions.parquet"
+FOLD = "fold.json"
+HISTORY = "history.parquet"
+
+DEFAULT_RUNS = Path("runs")
+
+KEYS = frozenset(
+    {
+        *("run", "model", "preset", "protocol", "seed", "values", "given", "created", "versions"),
+        *("corpus", "corpus_digest", "split_digest", "feature_fingerprints", "notes"),
+        *("speaker_independent", "selected_on_test", "synthetic", "transductive", "published"),
+        *("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "log_loss", "brier", "ece"),
+        *("recall", "confusion", "by_sex", "by_intensity", "fold_scores"),
+        *("folds", "actors", "clips", "parameters", "train_seconds", "seconds"),
+        "peak_memory_bytes",
+    }
+)
+"""What every record says, and what tables and leaderboards rely on."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        path: Its folder.
+        record: The content of ``run.json``; see the reference for its keys.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, uar={self.uar:.3f})"
+
+    @property
+    def name(self) -> str:
+        """The run's name, its folder's."""
+        return str(self.record["run"])
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+        return str(self.record["model"])
+
+    @property
+    def protocol(self) -> str:
+        """The protocol's name."""
+        return str(self.record["protocol"])
+
+    @property
+    def uar(self) -> float:
+        """Unweighted average recall over all test clips, 0 to 1."""
+        return float(self.record["uar"])
+
+    @property
+    def accuracy(self) -> float:
+        """Share of test clips that are right, 0 to 1."""
+        return float(self.record["accuracy"])
+
+    @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """A row a test clip, indexed by ``clip_id``.
+
+        Columns: ``fold``, ``actor``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
+        names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        import pandas as pd
+
+        path = self.path / PREDICTIONS
+        try:
+            return pd.read_parquet(path).set_index("clip_id")
+        except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors
+            raise RunError(f"{path} is damaged ({error})", hint="train it again") from error
+
+    @cached_property
+    def history(self) -> pd.DataFrame | None:
+        """A row a fold and epoch; None where the model was not trained in epochs.
+
+        Columns: ``fold``, ``epoch`` (from 1), ``best``, ``seconds``, and for ``train`` and
+        ``validation`` each ``_loss``, ``_accuracy``, ``_uar`` and ``_recall_EMOTION``.
+        """
+        import pandas as pd
+
+        path = self.path / HISTORY
+        return pd.read_parquet(path) if path.is_file() else None
+
+    @property
+    def fold_names(self) -> tuple[str, ...]:
+        """Names of its folds, each of which has a model.
+
+        Raises:
+            RunError: The record is damaged.
+        """
+        return tuple(self._folders)
+
+    def model_of(self, fold: str) -> Fitted:
+        """Load the model of one fold.
+
+        Raises:
+            UnknownNameError: No such fold, or its trainer is not known here.
+            MissingDependencyError: The trainer needs a package that is not installed.
+            RunError: The model is damaged, not there, or cannot be loaded safely.
+        """
+        from serkit.models import TRAINERS
+
+        trainer = TRAINERS.get(self.model)
+        trainer.require()
+        folder = self.folder_of(fold)
+        try:
+            return trainer.load(folder)
+        except SerkitError:
+            raise
+        except Exception as error:  # each library has its own words for a file that is no model
+            raise RunError(
+                f"the model in {folder} is damaged ({type(error).__name__}: {error})",
+                hint="train it again",
+            ) from error
+
+    def folder_of(self, fold: str) -> Path:
+        """Return a fold's folder, which is inside the run's also where a stranger wrote this.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: The record is damaged, or names a folder elsewhere.
+        """
+        folders = self._folders
+        if fold not in folders:
+            raise unknown_name("fold", fold, folders)
+        parts = PureWindowsPath(folders[fold])  # knows every system's separators and roots
+        if parts.drive or parts.root or ".." in parts.parts:
+            raise RunError(
+                f"{self.path / RECORD} names the folder {folders[fold]!r}, which is outside the run"
+            )
+        return self.path / folders[fold]
+
+    @property
+    def _folders(self) -> dict[str, str]:
+        try:
+            return {str(e["fold"]): str(e["folder"]) for e in self.record["fold_scores"]}
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.path / RECORD} is damaged (its fold_scores name no folders)",
+                hint="train it again",
+            ) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record."""
+        return dict(self.record)
+
+
+def read_run(path: Path) -> Run:
+    """Read a finished run.
+
+    Raises:
+        RunError: It is not finished, or its record is damaged.
+    """
+    try:
+        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+        if missing := KEYS - (record.keys() if isinstance(record, dict) else set()):
+            raise ValueError(f"it lacks {min(missing)!r}")
+    except FileNotFoundError as error:
+        raise RunError(
+            f"the run {path.name} is not finished", hint=f"go on with '{how_to_go_on(path)}'"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path / RECORD} is damaged ({error})", hint="train it again") from error
+    return Run(path, record)
+
+
+def how_to_go_on(folder: Path) -> str:
+    """Return the command that goes on with a run that is not finished."""
+    usual = folder.parent == Path(resolve().runs)
+    try:
+        begun = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        processes = int(begun.get("processes", 1))
+    except (OSError, ValueError, AttributeError, TypeError):  # going on will say what is wrong
+        processes = 1
+    name = shlex.quote(folder.name if usual else str(folder))
+    return f"{launcher(processes)} train --resume {name}"
+
+
+def launcher(processes: int) -> str:
+    """Return the command that starts serkit in so many processes."""
+    return "serkit" if processes == 1 else f"torchrun --nproc-per-node {processes} -m serkit"
+
+
+def list_runs(folder: Path) -> tuple[list[Run], list[str]]:
+    """Read every run in a folder.
+
+    Returns:
+        The finished runs, sorted by name, and for each other one a sentence saying why not.
+
+    Raises:
+        NotFoundError: No such folder.
+    """
+    if not folder.is_dir():
+        raise NotFoundError(
+            f"no runs in {folder}: there is no such folder",
+            hint="make one with 'serkit train MODEL' or name another with --runs DIR",
+        )
+    runs: list[Run] = []
+    problems: list[str] = []
+    for path in sorted(folder.iterdir()):
+        if not (path / CONFIG).is_file() and not (path / RECORD).is_file():
+            continue
+        try:
+            runs.append(read_run(path))
+        except RunError as error:
+            problems.append(str(error))
+    return runs, problems
+
+
+def find_run(folder: Path, name: str) -> Run:
+    """Find a run by its name, the beginning of it, its path, or ``last``.
+
+    Raises:
+        NotFoundError: No such runs folder.
+        UnknownNameError: No such run.
+        UsageError: Several runs begin so.
+        RunError: The run is not finished.
+    """
+    direct = Path(name)
+    if (direct / RECORD).is_file() or (direct / CONFIG).is_file():
+        return read_run(direct)
+    runs, _ = list_runs(folder)
+    if name == "last" and runs:
+        return max(runs, key=lambda run: (str(run.record.get("created")), run.name))
+    if (folder / name / CONFIG).is_file():
+        return read_run(folder / name)
+    found = [run for run in runs if run.name.startswith(name)]
+    if len(found) > 1:
+        names = ", ".join(run.name for run in found[:5])
+        raise UsageError(f"{len(found)} runs begin with {name!r}: {names}", hint="type more of it")
+    if found:
+        return found[0]
+    begun = [path.parent for path in folder.glob(f"*/{CONFIG}")]
+    if unfinished := [path for path in begun if name == "last" or path.name.startswith(name)]:
+        newest = max(unfinished, key=lambda path: (path / CONFIG).stat().st_mtime_ns)
+        return read_run(newest)  # which says how to go on with it
+    raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")

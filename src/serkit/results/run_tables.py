@@ -1,0 +1,110 @@
+"""A run as Rich tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group as Stack
+from rich.table import Table
+from rich.text import Text
+
+from serkit.clips import EMOTIONS
+from serkit.results.wording import interval, percent, stamps
+from serkit.tables import table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from serkit.results.run import Run
+
+
+def render_run(run: Run) -> RenderableType:
+    """Render a run: its scores, its confusion matrix, its folds and what it rests on."""
+    record = run.record
+    head = Text.assemble(
+        (run.name, "bold"),
+        f"\n{record['model']} ({record['preset']}) on {record['corpus']}, {record['protocol']}, "
+        f"{record['folds']} folds, {record['actors']} actors, {record['clips']:,} clips, "
+        f"seed {record['seed']}",
+    )
+    stamped = stamps(record)
+    parts: list[RenderableType] = [head]
+    if stamped:
+        parts.append(Text(f"stamped: {stamped}", style="yellow"))
+    parts += [_score_table(record), _confusion_table(record), _fold_table(record)]
+    parts += [_note(note) for note in record["notes"]]
+    parts.append(_basis(record))
+    return Stack(*parts)
+
+
+def _note(text: str) -> Text:
+    return Text(f"  note: {text}", style="yellow")
+
+
+def _score_table(record: Mapping[str, Any]) -> Table:
+    made = table("scores", {"score": "left", "value": "right", "95 % CI": "right"})
+    for name, key in (("UAR %", "uar"), ("accuracy %", "accuracy"), ("macro F1 %", "macro_f1")):
+        limits = interval(record.get(f"{key}_low"), record.get(f"{key}_high"))
+        made.add_row(name, percent(record[key]), limits)
+    for name, key in (("log loss", "log_loss"), ("Brier", "brier"), ("ECE", "ece")):
+        made.add_row(name, f"{record[key]:.3f}", "")
+    for by in ("by_sex", "by_intensity"):
+        for group, values in record[by].items():
+            made.add_row(f"UAR % {group}", percent(values["uar"]), "")
+    return made
+
+
+def _confusion_table(record: Mapping[str, Any]) -> Table:
+    made = table(
+        "confusion (rows: true)",
+        {"": "left", **{name[:4]: "right" for name in EMOTIONS}, "recall %": "right"},
+    )
+    for name, row in zip(EMOTIONS, record["confusion"], strict=True):
+        cells = [Text(str(n), "bold" if name == EMOTIONS[i] else "") for i, n in enumerate(row)]
+        made.add_row(name, *cells, percent(record["recall"][name]))
+    return made
+
+
+def _fold_table(record: Mapping[str, Any]) -> Table:
+    made = table(
+        "folds",
+        {
+            "fold": "left",
+            "UAR %": "right",
+            "train": "right",
+            "validation": "right",
+            "test": "right",
+            "seconds": "right",
+            "chosen": "left",
+        },
+    )
+    for fold in record["fold_scores"]:
+        chosen = ", ".join(f"{key} {value:g}" for key, value in fold["chosen"].items())
+        made.add_row(
+            fold["fold"],
+            percent(fold["uar"]),
+            str(fold["train_clips"]),
+            str(fold["validation_clips"]),
+            str(fold["clips"]),
+            f"{fold['train_seconds']:.1f}",
+            chosen,
+        )
+    return made
+
+
+def _basis(record: Mapping[str, Any]) -> Text:
+    values = ", ".join(f"{key}={value}" for key, value in record["values"].items() if value != "")
+    features = ", ".join(
+        f"{name} {print_[:8]}" for name, print_ in record["feature_fingerprints"].items()
+    )
+    memory = record["peak_memory_bytes"]
+    lines = [
+        f"values: {values or 'none'}",
+        f"features: {features or 'none'}; corpus {record['corpus_digest'][:8]}; "
+        f"split {record['split_digest'][:8]}",
+        f"{record['seconds']:.1f} s"
+        + (f", peak memory {memory / 2**20:,.0f} MiB" if memory else "")
+        + f", {record['created']}, serkit {record['versions'].get('serkit', '?')}",
+    ]
+    return Text("\n".join(lines), style="dim")

@@ -1,1 +1,0 @@
-"""Runs: the evidence that a training leaves behind, and the leaderboard made from it."""

@@ -1,0 +1,112 @@
+"""Writing files so that a kill or a full disk never leaves a half one under a final name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from serkit.errors import StoreWriteError
+
+Buffer = bytes | bytearray | memoryview
+
+TEMPORARY = ".tmp"
+"""Ending of files being written; what a killed process left under it is garbage."""
+
+
+def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
+    """Write a file whole: to a temporary name, flushed to disk, then renamed.
+
+    Args:
+        path: Its final name.
+        pieces: Its content, piece after piece.
+        flush: Whether to wait for the disk; who does not must call :func:`flush_file` before
+            anything that counts refers to the file.
+
+    Raises:
+        StoreWriteError: The disk did not take it; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            for piece in pieces:
+                rest = memoryview(piece).cast("B")
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+            if flush:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):  # on a read-only disk even this fails
+            temporary.unlink()
+        raise _not_taken(path, error) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Write a file whole, as :func:`write_file` does, through an open file.
+
+    Args:
+        path: Its final name, which it gets when the block ends without an error.
+
+    Raises:
+        StoreWriteError: The disk did not take it; nothing is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise _not_taken(path, error) from error
+    finally:
+        with suppress(OSError):  # it is there only where something went wrong
+            temporary.unlink()
+
+
+def _not_taken(path: Path, error: OSError) -> StoreWriteError:
+    return StoreWriteError(
+        f"cannot write {path} ({error.strerror or error})",
+        hint="what was committed stays; make room (or fix the permissions) and run it again",
+    )
+
+
+def flush_file(path: Path) -> None:
+    """Wait until a file that was written without flushing is on the disk.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
+    _flush(path, os.O_RDWR)  # Windows flushes only what is open for writing
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that renames in it survive a power cut.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
+    if os.name != "nt":  # Windows cannot open folders, and orders renames itself
+        _flush(folder, os.O_RDONLY)
+
+
+def _flush(path: Path, flags: int) -> None:
+    try:
+        descriptor = os.open(path, flags)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise StoreWriteError(
+            f"cannot flush {path} ({error.strerror or error})",
+            hint="what was committed stays; run it again",
+        ) from error

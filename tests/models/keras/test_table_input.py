@@ -1,0 +1,71 @@
+"""Nets that read a table: a clip is one row."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import netkit
+from serkit.errors import UsageError
+from serkit.models import TRAINERS, FitContext, FoldData
+from serkit.models.keras.spectra import Source, Spectra, assemble, fit_scaling
+from serkit.store.store import FeatureStore
+
+SETTLED = TRAINERS.get("ffnn").settle("functionals", {"units": 8, "epochs": 3})
+
+
+@pytest.fixture(scope="module")
+def store(speech_store: Path) -> FeatureStore:
+    return FeatureStore(speech_store)
+
+
+def test_a_row_is_one_frame_of_columns(store: FeatureStore) -> None:
+    clips = netkit.clips_of(store, 1)
+    spectra = Spectra(clips, Source.of(SETTLED, store))
+    frames = spectra.take(np.arange(len(clips)))
+    rows = np.asarray(clips.read("functionals").X, np.float32)
+    np.testing.assert_array_equal(np.concatenate(frames), rows)
+    assert set(spectra.lengths) == {1}
+
+
+def test_columns_are_standardised_on_the_training_clips(store: FeatureStore) -> None:
+    clips = netkit.clips_of(store, 1, 2)
+    spectra = Spectra(clips, Source.of(SETTLED, store))
+    scaling = fit_scaling(spectra, "live")
+    scaled = [scaling(each) for each in spectra.take(np.arange(len(clips)))]
+    batch = assemble(scaled, spectra.source, scaling)["frames"]
+    assert batch.shape == (len(clips), 1, spectra.source.bands)
+    varied = batch.std(axis=0) > 0.5
+    np.testing.assert_allclose(batch.mean(axis=0)[varied], 0, atol=1e-3)
+    np.testing.assert_allclose(batch.std(axis=0)[varied], 1, atol=1e-3)
+
+
+def test_a_net_learns_and_is_read_back_and_keeps_the_last_epoch(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    trainer = TRAINERS.get("ffnn")
+    fold = FoldData(netkit.clips_of(store, 1, 2, 3, 4), netkit.clips_of(store, 5))
+    fitted = trainer.fit(fold, SETTLED, FitContext())
+    assert fitted.chosen == {"epoch": 3}
+    fitted.save(tmp_path)
+    test = netkit.clips_of(store, 6)
+    probabilities = fitted.predict(test)
+    assert probabilities.shape == (len(test), 8)
+    np.testing.assert_allclose(trainer.load(tmp_path).predict(test), probabilities, atol=1e-6)
+
+
+def test_a_spectrogram_is_no_table(tmp_path: Path) -> None:
+    store = netkit.make_store(tmp_path, actors=1)
+    values = TRAINERS.get("ffnn").settle("functionals", {"features": "mel8"})
+    said = "features = 'mel8' is no table, and padding = 'none' reads one; a table such as"
+    with pytest.raises(UsageError, match=re.escape(said)):
+        Source.of(values, store)
+
+
+def test_a_table_is_no_spectrogram(store: FeatureStore) -> None:
+    values = TRAINERS.get("ffnn").settle("best", {"features": "functionals"})
+    with pytest.raises(UsageError, match="features = 'functionals' is no spectrogram"):
+        Source.of(values, store)

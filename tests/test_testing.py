@@ -15,7 +15,7 @@ import pytest
 from serkit import FeatureStore
 from serkit.errors import FeatureError, UsageError
 from serkit.evaluation.splits import PROTOCOLS, Split
-from serkit.features import EXTRACTORS, Values
+from serkit.features import EXTRACTORS, Column, Values
 from serkit.ingest.corpus import CORPORA
 from serkit.models import TRAINERS, Preset
 from serkit.parameters import Parameter
@@ -87,6 +87,12 @@ class TestCheckExtractor:
     def test_columns_that_are_not_described(self):
         assert broken(check_extractor, replace(self.GOOD, describe=lambda _: ())) == (
             "extractor change-deviation describes columns (), not ('change_deviation',)"
+        )
+
+    def test_an_array_s_rows_are_all_named_or_none(self):
+        mel = EXTRACTORS.get("mel")
+        assert broken(check_extractor, replace(mel, describe=lambda _: (Column("a", "b"),))) == (
+            "extractor mel describes 1 rows of (128,)"
         )
 
     def test_values_of_another_shape(self):

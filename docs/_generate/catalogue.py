@@ -8,7 +8,15 @@ from pkgutil import iter_modules
 from typing import Any
 
 from serkit.evaluation.splits import PROTOCOLS, Protocol, SplitClip
-from serkit.features import DEFAULT_FEATURES, EXTRACTORS, ArrayLayout, FeatureSpec, Recipes
+from serkit.features import (
+    DEFAULT_FEATURES,
+    EXTRACTORS,
+    ArrayLayout,
+    Extractor,
+    FeatureSpec,
+    Recipes,
+)
+from serkit.features.voices import voice_meaning
 from serkit.models import TRAINERS, Trainer
 from serkit.registry import Registry
 
@@ -102,9 +110,18 @@ def _feature(spec: FeatureSpec) -> str:
                 for name, value in spec.parameters.items()
             ),
         ),
-        _shape(spec),
+        _voice(spec) if spec.voice else _shape(spec),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _voice(spec: FeatureSpec) -> str:
+    changes = (
+        (markdown.code(name), f"`{value}`", voice_meaning(name))
+        for name, value in spec.voice.items()
+    )
+    listed = markdown.table(("change of voice", "value", "meaning"), changes)
+    return f"{listed}\n\nOne clip has the shape of the same feature in the voice as recorded."
 
 
 def _shape(spec: FeatureSpec) -> str:
@@ -115,13 +132,17 @@ def _shape(spec: FeatureSpec) -> str:
     if isinstance(layout, ArrayLayout):
         shape = (*map(str, layout.item), str(layout.length or layout.axis))
         power = ' Powers: `scale="db"` reads them in decibels.' if layout.is_power else ""
-        return f"One clip: `({', '.join(shape)})` {layout.dtype}, padded in front on read.{power}"
+        clip = f"One clip: `({', '.join(shape)})` {layout.dtype}, padded in front on read.{power}"
+        return "\n\n".join(filter(None, (clip, _listed(extractor, spec, "row"))))
+    count = len(layout.columns)
+    clip = f"One clip: {count:,} column{'s' * (count > 1)}, {layout.dtype}."
+    return f"{clip}\n\n{_listed(extractor, spec, 'column')}"
+
+
+def _listed(extractor: Extractor, spec: FeatureSpec, what: str) -> str:
     columns = extractor.describe(spec.parameters)
-    rows = ((markdown.code(column.name), column.description) for column in columns)
-    listed = markdown.table(("column", "meaning"), rows)
-    return (
-        f"One clip: {len(columns):,} column{'s' * (len(columns) > 1)}, {layout.dtype}.\n\n{listed}"
-    )
+    rows = [(markdown.code(column.name), column.description) for column in columns]
+    return markdown.table((what, "meaning"), rows) if rows else ""
 
 
 def _extractors() -> str:

@@ -74,6 +74,7 @@ from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions
 from .results.board import Board as Board
 from .results.run import Run as Run
+from .store.options import ReadOptions as ReadOptions
 from .store.store import Batch as Batch
 from .store.store import FeatureStore as FeatureStore
 

@@ -113,6 +113,10 @@ class StoreCorruptError(StoreError):
     """What was read from the store is not what was written."""
 
 
+class StoreReadError(StoreError, OSError):
+    """A file of the store is there, but the system does not let it be read."""
+
+
 class StoreWriteError(StoreError, OSError):
     """The disk did not take a write (full, read-only, ...); what was committed stays."""
 

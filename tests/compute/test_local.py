@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from serkit.compute import local as pool
+from serkit.compute.worker import at_work_on
 from serkit.errors import StoreError
 
 UNGUARDED = """
@@ -24,6 +26,11 @@ print(sorted(pool.run_all(abs, [-3, -2, -1, -4], 2)))
 """
 """A script that calls for workers at its top."""
 
+UNGUARDED_WITH_ITS_OWN = UNGUARDED.replace("abs", "half").replace(
+    "print", "def half(number):\n    return number / 2\n\nprint"
+)
+"""One whose workers need a function of its own."""
+
 
 def nested(workers: int) -> list[int]:
     return sorted(pool.run_all(abs, [-1, -2, -3], workers))
@@ -34,22 +41,72 @@ def number(_task: int) -> int:
     return pool.worker_number()
 
 
-def die(_task: int) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die(task: int) -> int:
+    at_work_on(f"clip-{task}.wav")
+    if task == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return task
+
+
+def leave(_task: int) -> None:
+    os._exit(5)
+
+
+def fail(task: int) -> int:
+    if task == 2:
+        raise StoreError("the disk is full", hint="make room")
+    return task
+
+
+def big(task: int) -> bytes:
+    """Return more than any pipe holds."""
+    return bytes(3_000_000) + bytes([task])
+
+
+def lambda_of(_task: int) -> object:
+    return lambda: None
+
+
+def touch(path: Path) -> None:
+    path.touch()
+    time.sleep(0.2)
+
+
+def noting(task: int) -> int:
+    at_work_on(str(task))
+    return task
 
 
 @pytest.fixture
 def started(monkeypatch):
     """The numbers of workers that were started."""
     numbers: list[int] = []
-    real = pool.ProcessPoolExecutor
+    real = pool._start
 
-    def remember(workers, **options):
+    def remember(function, workers, notes):
         numbers.append(workers)
-        return real(workers, **options)
+        return real(function, workers, notes)
 
-    monkeypatch.setattr(pool, "ProcessPoolExecutor", remember)
+    monkeypatch.setattr(pool, "_start", remember)
     return numbers
+
+
+@pytest.fixture
+def allowed(monkeypatch):
+    """Let the system refuse more processes than a number."""
+
+    def allow(count: int) -> None:
+        started = iter(range(count))
+        real = pool._Worker
+
+        def start(*given):
+            if next(started, None) is None:
+                raise BlockingIOError(11, "Resource temporarily unavailable")
+            return real(*given)
+
+        monkeypatch.setattr(pool, "_Worker", start)
+
+    return allow
 
 
 class TestHowMany:
@@ -85,33 +142,101 @@ class TestInAWorker:
         assert list(found) == [[1, 2, 3]] * 2
 
 
-class TestAScriptWithoutAMainGuard:
-    def run(self, tmp_path, *arguments) -> subprocess.CompletedProcess[str]:
+class TestResults:
+    def test_results_that_no_pipe_holds_at_once(self):
+        found = list(pool.run_all(big, range(9), 3))
+        assert sorted(each[-1] for each in found) == list(range(9))
+
+    def test_an_error_comes_back_as_it_was_with_its_traceback(self):
+        with pytest.raises(StoreError, match=r"^the disk is full; make room$") as caught:
+            list(pool.run_all(fail, [1, 2, 3], 2))
+        assert "in fail" in str(caught.value.__cause__)
+
+    def test_what_cannot_be_sent_is_an_error(self):
+        with pytest.raises(RuntimeError, match="a result cannot be sent"):
+            list(pool.run_all(lambda_of, [1, 2], 2))
+
+    def test_a_task_that_is_not_begun_is_dropped_when_nobody_wants_more(self, tmp_path):
+        results = pool.run_all(touch, [tmp_path / str(n) for n in range(8)], 2)
+        next(results)
+        results.close()
+        assert len(list(tmp_path.iterdir())) <= 4
+
+    def test_a_pool_that_nobody_closes_does_not_keep_python_from_ending(self, tmp_path):
         script = tmp_path / "script.py"
-        script.write_text(UNGUARDED)
-        command = [sys.executable, str(script), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    def test_is_told_of_it_where_workers_are_spawned(self, tmp_path):
-        done = self.run(tmp_path, "spawn")
-        assert done.returncode == 1
-        assert "UsageError: worker processes cannot be started from a worker" in done.stderr
-        last = done.stderr.strip().splitlines()[-1]
-        assert last.startswith("serkit.errors.StoreError: a worker process died")
-        assert last.endswith(
-            "; in a script, put the call under `if __name__ == '__main__':`, or use workers=1"
+        script.write_text(
+            "import sys\nfrom serkit.compute import local as pool\n"
+            "sys.kept = pool.run_all(abs, range(-9, 0), 2)\nprint(next(sys.kept) > 0)\n"
         )
+        done = subprocess.run(
+            [sys.executable, script], capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
-    @pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
-    def test_works_where_they_are_forked(self, tmp_path):
-        done = self.run(tmp_path)
+
+class TestWhereProcessesAreFew:
+    @pytest.mark.parametrize("count", [0, 1, 2])
+    def test_those_that_could_be_started_do_the_work(self, allowed, count):
+        allowed(count)
+        assert sorted(pool.run_all(abs, range(-9, 0), 3)) == list(range(1, 10))
+
+    def test_a_worker_without_a_thread_reads_one_task_at_a_time(self, monkeypatch):
+        def refuse(_thread):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr("threading.Thread.start", refuse)
+        assert sorted(pool.run_all(abs, range(-9, 0), 2)) == list(range(1, 10))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no sem_open there")
+    def test_neither_shared_memory_nor_semaphores_are_needed(self, monkeypatch):
+        def refuse(*_given, **_options):
+            raise OSError(30, "Read-only file system")
+
+        monkeypatch.setattr("_multiprocessing.SemLock", refuse)
+        assert sorted(pool.run_all(abs, range(-9, 0), 2)) == list(range(1, 10))
+
+    def test_without_a_temporary_folder_there_are_no_notes(self, monkeypatch):
+        def refuse(**_options):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(pool, "TemporaryDirectory", refuse)
+        assert sorted(pool.run_all(noting, [1, 2, 3], 2)) == [1, 2, 3]
+
+
+class TestTheScriptThatCallsForWorkers:
+    def run(self, tmp_path, script: str, *arguments) -> subprocess.CompletedProcess[str]:
+        path = tmp_path / "script.py"
+        path.write_text(script)
+        command = [sys.executable, str(path), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    @pytest.mark.parametrize("arguments", [(), ("spawn",)])
+    def test_needs_no_main_guard(self, tmp_path, arguments):
+        done = self.run(tmp_path, UNGUARDED, *arguments)
         assert (done.returncode, done.stdout) == (0, "[1, 2, 3, 4]\n")
 
+    def test_is_run_again_where_it_defines_the_function_and_the_reason_reaches_it(self, tmp_path):
+        done = self.run(tmp_path, UNGUARDED_WITH_ITS_OWN, "spawn")
+        assert done.returncode == 1
+        assert done.stderr.strip().splitlines()[-1] == (
+            "serkit.errors.UsageError: worker processes cannot be started from a worker process; "
+            "put the call under `if __name__ == '__main__':`, or use workers=1"
+        )
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-@pytest.mark.parametrize(("method", "told"), [("spawn", True), ("fork", False)])
-def test_a_worker_that_dies_is_told_of(monkeypatch, method, told):
-    monkeypatch.setattr(pool, "_context", lambda: pool.multiprocessing.get_context(method))
-    with pytest.raises(StoreError, match="a worker process died") as caught:
-        list(pool.run_all(die, [1, 2], 2))
-    assert ("__main__" in str(caught.value)) is told
+
+class TestAWorkerThatDies:
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+    @pytest.mark.parametrize("method", ["spawn", "fork"])
+    def test_is_told_of_with_how_it_ended_and_what_it_was_at(self, monkeypatch, method):
+        monkeypatch.setattr(pool, "_context", lambda: pool.multiprocessing.get_context(method))
+        with pytest.raises(StoreError) as caught:
+            list(pool.run_all(die, [1, 2, 3], 2))
+        assert str(caught.value) == (
+            "a worker process died (killed, as the system does where memory runs out) while it "
+            "worked on clip-2.wav; what was committed stays; run it again, with fewer --workers "
+            "if memory is short"
+        )
+
+    def test_with_an_exit_code_tells_it(self):
+        with pytest.raises(StoreError, match=r"died \(it left with exit code 5\); what"):
+            list(pool.run_all(leave, [1, 2], 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -171,10 +172,9 @@ def test_a_worker_killed(larger, larger_whole, tmp_path):
     os.kill(children(parent.pid)[0], signal.SIGKILL)
     parent.join(30)
     assert parent.exitcode == 0
-    assert (tmp_path / "end").read_text() == (
-        "StoreError: a worker process died (killed, out of memory, or a crash in native code); "
-        "what was committed stays; run it again, with fewer --workers if memory is short"
-    )
+    end = (tmp_path / "end").read_text()
+    assert end.startswith("StoreError: a worker process died (killed, as the system does where")
+    assert re.search(r"while it worked on Actor_\d+/[\d-]+\.wav; what was committed stays; ", end)
     before = committed(store)
     assert is_within(before, larger_whole)
     kit.fill(larger, store, small_recipes(), wait=0)

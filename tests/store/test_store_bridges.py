@@ -91,6 +91,22 @@ def test_torch_takes_the_options_of_load(store):
     assert store.as_torch("change_deviation")[0][0].shape == (1,)
 
 
+@missing("torch")
+def test_torch_reads_a_batch_of_a_data_loader_at_once(store, monkeypatch):
+    from torch.utils.data import DataLoader
+
+    read = []
+    real = FeatureStore.read
+
+    def counted(self, feature, clip_ids, **options):
+        read.append(len(clip_ids))
+        return real(self, feature, clip_ids, **options)
+
+    monkeypatch.setattr(FeatureStore, "read", counted)
+    list(DataLoader(store.as_torch("mel8"), batch_size=4, shuffle=True))
+    assert read == [4, 2]
+
+
 def test_a_sequence_of_clips_is_small_when_it_is_pickled(store):
     """A data loader sends it to its processes."""
     clips = bridges.ClipSequence(store, "raw", store.select("raw"), {})

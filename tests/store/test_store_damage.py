@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
-from contextlib import suppress
+import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,18 @@ import pytest
 from xxhash import xxh3_64_hexdigest
 
 import storekit as kit
-from serkit.errors import NotFoundError, SerkitError, StoreCorruptError, StoreError
+from serkit.errors import (
+    NotFoundError,
+    SerkitError,
+    StoreCorruptError,
+    StoreError,
+    StoreReadError,
+)
 from serkit.extraction.repair import repair
 from serkit.features import ArrayLayout
 from serkit.features.spec import canonical_json
 from serkit.store.gc import gc
-from serkit.store.parts import open_values
+from serkit.store.parts import find_values
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
@@ -73,18 +80,16 @@ def values_range(store, feature, part):
     state = read_state(store)
     layout = state.manifest.features[feature].layout
     assert isinstance(layout, ArrayLayout)
-    values = open_values(store / part, layout)
-    item = int(np.prod(layout.item, dtype=int)) * values.itemsize
-    start = values.offset
+    place = find_values(store / part, layout)
+    size = np.dtype(layout.dtype).itemsize
+    item = int(np.prod(layout.item, dtype=int)) * size
+    start = place.offset
     clips = {
-        row.clip_id: (
-            start + row.offset * values.itemsize,
-            start + row.offset * values.itemsize + row.length * item,
-        )
+        row.clip_id: (start + row.offset * size, start + row.offset * size + row.length * item)
         for row in state.index[feature].values()
         if row.part == part
     }
-    return start, start + values.nbytes, clips
+    return start, start + place.count * size, clips
 
 
 # Found
@@ -135,6 +140,62 @@ def test_what_is_damaged_is_said_in_words(store):
     assert found[manifest.tables["clips"].file].what == "the clips table changed"
     assert found[manifest.tables["files"].file].what == "the files table is missing"
     assert len(found) == 5
+
+
+# Not damage
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock")
+def test_a_part_that_another_program_has_locked_is_read(store, whole):
+    """Parts never change, so they are read without locks, which HDF5 takes by itself."""
+    import fcntl
+
+    with ExitStack() as stack:
+        for path in (store / "parts").rglob("*.h5"):
+            fcntl.flock(stack.enter_context(path.open("rb")), fcntl.LOCK_EX)
+        assert kit.contents(store) == whole
+        assert kit.is_clean(store)
+        assert repair(store, workers=1).recomputed == {}
+
+
+def test_no_lock_is_asked_for(store, whole, monkeypatch):
+    """A file system without locks refuses them."""
+    import h5py
+
+    real, locking = h5py.File, []
+
+    def opened(*args, **options):
+        locking.append(options.get("locking"))
+        return real(*args, **options)
+
+    monkeypatch.setattr(h5py, "File", opened)
+    assert kit.contents(store) == whole
+    assert locking
+    assert set(locking) == {False}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_the_system_does_not_let_be_read_is_not_called_damaged(
+    store, kind, monkeypatch
+):
+    refused = files_of(store, kind)[0]
+    real = Path.open
+
+    def opened(self, *args, **options):
+        if self == refused:
+            raise PermissionError(13, "Permission denied")
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Path, "open", opened)
+    expected = (
+        f"cannot read {refused} (Permission denied); the file is there: check its permissions "
+        "and the disk, then try again"
+    )
+    for read in (kit.contents, verify, lambda path: repair(path, workers=1)):
+        with pytest.raises(StoreReadError) as error:
+            read(store)
+        assert str(error.value) == expected
+        assert isinstance(error.value, OSError)
 
 
 # Not read as if nothing were

@@ -7,7 +7,7 @@ import pytest
 import storekit as kit
 from serkit.errors import StoreCorruptError, UnknownNameError
 from serkit.store.gc import folder_size, gc
-from serkit.store.parts import open_values
+from serkit.store.parts import find_values
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
@@ -145,13 +145,13 @@ def test_gc_does_not_hide_damage(corpus, store):
     state = read_state(store)
     row = state.index["raw"][kit.clip_id(1)]
     path = store / row.part
-    values = open_values(path, state.manifest.features["raw"].layout)
+    place = find_values(path, state.manifest.features["raw"].layout)
     kit.flip(path, 0)
     with pytest.raises(StoreCorruptError) as error:
         gc(store)
     assert str(error.value) == f"the part {path.name} is damaged; run 'serkit store repair'"
     kit.flip(path, 0)
-    kit.flip(path, values.offset + 2 * row.offset)
+    kit.flip(path, place.offset + 2 * row.offset)
     gc(store)
     (damage,) = verify(store).damaged
     assert damage.clip_ids == (kit.clip_id(1),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -258,6 +259,74 @@ def test_a_choice_that_cannot_be_understood(store):
         )
 
 
+def test_a_function_may_change_the_table_it_is_given(store):
+    """It gets a copy: what one selection does to it, no other reading sees."""
+    before = store.load("raw")
+
+    def tidied(clips):
+        clips["emotion_id"] = 0
+        clips.drop(clips.index[:5], inplace=True)
+        return [True] * CLIPS
+
+    assert len(store.load("raw", where=tidied)) == CLIPS
+    after = store.load("raw")
+    np.testing.assert_array_equal(after.y, before.y)
+    pd.testing.assert_frame_equal(after.clips, before.clips)
+    pd.testing.assert_frame_equal(store.clips, before.clips)
+
+
+def test_clips_are_chosen_by_a_boolean_series_or_a_generator(store):
+    clips = store.clips
+    chosen = (clips["actor"] == 3)[::-1]  # matched by clip id, whatever its order
+    assert list(store.load("raw", where=chosen).clips["actor"]) == [3]
+    assert list(store.load("raw", where={"actor": (n for n in (1, 3))}).clips["actor"]) == [1, 3]
+    assert list(store.load("raw", where={"actor": pd.Series([1, 3])}).clips["actor"]) == [1, 3]
+
+
+def test_a_value_that_looks_like_a_slip_is_refused(store):
+    with pytest.raises(UnknownNameError) as error:
+        store.load("raw", where={"emotion": ["sad", "Angry"]})
+    assert str(error.value).startswith("unknown value of emotion 'Angry': did you mean 'angry'")
+    with pytest.raises(UsageError) as error:
+        store.load("raw", where={"num_frames": "1600"})
+    assert str(error.value).startswith(
+        "where={'num_frames': '1600'} is text; num_frames is a number such as "
+    )
+    assert len(store.load("raw", where={"statement": "Birds sing"})) == 0
+
+
+def test_a_selection_of_another_kind_is_refused(store):
+    with pytest.raises(UsageError) as error:
+        store.load("raw", where=["03-01-05-01-01-01-01"])
+    assert str(error.value) == (
+        "where=['03-01-05-01-01-01-01'] chooses no clips; values by column, a query, a boolean "
+        "Series or a function do; read(feature, clip_ids) reads clips by name"
+    )
+    with pytest.raises(UsageError) as error:
+        store.load("raw", where={"actor": [[1]]})
+    assert str(error.value) == (
+        "where={'actor': [[1]]} cannot be understood; a value or a list of values is allowed"
+    )
+    with pytest.raises(UsageError) as error:
+        store.load(Path("raw"))
+    assert str(error.value).endswith("('raw') is not a name; a name such as 'mel128' is allowed")
+
+
+def test_pandas_is_loaded_only_where_metadata_is_asked_for(store):
+    """A batch is mostly read for its values; a table of metadata takes longer than they do."""
+    batch = store.load("raw", where={"actor": [1, 2]})
+    assert "clips" not in vars(batch)
+    assert batch.clip_ids == tuple(batch.clips.index)
+    assert [row.actor for row in batch.rows] == list(batch.clips["actor"])
+    assert batch.clips is batch.clips
+
+
+def test_metadata_keeps_its_types_whichever_clips_are_read(store):
+    whole = store.load("raw").clips
+    for where in ({"actor": 1}, {"actor": 24}):
+        assert list(store.load("raw", where=where).clips.dtypes) == list(whole.dtypes)
+
+
 def test_a_mask_may_hold_missing_values(store):
     """A comparison with the rate of clips that were never resampled is unknown, so not true."""
     assert len(store.load("raw", where=lambda clips: clips["resampled_from"] > 0)) == 0
@@ -305,6 +374,19 @@ def test_read_takes_the_options_of_load(store):
     assert list(got.clips.columns) == ["actor"]
 
 
+def test_read_takes_any_iterable_of_ids_but_no_single_name(store):
+    ids = [kit.clip_id(n) for n in (2, 1)]
+    assert store.read("raw", iter(ids)).clip_ids == tuple(ids)
+    with pytest.raises(UsageError) as error:
+        store.read("raw", ids[0])
+    assert str(error.value) == (f"clip_ids = '{ids[0]}' is one name; a list of clip ids is allowed")
+
+
+def test_an_option_that_reading_does_not_have(store):
+    with pytest.raises(TypeError, match="unexpected keyword argument 'pad'"):
+        store.load("raw", pad=False)
+
+
 def test_read_of_an_unknown_clip(store):
     with pytest.raises(UnknownNameError, match="unknown clip '03-01'"):
         store.read("raw", ["03-01"])
@@ -325,16 +407,16 @@ def test_batches_hold_every_clip_once_and_never_more_than_asked(store, size):
 
 
 def test_batches_are_read_when_they_are_asked_for(store, monkeypatch):
-    from serkit.store import reading
+    from serkit.store import store as module
 
     read = []
-    real = reading.read_padded
+    real = module.read_values
 
-    def read_padded(parts, rows, *rest):
+    def read_values(parts, rows, options):
         read.append(len(rows))
-        return real(parts, rows, *rest)
+        return real(parts, rows, options)
 
-    monkeypatch.setattr(reading, "read_padded", read_padded)
+    monkeypatch.setattr(module, "read_values", read_values)
     batches = store.batches("mel8", 5)
     assert read == []
     next(batches)

@@ -30,6 +30,7 @@ class FeatureInfo:
         version: The extractor's version.
         parameters: Every resolved parameter that the numbers depend on.
         options: Where and how it is computed; no part of its identity.
+        voice: How the voice is changed first; empty for the voice as recorded.
         fingerprint: Its identity (SHA-256).
         licence: The terms of what computes it, where they are not serkit's own.
         default: Whether ``extract`` computes it unless told otherwise.
@@ -41,6 +42,7 @@ class FeatureInfo:
     version: int
     parameters: dict[str, Scalar]
     options: dict[str, Scalar]
+    voice: dict[str, Scalar]
     fingerprint: str
     licence: str
     default: bool
@@ -193,6 +195,7 @@ def _facts(spec: FeatureSpec) -> dict[str, Any]:
     return {
         **spec.to_json(),
         "options": dict(spec.options),
+        "voice": dict(spec.voice),
         "fingerprint": spec.fingerprint,
         "licence": EXTRACTORS.get(spec.extractor).licence,
         "default": spec.name in DEFAULT_FEATURES,

@@ -223,6 +223,7 @@ def _render_features(known: Sequence[FeatureInfo]) -> Any:
 
 
 def _render_feature(feature: FeatureDetails) -> list[Any]:
+    from serkit.features.voices import voice_meaning
     from serkit.tables import table
 
     made = table(
@@ -231,6 +232,8 @@ def _render_feature(feature: FeatureDetails) -> list[Any]:
     )
     for name, value in {**feature.parameters, **feature.options}.items():
         made.add_row(name, str(value), feature.meanings[name])
+    for name, value in feature.voice.items():
+        made.add_row(f"voice: {name}", str(value), voice_meaning(name))
     computed = f"extractor {feature.extractor} {feature.version}, {feature.fingerprint}"
     parts: list[Any] = [made, computed, *filter(None, (feature.licence, feature.missing))]
     if feature.columns:

@@ -1,22 +1,31 @@
-"""Worker processes: one thread each, and none outlives its parent."""
+"""Worker processes: one thread each, and none outlives its parent.
+
+Workers speak with their parent through pipes alone: nothing needs shared memory or semaphores, and
+of each worker the parent knows at what it is and how it ended.
+"""
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
-import platform
 import re
-import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import chain, islice
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any, TypeVar
 
+from serkit.compute.worker import UNGUARDED, Failed, Ready, serve, whereabouts
 from serkit.errors import StoreError, UsageError
 
 Task = TypeVar("Task")
@@ -25,6 +34,10 @@ Result = TypeVar("Result")
 _FORK_BREAKS = ("torch", "tensorflow", "jax")
 """Libraries that start threads of their own, which a forked child would lack."""
 
+_NAME = "serkit-"
+"""How the names of workers' processes begin."""
+
+_NESTED = "worker processes cannot be started from a worker process"
 _GUARD = "put the call under `if __name__ == '__main__':`, or use workers=1"
 
 
@@ -39,6 +52,9 @@ def run_all(
     function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
 ) -> Generator[Result, None, None]:
     """Run a function over tasks in processes and yield results as they come.
+
+    Where the system allows fewer processes than wanted, those that could be started do the work;
+    where it allows none, this one does.
 
     Args:
         function: Importable by name; its argument and result are pickled.
@@ -60,30 +76,19 @@ def run_all(
         yield from map(function, remaining)
         return
     refuse_in_worker()
-    context = _context()
-    executor = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_begin, initargs=(os.getpid(),)
-    )
-    pending: set[Future[Result]] = set()
-    try:
-        while True:
-            # Two tasks a worker: one at work, one waiting, so that none idles.
-            while len(pending) < 2 * workers and (task := next(remaining, None)) is not None:
-                pending.add(executor.submit(function, task))
-            if not pending:
-                return
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    except BrokenProcessPool as error:
-        hint = "what was committed stays; run it again, with fewer --workers if memory is short"
-        if context.get_start_method() == "spawn":
-            hint += f"; in a script, {_GUARD}"
-        raise StoreError(
-            "a worker process died (killed, out of memory, or a crash in native code)", hint=hint
-        ) from error
-    finally:
-        executor.shutdown(wait=True, cancel_futures=True)
+    with _notes() as notes:
+        crew = _start(function, workers, notes)
+        if not crew:
+            yield from map(function, remaining)
+            return
+        # Also where nobody closes this generator: Python would wait for the workers at its end.
+        leave = partial(_dismiss, crew)
+        atexit.register(leave)
+        try:
+            yield from _work(crew, remaining)
+        finally:
+            atexit.unregister(leave)
+            leave()
 
 
 def worker_number() -> int:
@@ -101,8 +106,159 @@ def refuse_in_worker() -> None:
     """
     # The mark by which multiprocessing itself knows that the script is being run again. A process
     # that is past that, whoever started it, may have workers.
-    if getattr(multiprocessing.current_process(), "_inheriting", False):
-        raise UsageError("worker processes cannot be started from a worker process", hint=_GUARD)
+    process = multiprocessing.current_process()
+    if getattr(process, "_inheriting", False):
+        if process.name.startswith(_NAME):
+            raise SystemExit(UNGUARDED)  # a code reaches the parent whatever becomes of stderr
+        raise UsageError(_NESTED, hint=_GUARD)
+
+
+class _Worker:
+    """A worker process as its parent sees it.
+
+    Attributes:
+        results: Where its results come from.
+        depth: Most tasks it may hold, the one in hand included; 0 until it has said so.
+        held: How many tasks it holds.
+    """
+
+    def __init__(
+        self,
+        context: BaseContext,
+        function: Callable[[Any], Any],
+        note: Path | None,
+        others: Iterable[_Worker],
+    ) -> None:
+        self.depth = self.held = 0
+        self._note = note
+        theirs, self._tasks = context.Pipe(duplex=False)
+        self.results, answers = context.Pipe(duplex=False)
+        # A forked child inherits the parent's ends of all pipes: while it held them, no other
+        # worker would learn that the parent has closed them.
+        mine: tuple[Connection, ...] = ()
+        if context.get_start_method() == "fork":
+            mine = (self._tasks, self.results, *chain.from_iterable(w.ends for w in others))
+        made: Any = context
+        self.process: BaseProcess = made.Process(
+            target=serve, args=(function, theirs, answers, note, os.getpid(), mine)
+        )
+        self.process.name = _NAME + self.process.name
+        try:
+            self.process.start()
+        except BaseException:
+            self.close()
+            self.results.close()
+            raise
+        finally:
+            theirs.close()
+            answers.close()
+
+    @property
+    def ends(self) -> tuple[Connection, Connection]:
+        """The parent's ends of its pipes."""
+        return self._tasks, self.results
+
+    def give(self, task: object) -> None:
+        """Hand it a task; where it has died meanwhile, reading its results says so."""
+        self.held += 1
+        with suppress(OSError):
+            self._tasks.send(task)
+
+    def close(self) -> None:
+        """Hand it no more tasks, and let it drop those that it has not begun."""
+        self._tasks.close()
+
+    def death(self) -> StoreError | UsageError:
+        """Say how it died and at what."""
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code == UNGUARDED:
+            return UsageError(_NESTED, hint=_GUARD)
+        at = f" while it worked on {name}" if (name := whereabouts(self._note)) else ""
+        return StoreError(
+            f"a worker process died ({_cause(code)}){at}",
+            hint="what was committed stays; run it again, with fewer --workers if memory is short",
+        )
+
+
+def _start(function: Callable[[Any], Any], count: int, notes: Path | None) -> list[_Worker]:
+    """Start as many workers as the system allows."""
+    context = _context()
+    crew: list[_Worker] = []
+    with _apart_from_main(function, context):
+        for number in range(count):
+            note = notes / str(number) if notes else None
+            try:
+                crew.append(_Worker(context, function, note, crew))
+            except (OSError, MemoryError, RuntimeError):  # no more processes, memory, or files
+                break
+    return crew
+
+
+def _work(crew: list[_Worker], tasks: Iterator[Any]) -> Iterator[Any]:
+    """Hand tasks to workers as they have room for them, and yield results as they come."""
+    by_end = {worker.results: worker for worker in crew}
+    more = True
+    while more or any(worker.held for worker in crew):
+        arrived: deque[Any] = deque()
+        for end in wait(list(by_end)):
+            worker = by_end[end]  # type: ignore[index]
+            try:
+                answer = worker.results.recv()
+            except (EOFError, OSError) as error:
+                raise worker.death() from error
+            if isinstance(answer, Failed):
+                raise answer.error from answer.cause
+            if isinstance(answer, Ready):
+                worker.depth = answer.depth
+            else:
+                worker.held -= 1
+                arrived.append(answer)
+            # At once, before the results are dealt with, so that no worker waits for that.
+            while more and worker.held < worker.depth:
+                task = next(tasks, by_end)
+                if task is by_end:
+                    more = False
+                else:
+                    worker.give(task)
+        yield from arrived
+
+
+def _dismiss(crew: list[_Worker]) -> None:
+    """Wait until every worker has ended; each finishes the task in hand and no other."""
+    for worker in crew:
+        worker.close()
+    for worker in crew:
+        # Read on: one that cannot get rid of its result would never end.
+        with suppress(EOFError, OSError):
+            while True:
+                worker.results.recv_bytes()
+        worker.process.join()
+        worker.results.close()
+
+
+def _cause(code: int) -> str:
+    """Say how a process ended."""
+    import signal
+
+    if code == -9:
+        return "killed, as the system does where memory runs out"
+    if code < 0:
+        with suppress(ValueError):
+            return f"a crash in native code, {signal.Signals(-code).name}"
+    return f"it left with exit code {code}"
+
+
+@contextmanager
+def _notes() -> Iterator[Path | None]:
+    """Make a folder in which workers note what they are at; None where nothing can be written."""
+    try:
+        folder = TemporaryDirectory(prefix="serkit-workers-", ignore_cleanup_errors=True)
+    except OSError:
+        yield None
+        return
+    with folder as name:
+        yield Path(name)
 
 
 def _context() -> BaseContext:
@@ -115,51 +271,27 @@ def _context() -> BaseContext:
     return multiprocessing.get_context("fork" if safe else "spawn")
 
 
-def _begin(parent: int) -> None:
-    """Prepare a worker: no interrupts of its own, one thread, and an end when the parent ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
-    _limit_threads()
-    _keep_memory()
-    if not _die_with_parent():
-        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
-    if os.getppid() != parent:
-        os._exit(1)
+@contextmanager
+def _apart_from_main(function: Callable[[Any], Any], context: BaseContext) -> Iterator[None]:
+    """Spare spawned workers the user's script, which they would run again.
 
-
-def _limit_threads() -> None:
-    # A worker a core: more threads in each would only fight for the cores.
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1)
-
-
-def _keep_memory() -> None:
-    """Ask glibc to keep freed memory: a clip's arrays are mapped and unmapped again otherwise.
-
-    Each new page costs a fault; without them a clip takes 5 to 10 % less time.
+    That takes as long as whatever it imports, and breaks where it has no main guard. Only a
+    function that the script itself defines needs it.
     """
-    if sys.platform != "linux" or platform.libc_ver()[0] != "glibc":
+    if context.get_start_method() == "fork" or _is_of_main(function):
+        yield
         return
-    import ctypes
-
-    m_trim_threshold, m_mmap_threshold = -1, -3
-    libc: Any = ctypes.CDLL(None)
-    libc.mallopt(m_mmap_threshold, 1 << 28)
-    libc.mallopt(m_trim_threshold, 1 << 29)
-
-
-def _die_with_parent() -> bool:
-    """Ask Linux to kill this process when its parent dies, however that dies."""
-    if sys.platform != "linux":
-        return False
-    import ctypes
-
-    pr_set_pdeathsig = 1
-    libc: Any = ctypes.CDLL(None)
-    return bool(libc.prctl(pr_set_pdeathsig, signal.SIGKILL) == 0)
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")  # neither a file nor a module to run
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
-def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def _is_of_main(function: Callable[[Any], Any]) -> bool:
+    while isinstance(function, partial):
+        if any(type(each).__module__ == "__main__" for each in function.args):
+            return True
+        function = function.func
+    return getattr(function, "__module__", None) == "__main__"

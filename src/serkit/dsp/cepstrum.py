@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp.mel import power_to_db
+
 Floats = npt.NDArray[np.float32]
 
 FLOOR = 1e-12
@@ -30,6 +32,27 @@ def cepstrum(log_bands: Floats, count: int) -> Floats:
 
     every = fft.dct(log_bands, axis=1, norm="ortho")
     return np.asarray(every[:, 1 : count + 1], np.float32)
+
+
+def mfcc(mel_power: Floats, count: int, *, lifter: float = 0.0) -> Floats:
+    """Return mel-frequency cepstral coefficients, equal to librosa's ``feature.mfcc``.
+
+    Args:
+        mel_power: Power in each mel band of a signal between -1 and 1, shape (bands, frames).
+        count: How many, from coefficient 0 on.
+        lifter: Raises the higher coefficients by half a sine of this length; 0 raises none.
+
+    Returns:
+        Shape (count, frames). Levels are floored 80 dB below the clip's loudest band.
+    """
+    from scipy import fft
+
+    levels = power_to_db(mel_power, reference=1.0, top_db=80.0)
+    found = fft.dct(levels, axis=0, norm="ortho")[:count]
+    if lifter:
+        sine = np.sin(np.pi * np.arange(1, 1 + count, dtype=np.float32) / lifter)
+        found = found * (1 + (lifter / 2) * sine)[:, np.newaxis]
+    return np.asarray(found, np.float32)
 
 
 def deltas(tracks: Floats, width: int = 2) -> Floats:

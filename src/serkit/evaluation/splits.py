@@ -1,6 +1,6 @@
 """Who may see whom: folds, their identity, and the audit that no fold leaks.
 
-A protocol is one module in ``serkit/protocols`` that binds ``PROTOCOL``.
+A protocol is one module in ``serkit/evaluation/protocols`` that binds ``PROTOCOL``.
 """
 
 from __future__ import annotations

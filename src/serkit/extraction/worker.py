@@ -11,12 +11,15 @@ from pathlib import Path
 from uuid import uuid4
 
 from serkit.audio import Audio, read_audio
+from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
 from serkit.errors import AudioError, FeatureError, SerkitError
 from serkit.extraction.plan import Job
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
 from serkit.features.extractor import check_values
+from serkit.features.spec import canonical_json
+from serkit.features.voices import in_voice
 from serkit.store.manifest import Failure, StoredFile
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
@@ -88,6 +91,7 @@ def run_task(task: Task) -> TaskResult:
     items: dict[str, list[Item]] = {}
     scratch = Scratch()
     for job in task.jobs:
+        at_work_on(job.file.path)
         try:
             audio = read_audio(task.root / job.file.path)
         except AudioError as error:
@@ -108,6 +112,7 @@ def run_task(task: Task) -> TaskResult:
 
 def digest_file(root: Path, job: Job) -> str | Failure:
     """Return the SHA-256 of a file's samples, or why it cannot be read."""
+    at_work_on(job.file.path)
     try:
         return read_audio(root / job.file.path).pcm_sha256
     except AudioError as error:
@@ -124,9 +129,13 @@ def _compute(
 ) -> tuple[Mapping[str, Values], list[Failure]]:
     values: dict[str, Values] = {}
     failures: list[Failure] = []
+    heard: dict[str, Signal] = {}
     for spec, layout in wanted:
         try:
-            value = EXTRACTORS.get(spec.extractor).compute(signal, spec.settings)
+            voice = canonical_json(spec.voice)
+            if voice not in heard:  # what several features share is computed once a voice
+                heard[voice] = in_voice(signal, spec.voice)
+            value = EXTRACTORS.get(spec.extractor).compute(heard[voice], spec.settings)
             wrong = check_values(value, layout)
             if wrong:
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")

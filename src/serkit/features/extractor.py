@@ -114,7 +114,8 @@ class Extractor:
         layout: From parameters to the shape of the result; cheap.
         compute: From a signal and parameters to one clip's values; pure and deterministic. May
             raise :class:`serkit.errors.FeatureError`.
-        describe: From parameters to the columns of a table feature, documented.
+        describe: From parameters to the columns of a table feature, documented. An array feature
+            of shape ``(rows, frames)`` may name its rows.
         check: Raises :class:`serkit.errors.UsageError` where parameters do not go together.
         require: Raises :class:`serkit.errors.MissingDependencyError` where an optional package
             is missing; asked before any clip is touched.

@@ -31,7 +31,7 @@ DEFAULT_DEFINITIONS = Path("features/definitions")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Features' names are folders' names in the store."""
 
-_KEYS = {"summary", "extractor", "parameters"}
+_KEYS = {"summary", "extractor", "parameters", "voice"}
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,8 @@ def _read(name: str, path: Traversable) -> FeatureSpec:
         )
     extractor = EXTRACTORS.get(_value(recipe, "extractor", "", path))
     parameters = _value(recipe, "parameters", {}, path)
-    return resolve(name, extractor, parameters, _value(recipe, "summary", "", path))
+    summary, voice = _value(recipe, "summary", "", path), _value(recipe, "voice", {}, path)
+    return resolve(name, extractor, parameters, summary, voice)
 
 
 def _value(recipe: Mapping[str, Any], key: str, default: T, path: Traversable) -> T:

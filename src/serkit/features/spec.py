@@ -11,6 +11,7 @@ from typing import Any
 
 from serkit.errors import UsageError
 from serkit.features.extractor import EXTRACTORS, Extractor, Layout
+from serkit.features.voices import settle_voice
 from serkit.parameters import Scalar, settle
 
 
@@ -25,6 +26,8 @@ class FeatureSpec:
         parameters: Every parameter with its value, sorted by name.
         summary: One line for people; not part of the identity.
         options: Where and how it is computed; no part of the identity.
+        voice: How the voice is changed before the extractor hears it, see
+            :func:`serkit.features.voices.settle_voice`; empty for the voice as recorded.
     """
 
     name: str
@@ -33,6 +36,7 @@ class FeatureSpec:
     parameters: Mapping[str, Scalar]
     summary: str = ""
     options: Mapping[str, Scalar] = field(default_factory=dict)
+    voice: Mapping[str, Scalar] = field(default_factory=dict)
 
     @property
     def settings(self) -> dict[str, Scalar]:
@@ -63,6 +67,7 @@ class FeatureSpec:
             data["parameters"],
             data["summary"],
             data.get("options", {}),
+            data.get("voice", {}),
         )
 
     def differences(self, other: FeatureSpec) -> Iterator[str]:
@@ -75,22 +80,39 @@ class FeatureSpec:
             old, new = (spec.parameters.get(name, "absent") for spec in (self, other))
             if old != new:
                 yield f"{name} {old} -> {new}"
+        for name in sorted({*self.voice, *other.voice}):
+            old, new = (spec.voice.get(name, "as recorded") for spec in (self, other))
+            if old != new:
+                yield f"voice {name} {old} -> {new}"
 
     def _identity(self) -> dict[str, Any]:
-        return {
+        facts = {
             "extractor": self.extractor,
             "version": self.version,
             "parameters": dict(self.parameters),
         }
+        # Left out for the voice as recorded: features stored before there were others stay valid.
+        return facts | {"voice": dict(self.voice)} if self.voice else facts
 
 
 def resolve(
-    name: str, extractor: Extractor, given: Mapping[str, object], summary: str = ""
+    name: str,
+    extractor: Extractor,
+    given: Mapping[str, object],
+    summary: str = "",
+    voice: Mapping[str, object] | None = None,
 ) -> FeatureSpec:
     """Check a recipe's parameters against its extractor and fill in the defaults.
 
+    Args:
+        name: The feature's name.
+        extractor: What computes it.
+        given: The parameters that the recipe sets.
+        summary: One line; empty takes the extractor's.
+        voice: The changes of voice that the recipe sets.
+
     Raises:
-        UnknownNameError: The extractor has no parameter of that name.
+        UnknownNameError: There is no parameter, or no change of voice, of that name.
         UsageError: A value is of the wrong type or out of range, or the parameters do not go
             together.
     """
@@ -105,6 +127,7 @@ def resolve(
         {key: value for key, value in complete.items() if key not in hidden},
         summary or extractor.summary,
         {key: value for key, value in complete.items() if key in hidden},
+        settle_voice(name, voice or {}),
     )
 
 

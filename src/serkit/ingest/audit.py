@@ -16,6 +16,7 @@ from typing import Any
 from serkit.audio import read_audio
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.compute.local import available_cores, run_all
+from serkit.compute.worker import at_work_on
 from serkit.errors import AudioError
 from serkit.ingest.corpus import CORPORA, Corpus
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
@@ -266,6 +267,7 @@ def _decode(root: Path, paths: Sequence[str]) -> dict[str, Decoded | Unreadable]
 
 
 def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
+    at_work_on(path)
     try:
         audio = read_audio(root / path)
     except AudioError as error:

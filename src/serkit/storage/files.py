@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from serkit.errors import StoreWriteError
+from serkit.errors import StoreReadError, StoreWriteError
 
 Buffer = bytes | bytearray | memoryview
 
@@ -49,6 +49,39 @@ def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
 
 
 @contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file of a store for reading.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: It is not there.
+        StoreReadError: It is there, but the system does not let it be read: no permission, a
+            failing disk, too many open files.
+    """
+    try:
+        file = path.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise not_read(path, error) from error
+    with file:
+        yield file
+
+
+def read_file(path: Path) -> bytes:
+    """Return a file's content.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        StoreReadError: It is there, but the system does not let it be read.
+    """
+    with opened(path) as file:
+        try:
+            return file.read()
+        except OSError as error:
+            raise not_read(path, error) from error
+
+
+@contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file whole, as :func:`write_file` does, through an open file.
 
@@ -70,6 +103,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # it is there only where something went wrong
             temporary.unlink()
+
+
+def not_read(path: Path, error: OSError) -> StoreReadError:
+    """Describe a file that is there and cannot be read."""
+    return StoreReadError(
+        f"cannot read {path} ({error.strerror or error})",
+        hint="the file is there: check its permissions and the disk, then try again",
+    )
 
 
 def _not_taken(path: Path, error: OSError) -> StoreWriteError:

@@ -61,7 +61,7 @@ class ClipSequence:
     A plain class that can be pickled, so that data loaders may read in several processes.
 
     Args:
-        store: The store; each process opens it anew.
+        store: The store. It is not pickled: another process opens its own.
         feature: The feature's name.
         clip_ids: The clips, in order.
         options: Those of :meth:`serkit.FeatureStore.load`.
@@ -75,16 +75,21 @@ class ClipSequence:
         self.feature = feature
         self.clip_ids = list(clip_ids)
         self.options = options
-        self._store: Readable | None = None
+        self._store: Readable | None = store
 
     def __len__(self) -> int:
         return len(self.clip_ids)
 
     def __getitem__(self, position: int) -> tuple[Any, int]:
+        return self.take([position])[0]
+
+    def take(self, positions: Sequence[int]) -> list[tuple[Any, int]]:
+        """Read several clips at once, part by part."""
         if self._store is None:
             self._store = self._kind(self.path)
-        batch = self._store.read(self.feature, [self.clip_ids[position]], **self.options)
-        return batch.X[0], int(batch.y[0])
+        ids = [self.clip_ids[position] for position in positions]
+        batch = self._store.read(self.feature, ids, **self.options)
+        return list(zip(batch.X, batch.y.tolist(), strict=True))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_store": None}

@@ -13,7 +13,7 @@ from xxhash import xxh3_64, xxh3_64_hexdigest
 from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
-from serkit.storage.files import Buffer, write_file
+from serkit.storage.files import Buffer, read_file, write_file
 
 _FOLDERS = ("parts", "tables")
 
@@ -198,7 +198,7 @@ def restore_manifest(store: Path) -> bool:
 def _read(store: Path, name: str) -> Manifest:
     path = store / name
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode("utf-8")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFoundError(
             f"no feature store in {store}",

@@ -11,19 +11,22 @@ HDF5 with half a tree.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import mmap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
-from serkit.errors import StoreCorruptError, StoreError
+from serkit.errors import SerkitError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, Values
-from serkit.storage.files import Buffer
+from serkit.storage.files import Buffer, not_read, opened
 from serkit.store.tables import (
     IndexRow,
     from_parquet,
@@ -138,6 +141,21 @@ def _encode_arrays(
     return [head[:start], *(array.data for array in arrays)]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the values lie in an array part.
+
+    Attributes:
+        dtype: Their type.
+        offset: First byte in the file.
+        count: How many there are.
+    """
+
+    dtype: str
+    offset: int
+    count: int
+
+
 def open_values(path: Path, layout: Layout) -> Array:
     """Open a part's values for reading.
 
@@ -147,39 +165,82 @@ def open_values(path: Path, layout: Layout) -> Array:
 
     Returns:
         The flat values of an array part, mapped from disk and not yet read, shape ``(size,)``; or
-        the rows of a table part, shape ``(clips, columns)``.
+        the rows of a table part, shape ``(clips, columns)``. Both are read-only.
 
     Raises:
         StoreCorruptError: The file is gone or damaged.
+        StoreReadError: The file is there but cannot be read.
     """
-    try:
-        if isinstance(layout, TableLayout):
-            return _open_table(path, layout)
-        return _open_arrays(path, layout)
-    except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException) as error:
-        reason = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
-        raise StoreCorruptError(
-            f"the part {path.name} {reason}", hint="run 'serkit store repair'"
-        ) from error
+    if isinstance(layout, ArrayLayout):
+        return map_values(path, find_values(path, layout))
+    with _reading(path) as file:
+        table = from_parquet(file.read())
+        columns = [numbers(table.column(name)) for name in layout.columns]
+        values = np.stack(columns, axis=1).astype(layout.dtype, copy=False)
+        values.flags.writeable = False
+        return values
 
 
-def _open_table(path: Path, layout: TableLayout) -> Array:
-    table = from_parquet(path.read_bytes())
-    columns = [numbers(table.column(name)) for name in layout.columns]
-    return np.stack(columns, axis=1).astype(layout.dtype, copy=False)
+def find_values(path: Path, layout: ArrayLayout) -> Place:
+    """Look up where an array part's values lie.
 
-
-def _open_arrays(path: Path, layout: ArrayLayout) -> Array:
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    Raises:
+        StoreCorruptError: The file is gone or damaged.
+        StoreReadError: The file is there but cannot be read.
+    """
+    with _reading(path), _hdf5(path) as file:
         values = file["values"]
         if values.dtype != np.dtype(layout.dtype) or values.ndim != 1:
             raise ValueError(f"values are {values.dtype}, {values.ndim}-dimensional")
-        offset, shape = values.id.get_offset(), values.shape
-    # The dataset is one contiguous run of bytes, so it can be mapped: reading through HDF5 would
-    # copy everything once more, and a padded read copies it into place anyway.
-    return np.memmap(path, layout.dtype, "r", offset, shape)
+        return Place(layout.dtype, values.id.get_offset(), values.size)
+
+
+def map_values(path: Path, place: Place) -> Array:
+    """Map an array part's values, shape ``(count,)``, without reading them.
+
+    The dataset is one contiguous run of bytes. Reading through HDF5 would copy everything once
+    more, and a padded read copies it into place anyway.
+
+    Raises:
+        StoreCorruptError: The file is gone or too short.
+        StoreReadError: The file is there but cannot be read.
+    """
+    with _reading(path) as file:
+        if not place.count:
+            return np.empty(0, place.dtype)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return np.frombuffer(mapped, place.dtype, place.count, place.offset)
+
+
+def _hdf5(path: Path) -> Any:
+    """Open an HDF5 file for reading, without the lock that HDF5 takes by itself.
+
+    Parts never change, so there is nothing to lock; and a file system may have no locks, or
+    another program may hold one.
+    """
+    import h5py
+
+    return h5py.File(path, "r", locking=False)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    """Open a part as a plain file, and tell a damaged file from one that cannot be read."""
+    try:
+        with opened(path) as file:
+            yield file
+    except FileNotFoundError as error:
+        raise StoreCorruptError(
+            f"the part {path.name} is missing", hint="run 'serkit store repair'"
+        ) from error
+    except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException) as error:
+        if isinstance(error, SerkitError):
+            raise
+        if isinstance(error, OSError) and error.errno:  # of damage HDF5 gives no number
+            raise not_read(path, error) from error
+        raise StoreCorruptError(
+            f"the part {path.name} is damaged", hint="run 'serkit store repair'"
+        ) from error
 
 
 def count_clips(path: Path, layout: Layout) -> int:
@@ -187,11 +248,10 @@ def count_clips(path: Path, layout: Layout) -> int:
 
     Raises:
         StoreCorruptError: The file is gone or damaged.
+        StoreReadError: The file is there but cannot be read.
     """
     if isinstance(layout, TableLayout):
         return len(open_values(path, layout))
-    open_values(path, layout)  # the same errors as everywhere
-    import h5py
-
-    with h5py.File(path, "r") as file:
+    find_values(path, layout)  # the same errors as everywhere
+    with _reading(path), _hdf5(path) as file:
         return len(file[_KEY])

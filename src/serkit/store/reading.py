@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from math import prod
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +15,9 @@ from xxhash import xxh3_64_intdigest
 from serkit.dsp.mel import power_to_db
 from serkit.errors import StoreCorruptError, UsageError
 from serkit.features import ArrayLayout, Layout, TableLayout
-from serkit.store.parts import Array, open_values
+from serkit.store.options import ReadOptions
+from serkit.store.parts import Array, Place, find_values, map_values, open_values
 from serkit.store.tables import IndexRow
-
-Scale = Literal["power", "db"]
 
 Convert = Callable[[Array], Array]
 
@@ -40,19 +40,33 @@ class PartCache:
         self._store = store
         self.layout = layout
         self._open: dict[str, Array] = {}
+        self._places: dict[str, Place] = {}
 
     def values(self, row: IndexRow) -> Array:
         """Return one clip's values, shape ``(*item, length)`` or ``(columns,)``, not copied.
 
         Raises:
             StoreCorruptError: The part is gone, or the values are not what was written.
+            StoreReadError: The part is there but cannot be read.
         """
-        if row.part not in self._open:
+        # Taken out and put back: the parts used last stand last.
+        part = self._open.pop(row.part, None)
+        if part is None:
             if len(self._open) >= _OPEN_PARTS:
                 del self._open[next(iter(self._open))]
-            self._open[row.part] = open_values(self._store / row.part, self.layout)
+            part = self._opened(row.part)
+        self._open[row.part] = part
         # Checking costs a tenth of what copying into place does.
-        return checked_values(self._open[row.part], row, self.layout)
+        return checked_values(part, row, self.layout)
+
+    def _opened(self, file: str) -> Array:
+        path = self._store / file
+        if isinstance(self.layout, TableLayout):
+            return open_values(path, self.layout)
+        # To find the values takes HDF5, twenty times as long as to map them: it is asked once.
+        if file not in self._places:
+            self._places[file] = find_values(path, self.layout)
+        return map_values(path, self._places[file])
 
 
 def clip_values(values: Array, row: IndexRow, layout: Layout) -> Array:
@@ -65,12 +79,12 @@ def clip_values(values: Array, row: IndexRow, layout: Layout) -> Array:
         if row.offset >= len(values):
             raise _misfit(row)
         return cast(Array, values[row.offset])
-    size = row.length * int(np.prod(layout.item, dtype=np.int64))
-    if row.offset + size > len(values):
+    end = row.offset + row.length * prod(layout.item)
+    if end > len(values):
         raise _misfit(row)
     if layout.length is not None and row.lead + row.length != layout.length:
         raise _misfit(row)
-    return values[row.offset : row.offset + size].reshape(*layout.item, row.length)
+    return values[row.offset : end].reshape(*layout.item, row.length)
 
 
 def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
@@ -85,64 +99,89 @@ def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
     return array
 
 
-def converter(layout: Layout, scale: Scale, reference: float, top_db: float | None) -> Convert:
-    """Return the function that brings stored values to the wanted scale.
-
-    Raises:
-        UsageError: The feature is not a power, or there is no such scale.
-    """
-    if scale == "power":
-        return lambda array: array
-    if scale != "db":
-        raise UsageError(f"unknown scale {scale!r}", allowed="'power' and 'db' are allowed")
-    if not (isinstance(layout, ArrayLayout) and layout.is_power):
-        raise UsageError("only power spectrograms can be read with scale='db'")
-    return partial(power_to_db, reference=reference, top_db=top_db)
-
-
-def read_padded(
-    parts: PartCache, rows: Sequence[IndexRow], convert: Convert, silence: Convert
-) -> Array:
-    """Read clips into one array.
+def read_values(parts: PartCache, rows: Sequence[IndexRow], options: ReadOptions) -> Any:
+    """Read clips as they were asked for.
 
     Args:
         parts: Where they are.
         rows: The clips, in the order wanted.
-        convert: Brings live values to the wanted scale.
-        silence: From a clip's converted live values to what its padding is filled with.
+        options: Padding and scale.
 
     Returns:
-        Shape ``(n, *item, length)``, clips padded in front; ``(n, columns)`` for table features.
+        An array of shape ``(n, *item, length)`` or ``(n, columns)``; unpadded a list of n arrays.
+
+    Raises:
+        UsageError: The feature is not a power and decibels are wanted.
+        StoreCorruptError: What is on disk is not what was written.
     """
-    layout = parts.layout
-    dtype = np.dtype(layout.dtype)
-    if isinstance(layout, TableLayout):
-        out: Array = np.empty((len(rows), len(layout.columns)), dtype)
-    else:
-        length = layout.length or max((row.length for row in rows), default=0)
-        out = np.zeros((len(rows), *layout.item, length), dtype)
-    for position, row in in_disk_order(rows):
+    convert = _converter(parts.layout, options)
+    if isinstance(parts.layout, TableLayout):
+        return _read_table(parts, rows)
+    if options.padded:
+        return _read_padded(parts, parts.layout, rows, convert, _silence(options))
+    return _read_unpadded(parts, rows, convert)
+
+
+def _read_table(parts: PartCache, rows: Sequence[IndexRow]) -> Array | list[Array]:
+    layout = cast(TableLayout, parts.layout)
+    out = np.empty((len(rows), len(layout.columns)), layout.dtype)
+    for position, row in _in_disk_order(rows):
+        out[position] = parts.values(row)
+    return out
+
+
+def _read_padded(
+    parts: PartCache,
+    layout: ArrayLayout,
+    rows: Sequence[IndexRow],
+    convert: Convert | None,
+    silence: Convert | None,
+) -> Array:
+    length = layout.length or max((row.length for row in rows), default=0)
+    out: Array = np.empty((len(rows), *layout.item, length), layout.dtype)
+    for position, row in _in_disk_order(rows):
         values = parts.values(row)
-        if isinstance(layout, TableLayout):
-            out[position] = values
-            continue
-        live = convert(values)
-        lead = out.shape[-1] - row.length
+        live = convert(values) if convert else values
+        lead = length - row.length
         out[position, ..., lead:] = live
-        if lead and convert is not silence:
-            out[position, ..., :lead] = silence(live)
+        out[position, ..., :lead] = silence(live) if silence else 0
     return out
 
 
-def read_unpadded(parts: PartCache, rows: Sequence[IndexRow], convert: Convert) -> list[Array]:
-    """Read clips as a list of arrays of their true length, each shape ``(*item, length)``."""
+def _read_unpadded(
+    parts: PartCache, rows: Sequence[IndexRow], convert: Convert | None
+) -> list[Array]:
     out: list[Array] = [np.empty(0)] * len(rows)
-    for position, row in in_disk_order(rows):
-        out[position] = np.array(convert(parts.values(row)))
+    for position, row in _in_disk_order(rows):
+        values = parts.values(row)
+        out[position] = convert(values) if convert else values.copy()
     return out
 
 
-def in_disk_order(rows: Sequence[IndexRow]) -> Iterator[tuple[int, IndexRow]]:
+def _converter(layout: Layout, options: ReadOptions) -> Convert | None:
+    """Return what brings stored values to the wanted scale; None where they stay as they are."""
+    if options.scale == "power":
+        return None
+    if not (isinstance(layout, ArrayLayout) and layout.is_power):
+        raise UsageError("only power spectrograms can be read with scale='db'")
+    return partial(power_to_db, reference=options.reference, top_db=options.top_db)
+
+
+def _silence(options: ReadOptions) -> Convert | None:
+    """Return what padding becomes in decibels: the floor, raised to ``top_db`` below the peak."""
+    if options.scale == "power":
+        return None
+    floor = 10.0 * np.log10(1e-10) - 10.0 * np.log10(max(1e-10, options.reference))
+    top_db = options.top_db
+
+    def silence(live: Array) -> Array:
+        lowest = floor if top_db is None or not live.size else max(floor, live.max() - top_db)
+        return np.asarray(lowest, np.float32)
+
+    return silence
+
+
+def _in_disk_order(rows: Sequence[IndexRow]) -> Iterator[tuple[int, IndexRow]]:
     """Yield positions and rows, part by part, from front to back."""
     yield from sorted(enumerate(rows), key=lambda pair: (pair[1].part, pair[1].offset))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +13,7 @@ from xxhash import xxh3_64_hexdigest
 from serkit.errors import StoreCorruptError
 from serkit.features import FeatureSpec
 from serkit.features.spec import canonical_json
+from serkit.storage.files import read_file
 from serkit.store.manifest import Manifest, StoredFile, read_manifest
 from serkit.store.tables import ClipRow, FileRow, IndexRow, decode
 
@@ -37,14 +38,22 @@ class StoreState:
 
     def current(self, spec: FeatureSpec, clip_id: str) -> bool:
         """Tell whether a clip's values are those of this recipe and of the clip's samples."""
-        row = self.index.get(spec.name, {}).get(clip_id)
-        clip = self.clips.get(clip_id)
-        return (
-            row is not None
-            and clip is not None
-            and row.fingerprint == spec.fingerprint
-            and row.pcm_sha256 == clip.pcm_sha256
-        )
+        return self.is_current(spec)(clip_id)
+
+    def is_current(self, spec: FeatureSpec) -> Callable[[str], bool]:
+        """Return the test of :meth:`current` for one recipe, to be used for many clips."""
+        index, clips, fingerprint = self.index.get(spec.name, {}), self.clips, spec.fingerprint
+
+        def test(clip_id: str) -> bool:
+            row, clip = index.get(clip_id), clips.get(clip_id)
+            return (
+                row is not None
+                and clip is not None
+                and row.fingerprint == fingerprint
+                and row.pcm_sha256 == clip.pcm_sha256
+            )
+
+        return test
 
 
 def read_state(store: Path) -> StoreState:
@@ -69,10 +78,11 @@ def read_checked(store: Path, file: StoredFile) -> bytes:
 
     Raises:
         StoreCorruptError: It is gone or not what was written.
+        StoreReadError: It is there but cannot be read.
     """
     try:
-        data = (store / file.file).read_bytes()
-    except OSError as error:
+        data = read_file(store / file.file)
+    except FileNotFoundError as error:
         raise StoreCorruptError(
             f"{file.file} of the store {store} is missing", hint="run 'serkit store repair'"
         ) from error

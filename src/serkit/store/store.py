@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
-import numpy.typing as npt
 
 from serkit.errors import (
     IncompleteFeatureError,
@@ -18,49 +16,21 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, stored_name
-from serkit.store import reading
-from serkit.store.manifest import manifest_stamp, read_manifest
-from serkit.store.parts import Array
-from serkit.store.reading import PartCache, Scale
+from serkit.store.batch import METADATA, Batch, clip_frame
+from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
+from serkit.store.options import ReadKeywords, ReadOptions
+from serkit.store.reading import PartCache, lengths, read_values
+from serkit.store.selection import Where, choose
 from serkit.store.state import StoreState, corpus_digest, read_state
-from serkit.store.tables import IndexRow
+from serkit.store.tables import ClipRow, IndexRow
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Where = Mapping[str, Any] | str | Callable[["pd.DataFrame"], Any] | None
-"""Which clips: values by column (``{"emotion": ["angry", "sad"], "actor": 3}``), a pandas query
-(``"actor <= 5 and sex == 'female'"``), or a function from the clips to a boolean mask."""
 
 DEFAULT_STORE = Path("features/store")
 
 _ATTEMPTS = 5
 """How often something is read again that a writer has replaced meanwhile."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Some clips with the values of one feature.
-
-    Attributes:
-        X: The values: an array of shape ``(n, *item, length)`` (``(n, 256, 495)`` for ``mel256``)
-            or ``(n, columns)``; with ``padded=False`` a list of n arrays of true length.
-        y: Emotion numbers 0 to 7, shape ``(n,)``, int64.
-        clips: The clips' metadata, indexed by ``clip_id``, in the same order.
-        lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
-        columns: Names of the columns of ``X``, for table features.
-        spec: What the feature is.
-    """
-
-    X: Any
-    y: npt.NDArray[np.int64]
-    clips: pd.DataFrame
-    lengths: npt.NDArray[np.int64]
-    columns: tuple[str, ...]
-    spec: FeatureSpec
-
-    def __len__(self) -> int:
-        return len(self.y)
 
 
 class FeatureStore:
@@ -80,7 +50,7 @@ class FeatureStore:
         self.path = Path(path).expanduser()
         self._stamp = manifest_stamp(self.path)
         self._state = _read_steadily(self.path)
-        self._frame: tuple[StoreState, pd.DataFrame] | None = None
+        self._sorted: tuple[StoreState, tuple[ClipRow, ...]] | None = None
         self._parts: dict[str, PartCache] = {}
 
     def __repr__(self) -> str:
@@ -105,7 +75,7 @@ class FeatureStore:
     @property
     def clips(self) -> pd.DataFrame:
         """The clips' metadata, indexed by ``clip_id`` and sorted by it (a copy)."""
-        return self._clips(self.state).copy()
+        return clip_frame(self._clip_rows(self.state))
 
     @property
     def corpus_digest(self) -> str:
@@ -118,7 +88,7 @@ class FeatureStore:
         Raises:
             UnknownNameError: It is not in the store.
         """
-        return self._stored(self.state, feature)[0]
+        return self._stored(self.state, feature).spec
 
     def layout(self, feature: str) -> Layout:
         """Return a feature's shape.
@@ -126,30 +96,17 @@ class FeatureStore:
         Raises:
             UnknownNameError: It is not in the store.
         """
-        return self._stored(self.state, feature)[1]
+        return self._stored(self.state, feature).layout
 
-    def load(
-        self,
-        feature: str,
-        *,
-        where: Where = None,
-        columns: Sequence[str] | None = None,
-        padded: bool = True,
-        scale: Scale = "power",
-        reference: float = 1.0,
-        top_db: float | None = 80.0,
-    ) -> Batch:
+    def load(self, feature: str, *, where: Where = None, **options: Unpack[ReadKeywords]) -> Batch:
         """Read a feature of some clips.
 
         Args:
             feature: Its name.
             where: Which clips; None is all.
-            columns: Which metadata columns ``clips`` gets; None is all.
-            padded: Whether every clip is padded in front to the recipe's length (or, without one,
-                to the longest of these clips).
-            scale: ``"power"`` as stored, or ``"db"`` as librosa's ``power_to_db``.
-            reference: With ``"db"``: the power that is 0 dB.
-            top_db: With ``"db"``: how far below its maximum a clip may go; None is no limit.
+            options: Padding, scale and metadata columns: the attributes of
+                :class:`serkit.ReadOptions` (``columns``, ``padded``, ``scale``,
+                ``reference``, ``top_db``).
 
         Returns:
             The clips, sorted by id. Clips for which the feature failed are left out; they are
@@ -160,10 +117,10 @@ class FeatureStore:
             IncompleteFeatureError: Some clips have no current values.
             UsageError: The selection cannot be understood, or the scale does not fit.
             StoreCorruptError: What is on disk is not what was written.
+            StoreReadError: The system does not let a file be read.
         """
-        state = self.state
-        ids = self._select(state, feature, where)
-        return self._read(state, feature, ids, columns, padded, scale, reference, top_db)
+        state, how = self.state, ReadOptions(**options)
+        return self._read(state, feature, self._select(state, feature, where), how)
 
     def batches(
         self,
@@ -171,37 +128,28 @@ class FeatureStore:
         size: int = 32,
         *,
         where: Where = None,
-        columns: Sequence[str] | None = None,
-        padded: bool = True,
-        scale: Scale = "power",
-        reference: float = 1.0,
-        top_db: float | None = 80.0,
         shuffle: bool = False,
         seed: int = 0,
+        **options: Unpack[ReadKeywords],
     ) -> Iterator[Batch]:
         """Read a feature batch by batch: never more than one batch is in memory.
 
         Args:
             feature: Its name.
             size: Clips in a batch; the last may be smaller.
-            where: See :meth:`load`.
-            columns: See :meth:`load`.
-            padded: See :meth:`load`.
-            scale: See :meth:`load`.
-            reference: See :meth:`load`.
-            top_db: See :meth:`load`.
+            where: Which clips; None is all.
             shuffle: Whether the clips come in random order.
             seed: The order's seed.
+            options: See :meth:`load`.
         """
         if size < 1:
             raise UsageError(f"a batch of {size} clips", allowed="1 or more is allowed")
-        state = self.state
+        state, how = self.state, ReadOptions(**options)
         ids = self._select(state, feature, where)
         if shuffle:
             ids = [ids[i] for i in np.random.default_rng(seed).permutation(len(ids))]
         for first in range(0, len(ids), size):
-            chunk = ids[first : first + size]
-            yield self._read(state, feature, chunk, columns, padded, scale, reference, top_db)
+            yield self._read(state, feature, ids[first : first + size], how)
 
     def select(self, feature: str, where: Where = None) -> list[str]:
         """Return the ids of the clips that :meth:`load` would read.
@@ -213,50 +161,41 @@ class FeatureStore:
         return self._select(self.state, feature, where)
 
     def _select(self, state: StoreState, feature: str, where: Where) -> list[str]:
-        spec = self._stored(state, feature)[0]
-        ids: list[str] = self._where(state, where).index.tolist()
+        spec = self._stored(state, feature).spec
+        rows = choose(where, self._clip_rows(state), lambda: clip_frame(self._clip_rows(state)))
         failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", spec.name)}
-        behind = [i for i in ids if i not in failed and not state.current(spec, i)]
+        ids = [row.clip_id for row in rows if row.clip_id not in failed]
+        behind = len(ids) - sum(map(state.is_current(spec), ids))
         if behind:
             raise IncompleteFeatureError(
-                f"{feature} is not current for {len(behind):,} of {len(ids):,} clips "
-                f"in {self.path}",
+                f"{feature} is not current for {behind:,} of {len(rows):,} clips in {self.path}",
                 hint=f"'serkit store why {feature}' says why, "
                 f"'serkit extract SRC --features {feature}' computes them",
             )
-        return [clip_id for clip_id in ids if clip_id not in failed]
+        return ids
 
-    def read(
-        self,
-        feature: str,
-        clip_ids: Sequence[str],
-        *,
-        columns: Sequence[str] | None = None,
-        padded: bool = True,
-        scale: Scale = "power",
-        reference: float = 1.0,
-        top_db: float | None = 80.0,
-    ) -> Batch:
+    def read(self, feature: str, clip_ids: Iterable[str], **options: Unpack[ReadKeywords]) -> Batch:
         """Read a feature of the clips named, in the order named.
 
         Args:
             feature: Its name.
             clip_ids: The clips.
-            columns: See :meth:`load`.
-            padded: See :meth:`load`.
-            scale: See :meth:`load`.
-            reference: See :meth:`load`.
-            top_db: See :meth:`load`.
+            options: See :meth:`load`.
 
         Raises:
             UnknownNameError: No such feature, or no such clip.
             IncompleteFeatureError: A clip has no current values.
         """
-        state = self.state
-        for clip_id in clip_ids:
+        if isinstance(clip_ids, str):
+            raise UsageError(
+                f"clip_ids = {clip_ids!r} is one name", allowed="a list of clip ids is allowed"
+            )
+        state, how = self.state, ReadOptions(**options)
+        ids = list(clip_ids)
+        for clip_id in ids:
             if clip_id not in state.clips:
                 raise unknown_name("clip", clip_id, state.clips)
-        return self._read(state, feature, clip_ids, columns, padded, scale, reference, top_db)
+        return self._read(state, feature, ids, how)
 
     def as_torch(self, feature: str, *, where: Where = None, **options: Any) -> Any:
         """Return a map-style ``torch.utils.data.Dataset`` of ``(values, emotion_id)``.
@@ -292,51 +231,41 @@ class FeatureStore:
 
         return as_hf_dataset(self, feature, where=where, **options)
 
-    def _read(self, state: StoreState, feature: str, clip_ids: Sequence[str], *how: Any) -> Batch:
+    def _read(
+        self, state: StoreState, feature: str, clip_ids: Sequence[str], options: ReadOptions
+    ) -> Batch:
         """Read clips; once more where a writer has replaced the parts they lay in meanwhile."""
-        spec = self._stored(state, feature)[0]
+        spec = self._stored(state, feature).spec
         for _ in range(_ATTEMPTS):
             try:
-                return self._read_once(state, feature, clip_ids, *how)
+                return self._read_once(state, feature, clip_ids, options)
             except StoreCorruptError:
                 newer = self.state
                 if newer.manifest == state.manifest:
                     raise
                 state = newer
-            if self._stored(state, feature)[0] != spec:
+            if self._stored(state, feature).spec != spec:
                 break
         raise StoreError(
             f"{feature} in {self.path} was changed while it was read", hint="read it again"
         )
 
     def _read_once(
-        self,
-        state: StoreState,
-        feature: str,
-        clip_ids: Sequence[str],
-        columns: Sequence[str] | None,
-        padded: bool,
-        scale: Scale,
-        reference: float,
-        top_db: float | None,
+        self, state: StoreState, feature: str, clip_ids: Sequence[str], options: ReadOptions
     ) -> Batch:
-        spec, layout = self._stored(state, feature)
+        stored = self._stored(state, feature)
+        spec, layout = stored.spec, stored.layout
         rows = self._rows(state, spec, clip_ids)
-        convert = reading.converter(layout, scale, reference, top_db)
         parts = self._parts.get(spec.name)
         if parts is None or parts.layout != layout:
             parts = self._parts[spec.name] = PartCache(self.path, layout)
-        if padded or isinstance(layout, TableLayout):
-            silence = _silence(scale, reference, top_db) or convert
-            values: Any = reading.read_padded(parts, rows, convert, silence)
-        else:
-            values = reading.read_unpadded(parts, rows, convert)
-        clips = self._clips(state).loc[list(clip_ids)]
+        clips = tuple([state.clips[clip_id] for clip_id in clip_ids])
         return Batch(
-            X=values,
-            y=clips["emotion_id"].to_numpy(np.int64),
-            clips=_only(clips, columns),
-            lengths=reading.lengths(rows),
+            X=read_values(parts, rows, options),
+            y=np.array([clip.emotion_id for clip in clips], np.int64),
+            rows=clips,
+            metadata=_metadata(options.columns),
+            lengths=lengths(rows),
             columns=layout.columns if isinstance(layout, TableLayout) else (),
             spec=spec,
         )
@@ -344,8 +273,9 @@ class FeatureStore:
     def _rows(
         self, state: StoreState, spec: FeatureSpec, clip_ids: Sequence[str]
     ) -> list[IndexRow]:
+        is_current = state.is_current(spec)
         for clip_id in clip_ids:
-            if not state.current(spec, clip_id):
+            if not is_current(clip_id):
                 raise IncompleteFeatureError(
                     f"{spec.name} is not current for clip {clip_id} in {self.path}",
                     hint=f"'serkit store why {spec.name}' says why",
@@ -353,7 +283,11 @@ class FeatureStore:
         index = state.index[spec.name]
         return [index[clip_id] for clip_id in clip_ids]
 
-    def _stored(self, state: StoreState, feature: str) -> tuple[FeatureSpec, Layout]:
+    def _stored(self, state: StoreState, feature: str) -> StoredFeature:
+        if not isinstance(feature, str):
+            raise UsageError(
+                f"feature = {feature!r} is not a name", allowed="a name such as 'mel128' is allowed"
+            )
         stored = state.manifest.features.get(stored_name(feature))
         if stored is None:
             raise unknown_name(
@@ -362,59 +296,22 @@ class FeatureStore:
                 state.manifest.features,
                 hint=f"compute it with 'serkit extract SRC --features {feature}'",
             )
-        return stored.spec, stored.layout
+        return stored
 
-    def _clips(self, state: StoreState) -> pd.DataFrame:
-        if self._frame is None or self._frame[0] is not state:
-            import pandas as pd
-
-            rows = sorted(state.clips.values(), key=lambda clip: clip.clip_id)
-            frame = pd.DataFrame([asdict(row) for row in rows])
-            if not rows:
-                from serkit.store.tables import ClipRow
-
-                frame = pd.DataFrame(columns=list(ClipRow.__dataclass_fields__))
-            frame["resampled_from"] = frame["resampled_from"].astype("Int64")
-            self._frame = state, frame.set_index("clip_id")
-        return self._frame[1]
-
-    def _where(self, state: StoreState, where: Where) -> pd.DataFrame:
-        clips = self._clips(state)
-        if where is None:
-            return clips
-        if isinstance(where, str):
-            try:
-                # The query's own answer is a mask: a name of a clip would be taken for a row.
-                return clips[_mask(clips.eval(where), len(clips))]
-            except Exception as error:  # pandas raises a dozen kinds for a query it cannot read
-                raise UsageError(
-                    f"where={where!r} cannot be understood ({error})",
-                    allowed="a pandas query such as \"emotion == 'angry' and actor < 5\" is",
-                ) from error
-        if isinstance(where, Mapping):
-            for column, wanted in where.items():
-                if column not in clips.columns:
-                    raise unknown_name("column", column, clips.columns)
-                many = isinstance(wanted, (list, tuple, set, frozenset, range, np.ndarray))
-                clips = clips[clips[column].isin(list(wanted) if many else [wanted])]
-            return clips
-        return clips[_mask(where(clips), len(clips))]
+    def _clip_rows(self, state: StoreState) -> Sequence[ClipRow]:
+        """Return all clips, sorted by id."""
+        if self._sorted is None or self._sorted[0] is not state:
+            self._sorted = state, tuple(state.clips[key] for key in sorted(state.clips))
+        return self._sorted[1]
 
 
-def _mask(answer: Any, count: int) -> npt.NDArray[np.bool_]:
-    """Return what a ``where`` function said about each clip."""
-    import pandas as pd
-
-    try:
-        mask = pd.array(answer, dtype="boolean").to_numpy(bool, na_value=False)
-    except (TypeError, ValueError):
-        mask = np.empty(0, bool)
-    if mask.shape != (count,):
-        raise UsageError(
-            f"the function given as where= returned no mask for {count:,} clips",
-            allowed="one boolean a clip is, such as clips['actor'] < 5",
-        )
-    return np.asarray(mask, bool)
+def _metadata(columns: Iterable[str] | None) -> tuple[str, ...]:
+    if columns is None:
+        return METADATA
+    for column in columns:
+        if column not in METADATA:
+            raise unknown_name("column", column, METADATA)
+    return tuple(columns)
 
 
 def _read_steadily(path: Path) -> StoreState:
@@ -429,27 +326,4 @@ def _read_steadily(path: Path) -> StoreState:
     raise AssertionError  # the loop returns or raises
 
 
-def _silence(scale: Scale, reference: float, top_db: float | None) -> reading.Convert | None:
-    """Return what padding becomes in decibels: the floor, raised to ``top_db`` below the peak."""
-    if scale == "power":
-        return None
-    floor = 10.0 * np.log10(1e-10) - 10.0 * np.log10(max(1e-10, reference))
-
-    def silence(live: Array) -> Array:
-        lowest = floor if top_db is None or not live.size else max(floor, live.max() - top_db)
-        return np.asarray(lowest, np.float32)
-
-    return silence
-
-
-def _only(clips: pd.DataFrame, columns: Sequence[str] | None) -> pd.DataFrame:
-    if columns is None:
-        return clips.copy()
-    columns = [columns] if isinstance(columns, str) else columns
-    for column in columns:
-        if column not in clips.columns:
-            raise unknown_name("column", column, clips.columns)
-    return clips[list(columns)].copy()
-
-
-__all__ = ["DEFAULT_STORE", "ArrayLayout", "Batch", "FeatureStore", "Where"]
+__all__ = ["DEFAULT_STORE", "ArrayLayout", "Batch", "FeatureStore", "ReadOptions", "Where"]

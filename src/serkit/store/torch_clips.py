@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -14,6 +15,9 @@ class Clips(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, position: int) -> tuple[Any, int]: ...
+
+    def take(self, positions: Sequence[int]) -> list[tuple[Any, int]]:
+        """Read several clips at once."""
 
 
 class TorchClips(Dataset[Any]):  # type: ignore[misc]
@@ -32,3 +36,7 @@ class TorchClips(Dataset[Any]):  # type: ignore[misc]
     def __getitem__(self, position: int) -> tuple[torch.Tensor, int]:
         values, label = self.clips[position]
         return torch.as_tensor(values), label
+
+    def __getitems__(self, positions: list[int]) -> list[tuple[torch.Tensor, int]]:
+        """Return several clips; a data loader asks for a batch like this."""
+        return [(torch.as_tensor(values), label) for values, label in self.clips.take(positions)]

@@ -11,6 +11,7 @@ from xxhash import xxh3_64_hexdigest
 
 from serkit.errors import StoreCorruptError
 from serkit.features import Layout
+from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
 from serkit.store.parts import open_values
 from serkit.store.reading import checked_values
@@ -121,8 +122,8 @@ def _check(store: Path, manifest: Manifest) -> Iterator[Damage | None]:
 
 def _difference(store: Path, file: StoredFile) -> str:
     try:
-        data = (store / file.file).read_bytes()
-    except OSError:
+        data = read_file(store / file.file)
+    except FileNotFoundError:
         return "are missing" if file.file.startswith("parts/") else "is missing"
     if len(data) != file.bytes:
         return f"changed size ({file.bytes:,} -> {len(data):,} bytes)"

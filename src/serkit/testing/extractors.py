@@ -48,9 +48,13 @@ def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None
 
 def _check_columns(who: str, extractor: Extractor, parameters: Parameters) -> None:
     layout, columns = extractor.layout(parameters), extractor.describe(parameters)
-    promised = layout.columns if isinstance(layout, TableLayout) else ()
     described = tuple(column.name for column in columns)
-    require(described == promised, f"{who} describes columns {described[:5]}, not {promised[:5]}")
+    if isinstance(layout, TableLayout):
+        wrong = f"{who} describes columns {described[:5]}, not {layout.columns[:5]}"
+        require(described == layout.columns, wrong)
+    else:  # an array may name what its rows are, or leave that to its summary
+        rows = 0 if not described else layout.item[0] if len(layout.item) == 1 else -1
+        require(len(described) == rows, f"{who} describes {len(described)} rows of {layout.item}")
     require(len(set(described)) == len(described), f"{who} has two columns of one name")
     silent = [column.name for column in columns if not column.description]
     require(not silent, f"{who} does not say what its columns {silent[:5]} measure")

@@ -17,7 +17,7 @@ from serkit.errors import UsageError
 from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.models.trainer import ClipData
 from serkit.parameters import Parameters, integer, number, text
-from serkit.store.reading import Scale
+from serkit.store.options import Scale
 from serkit.store.store import FeatureStore
 
 Frames = npt.NDArray[np.float32]

@@ -1,0 +1,114 @@
+"""Frame tracks: level, cepstrum, spectral shape, pitch and voice quality over time.
+
+The statistics of these tracks are the ``functionals``; nets read the tracks themselves.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.dsp.signal import Signal
+from serkit.dsp.tracks import FAMILIES, FRAMES_A_SECOND, Tracks, measure
+from serkit.errors import UsageError, unknown_name
+from serkit.features.extractor import ArrayLayout, Column, Extractor, Values
+from serkit.parameters import Parameter, Parameters, integer, text
+
+Floats = npt.NDArray[np.float32]
+
+_FLAGS = {
+    "speech": "1 where the frame holds speech (at most 30 dB below the loudest), else 0",
+    "voiced": "1 where that speech is voiced, else 0",
+}
+
+
+def average(frames: Floats, every: int) -> Floats:
+    """Return the mean of each ``every`` frames; the last mean may be of fewer.
+
+    Args:
+        frames: Shape ``(frames, tracks)``.
+        every: Frames that become one.
+
+    Example:
+        >>> average(np.array([[1], [3], [8]], np.float32), 2).tolist()
+        [[2.0], [8.0]]
+    """
+    first = np.arange(0, len(frames), every)
+    sizes = np.diff(np.append(first, len(frames)))[:, np.newaxis]
+    return np.asarray(np.add.reduceat(frames, first, axis=0) / sizes, np.float32)
+
+
+def spread(frames: Floats, every: int) -> Floats:
+    """Return the standard deviation inside each ``every`` frames; see :func:`average`."""
+    means = np.repeat(average(frames, every), every, axis=0)[: len(frames)]
+    return np.sqrt(average((frames - means) ** 2, every))
+
+
+def _families(parameters: Parameters, key: str) -> tuple[str, ...]:
+    names = tuple(filter(None, (part.strip() for part in text(parameters, key).split(","))))
+    for name in names:
+        if name not in FAMILIES:
+            raise unknown_name(f"family of tracks in {key}", name, FAMILIES)
+    return names
+
+
+def _check(parameters: Parameters) -> None:
+    families = _families(parameters, "families")
+    for name in _families(parameters, "spread"):
+        if name not in families:
+            raise UsageError(
+                f"spread = {parameters['spread']!r} names {name!r}, which is not in families",
+                allowed=f"{', '.join(families) or 'none'} can be named",
+            )
+    if parameters["spread"] and parameters["every"] == 1:
+        raise UsageError(
+            "spread needs several frames in one",
+            allowed="every = 2 or more is allowed with it",
+        )
+
+
+def _layout(parameters: Parameters) -> ArrayLayout:
+    return ArrayLayout("float32", (len(_describe(parameters)),), None, "frames")
+
+
+def _describe(parameters: Parameters) -> tuple[Column, ...]:
+    levels = {k: v for name in _families(parameters, "families") for k, v in FAMILIES[name].items()}
+    spreads = {
+        f"{track}_spread": f"standard deviation inside the frame of {meaning}"
+        for name in _families(parameters, "spread")
+        for track, meaning in FAMILIES[name].items()
+    }
+    return tuple(Column(*item) for item in {**levels, **spreads, **_FLAGS}.items())
+
+
+def _compute(signal: Signal, parameters: Parameters) -> Values:
+    tracks = measure(signal.samples, signal.sample_rate)
+    every = integer(parameters, "every")
+    parts = [average(tracks.families[name], every) for name in _families(parameters, "families")]
+    parts += [spread(tracks.families[name], every) for name in _families(parameters, "spread")]
+    parts.append(average(_flags(tracks), every))
+    return Values(np.ascontiguousarray(np.concatenate(parts, axis=1).T))
+
+
+def _flags(tracks: Tracks) -> Floats:
+    return np.stack([tracks.speech, tracks.voiced], axis=1).astype(np.float32)
+
+
+EXTRACTOR = Extractor(
+    name="tracks",
+    version=1,
+    summary="level, cepstrum, spectral shape, pitch and voice quality over time",
+    parameters={
+        "families": Parameter(
+            "energy,mfcc,shape,high,pitch,voice",
+            f"families of tracks, separated by commas, out of {', '.join(FAMILIES)}",
+        ),
+        "every": Parameter(1, f"frames of 1/{FRAMES_A_SECOND} s averaged into one", minimum=1),
+        "spread": Parameter("", "families of which the spread inside each frame is added"),
+    },
+    check=_check,
+    layout=_layout,
+    compute=_compute,
+    describe=_describe,
+    per_clip_ms=15.0,
+)

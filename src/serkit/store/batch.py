@@ -1,0 +1,82 @@
+"""What reading returns: the values of some clips, and who says what in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.features import FeatureSpec
+from serkit.store.tables import ClipRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TYPES = {field.name: str(field.type) for field in fields(ClipRow)}
+
+METADATA = tuple(name for name in _TYPES if name != "clip_id")
+"""Names of the metadata columns."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some clips with the values of one feature.
+
+    Attributes:
+        X: The values: an array of shape ``(n, *item, length)`` (``(n, 256, 495)`` for ``mel256``)
+            or ``(n, columns)``; with ``padded=False`` a list of n arrays of true length.
+        y: Emotion numbers 0 to 7, shape ``(n,)``, int64.
+        rows: The clips' metadata as plain rows, in the same order.
+        metadata: Names of the columns of :attr:`clips`.
+        lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
+        columns: Names of the columns of ``X``, for table features.
+        spec: What the feature is.
+    """
+
+    X: Any
+    y: npt.NDArray[np.int64]
+    rows: tuple[ClipRow, ...]
+    metadata: tuple[str, ...]
+    lengths: npt.NDArray[np.int64]
+    columns: tuple[str, ...]
+    spec: FeatureSpec
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def clip_ids(self) -> tuple[str, ...]:
+        """The clips' ids, in the same order."""
+        return tuple(row.clip_id for row in self.rows)
+
+    @cached_property
+    def clips(self) -> pd.DataFrame:
+        """The clips' metadata, indexed by ``clip_id``, in the same order.
+
+        Made when it is first asked for: most batches are read for ``X`` and ``y`` alone.
+        """
+        return clip_frame(self.rows, self.metadata)
+
+
+def clip_frame(rows: Sequence[ClipRow], columns: Sequence[str] = METADATA) -> pd.DataFrame:
+    """Return clips as a new table indexed by ``clip_id``, in the order of the rows.
+
+    Args:
+        rows: The clips.
+        columns: Which columns it gets.
+    """
+    import pandas as pd
+
+    text = pd.Series([""]).dtype  # of no row, pandas could not infer it
+    kinds: dict[str, Any] = {"str": text, "int": np.dtype(np.int64), "int | None": pd.Int64Dtype()}
+
+    def column(name: str) -> Any:
+        return pd.array(list(map(attrgetter(name), rows)), dtype=kinds[_TYPES[name]])
+
+    index = pd.Index(column("clip_id"), name="clip_id")
+    return pd.DataFrame({name: column(name) for name in columns}, index=index)

@@ -1,0 +1,57 @@
+"""How a feature is read: the options that every reading method takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from serkit.errors import UsageError
+
+Scale = Literal["power", "db"]
+
+
+class ReadKeywords(TypedDict, total=False):
+    """Keyword arguments of the reading methods; :class:`ReadOptions` says what they mean."""
+
+    columns: Iterable[str] | None
+    padded: bool
+    scale: Scale
+    reference: float
+    top_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a feature is read.
+
+    Attributes:
+        columns: Which metadata columns the clips get; None is all.
+        padded: Whether every clip is padded in front to the recipe's length (or, without one, to
+            the longest of the clips read).
+        scale: ``"power"`` as stored, or ``"db"`` as librosa's ``power_to_db``.
+        reference: With ``"db"``: the power that is 0 dB.
+        top_db: With ``"db"``: how far below its maximum a clip may go; None is no limit.
+
+    Raises:
+        UsageError: There is no such scale.
+
+    Example:
+        >>> ReadOptions(scale="db", top_db=60.0).padded
+        True
+    """
+
+    columns: Iterable[str] | None = None
+    padded: bool = True
+    scale: Scale = "power"
+    reference: float = 1.0
+    top_db: float | None = 80.0
+
+    def __post_init__(self) -> None:
+        if self.scale not in ("power", "db"):
+            raise UsageError(
+                f"unknown scale {self.scale!r}", allowed="'power' and 'db' are allowed"
+            )
+        if self.columns is not None:
+            names = (self.columns,) if isinstance(self.columns, str) else tuple(self.columns)
+            object.__setattr__(self, "columns", names)

@@ -8,6 +8,9 @@ from .api import (
     download as download,
 )
 from .api import (
+    eda as eda,
+)
+from .api import (
     estimate as estimate,
 )
 from .api import (
@@ -72,6 +75,7 @@ from .clips import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions
+from .reports.exploration.report import Exploration as Exploration
 from .results.board import Board as Board
 from .results.run import Run as Run
 from .store.options import ReadOptions as ReadOptions

@@ -152,6 +152,10 @@ class RunError(SerkitError, RuntimeError):
     """A run folder cannot be read or is not finished."""
 
 
+class ReportError(SerkitError, OSError):
+    """A figure or a page could not be written."""
+
+
 def unknown_name(
     kind: str, name: str, allowed: Iterable[str], *, hint: str = ""
 ) -> UnknownNameError:

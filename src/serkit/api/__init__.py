@@ -5,6 +5,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 """
 
 from serkit.api.corpora import check, download, synth
+from serkit.api.exploring import eda
 from serkit.api.features import estimate, extract, preview
 from serkit.api.results import compare, figure, figures, predict, show
 from serkit.api.stores import export, gc, ls, repair, verify, why
@@ -14,6 +15,7 @@ __all__ = [
     "check",
     "compare",
     "download",
+    "eda",
     "estimate",
     "export",
     "extract",

@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from serkit.cli import about, corpus, features, predict, runs, store
+from serkit.cli import about, corpus, exploring, features, predict, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _module in (corpus, features, store, runs, predict, about):
+for _module in (corpus, features, store, exploring, runs, predict, about):
     _module.register(app)
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class Form(StrEnum):
+    """What figures are written as."""
+
+    PNG = "png"
+    SVG = "svg"
+
 
 Store = Annotated[
     Path | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +17,6 @@ from serkit.errors import TrainingInterrupted, UsageError
 
 if TYPE_CHECKING:
     from serkit.experiments.progress import Progress
-
-
-class Form(StrEnum):
-    """What figures are written as."""
-
-    PNG = "png"
-    SVG = "svg"
 
 
 def register(app: typer.Typer) -> None:
@@ -219,7 +211,7 @@ def show(
         ),
     ] = None,
     form: Annotated[
-        Form | None, typer.Option("--format", help="Of the figures.  [default: png]")
+        options.Form | None, typer.Option("--format", help="Of the figures.  [default: png]")
     ] = None,
     json: options.Json = False,
 ) -> None:
@@ -233,7 +225,7 @@ def show(
         raise UsageError("--format alone draws nothing", hint="add --figures DIR")
     found = api.show(run, runs=runs)
     if figures is not None:
-        for path in api.figures(found, figures, form=(form or Form.PNG).value):
+        for path in api.figures(found, figures, form=(form or options.Form.PNG).value):
             say(f"drawn: {path}")
     if learning:
         from serkit.results.learning import learned, render_learning

@@ -1,1 +1,1 @@
-"""Figures and pages made from runs and stores."""
+"""What people look at: figures, pages and tables made from stores, runs and leaderboards."""

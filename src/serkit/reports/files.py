@@ -1,0 +1,53 @@
+"""Writing figures and pages: whole or not at all."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from serkit.errors import MissingDependencyError, ReportError, StoreWriteError
+from serkit.storage.files import write_file
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Write a file, replacing what is there; no half file is left.
+
+    Args:
+        path: The file; its folder is made if it is not there.
+        content: Its bytes.
+
+    Raises:
+        ReportError: The disk does not take it.
+    """
+    try:
+        write_file(path, content, flush=False)
+    except StoreWriteError as error:
+        raise ReportError(error.got, hint="name another place") from error
+    return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder that figures go to, before anything is computed for it.
+
+    Raises:
+        ReportError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ReportError(
+            f"cannot make the folder {folder} ({error.strerror or error})",
+            hint="name another place",
+        ) from error
+
+
+def require_matplotlib() -> None:
+    """Refuse to draw without matplotlib.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise MissingDependencyError(
+            "the package matplotlib is not installed", hint="pip install 'serkit[figures]'"
+        )

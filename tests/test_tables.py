@@ -29,3 +29,14 @@ def test_styled_text_keeps_its_style():
     out = io.StringIO()
     Console(file=out, width=200, force_terminal=True, color_system="standard").print(made)
     assert "\x1b[1mstrong" in out.getvalue()
+
+
+def test_control_characters_are_shown_and_not_obeyed():
+    made = table("a\x1b[31mb", {"x": "left"})
+    made.add_row("c\x07\x9bd")
+    out = io.StringIO()
+    Console(file=out, width=80).print(made)
+    shown = out.getvalue()
+    assert "a\\x1b[31mb" in shown
+    assert "c\\x07\\x9bd" in shown
+    assert "\x1b" not in shown

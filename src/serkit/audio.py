@@ -7,6 +7,7 @@ before that is kept beside it (rate, channels, the SHA-256 of its samples).
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -154,7 +155,8 @@ def _opened(path: Path) -> Any:
         if path.suffix.lower() == ".wav":
             with path.open("rb") as raw:
                 _check_wav_is_whole(raw, path.stat().st_size, path.name)
-        file = soundfile.SoundFile(path)
+        # As bytes, which a path may hold that are no text; soundfile would refuse those.
+        file = soundfile.SoundFile(path if os.name == "nt" else os.fsencode(path))
     except soundfile.LibsndfileError as error:
         raise UnreadableAudioError(
             f"{path.name} cannot be decoded ({error.error_string.rstrip('.')})",

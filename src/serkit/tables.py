@@ -13,6 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from serkit.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.style import StyleType
@@ -28,7 +30,7 @@ class PlainTable(Table):
         end_section: bool = False,
     ) -> None:
         """Add a row; what is not a string (a styled ``Text``) is left as it is."""
-        cells = (Text(cell) if isinstance(cell, str) else cell for cell in renderables)
+        cells = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in renderables)
         super().add_row(*cells, style=style, end_section=end_section)
 
 
@@ -40,7 +42,7 @@ def table(title: str, columns: Mapping[str, str]) -> PlainTable:
         columns: Justification (``left`` or ``right``) by heading.
     """
     made = PlainTable(
-        title=Text(title, style="bold"),
+        title=Text(printable(title), style="bold"),
         title_justify="left",
         box=SIMPLE_HEAD,
         min_width=len(title),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import numpy as np
 import pytest
 
 from serkit.errors import UnknownNameError, UsageError
 from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve
+from serkit.features.extractor import ArrayLayout, Values, check_values
 from serkit.features.spec import canonical_json
 
 MEL = EXTRACTORS.get("mel")
@@ -156,3 +158,9 @@ class TestResolve:
     def test_a_padded_length_must_be_whole_blocks(self):
         with pytest.raises(UsageError, match="pad_to = 100 is not a multiple of block = 7"):
             resolve("x", EXTRACTORS.get("change-deviation"), {"pad_to": 100, "block": 7})
+
+
+def test_values_without_a_sample_are_refused():
+    layout = ArrayLayout("int16", (), None, "samples")
+    wrong = check_values(Values(np.zeros(0, np.int16)), layout)
+    assert wrong == "it has no samples: the clip is too short"

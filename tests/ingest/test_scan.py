@@ -247,3 +247,12 @@ class TestNoClips:
 
     def test_or_that_there_is_nothing(self, put):
         assert "; no WAV or FLAC file at all; give" in str(no_clips(scan(put("readme.txt"))))
+
+
+def test_a_file_from_beyond_the_year_2262_is_found(make_corpus):
+    root = make_corpus(1, seconds=0.05)
+    path = next(root.rglob("*.wav"))
+    os.utime(path, ns=(0, 13_569_465_600 * 10**9))  # the year 2400
+    if path.stat().st_mtime_ns < 2**63:
+        pytest.skip("this file system does not hold such dates")
+    assert [file.mtime_ns for file in scan(root).files] == [2**63 - 1]

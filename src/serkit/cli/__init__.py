@@ -11,6 +11,7 @@ import typer
 
 from serkit.cli import about, corpus, exploring, features, predict, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
+from serkit.cli.streams import prepare_streams
 
 app = typer.Typer(
     name="serkit",
@@ -44,6 +45,7 @@ def _root(
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
+    prepare_streams()
     with one_line():
         code = app(prog_name="serkit", standalone_mode=False)
         if code == INTERRUPTED:  # Typer has caught it and says nothing

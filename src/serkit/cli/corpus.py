@@ -109,6 +109,7 @@ def _render(report: AuditReport) -> list[Any]:
     from rich.text import Text
 
     from serkit.ingest.corpus import CORPORA
+    from serkit.printable import printable
     from serkit.tables import table
 
     counts = table(
@@ -124,7 +125,11 @@ def _render(report: AuditReport) -> list[Any]:
         known = "as published" if published else "readable (nobody has published its samples)"
         verdict = f"clean: everything is {known}"
     style = "green" if report.clean else "yellow"
-    return [counts, *map(Text, _findings(report)), Text(verdict, style=style)]
+    return [
+        counts,
+        *(Text(printable(line)) for line in _findings(report)),
+        Text(verdict, style=style),
+    ]
 
 
 def _findings(report: AuditReport) -> list[str]:

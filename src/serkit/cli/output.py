@@ -43,15 +43,19 @@ def print_rich(*renderables: RenderableType) -> None:
     """Write tables and text, strings as they stand: a path may look like Rich's markup."""
     from rich.console import Console
 
+    from serkit.printable import printable
+
     width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
     console = Console(width=width, markup=False, emoji=False)
     for renderable in renderables:
-        console.print(renderable)
+        console.print(printable(renderable) if isinstance(renderable, str) else renderable)
 
 
 def say(message: str) -> None:
     """Write a message to stderr, on one line."""
-    print("serkit: " + " ".join(message.split()), file=sys.stderr)
+    from serkit.printable import printable
+
+    print("serkit: " + printable(" ".join(message.split())), file=sys.stderr)
 
 
 def say_failures(failures: Sequence[Failure]) -> None:

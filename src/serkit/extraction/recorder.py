@@ -9,7 +9,7 @@ from dataclasses import replace
 from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan
 from serkit.extraction.worker import Decoded, TaskResult
-from serkit.ingest.scan import Scan, by_clip
+from serkit.ingest.scan import Scan, by_clip, shown
 from serkit.store.manifest import Failure
 from serkit.store.tables import ClipRow, FileRow
 from serkit.store.writer import StoreWriter
@@ -91,7 +91,7 @@ class Recorder:
 
     def _relocate(self, plan: Plan) -> None:
         """Say where clips that were current already are found now."""
-        root = str(self._scan.root)
+        root = shown(self._scan.root)
         for file in plan.reused:
             clip = self._writer.state.clips[file.name.clip_id]
             if (clip.root, clip.path) != (root, file.path):
@@ -123,5 +123,5 @@ def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
         num_frames=clip.num_frames,
         resampled_from=clip.resampled_from,
         pcm_sha256=clip.pcm_sha256,
-        root=str(scan.root),
+        root=shown(scan.root),
     )

@@ -16,7 +16,7 @@ from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
 from serkit.ingest.corpus import CORPORA
-from serkit.ingest.scan import AudioFile
+from serkit.ingest.scan import AudioFile, changed_at
 from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
@@ -184,7 +184,7 @@ def _file(clip: ClipRow) -> AudioFile | Failure:
             clip.clip_id,
         )
     name = CORPORA.get(clip.corpus).parse(PurePosixPath(clip.path))
-    return AudioFile(clip.path, info.st_size, info.st_mtime_ns, name)
+    return AudioFile(clip.path, info.st_size, changed_at(info), name)
 
 
 def _changed(clip: ClipRow) -> Failure:

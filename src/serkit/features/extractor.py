@@ -177,6 +177,8 @@ def check_values(values: Values, layout: Layout) -> str | None:
     else:
         if array.shape[:-1] != layout.item:
             return f"its values have shape {array.shape}, not {(*layout.item, layout.axis)}"
+        if not array.shape[-1]:
+            return f"it has no {layout.axis}: the clip is too short"
         if layout.length is not None and values.lead + array.shape[-1] != layout.length:
             return f"it has {values.lead} + {array.shape[-1]} {layout.axis}, not {layout.length}"
     # A finite sum proves finite values at a fifth of the cost; an infinite one may be an overflow.

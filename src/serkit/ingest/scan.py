@@ -86,8 +86,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     left_out: Counter[str] = Counter()
     for path, (relative, size, mtime_ns) in zip(paths, entries, strict=True):
         if not is_text(relative):
-            shown = relative.encode(errors="backslashreplace").decode()
-            unparsed.append((shown, "its path is not UTF-8"))
+            unparsed.append((shown(Path(relative)), "its path is not UTF-8"))
             continue
         try:
             name = chosen.parse(path)
@@ -151,6 +150,11 @@ def _scandir(folder: str) -> Any:
         ) from error
 
 
+def shown(path: Path) -> str:
+    """Write a path so that it can be stored and printed: Linux allows any bytes in one."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
 def is_text(path: str) -> bool:
     """Tell whether a path can be written down: Linux allows any bytes in one."""
     try:
@@ -165,6 +169,14 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
+
+
+def changed_at(status: os.stat_result) -> int:
+    """Return when a file was last changed, in nanoseconds; after 2262 it counts as of that year.
+
+    File systems hold dates that 64 bits of nanoseconds cannot.
+    """
+    return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
 
 
 def walk_audio(root: Path) -> Iterator[tuple[str, int, int]]:
@@ -189,4 +201,4 @@ def walk_audio(root: Path) -> Iterator[tuple[str, int, int]]:
                     except OSError:  # a link to nowhere or to itself: reading it says so
                         yield f"{prefix}{entry.name}", -1, 0
                         continue
-                    yield f"{prefix}{entry.name}", info.st_size, info.st_mtime_ns
+                    yield f"{prefix}{entry.name}", info.st_size, changed_at(info)

@@ -10,7 +10,7 @@ from serkit.audio import SUFFIXES
 from serkit.clips import UNKNOWN, ClipName
 from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
 from serkit.ingest.corpus import Corpus
-from serkit.ingest.scan import AudioFile, Scan, at_home, is_text, walk_audio
+from serkit.ingest.scan import AudioFile, Scan, at_home, changed_at, is_text, shown, walk_audio
 
 
 def unlabelled_name(clip_id: str) -> ClipName:
@@ -57,40 +57,35 @@ def find_audio(given: Iterable[str | Path]) -> dict[str, Path | SerkitError]:
     found: dict[str, Path | SerkitError] = {}
     seen: set[str] = set()
     for each in given:
-        for shown, what in _look(at_home(Path(each))):
-            where = os.path.realpath(what) if isinstance(what, Path) else shown
+        for name, what in _look(at_home(Path(each))):
+            where = os.path.realpath(what) if isinstance(what, Path) else name
             if where not in seen:
                 seen.add(where)
-                found[shown] = what
+                found[name] = what
     return found
 
 
 def _look(path: Path) -> Iterator[tuple[str, Path | SerkitError]]:
     if not os.path.isdir(path):  # noqa: PTH112 (Path's raises where a name is too long)
-        yield _shown(path), _wrong(path) or path
+        yield shown(path), _wrong(path) or path
         return
     try:
         names = sorted(name for name, _, _ in walk_audio(path))
     except CorpusError as error:  # a folder in it cannot be read
-        yield _shown(path), error
+        yield shown(path), error
         return
     if not names:
         yield (
-            _shown(path),
-            CorpusError(f"no WAV or FLAC file in {_shown(path)}", hint="give a folder with some"),
+            shown(path),
+            CorpusError(f"no WAV or FLAC file in {shown(path)}", hint="give a folder with some"),
         )
     for name in names:
-        yield _shown(path / name), _wrong(path / name) or path / name
-
-
-def _shown(path: Path) -> str:
-    """Write a path so that it can be printed: Linux allows any bytes in one."""
-    return str(path).encode(errors="backslashreplace").decode()
+        yield shown(path / name), _wrong(path / name) or path / name
 
 
 def _wrong(path: Path) -> SerkitError | None:
     if not is_text(str(path)):
-        return UnreadableAudioError(f"the path {_shown(path)} is not UTF-8", hint="rename it")
+        return UnreadableAudioError(f"the path {shown(path)} is not UTF-8", hint="rename it")
     if not os.path.exists(path):  # noqa: PTH110
         return NotFoundError(f"no file or folder {path}")
     if not path.is_file():
@@ -122,5 +117,5 @@ def _file(clip_id: str, path: Path) -> AudioFile:
         status = path.stat()
     except OSError:  # gone since: reading it says so
         return AudioFile(str(path.absolute()), -1, 0, unlabelled_name(clip_id))
-    size, mtime_ns = status.st_size, status.st_mtime_ns
+    size, mtime_ns = status.st_size, changed_at(status)
     return AudioFile(str(path.absolute()), size, mtime_ns, unlabelled_name(clip_id))

@@ -1,0 +1,56 @@
+"""Standard streams that can be written to, whatever the command line was started with."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from typing import TextIO
+
+_PLAIN = {"█": "#", "…": "...", "─": "-", "━": "-", "╸": "-", "╺": "-", "–": "-", "×": "x"}
+"""What stands for a character that an encoding lacks, where that can still be read."""
+
+_HANDLER = "serkit-plain"
+
+
+def prepare_streams() -> None:
+    """Open the standard streams that are closed, and let none fail for a character.
+
+    With a closed descriptor the next file that is opened would take its number, and messages would
+    be written into that file. A file name may hold bytes that are no text, and not every terminal
+    or file knows every character.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number, which is this one
+    codecs.register_error(_HANDLER, replaced)
+    sys.stdout = _writable(sys.stdout)
+    sys.stderr = _writable(sys.stderr)
+
+
+def replaced(error: UnicodeError) -> tuple[str, int]:
+    r"""Replace characters that an encoding lacks: by plain ones, by their bytes or their number.
+
+    Example:
+        >>> replaced(UnicodeEncodeError("ascii", "█ü", 0, 2, "no such characters"))
+        ('#\\xfc', 2)
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_plain, error.object[error.start : error.end])), error.end
+
+
+def _plain(character: str) -> str:
+    if "\udc80" <= character <= "\udcff":  # a byte of a file name that is no text
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return _PLAIN.get(character) or character.encode("ascii", "backslashreplace").decode()
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    if stream is None:
+        return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 (it stays open)
+    if hasattr(stream, "reconfigure"):  # a test's or a notebook's may not be
+        stream.reconfigure(errors=_HANDLER)
+    return stream

@@ -40,3 +40,50 @@ def test_control_characters_are_shown_and_not_obeyed():
     assert "a\\x1b[31mb" in shown
     assert "c\\x07\\x9bd" in shown
     assert "\x1b" not in shown
+
+
+def shown(width, made):
+    out = io.StringIO()
+    Console(file=out, width=width).print(made)
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    return out.getvalue()
+
+
+@pytest.fixture
+def clips():
+    made = table("clips in a store with a title that is long", {"": "left", "clips": "right"})
+    made.add_column("size", justify="right")
+    made.add_column("what")
+    made.add_row("Actor_01/03-01-05-01-01-01-01.wav", "1,440", "123.4 MB", "a few plain words")
+    return made
+
+
+class TestWhereRoomIsShort:
+    def test_everything_is_shown_where_there_is_room(self, clips):
+        text = shown(100, clips)
+        assert "no room" not in text
+        assert "Actor_01/03-01-05-01-01-01-01.wav" in text
+
+    @pytest.mark.parametrize("width", [64, 48])
+    def test_text_is_broken_first(self, clips, width):
+        text = shown(width, clips)
+        assert "no room" not in text
+        assert "1,440" in text
+        assert "123.4 MB" in text
+
+    @pytest.mark.parametrize(
+        ("width", "gone"),
+        [(40, "what"), (39, "what"), (38, "size, what"), (12, "clips, size, what")],
+    )
+    def test_columns_are_left_out_from_the_right_and_named(self, clips, width, gone):
+        text = " ".join(shown(width, clips).split())
+        assert f"no room for {gone}: widen the terminal, or ask for --json" in text
+
+    @pytest.mark.parametrize("width", range(8, 80))
+    def test_a_figure_is_whole_or_its_column_is_named(self, clips, width):
+        text = shown(width, clips)
+        assert "…" not in text
+        for heading, figure in (("clips", "1,440"), ("size", "123.4 MB")):
+            named = text[text.find("no room") :] if "no room" in text else ""
+            assert (figure in text) != (heading in "".join(named.split()))

@@ -6,22 +6,31 @@ its markup. Every text of these tables is taken as it stands, whatever console p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.cells import cell_len
+from rich.table import Column, Table
 from rich.text import Text
 
 from serkit.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
     from rich.style import StyleType
+
+_LEAST_TEXT = 16
+"""Words longer than this may be broken to keep a column."""
 
 
 class PlainTable(Table):
-    """A Rich table that takes strings as they stand."""
+    """A Rich table that takes strings as they stand, and cuts no figure where room is short.
+
+    There words are broken between letters, and columns are left out from the right and named
+    below. Columns that are justified to the right, and those that may not wrap, are never broken.
+    """
 
     def add_row(
         self,
@@ -32,6 +41,91 @@ class PlainTable(Table):
         """Add a row; what is not a string (a styled ``Text``) is left as it is."""
         cells = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in renderables)
         super().add_row(*cells, style=style, end_section=end_section)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the table, or as much of it as there is room for."""
+        widths = fit([_extent(column) for column in self.columns], options.max_width)
+        if widths is None or any(column.width is not None for column in self.columns):
+            yield from super().__rich_console__(console, options)
+            return
+        yield self._narrowed(widths, options.max_width)
+        gone = [str(column.header) or "a column" for column in self.columns[len(widths) :]]
+        if gone:
+            text = f"no room for {', '.join(gone)}: widen the terminal, or ask for --json"
+            yield Text(text, style="dim", overflow="fold")
+
+    def _narrowed(self, widths: Sequence[int], room: int) -> Table:
+        """Return the first columns of this table in the widths given."""
+        title = Text(str(self.title), style="bold", overflow="fold")
+        made = Table(title=title, title_justify="left", box=self.box)
+        made.min_width = min(len(title), room)
+        for column, width in zip(self.columns, widths, strict=False):
+            made.add_column(column.header, justify=column.justify, width=width, overflow="fold")
+        cells = [list(column.cells) for column in self.columns[: len(widths)]]
+        for row, shown in zip(self.rows, zip(*cells, strict=True), strict=True):
+            made.add_row(*shown, style=row.style, end_section=row.end_section)
+        return made
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How wide a column may be.
+
+    Attributes:
+        least: The narrowest.
+        full: As wide as its longest line.
+    """
+
+    least: int
+    full: int
+
+
+def fit(columns: Sequence[Extent], room: int) -> list[int] | None:
+    """Share a terminal's width among a table's columns.
+
+    Args:
+        columns: How wide each may be, from left to right.
+        room: Characters in a line of the terminal.
+
+    Returns:
+        The widths of as many of the first columns as there is room for, one at least; None where
+        all are as wide as they would like to be.
+
+    Example:
+        >>> fit([Extent(5, 20), Extent(3, 3), Extent(3, 3)], 80) is None
+        True
+        >>> fit([Extent(5, 20), Extent(3, 3), Extent(3, 3)], 30)
+        [14, 3, 3]
+        >>> fit([Extent(5, 20), Extent(3, 3), Extent(3, 3)], 16)
+        [6, 3]
+    """
+    if sum(column.full for column in columns) + _spaces(len(columns)) <= room:
+        return None
+    count = len(columns)
+    while count > 1 and sum(c.least for c in columns[:count]) + _spaces(count) > room:
+        count -= 1
+    kept = columns[:count]
+    spare = room - _spaces(count) - sum(column.least for column in kept)
+    if spare < 0:
+        return [max(1, kept[0].least + spare)]
+    wish = sum(column.full - column.least for column in kept)
+    if wish <= spare:
+        return [column.full for column in kept]
+    return [c.least + (c.full - c.least) * spare // wish for c in kept]
+
+
+def _spaces(columns: int) -> int:
+    """Return what the box adds: a space on either side of a cell, one between, two edges."""
+    return 3 * columns + 1
+
+
+def _extent(column: Column) -> Extent:
+    lines = [line for cell in (column.header, *column.cells) for line in str(cell).split("\n")]
+    full = max(map(cell_len, lines))
+    if column.justify == "right" or column.no_wrap:
+        return Extent(full, full)
+    word = max((cell_len(word) for line in lines for word in line.split()), default=0)
+    return Extent(max(1, min(word, _LEAST_TEXT)), full)
 
 
 def table(title: str, columns: Mapping[str, str]) -> PlainTable:

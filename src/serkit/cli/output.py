@@ -27,6 +27,10 @@ _WIDTH_OF_PIPES = 320
 """Columns of tables that are not written to a terminal: wide enough that nothing is cut."""
 
 
+_WIDTH_OF_BARS = 90
+"""Columns below which a bar is left out, and below half of that also what it is about."""
+
+
 class Update(Protocol):
     """A progress bar, told how far it is."""
 
@@ -162,13 +166,14 @@ def _bars(*columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], Non
         TimeRemainingColumn,
     )
 
+    console = Console(stderr=True, markup=False, emoji=False)
+    what, count = TextColumn("{task.description}", markup=False), MofNCompleteColumn()
+    shown: list[ProgressColumn] = [what, BarColumn(), count, *columns, TimeRemainingColumn()]
+    if console.width < _WIDTH_OF_BARS:
+        shown = [what, count] if console.width >= _WIDTH_OF_BARS // 2 else [count]
     bars = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        *columns,
-        TimeRemainingColumn(),
-        console=Console(stderr=True, markup=False, emoji=False),
+        *shown,
+        console=console,
         transient=True,
         auto_refresh=False,  # that would take a thread, and with threads workers cannot be forked
     )

@@ -142,7 +142,12 @@ def write_wav(path: Path, samples: npt.NDArray[np.int16], sample_rate: int = SAM
     """Write int16 samples, shape ``(frames,)`` or ``(frames, channels)``, as a 16-bit WAV file."""
     import soundfile
 
-    soundfile.write(path, samples, sample_rate, subtype="PCM_16", format="WAV")
+    soundfile.write(_named(path), samples, sample_rate, subtype="PCM_16", format="WAV")
+
+
+def _named(path: Path) -> Path | bytes:
+    """Return a path as soundfile takes it, which refuses bytes that are no text in one."""
+    return path if os.name == "nt" else os.fsencode(path)
 
 
 def _opened(path: Path) -> Any:
@@ -155,8 +160,7 @@ def _opened(path: Path) -> Any:
         if path.suffix.lower() == ".wav":
             with path.open("rb") as raw:
                 _check_wav_is_whole(raw, path.stat().st_size, path.name)
-        # As bytes, which a path may hold that are no text; soundfile would refuse those.
-        file = soundfile.SoundFile(path if os.name == "nt" else os.fsencode(path))
+        file = soundfile.SoundFile(_named(path))
     except soundfile.LibsndfileError as error:
         raise UnreadableAudioError(
             f"{path.name} cannot be decoded ({error.error_string.rstrip('.')})",

@@ -133,6 +133,10 @@ class TrainingError(SerkitError, RuntimeError):
     """A model could not be fitted."""
 
 
+class StoreChangedError(TrainingError):
+    """The store was changed while a model was trained on it: what was trained is of no use."""
+
+
 class TrainingInterrupted(KeyboardInterrupt):
     """A training was interrupted (Ctrl-C); what was done stays.
 

@@ -24,12 +24,13 @@ from serkit.errors import (
     IncompleteFeatureError,
     NotFoundError,
     RunError,
+    StoreChangedError,
     TrainingError,
     UnknownNameError,
 )
 from serkit.evaluation.splits import PROTOCOLS
 from serkit.experiments import execute, folds
-from serkit.experiments.plan import Plan
+from serkit.experiments.plan import Plan, identity_of, split_of
 from serkit.experiments.progress import Progress
 from serkit.models import TRAINERS, Preset
 from serkit.results import scores
@@ -380,6 +381,31 @@ class TestTheStoreChangesMeanwhile:
             self.train(store, tmp_path / "runs", change)
         assert str(caught.value) == "the store changed while training; train it again"
         assert list((tmp_path / "runs").iterdir()) == []
+
+    @pytest.mark.parametrize("then", ["fails", "fails with an error of ours", "ends"])
+    def test_clips_that_were_pruned_are_told_in_one_sentence(self, store, speech, tmp_path, then):
+        """Whatever the training stumbles over first: the reason is the same."""
+
+        def prune():
+            serkit.extract(
+                speech / "Actor_01", store=store, features=["raw"], workers=1, prune=True
+            )
+            if then == "fails":
+                raise KeyError("03-01-01-01-01-01-02")
+            if then == "fails with an error of ours":
+                raise TrainingError("no clip")
+
+        with pytest.raises(StoreChangedError) as caught:
+            self.train(store, tmp_path / "runs", prune)
+        assert str(caught.value) == "the store changed while training; train it again"
+        assert list((tmp_path / "runs").iterdir()) == []
+
+    def test_clips_that_are_pruned_before_the_first_fold(self, store, speech, tmp_path):
+        plan = plan_of(store, tmp_path / "runs", TRAINERS.get("majority"))
+        split = split_of(plan)
+        serkit.extract(speech / "Actor_01", store=store, features=["raw"], workers=1, prune=True)
+        with pytest.raises(StoreChangedError):
+            identity_of(plan, split)
 
     def test_another_feature_does_no_harm(self, store, speech, tmp_path):
         def change():

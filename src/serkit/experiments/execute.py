@@ -15,7 +15,7 @@ from typing import Any
 
 from serkit.clips import EMOTIONS
 from serkit.compute.environment import peak_memory_bytes
-from serkit.errors import SerkitError, TrainingError, TrainingInterrupted, UsageError
+from serkit.errors import SerkitError, StoreChangedError, TrainingInterrupted, UsageError
 from serkit.evaluation.splits import Split
 from serkit.experiments.folds import (
     FoldResult,
@@ -25,7 +25,7 @@ from serkit.experiments.folds import (
     run_fold,
     write_history,
 )
-from serkit.experiments.plan import Plan, config_of, identity_of, split_of
+from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.models import Tracking
@@ -83,7 +83,7 @@ def execute(
         if resumed:
             refuse_finished(folder)
             config = continued(read_config(folder), config)
-        with _keeping(folder, split, fresh=not resumed):
+        with _keeping(folder, split, fresh=not resumed), _blaming_changes(plan, split, config):
             _begin(split, folder, config)
             results = [
                 run_fold(plan, fold, folder, Teller(tell, fold, number, len(split.folds)), tracking)
@@ -118,7 +118,7 @@ def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
         )
         interrupted = isinstance(error, KeyboardInterrupt)
         begun = interrupted and any((folder / WORK).glob("*/*"))
-        if isinstance(error, _StoreChanged) or (fresh and not done and not begun):
+        if isinstance(error, StoreChangedError) or (fresh and not done and not begun):
             shutil.rmtree(folder, ignore_errors=True)
             raise
         command = how_to_go_on(folder)
@@ -131,8 +131,15 @@ def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
         raise
 
 
-class _StoreChanged(TrainingError):
-    """What was trained so far is of no use."""
+@contextmanager
+def _blaming_changes(plan: Plan, split: Split, config: Mapping[str, Any]) -> Iterator[None]:
+    """Where training failed because the store changed under it, say that and nothing else."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, StoreChangedError):
+            _refuse_changed(plan, split, config, because=error)
+        raise
 
 
 def _name(plan: Plan, now: datetime) -> str:
@@ -145,17 +152,19 @@ def _begin(split: Split, folder: Path, config: Mapping[str, Any]) -> None:
     write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
 
 
-def _refuse_changed(plan: Plan, split: Split, config: Mapping[str, Any]) -> None:
+def _refuse_changed(
+    plan: Plan, split: Split, config: Mapping[str, Any], *, because: Exception | None = None
+) -> None:
     """Refuse to finish on another state of the store than the run began on.
 
     The store shows its newest state, also where that is committed between two folds.
     """
     try:
         same = all(config[key] == value for key, value in identity_of(plan, split).items())
-    except LookupError:  # a clip or a feature is gone
+    except (LookupError, StoreChangedError):  # a feature or a clip is gone
         same = False
     if not same:
-        raise _StoreChanged("the store changed while training", hint="train it again")
+        raise store_changed() from because
 
 
 def _finish(

@@ -10,7 +10,7 @@ from typing import Any
 
 from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
-from serkit.errors import TrainingError, UsageError
+from serkit.errors import StoreChangedError, TrainingError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.models import Trainer
 from serkit.parameters import Scalar
@@ -138,4 +138,12 @@ def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
 
 def _split_rows(plan: Plan, split: Split) -> list[Any]:
     ids = {i for f in split.folds for i in (*f.train, *f.validation, *f.test)}
-    return [plan.store.state.clips[clip_id] for clip_id in sorted(ids)]
+    clips = plan.store.state.clips
+    if not ids <= clips.keys():
+        raise store_changed()
+    return [clips[clip_id] for clip_id in sorted(ids)]
+
+
+def store_changed() -> StoreChangedError:
+    """Build the error for a store that no longer holds what a run began on."""
+    return StoreChangedError("the store changed while training", hint="train it again")

@@ -5,6 +5,9 @@ from .api import (
     compare as compare,
 )
 from .api import (
+    compare_audio as compare_audio,
+)
+from .api import (
     download as download,
 )
 from .api import (

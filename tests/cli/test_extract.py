@@ -87,10 +87,16 @@ class TestExtract:
         next(corpus.rglob("*.wav")).unlink()
         answer = extract(cli, corpus)
         assert (
-            "serkit: 1 clips in the store are not in this folder; they are kept (--prune takes "
-            "them out)"
+            "serkit: 1 clip that this folder does not hold stays in the store (--prune takes it "
+            "out)"
         ) in answer.err.splitlines()
-        assert extract(cli, corpus, "--prune", "--json").code == 0
+        for path in list(corpus.rglob("*.wav"))[:2]:
+            path.unlink()
+        answer = extract(cli, corpus, "--prune")
+        assert (
+            "serkit: 3 clips that this folder does not hold were taken out of the store"
+        ) in answer.err.splitlines()
+        assert extract(cli, corpus, "--json").json["pruned"] is False
         assert extract(cli, corpus, "--json").json["absent"] == []
 
     def test_the_default_store_and_the_setting(self, cli, corpus, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,27 @@ class TestVerifyAndRepair:
         assert (answer.json["ok"], answer.json["damaged"]) == (True, [])
         assert cli("store", "verify").out.endswith(": all as written\n")
         assert cli("store", "repair").out == "nothing is damaged\n"
+
+    def test_verify_compares_with_the_audio(self, cli, store, tmp_path):
+        corpus = tmp_path / "corpus"
+        assert (
+            "clips compared with their audio: all as stored"
+            in cli("store", "verify", "--audio", corpus).out
+        )
+        path = next(corpus.rglob("*.wav"))
+        status = path.stat()
+        data = bytearray(path.read_bytes())
+        data[-1] ^= 1
+        path.write_bytes(data)
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+        answer = cli("store", "verify", "--audio", corpus)
+        assert answer.code == 1
+        assert f"1 with other samples: {path.stem}" in answer.out
+        assert f"'serkit extract {corpus} --rehash' computes them again" in answer.err
+        found = cli("store", "verify", "--audio", corpus, "--json").json
+        assert found["ok"] is False
+        assert found["audio"]["changed"] == [path.stem]
+        assert cli("extract", corpus, "--rehash", "--features", "raw").code == 0
 
     def test_a_flipped_byte_is_a_failure_and_repair_mends_it(self, cli, store):
         break_a_part(store)

@@ -16,11 +16,14 @@ from serkit.corpora import ravdess
 from serkit.corpora.synthetic import MARKER
 from serkit.errors import CorpusError, FeatureError
 from serkit.extraction import extract as extract_module
-from serkit.extraction import worker
+from serkit.extraction import plan, worker
+from serkit.extraction.compare_audio import compare_audio
 from serkit.extractors import mel as mel_module
+from serkit.ingest.scan import scan
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
+from serkit.store.writer import open_writer
 
 
 @pytest.fixture
@@ -165,6 +168,78 @@ def test_a_touched_file_is_looked_at_and_not_computed(corpus, store, decoded):
     decoded.clear()
     kit.fill(corpus, store)
     assert decoded == []  # the new time is remembered
+
+
+def rewrite_unnoticed(path):
+    """Give a file other samples, and its old size and its old time of change."""
+    status = path.stat()
+    samples, rate = read_wav(path)
+    write_wav(path, samples[::-1].copy(), rate)
+    assert path.stat().st_size == status.st_size
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def read_wav(path):
+    import soundfile
+
+    return soundfile.read(path, dtype="int16")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps no time that programs cannot set")
+def test_a_file_rewritten_with_its_old_size_and_time_is_computed_again(corpus, store, decoded):
+    rewrite_unnoticed(path_of(corpus, 2))
+    report = kit.fill(corpus, store)
+    assert decoded == [name_of(2)]
+    assert (report.computed, report.reused) == (1, 5)
+
+
+def test_rehash_reads_every_file_and_computes_what_changed(corpus, store, decoded, monkeypatch):
+    """Also where not even the file system says that a file was changed."""
+    rewrite_unnoticed(path_of(corpus, 2))
+    monkeypatch.setattr(plan, "known_pcm", trusting_sizes_and_times)
+    assert kit.fill(corpus, store).computed == 0
+    report = kit.fill(corpus, store, rehash=True)
+    assert len(decoded) == 6
+    assert (report.computed, report.reused) == (1, 5)
+    decoded.clear()
+    kit.fill(corpus, store)
+    assert decoded == []
+    np.testing.assert_array_equal(
+        FeatureStore(store).read("raw", [kit.clip_id(2)], padded=False).X[0], kit.sound(2)[::-1]
+    )
+
+
+def trusting_sizes_and_times(file, state):
+    row = state.files.get(file.path)
+    known = row and (row.size, row.mtime_ns) == (file.size, file.mtime_ns)
+    return row.pcm_sha256 if known else None
+
+
+def test_a_store_of_before_that_knows_no_ctime_is_trusted(corpus, store, decoded):
+    with open_writer(store) as writer:
+        rows = writer.state.files.values()
+        writer.put_files([replace(row, ctime_ns=None) for row in list(rows)])
+        writer.commit()
+    assert kit.fill(corpus, store).reused == 6
+    assert decoded == []
+
+
+def test_audio_that_is_not_what_was_stored_is_found_whatever_its_times(corpus, store):
+    rewrite_unnoticed(path_of(corpus, 2))
+    path_of(corpus, 3).write_bytes(b"")
+    path_of(corpus, 4).unlink()
+    found = compare_audio(scan(corpus), read_state(store), workers=1)
+    assert found.clips == 5
+    assert found.changed == (kit.clip_id(2),)
+    assert [failure.clip_id for failure in found.unreadable] == [kit.clip_id(3)]
+    assert found.absent == (kit.clip_id(4),)
+    assert not found.same
+
+
+def test_audio_that_is_what_was_stored(corpus, store):
+    found = compare_audio(scan(corpus), read_state(store), workers=1)
+    assert (found.clips, found.changed, found.unreadable, found.absent) == (6, (), (), ())
+    assert found.same
 
 
 def test_a_moved_folder_costs_nothing(corpus, store, decoded, tmp_path):

@@ -8,12 +8,13 @@ from serkit.api.corpora import check, download, synth
 from serkit.api.exploring import eda
 from serkit.api.features import estimate, extract, preview
 from serkit.api.results import compare, figure, figures, predict, show
-from serkit.api.stores import export, gc, ls, repair, verify, why
+from serkit.api.stores import compare_audio, export, gc, ls, repair, verify, why
 from serkit.api.training import train
 
 __all__ = [
     "check",
     "compare",
+    "compare_audio",
     "download",
     "eda",
     "estimate",

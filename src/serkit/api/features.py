@@ -24,6 +24,7 @@ def extract(
     definitions: PathLike | None = None,
     wait: float | None = None,
     prune: bool = False,
+    rehash: bool = False,
     progress: Count | None = None,
     say: Callable[[str], None] | None = None,
 ) -> ExtractReport:
@@ -41,6 +42,7 @@ def extract(
         definitions: Folder of the project's own recipes; None is the setting.
         wait: Seconds to wait for another writer; None is the setting.
         prune: Take clips out of the store that the folder no longer holds.
+        rehash: Read every file again, also where its size and times have not changed.
         progress: Told clips done and clips in all.
         say: Told what the user should know at once.
 
@@ -61,6 +63,7 @@ def extract(
         workers=settings.workers or None,
         wait=settings.wait,
         prune=prune,
+        rehash=rehash,
         progress=progress,
         say=say,
     )

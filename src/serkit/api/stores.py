@@ -10,6 +10,7 @@ from serkit.api._settings import Count, PathLike, recipes
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
+    from serkit.extraction.compare_audio import AudioComparison
     from serkit.extraction.repair import RepairReport
     from serkit.store.gc import GcReport
     from serkit.store.listing import StoreListing
@@ -55,6 +56,42 @@ def why(
 
     settings = resolve({"store": store, "definitions": definitions})
     return status_of(FeatureStore(settings.store).state, recipes(settings), feature)
+
+
+def compare_audio(
+    source: PathLike,
+    *,
+    store: PathLike | None = None,
+    workers: int | None = None,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    progress: Count | None = None,
+) -> AudioComparison:
+    """Read all audio again and say which clips' samples are not those the store was made from.
+
+    Args:
+        source: The folder, searched for WAV and FLAC files.
+        store: The store's folder; None is the setting.
+        workers: Processes; None is the setting.
+        corpus: The corpus's name; None tells it from the folder.
+        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        progress: Called with files done and files in all.
+
+    Raises:
+        NotFoundError: No such store or folder.
+        StoreCorruptError: The store's tables are damaged.
+    """
+    from serkit.extraction.compare_audio import compare_audio as run
+    from serkit.ingest.scan import scan
+    from serkit.store.state import read_state
+
+    settings = resolve({"store": store, "workers": workers})
+    return run(
+        scan(source, corpus=corpus, include=include),
+        read_state(Path(settings.store)),
+        workers=settings.workers or None,
+        progress=progress,
+    )
 
 
 def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:

@@ -51,6 +51,10 @@ def extract(
     prune: Annotated[
         bool, typer.Option("--prune", help="Take clips out of the store that SRC does not hold.")
     ] = False,
+    rehash: Annotated[
+        bool,
+        typer.Option("--rehash", help="Read every file again, even if its size and times are old."),
+    ] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only estimate time, disk and memory.")
     ] = False,
@@ -87,7 +91,14 @@ def extract(
         return
     with progress("extracting", "clips") as update:
         report = api.extract(
-            source, store=store, wait=wait, prune=prune, progress=update, say=say, **common
+            source,
+            store=store,
+            wait=wait,
+            prune=prune,
+            rehash=rehash,
+            progress=update,
+            say=say,
+            **common,
         )
     _messages(report)
     print_json(_report_json(report)) if json else print_rich(_render(report))
@@ -130,11 +141,18 @@ def _messages(report: ExtractReport) -> None:
             f"({', '.join(report.altered[:3])} ...); see 'serkit check'"
         )
     if report.absent:
-        say(
-            f"{len(report.absent):,} clips in the store are not in this folder; they are kept "
-            "(--prune takes them out)"
-        )
+        say(_absent(len(report.absent), pruned=report.pruned))
     say_failures(report.failed)
+
+
+def _absent(count: int, *, pruned: bool) -> str:
+    """Say what became of clips that the folder does not hold."""
+    one = count == 1
+    which = f"{count:,} {'clip' if one else 'clips'} that this folder does not hold"
+    if pruned:
+        return f"{which} {'was' if one else 'were'} taken out of the store"
+    how = f"--prune takes {'it' if one else 'them'} out"
+    return f"{which} {'stays' if one else 'stay'} in the store ({how})"
 
 
 def _preview_messages(planned: Preview) -> None:
@@ -156,6 +174,7 @@ def _report_json(report: ExtractReport) -> dict[str, Any]:
         "computed_by_feature": report.computed_by_feature,
         "duplicates": report.duplicates,
         "absent": report.absent,
+        "pruned": report.pruned,
         "altered": report.altered,
         "left_out": report.left_out,
         "unparsed": [{"path": path, "message": reason} for path, reason in report.unparsed],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,8 +22,10 @@ from serkit.cli.output import (
 )
 
 if TYPE_CHECKING:
+    from serkit.extraction.compare_audio import AudioComparison
     from serkit.store.listing import StoreListing
     from serkit.store.status import FeatureStatus
+    from serkit.store.verify import VerifyReport
 
 
 class Format(StrEnum):
@@ -84,34 +87,88 @@ def why(
         print_rich(_render_why(status))
 
 
-def verify(store: options.Store = None, json: options.Json = False) -> None:
-    """Read every byte back and compare it with what was written; leaves with 1 on damage."""
+def verify(
+    store: options.Store = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option(metavar="SRC", help="Also read the audio there and compare its samples."),
+    ] = None,
+    corpus: options.Corpus = None,
+    include: options.Include = None,
+    workers: options.Workers = None,
+    json: options.Json = False,
+) -> None:
+    """Read every byte back and compare it with what was written; leaves with 1 on damage.
+
+    With --audio also with 1 where samples are not those that the values were computed from.
+    """
     from serkit import api
     from serkit.settings import resolve
 
     path = Path(resolve({"store": store}).store)
     with progress("verifying", "files") as update:
         report = api.verify(path, progress=update)
+    compared = None
+    if audio is not None:
+        with progress("reading audio", "files") as update:
+            compared = api.compare_audio(
+                audio,
+                store=path,
+                workers=workers,
+                corpus=corpus,
+                include=include or (),
+                progress=update,
+            )
     if json:
-        print_json(
-            {
-                "store": path,
-                "ok": not report.damaged,
-                "files": report.files,
-                "bytes": report.bytes,
-                "damaged": report.damaged,
-            }
-        )
+        print_json(_verified_json(path, report, compared))
     else:
-        for damage in report.damaged:
-            clips = ", ".join(damage.clip_ids[:5]) + (" ..." if len(damage.clip_ids) > 5 else "")
-            print_rich(f"{damage.file}: {damage.what}" + (f": {clips}" if clips else ""))
-        verdict = f"{len(report.damaged)} damaged" if report.damaged else "all as written"
-        print_rich(f"{report.files:,} files, {size(report.bytes)}: {verdict}")
-    if report.damaged:
-        if not json:
+        print_rich(*_render_verified(report))
+        if report.damaged:
             say("'serkit store repair' recomputes the clips that were hit")
+        if compared is not None:
+            print_rich(*_render_compared(compared))
+            say_failures(compared.unreadable)
+        if compared is not None and compared.changed:
+            say(f"'serkit extract {audio} --rehash' computes them again")
+    if report.damaged or (compared is not None and not compared.same):
         raise typer.Exit(1)
+
+
+def _verified_json(
+    path: Path, report: VerifyReport, compared: AudioComparison | None
+) -> dict[str, Any]:
+    facts = {
+        "store": path,
+        "ok": not report.damaged and (compared is None or compared.same),
+        "files": report.files,
+        "bytes": report.bytes,
+        "damaged": report.damaged,
+    }
+    return facts if compared is None else facts | {"audio": compared}
+
+
+def _render_verified(report: VerifyReport) -> Iterator[str]:
+    for damage in report.damaged:
+        yield f"{damage.file}: {damage.what}" + (
+            f": {_few(damage.clip_ids)}" if damage.clip_ids else ""
+        )
+    verdict = f"{len(report.damaged)} damaged" if report.damaged else "all as written"
+    yield f"{report.files:,} files, {size(report.bytes)}: {verdict}"
+
+
+def _render_compared(compared: AudioComparison) -> Iterator[str]:
+    count = len(compared.changed)
+    verdict = (
+        f"{count:,} with other samples: {_few(compared.changed)}" if count else "all as stored"
+    )
+    yield f"{compared.clips:,} clips compared with their audio: {verdict}"
+    if compared.absent:
+        yield f"{len(compared.absent):,} clips of the store are not there: {_few(compared.absent)}"
+
+
+def _few(clip_ids: Sequence[str]) -> str:
+    """Name up to five clips."""
+    return ", ".join(clip_ids[:5]) + (" ..." if len(clip_ids) > 5 else "")
 
 
 def repair(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from serkit.compute.local import available_cores, refuse_in_worker, run_all
-from serkit.extraction.plan import Job, Plan, make_plan, undecided
+from serkit.extraction.compare_audio import decode
+from serkit.extraction.plan import Plan, file_row, make_plan, undecided
 from serkit.extraction.recorder import Recorder
-from serkit.extraction.worker import Task, digest_file, run_task
+from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import clips_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
@@ -20,7 +20,6 @@ from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_A_PART, merge_small_parts
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
-from serkit.store.tables import FileRow
 from serkit.store.writer import StoreWriter, open_writer
 
 _FEWEST_CLIPS_A_PART = 4
@@ -40,7 +39,8 @@ class ExtractReport:
         reused: Clips that were current already.
         failed: Files and clips that could not be used.
         computed_by_feature: Clips computed, by feature.
-        absent: Clips in the store that the folder no longer holds.
+        absent: Clips in the store that the folder no longer holds, or with ``prune`` did not hold.
+        pruned: Whether they were taken out of the store.
         unparsed: Path and reason of files whose names do not belong to the corpus.
         left_out: Clips left out, by reason.
         duplicates: Further files of clips that were taken from another file.
@@ -57,6 +57,7 @@ class ExtractReport:
     failed: tuple[Failure, ...]
     computed_by_feature: dict[str, int]
     absent: tuple[str, ...]
+    pruned: bool
     unparsed: tuple[tuple[str, str], ...]
     left_out: dict[str, int]
     duplicates: int
@@ -75,6 +76,7 @@ def extract(
     workers: int | None = None,
     wait: float = DEFAULT_WAIT,
     prune: bool = False,
+    rehash: bool = False,
     progress: Progress | None = None,
     say: Callable[[str], None] | None = None,
 ) -> ExtractReport:
@@ -87,6 +89,7 @@ def extract(
         workers: Processes; None is one a core.
         wait: Seconds to wait for another writer.
         prune: Take clips out of the store that the folder no longer holds.
+        rehash: Read every file again, also where its size and times have not changed.
         progress: Told how far it is.
         say: Told what the user should know at once.
 
@@ -105,6 +108,8 @@ def extract(
     for spec in specs:
         EXTRACTORS.get(spec.extractor).require(spec.settings)
     with open_writer(store, wait=wait, say=say) as writer:
+        if rehash:
+            writer.forget_files(file.path for file in scan.files)
         plan = plan_for(scan, writer, specs, workers or available_cores())
         count = workers or min(sensible_workers(specs), max(1, len(plan.jobs)))
         recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
@@ -139,6 +144,7 @@ def extract(
         failed=tuple(recorder.failures),
         computed_by_feature=recorder.by_feature,
         absent=absent,
+        pruned=prune,
         unparsed=scan.unparsed,
         left_out=dict(scan.left_out),
         duplicates=len(scan.files) - len(by_clip(scan.files)),
@@ -156,8 +162,7 @@ def plan_for(scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], work
     files = {file.path: file for file in scan.files}
     for path, digest in digests.items():
         if isinstance(digest, str):
-            f = files[path]
-            writer.put_files([FileRow(path, f.size, f.mtime_ns, f.name.clip_id, digest)])
+            writer.put_files([file_row(files[path], digest)])
     return make_plan(scan, writer.state, specs, digests)
 
 
@@ -165,17 +170,7 @@ def decode_undecided(
     scan: Scan, state: StoreState, workers: int, progress: Progress | None = None
 ) -> dict[str, str | Failure]:
     """Decode the files of clips that have several, to learn which hold the same samples."""
-    jobs = [Job(file, {}) for file in undecided(scan, state)]
-    chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
-    digests: dict[str, str | Failure] = {}
-    if progress:
-        progress(0, len(jobs))
-    with closing(run_all(partial(_digests, scan.root), chunks, min(workers, len(chunks)))) as done:
-        for result in done:
-            digests.update(result)
-            if progress:
-                progress(len(digests), len(jobs))
-    return digests
+    return decode(scan.root, undecided(scan, state), workers, progress)
 
 
 def _tasks(
@@ -191,10 +186,6 @@ def _tasks(
         size = min(CLIPS_A_PART, most, max(share, fewest))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
         first += size
-
-
-def _digests(root: Path, jobs: Collection[Job]) -> list[tuple[str, str | Failure]]:
-    return [(job.file.path, digest_file(root, job)) for job in jobs]
 
 
 def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:

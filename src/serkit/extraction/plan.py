@@ -10,6 +10,7 @@ from serkit.features import FeatureSpec
 from serkit.ingest.scan import AudioFile, Scan, by_clip
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
+from serkit.store.tables import FileRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,19 @@ class Plan:
 def known_pcm(file: AudioFile, state: StoreState) -> str | None:
     """Return the SHA-256 of a file's samples where it has not changed since it was decoded."""
     row = state.files.get(file.path)
-    if row and (row.size, row.mtime_ns) == (file.size, file.mtime_ns):
-        return row.pcm_sha256
-    return None
+    if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+        return None
+    # A file can be rewritten with its old size and its old mtime, but not with its old ctime.
+    if None not in (row.ctime_ns, file.ctime_ns) and row.ctime_ns != file.ctime_ns:
+        return None
+    return row.pcm_sha256
+
+
+def file_row(file: AudioFile, pcm_sha256: str) -> FileRow:
+    """Return what is remembered of a file that was decoded."""
+    return FileRow(
+        file.path, file.size, file.mtime_ns, file.name.clip_id, pcm_sha256, file.ctime_ns
+    )
 
 
 def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:

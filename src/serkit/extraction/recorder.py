@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from serkit.clips import SAMPLE_RATE
-from serkit.extraction.plan import Plan
+from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.worker import Decoded, TaskResult
 from serkit.ingest.scan import Scan, by_clip, shown
 from serkit.store.manifest import Failure
-from serkit.store.tables import ClipRow, FileRow
+from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
 
 
@@ -59,7 +59,7 @@ class Recorder:
             before = self._writer.state.clips.get(clip.job.file.name.clip_id)
             if before and before.pcm_sha256 != clip.pcm_sha256:
                 self._changed.add(before.clip_id)
-        self._writer.put_files(_file_row(clip) for clip in result.decoded)
+        self._writer.put_files(file_row(c.job.file, c.pcm_sha256) for c in result.decoded)
         self._writer.put_clips(_clip_row(self._scan, clip) for clip in result.decoded)
         for feature, (part, rows) in result.parts.items():
             self._writer.put_part(feature, part, rows)
@@ -96,11 +96,6 @@ class Recorder:
             clip = self._writer.state.clips[file.name.clip_id]
             if (clip.root, clip.path) != (root, file.path):
                 self._writer.put_clips([replace(clip, root=root, path=file.path)])
-
-
-def _file_row(clip: Decoded) -> FileRow:
-    file = clip.job.file
-    return FileRow(file.path, file.size, file.mtime_ns, file.name.clip_id, clip.pcm_sha256)
 
 
 def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
@@ -27,12 +27,15 @@ class AudioFile:
         size: In bytes.
         mtime_ns: Time of the last change, in nanoseconds.
         name: What the path says about the clip.
+        ctime_ns: Time of the last change as the file system itself keeps it: unlike ``mtime_ns``
+            no program can set it back. None where it is unknown.
     """
 
     path: str
     size: int
     mtime_ns: int
     name: ClipName
+    ctime_ns: int | None = None
 
 
 @dataclass(frozen=True)
@@ -77,14 +80,15 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     if not folder.is_dir():
         raise NotFoundError(f"no folder {root}", hint="give the folder that holds the audio files")
     folder = folder.resolve()
-    entries = sorted(walk_audio(folder))
-    paths = [PurePosixPath(path) for path, _, _ in entries]
+    entries = sorted(walk_audio(folder), key=lambda found: found.path)
+    paths = [PurePosixPath(found.path) for found in entries]
     chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
     wanted = _reasons(chosen, include)
     files: list[AudioFile] = []
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
-    for path, (relative, size, mtime_ns) in zip(paths, entries, strict=True):
+    for path, found in zip(paths, entries, strict=True):
+        relative = found.path
         if not is_text(relative):
             unparsed.append((shown(Path(relative)), "its path is not UTF-8"))
             continue
@@ -97,7 +101,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
         if reason and reason not in wanted:
             left_out[reason] += 1
         else:
-            files.append(AudioFile(relative, size, mtime_ns, name))
+            files.append(AudioFile(relative, found.size, found.mtime_ns, name, found.ctime_ns))
     return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed))
 
 
@@ -179,8 +183,17 @@ def changed_at(status: os.stat_result) -> int:
     return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
 
 
-def walk_audio(root: Path) -> Iterator[tuple[str, int, int]]:
-    """Yield relative path, size and mtime of every audio file that is not hidden."""
+class FoundFile(NamedTuple):
+    """An audio file in a folder: its relative path, its size, and when it was last changed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int | None
+
+
+def walk_audio(root: Path) -> Iterator[FoundFile]:
+    """Yield every audio file that is not hidden."""
     seen: set[tuple[int, int]] = set()
     pending = [(str(root), "")]
     while pending:
@@ -199,6 +212,7 @@ def walk_audio(root: Path) -> Iterator[tuple[str, int, int]]:
                     try:
                         info = entry.stat()
                     except OSError:  # a link to nowhere or to itself: reading it says so
-                        yield f"{prefix}{entry.name}", -1, 0
+                        yield FoundFile(f"{prefix}{entry.name}", -1, 0, None)
                         continue
-                    yield f"{prefix}{entry.name}", info.st_size, changed_at(info)
+                    path = f"{prefix}{entry.name}"
+                    yield FoundFile(path, info.st_size, changed_at(info), info.st_ctime_ns)

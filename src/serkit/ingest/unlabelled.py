@@ -70,7 +70,7 @@ def _look(path: Path) -> Iterator[tuple[str, Path | SerkitError]]:
         yield shown(path), _wrong(path) or path
         return
     try:
-        names = sorted(name for name, _, _ in walk_audio(path))
+        names = sorted(found.path for found in walk_audio(path))
     except CorpusError as error:  # a folder in it cannot be read
         yield shown(path), error
         return

@@ -8,7 +8,7 @@ worker, and a sixth of a repeated ``extract``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -28,6 +28,8 @@ class FileRow:
         mtime_ns: Time of the last change.
         clip_id: The clip it holds.
         pcm_sha256: See :attr:`serkit.audio.Audio.pcm_sha256`.
+        ctime_ns: Time of the last change as the file system itself keeps it; null where an older
+            serkit wrote the row.
     """
 
     path: str
@@ -35,6 +37,7 @@ class FileRow:
     mtime_ns: int
     clip_id: str
     pcm_sha256: str
+    ctime_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +138,14 @@ def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
 
 
 def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
-    """Return the rows of a Parquet file by their first column."""
+    """Return the rows of a Parquet file by their first column.
+
+    A column that came later than the file, and has a default, is left out of the rows.
+    """
     table = from_parquet(data)
-    columns = [table.column(f.name).to_pylist() for f in fields(kind)]
+    there = set(table.column_names)
+    wanted = [f.name for f in fields(kind) if f.name in there or f.default is MISSING]
+    columns = [table.column(name).to_pylist() for name in wanted]
     return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
 
 

@@ -80,6 +80,12 @@ class StoreWriter:
                 self.state.files[row.path] = row
                 self._touch(table="files")
 
+    def forget_files(self, paths: Iterable[str]) -> None:
+        """Forget that audio files were decoded, so that they are decoded again."""
+        for path in paths:
+            if self.state.files.pop(path, None):
+                self._touch(table="files")
+
     def put_clips(self, rows: Iterable[ClipRow]) -> None:
         """Add clips, or say what has become of them."""
         for row in rows:

@@ -1,0 +1,97 @@
+"""``store verify --audio``: whether stored values are still those of the audio in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from serkit.compute.local import available_cores, run_all
+from serkit.extraction.plan import Job
+from serkit.extraction.worker import digest_file
+from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.store.compact import CLIPS_A_PART
+from serkit.store.manifest import Failure
+from serkit.store.state import StoreState
+
+Progress = Callable[[int, int], None]
+"""Called with files done and files in all."""
+
+
+@dataclass(frozen=True)
+class AudioComparison:
+    """A store compared with the audio in a folder.
+
+    Attributes:
+        clips: Clips that are in both.
+        changed: Clips whose samples are not those that the store's values were computed from.
+        unreadable: Files that cannot be read any more.
+        absent: Clips of the store that the folder does not hold.
+    """
+
+    clips: int
+    changed: tuple[str, ...]
+    unreadable: tuple[Failure, ...]
+    absent: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every clip could be read and holds the samples that were stored."""
+        return not self.changed and not self.unreadable
+
+
+def compare_audio(
+    scan: Scan,
+    state: StoreState,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> AudioComparison:
+    """Read every file of a folder and compare its samples with those a store was made from.
+
+    Unlike an extraction it trusts neither sizes nor times, and it writes nothing.
+
+    Args:
+        scan: What is in the folder.
+        state: What is in the store.
+        workers: Processes; None is one a core.
+        progress: Called with files done and files in all.
+    """
+    groups = {key: files for key, files in by_clip(scan.files).items() if key in state.clips}
+    files = [file for group in groups.values() for file in group]
+    digests = decode(scan.root, files, workers or available_cores(), progress)
+    changed, unreadable = [], []
+    for clip_id, group in groups.items():
+        found = [digests[file.path] for file in group]
+        if state.clips[clip_id].pcm_sha256 in found:
+            continue
+        failures = [each for each in found if isinstance(each, Failure)]
+        unreadable += failures
+        if len(failures) < len(found):
+            changed.append(clip_id)
+    corpus = [clip for clip in state.clips.values() if clip.corpus == scan.corpus.name]
+    absent = sorted(clip.clip_id for clip in corpus if clip.clip_id not in groups)
+    return AudioComparison(len(groups), tuple(changed), tuple(unreadable), tuple(absent))
+
+
+def decode(
+    root: Path, files: Collection[AudioFile], workers: int, progress: Progress | None = None
+) -> dict[str, str | Failure]:
+    """Return, by path, the SHA-256 of each file's samples, or why it cannot be read."""
+    jobs = [Job(file, {}) for file in files]
+    chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
+    digests: dict[str, str | Failure] = {}
+    if progress:
+        progress(0, len(jobs))
+    with closing(run_all(partial(_digests, root), chunks, min(workers, len(chunks)))) as done:
+        for result in done:
+            digests.update(result)
+            if progress:
+                progress(len(digests), len(jobs))
+    return digests
+
+
+def _digests(root: Path, jobs: Collection[Job]) -> list[tuple[str, str | Failure]]:
+    return [(job.file.path, digest_file(root, job)) for job in jobs]

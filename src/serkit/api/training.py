@@ -130,7 +130,7 @@ def _new_plan(
         settings=asdict(settings),
         folds=given["folds"],
     )
-    for feature in plan.features:
+    for feature in (*plan.features, *plan.copies):
         _refuse_stale_recipe(opened, recipes(settings), feature)
     return plan
 

@@ -211,11 +211,14 @@ def _fit(plan: Plan, fold: Fold, data: FoldData, context: FitContext) -> Fitted:
 
 def _fold_data(plan: Plan, fold: Fold) -> FoldData:
     if plan.chooses_on_test:  # as the study did: trained on all else, chosen on the test clips
-        train = tuple(sorted((*fold.train, *fold.validation)))
+        everyone = tuple(sorted((*fold.train, *fold.validation)))
         return FoldData(
-            ClipData(plan.store, train), ClipData(plan.store, fold.test), chosen_on_test=True
+            ClipData(plan.store, everyone, plan.voices),
+            ClipData(plan.store, fold.test),
+            chosen_on_test=True,
         )
-    return FoldData(ClipData(plan.store, fold.train), ClipData(plan.store, fold.validation))
+    train = ClipData(plan.store, fold.train, plan.voices)
+    return FoldData(train, ClipData(plan.store, fold.validation))
 
 
 def _checked(

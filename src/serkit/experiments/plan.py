@@ -12,6 +12,7 @@ from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
 from serkit.errors import StoreChangedError, TrainingError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.features.voices import copy_name
 from serkit.models import Trainer
 from serkit.parameters import Scalar
 from serkit.results.audio_profile import audio_of
@@ -52,6 +53,16 @@ class Plan:
         return self.trainer.features(self.values)
 
     @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices in which training clips are fitted on as well."""
+        return self.trainer.voices(self.values)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """The features that hold the copies of training clips, and are read for no others."""
+        return tuple(copy_name(name, voice) for voice in self.voices for name in self.features)
+
+    @property
     def chooses_on_test(self) -> bool:
         """Whether the run reproduces the study's choice on its test clips."""
         is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
@@ -66,6 +77,7 @@ def split_of(plan: Plan) -> Split:
         TrainingError: No clip is usable.
         LeakageError: The split leaks.
     """
+    _refuse_other_copies(plan)
     clip_ids, clips = _usable_clips(plan), plan.store.state.clips
     split = plan.protocol.split(split_clips({i: clips[i] for i in clip_ids}))
     return _first_folds(split, plan.folds)
@@ -79,11 +91,26 @@ def _usable_clips(plan: Plan) -> list[str]:
             f"the store {plan.store.path} holds no clips", hint="run 'serkit extract SRC' first"
         )
     usable = set(everyone)
-    for feature in plan.features:
+    for feature in (*plan.features, *plan.copies):
         usable &= set(plan.store.select(feature))
     if not usable:
         raise TrainingError("every clip failed", hint="'serkit store why' says why")
     return sorted(usable)
+
+
+def _refuse_other_copies(plan: Plan) -> None:
+    """Refuse features that are named as copies and differ in more than the voice."""
+    for feature in plan.features:
+        spec = plan.store.spec(feature)
+        for voice in plan.voices:
+            copy = plan.store.spec(copy_name(feature, voice))
+            alike = replace(copy, name=spec.name, voice=spec.voice)
+            if alike.fingerprint != spec.fingerprint or copy.voice == spec.voice:
+                changes = ", ".join(spec.differences(copy)) or "nothing"
+                raise UsageError(
+                    f"{copy.name} is no copy of {feature} in another voice: {changes} differs",
+                    allowed="a recipe that differs in its table 'voice' alone is one",
+                )
 
 
 def _first_folds(split: Split, wanted: int | None) -> Split:
@@ -114,6 +141,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "corpus": "+".join(corpora),
         "split_digest": split.digest,
         "features": [plan.store.spec(name).to_json() for name in plan.features],
+        "copies": [plan.store.spec(name).to_json() for name in plan.copies],
         **identity_of(plan, split),
         "audio": audio_of(clips),
         "folds": len(split.folds),
@@ -132,7 +160,9 @@ def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
     """Return the identity of all that is read from the store as it is now."""
     return {
         "corpus_digest": corpus_digest(_split_rows(plan, split)),
-        "feature_fingerprints": {n: plan.store.spec(n).fingerprint for n in plan.features},
+        "feature_fingerprints": {
+            name: plan.store.spec(name).fingerprint for name in (*plan.features, *plan.copies)
+        },
     }
 
 

@@ -51,6 +51,16 @@ def voice_meaning(name: str) -> str:
     return VOICE[name].help if name in VOICE else "version of the code that changes the voice"
 
 
+def copy_name(feature: str, voice: str) -> str:
+    """Return the name of a feature's recipe in another voice.
+
+    Example:
+        >>> copy_name("functionals", "speed090")
+        'functionals-speed090'
+    """
+    return f"{feature}-{voice}"
+
+
 def in_voice(signal: Signal, voice: Parameters) -> Signal:
     """Return a signal in the voice that :func:`settle_voice` describes."""
     if not voice:

@@ -7,7 +7,7 @@ functions, so that one command loads one framework.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import unknown_name
+from serkit.errors import LeakageError, unknown_name
+from serkit.features.voices import copy_name
 from serkit.parameters import Parameter, Parameters, Scalar, settle
 from serkit.registry import Registry
 from serkit.store.store import Batch, FeatureStore
@@ -35,10 +36,13 @@ class ClipData:
     Attributes:
         store: Where their features are read from, when they are asked for.
         clip_ids: The clips, in order.
+        voices: Other voices that these clips may be read in, such as ``speed090``. Only clips
+            that are fitted on have any: what is chosen or tested on is heard as recorded.
     """
 
     store: FeatureStore
     clip_ids: tuple[str, ...]
+    voices: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -58,11 +62,32 @@ class ClipData:
         """Actors' numbers, shape ``(n,)``."""
         return self.clips["actor"].to_numpy(np.int64)
 
-    def read(self, feature: str, *, padded: bool = True) -> Batch:
-        """Read a feature of all these clips."""
-        return self.store.read(feature, self.clip_ids, padded=padded)
+    def read(self, feature: str, *, voice: str = "", padded: bool = True) -> Batch:
+        """Read a feature of all these clips, as recorded or in one of their :attr:`voices`.
 
-    def matrix(self, features: Sequence[str], columns: Sequence[str] = ()) -> npt.NDArray[Any]:
+        Raises:
+            LeakageError: These clips have no such voice.
+        """
+        return self.store.read(self.stored(feature, voice), self.clip_ids, padded=padded)
+
+    def stored(self, feature: str, voice: str = "") -> str:
+        """Return the name under which the store holds a feature of these clips in a voice.
+
+        Raises:
+            LeakageError: These clips have no such voice.
+        """
+        if not voice:
+            return feature
+        if voice not in self.voices:
+            raise LeakageError(
+                f"the voice {voice!r} was asked for of clips that have none of that name",
+                allowed="copies are made of clips that are fitted on, and of no others",
+            )
+        return copy_name(feature, voice)
+
+    def matrix(
+        self, features: Sequence[str], columns: Sequence[str] = (), *, voice: str = ""
+    ) -> npt.NDArray[Any]:
         """Read features side by side, each clip flattened to a row, then metadata columns.
 
         Returns:
@@ -70,8 +95,10 @@ class ClipData:
 
         Raises:
             UnknownNameError: A column is none of :data:`READABLE_COLUMNS`.
+            LeakageError: These clips have no such voice.
         """
-        parts = [np.asarray(self.read(name).X).reshape(len(self), -1) for name in features]
+        read = [np.asarray(self.read(name, voice=voice).X) for name in features]
+        parts = [each.reshape(len(self), -1) for each in read]
         for name in columns:
             if name not in READABLE_COLUMNS:
                 raise unknown_name("clip column that a model may read", name, READABLE_COLUMNS)
@@ -81,7 +108,7 @@ class ClipData:
     def subset(self, mask: npt.NDArray[np.bool_]) -> ClipData:
         """Return some of these clips."""
         kept = tuple(clip_id for clip_id, keep in zip(self.clip_ids, mask, strict=True) if keep)
-        return ClipData(self.store, kept)
+        return replace(self, clip_ids=kept)
 
 
 @dataclass(frozen=True)
@@ -89,7 +116,7 @@ class FoldData:
     """A fold's training side.
 
     Attributes:
-        train: Clips to fit on.
+        train: Clips to fit on, the only ones that have copies in other voices.
         validation: Clips to choose on: of other actors than those fitted on. Only where a run
             reproduces the study's choice on its test clips are they the test clips.
         chosen_on_test: Whether that is so.
@@ -105,7 +132,7 @@ class FoldData:
         if self.chosen_on_test:
             return self.train
         ids = dict.fromkeys((*self.train.clip_ids, *self.validation.clip_ids))
-        return ClipData(self.train.store, tuple(sorted(ids)))
+        return replace(self.train, clip_ids=tuple(sorted(ids)))
 
 
 class Fitted(Protocol):
@@ -195,6 +222,11 @@ def _padded(_parameters: Parameters) -> bool:
     return False
 
 
+def _as_recorded(_parameters: Parameters) -> tuple[str, ...]:
+    """Fit on no copies."""
+    return ()
+
+
 def earlier_seconds(model: Fitted) -> float:
     """Return how long interrupted processes trained what a model has gone on from.
 
@@ -223,6 +255,8 @@ class Trainer:
         presets: Named settings; ``best`` always, ``notebook`` where the study had this model, and
             ``notebook-...`` for its variants: on its protocols these are chosen as it chose.
         features: From parameters to the features that are read.
+        voices: From parameters to the voices in which training clips are fitted on as well: the
+            store holds each of the features in each voice, as ``FEATURE-VOICE``.
         fit: From a fold's training side, parameters and context to a fitted model. Everything
             that is fitted or chosen is so on that data alone. Deterministic by the seed.
         load: From a folder written by :meth:`Fitted.save` to the model; never runs code from it.
@@ -248,6 +282,7 @@ class Trainer:
     require: Callable[[], None] = _nothing_missing
     check: Callable[[Parameters], None] = _anything_goes
     true_length: Callable[[Parameters], bool] = _padded
+    voices: Callable[[Parameters], tuple[str, ...]] = _as_recorded
     track: Callable[[Parameters, Tracking], None] | None = None
     shares_fit: bool = False
 

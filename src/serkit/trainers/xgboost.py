@@ -15,6 +15,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError
 from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
+from serkit.models.copies import voices_of
 from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
@@ -97,12 +98,13 @@ def _load(folder: Path) -> Fitted:
 def _matrix(data: ClipData, inputs: Inputs, *, weighted: bool = False) -> Any:
     import xgboost
 
-    labels = data.labels
+    matrix = inputs.training_matrix(data)
+    labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     weights = None
     if weighted:  # every emotion weighs the same: neutral has half as many clips
         counts = np.bincount(labels, minlength=len(EMOTIONS))
         weights = (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
-    return xgboost.DMatrix(inputs.matrix(data), labels, weight=weights)
+    return xgboost.DMatrix(matrix, labels, weight=weights)
 
 
 def _booster_parameters(parameters: Parameters, seed: int) -> dict[str, Any]:
@@ -162,6 +164,7 @@ TRAINER = Trainer(
     },
     presets={"best": Preset("functionals, rounds chosen on inner validation actors")},
     features=lambda parameters: Inputs.of(parameters).features,
+    voices=voices_of,
     fit=_fit,
     load=_load,
     require=_require,

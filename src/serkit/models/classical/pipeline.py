@@ -18,6 +18,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.evaluation.metrics import uar
+from serkit.models.copies import COPIES, with_copies
 from serkit.models.moved import skops_of_today
 from serkit.models.trainer import ClipData
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
@@ -82,6 +83,11 @@ class Inputs:
         if not features:
             raise UsageError("features = '' names no feature", hint="see 'serkit features'")
         return cls(features, columns)
+
+    def training_matrix(self, data: ClipData) -> Matrix:
+        """Read clips as recorded, then all of them in each of their voices, below each other."""
+        copies = (data.matrix(self.features, self.columns, voice=voice) for voice in data.voices)
+        return np.concatenate([self.matrix(data), *copies])
 
     def matrix(self, data: ClipData) -> Matrix:
         """Read them, shape ``(n, columns)``."""
@@ -182,7 +188,8 @@ def choose(
         prepare: Makes the unfitted preprocessing; fitted once an inner fold, for all settings.
         build: From a setting to an unfitted classifier with ``decision_function``.
         data: The whole training side.
-        matrix: What is read of it, shape ``(n, columns)``.
+        matrix: What is read of it, shape ``(n, columns)``, or more rows with copies: see
+            :meth:`Inputs.training_matrix`. A copy is on its clip's side, and never judged on.
         step: Told fits done and fits in all.
 
     Raises:
@@ -198,10 +205,11 @@ def choose(
     classes = np.unique(labels)
     found = [np.full((len(labels), len(classes)), -np.inf) for _ in grid]
     for index, (train, validation) in enumerate(folds):
-        steps = prepare().fit(matrix[train])
-        fitted, held_out = steps.transform(matrix[train]), steps.transform(matrix[validation])
+        rows = with_copies(train, len(labels), len(matrix))
+        steps = prepare().fit(matrix[rows])
+        fitted, held_out = steps.transform(matrix[rows]), steps.transform(matrix[validation])
         for position, values in enumerate(grid):
-            model = build(values).fit(fitted, labels[train])
+            model = build(values).fit(fitted, labels[rows % len(labels)])
             columns = np.searchsorted(classes, model.classes_)
             found[position][np.ix_(validation, columns)] = decisions(model, held_out)
             step(index * len(grid) + position + 1, len(grid) * len(folds))
@@ -230,6 +238,7 @@ def preprocessing(parameters: Parameters) -> Any:
 INPUT_PARAMETERS = {
     "features": Parameter("functionals", "features to read, separated by commas"),
     "columns": Parameter("", "clip columns to read beside them, separated by commas"),
+    **COPIES,
 }
 """What :class:`Inputs` reads."""
 

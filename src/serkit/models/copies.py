@@ -1,0 +1,47 @@
+"""Copies of training clips in other voices: more speakers to learn from than were recorded.
+
+A copy is a clip's feature under a recipe that changes the voice first. It has its clip's label and
+actor, and goes wherever its clip goes: inner folds hold a clip and its copies on one side, and no
+clip that is chosen or tested on has any.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.parameters import Parameter, Parameters, text
+
+COPIES = {
+    "copies": Parameter(
+        "",
+        "voices of training clips to fit on as well, such as 'speed090,speed110'; each feature "
+        "is read as FEATURE-VOICE, too",
+    )
+}
+"""What :func:`voices_of` reads."""
+
+
+def voices_of(parameters: Parameters) -> tuple[str, ...]:
+    """Return the voices that training clips are copied in.
+
+    Example:
+        >>> voices_of({"copies": "speed090, speed110"})
+        ('speed090', 'speed110')
+    """
+    return tuple(filter(None, (part.strip() for part in text(parameters, "copies").split(","))))
+
+
+def with_copies(positions: npt.NDArray[np.intp], clips: int, rows: int) -> npt.NDArray[np.intp]:
+    """Return the rows of some clips and of all their copies.
+
+    Args:
+        positions: The clips, numbered from 0.
+        clips: How many clips there are.
+        rows: How many rows there are: all clips as recorded, then all in one voice after another.
+
+    Example:
+        >>> with_copies(np.array([0, 2]), clips=3, rows=9).tolist()
+        [0, 2, 3, 5, 6, 8]
+    """
+    return np.concatenate([positions + start for start in range(0, rows, clips)])

@@ -1,0 +1,191 @@
+"""Copies of training clips in other voices: which clips are read in them, and which never are."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+import serkit
+from serkit import FeatureStore
+from serkit.errors import LeakageError, UnknownNameError, UsageError
+from serkit.evaluation.metrics import uar
+from serkit.experiments.resume import MUST_AGREE
+from serkit.models import ClipData, FoldData
+from serkit.models.classical.pipeline import choose, inner_folds
+from serkit.models.copies import voices_of, with_copies
+from serkit.results.run import SPLIT
+
+COPIES = ("functionals-speed090", "functionals-speed110")
+QUICK = {
+    "logreg": {"C": 1.0},
+    "svm": {"C": 1.0, "gamma": 0.1},
+    "xgboost": {"rounds": 3},
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Return a folder of 40 clips: eight emotions of five actors."""
+    from serkit.audio import write_wav
+    from serkit.testing import example_signal
+
+    folder = tmp_path_factory.mktemp("copies") / "corpus"
+    for actor in range(1, 6):
+        (folder / f"Actor_{actor:02d}").mkdir(parents=True)
+        for emotion in range(1, 9):
+            clip = f"03-01-{emotion:02d}-01-01-01-{actor:02d}"
+            samples = example_signal(12_000 + 200 * emotion, seed=10 * actor + emotion)
+            write_wav(folder / f"Actor_{actor:02d}" / f"{clip}.wav", samples)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(corpus):
+    path = corpus.parent / "store"
+    serkit.extract(corpus, store=path, features=["functionals", *COPIES], workers=1)
+    return path
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """Return which clips are read of each feature, as they are read."""
+    seen = defaultdict(set)
+    read = FeatureStore.read
+
+    def spy(self, feature, clip_ids, **options):
+        seen[feature] |= set(clip_ids)
+        return read(self, feature, clip_ids, **options)
+
+    monkeypatch.setattr(FeatureStore, "read", spy)
+    return seen
+
+
+def train(store, tmp_path, model="logreg", **values):
+    values = {**QUICK[model], "copies": "speed090,speed110", **values}
+    return serkit.train(
+        model, store=store, runs=tmp_path, protocol="speaker5", folds=1, values=values
+    )
+
+
+class TestNoCopyOfATestClip:
+    @pytest.mark.parametrize("model", sorted(QUICK))
+    def test_copies_are_read_of_clips_that_are_fitted_on_and_of_no_others(
+        self, store, tmp_path, reads, model
+    ):
+        run = train(store, tmp_path, model)
+        fold = json.loads((run.path / SPLIT).read_text())["folds"][0]
+        may_be_fitted_on = {*fold["train"], *fold["validation"]}
+        for copy in COPIES:
+            assert set(fold["train"]) <= reads[copy] <= may_be_fitted_on
+        assert set(fold["test"]) <= reads["functionals"]
+
+    def test_clips_that_are_chosen_or_tested_on_refuse_to_be_read_in_another_voice(self, store):
+        data = ClipData(FeatureStore(store), ("03-01-01-01-01-01-01",))
+        with pytest.raises(LeakageError) as caught:
+            data.read("functionals", voice="speed090")
+        assert str(caught.value) == (
+            "the voice 'speed090' was asked for of clips that have none of that name; "
+            "copies are made of clips that are fitted on, and of no others"
+        )
+
+    def test_only_the_training_side_of_a_fold_has_voices(self, store):
+        opened = FeatureStore(store)
+        train, validation = (ClipData(opened, (i,), v) for i, v in (("a", ("x",)), ("b", ())))
+        fold = FoldData(train, validation)
+        assert (fold.validation.voices, fold.everything.voices) == ((), ("x",))
+        assert fold.everything.clip_ids == ("a", "b")
+
+    def test_an_inner_fold_holds_a_clip_and_its_copies_on_one_side(self, store):
+        opened = FeatureStore(store)
+        ids = tuple(opened.clips.index)
+        data = ClipData(opened, ids, ("speed090",))
+        rows = np.arange(2 * len(ids))[:, None]  # each row knows which clip, or copy, it is
+        sides = []
+
+        class Same:
+            def fit(self, matrix):
+                self.fitted = set(matrix.ravel() % len(ids))
+                return self
+
+            def transform(self, matrix):
+                sides.append((self.fitted, set(matrix.ravel())))
+                return matrix
+
+        class Guess:
+            classes_ = np.arange(8)
+
+            def fit(self, matrix, labels):
+                assert np.array_equal(labels, data.labels[matrix.ravel() % len(ids)])
+                return self
+
+            def decision_function(self, matrix):
+                return np.eye(8)[data.labels[matrix.ravel()]]
+
+        found = choose([{}], Same, lambda _: Guess(), data, rows, lambda *_: None)
+        assert found.uar == uar(data.labels, data.labels)
+        held_out = [inside for fitted, inside in sides if not inside & fitted]
+        assert len(held_out) == len(list(inner_folds(data.labels, data.actors)))
+        assert set.union(*held_out) == set(range(len(ids)))  # clips as recorded, no copy
+
+
+class TestTheRecord:
+    def test_it_names_the_copies_and_their_recipes(self, store, tmp_path):
+        run = train(store, tmp_path)
+        assert [each["name"] for each in run.record["copies"]] == list(COPIES)
+        assert set(run.record["feature_fingerprints"]) == {"functionals", *COPIES}
+        assert "feature_fingerprints" in MUST_AGREE
+
+    def test_prediction_computes_the_feature_as_recorded_alone(self, store, corpus, tmp_path):
+        run = train(store, tmp_path)
+        assert [each["name"] for each in run.record["features"]] == ["functionals"]
+        answer = serkit.predict(run, [next(corpus.rglob("*.wav"))])
+        assert len(answer.rows) == 1
+
+    def test_more_voices_give_another_model(self, store, tmp_path):
+        plain = train(store, tmp_path / "plain", copies="")
+        assert plain.record["copies"] == []
+        changed = train(store, tmp_path / "copies")
+        columns = [name for name in plain.predictions if name.startswith("p_")]
+        assert columns
+        assert not np.allclose(plain.predictions[columns], changed.predictions[columns])
+
+
+class TestWhatIsRefused:
+    def test_a_voice_that_is_not_in_the_store(self, store, tmp_path):
+        with pytest.raises(UnknownNameError, match=r"'functionals-speed050'.*serkit extract SRC"):
+            train(store, tmp_path, copies="speed050")
+
+    def test_a_feature_that_differs_in_more_than_the_voice(self, corpus, tmp_path):
+        recipes = tmp_path / "recipes"
+        recipes.mkdir()
+        (recipes / "small.toml").write_text('extractor = "mel"\n[parameters]\nn_mels = 8\n')
+        (recipes / "small-wide.toml").write_text(
+            'extractor = "mel"\n[parameters]\nn_mels = 9\n[voice]\nspeed = 0.9\n'
+        )
+        places = {"store": tmp_path / "store", "definitions": recipes}
+        serkit.extract(corpus, features=["small", "small-wide"], workers=1, **places)
+        with pytest.raises(UsageError) as caught:
+            serkit.train(
+                "logreg",
+                runs=tmp_path / "runs",
+                protocol="speaker5",
+                values={"features": "small", "copies": "wide", "C": 1.0},
+                **places,
+            )
+        assert str(caught.value) == (
+            "small-wide is no copy of small in another voice: n_mels 8 -> 9, voice speed as "
+            "recorded -> 0.9, voice version as recorded -> 1 differs; a recipe that differs in "
+            "its table 'voice' alone is one"
+        )
+
+
+def test_voices_are_separated_by_commas():
+    assert voices_of({"copies": "speed090, speed110,"}) == ("speed090", "speed110")
+    assert voices_of({"copies": ""}) == ()
+
+
+def test_rows_of_copies_follow_those_of_all_clips():
+    assert with_copies(np.array([0, 2]), clips=3, rows=9).tolist() == [0, 2, 3, 5, 6, 8]

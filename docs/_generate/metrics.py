@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from serkit.evaluation import metrics
 
-from . import markdown
+from . import markdown, simulations
 from .library import entry
 
 _RULE = re.compile(r"=+( +=+)+")
@@ -20,6 +20,7 @@ def page() -> str:
     parts = ["# Metrics", summary, markdown.prose(text.strip())]
     parts.append(markdown.table(rows[0], rows[1:]))
     parts.append(markdown.render(after))
+    parts.append(simulations.section())
     parts += [entry(name, getattr(metrics, name)) for name in metrics.__all__]
     return "\n\n".join(part for part in parts if part)
 

@@ -1,8 +1,8 @@
 """How good a run is, and how sure one can be of it. One page of all metrics.
 
-n clips, C classes (8 emotions), A actors, B resamples. ``true`` and ``predicted`` are (n,)
-integers from 0 to C - 1; ``probabilities`` are (n, C), rows summing to 1; ``actors`` are (n,)
-integers or strings. M is the confusion matrix: M[t, p] clips of class t were labelled p.
+n clips, C classes (8 emotions), A actors (speakers), B resamples. ``true`` and ``predicted`` are
+(n,) integers from 0 to C - 1; ``probabilities`` are (n, C), rows summing to 1; ``actors`` are
+(n,) integers or strings. M is the confusion matrix: M[t, p] clips of class t were labelled p.
 
 ==========================  =========================================================  ==========
 name                        formula                                                    shape
@@ -18,6 +18,16 @@ name                        formula                                             
 :func:`ece`                 sum over 15 bins of (clips / n) abs(accuracy - mean p),    number
                             with p the probability of the most probable class
 :func:`actor_confusions`    M of each actor, actors sorted                             (A, C, C)
+:func:`speaker_interval`    score +- t SE, the standard error SE by a jackknife over       low, high
+                            speakers, t with (effective speakers - 1) degrees of
+                            freedom; NaN if A = 1
+:func:`uar_shares`          s(a) = A mean of H(a, c) / N(c) over the classes c present,    (A,)
+                            with H the hits of a speaker, N the clips of all; their
+                            mean is the UAR
+:func:`sign_flip_p_value`   share of assignments of signs e for which                      p-value
+                            abs(sum e(a) d(a)) >= abs(sum d(a))
+:func:`compare_with_best`   max-T sign-flip test, step-down: p-value, simultaneous         one each
+                            interval and verdict against the best of M models
 :func:`bootstrap_uar`       2.5 % and 97.5 % points of the UAR over B = 2,000 draws    low, high
                             of A actors with replacement; NaN if A = 1
 :func:`bootstrap_accuracy`  the same of the accuracy                                   low, high
@@ -28,20 +38,23 @@ name                        formula                                             
 ==========================  =========================================================  ==========
 
 :func:`score` gives all of it for one run, :func:`score_by` a few for each group of clips, and
-:func:`distinguishable` says which runs can be told from the best. Wrong input raises
+:func:`compare_with_best` says which models are worse than the best. Wrong input raises
 :class:`~serkit.errors.UsageError`, which is a ``ValueError``.
+
+Which one is used where: every interval that serkit shows is :func:`speaker_interval`, every
+verdict of the leaderboard is :func:`compare_with_best`. The bootstrap's intervals are too narrow
+for few speakers; they are kept for comparison.
 
 Example:
     >>> import numpy as np
     >>> found = score([0, 0, 1, 1], np.eye(2)[[0, 0, 1, 0]], [1, 2, 1, 2], n_classes=2)
     >>> found.uar, found.uar_low, found.uar_high
-    (0.75, 0.5, 1.0)
+    (0.75, 0.0, 1.0)
 """
 
 from __future__ import annotations
 
 from serkit.evaluation.metrics.bootstrap import (
-    Interval,
     actor_confusions,
     bootstrap_accuracy,
     bootstrap_uar,
@@ -55,22 +68,30 @@ from serkit.evaluation.metrics.compare import (
     holm,
     paired_difference,
 )
+from serkit.evaluation.metrics.intervals import Interval, speaker_interval
+from serkit.evaluation.metrics.signflip import sign_flip_p_value
+from serkit.evaluation.metrics.speakers import effective_speakers, uar_shares
 from serkit.evaluation.metrics.summary import GroupScores, Scores, score, score_by
+from serkit.evaluation.metrics.versus_best import BestComparison, Standing, compare_with_best
 
 __all__ = [
+    "BestComparison",
     "GroupScores",
     "Interval",
     "PairedDifference",
     "Scores",
+    "Standing",
     "Verdict",
     "accuracy",
     "actor_confusions",
     "bootstrap_accuracy",
     "bootstrap_uar",
     "brier",
+    "compare_with_best",
     "confusion",
     "distinguishable",
     "ece",
+    "effective_speakers",
     "holm",
     "log_loss",
     "macro_f1",
@@ -78,5 +99,8 @@ __all__ = [
     "recalls",
     "score",
     "score_by",
+    "sign_flip_p_value",
+    "speaker_interval",
     "uar",
+    "uar_shares",
 ]

@@ -17,8 +17,6 @@ matrices so weighted: all resamples together are one matrix product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -32,17 +30,7 @@ from serkit.evaluation.metrics.classification import (
     one_row,
     uar_of,
 )
-
-LEVEL = 0.95
-"""Share of the resampled scores that lies inside an interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A 95 % interval; both ends are NaN if it cannot be known (one actor only)."""
-
-    low: float
-    high: float
+from serkit.evaluation.metrics.intervals import LEVEL, Interval
 
 
 def actor_confusions(

@@ -8,12 +8,7 @@ from typing import TypedDict
 import numpy.typing as npt
 
 from serkit.errors import UsageError
-from serkit.evaluation.metrics.bootstrap import (
-    actor_confusions,
-    groups_of,
-    percentile_interval,
-    resampled,
-)
+from serkit.evaluation.metrics.bootstrap import actor_confusions, groups_of
 from serkit.evaluation.metrics.calibration import brier, checked_probabilities, ece, log_loss
 from serkit.evaluation.metrics.classification import (
     Floats,
@@ -24,6 +19,8 @@ from serkit.evaluation.metrics.classification import (
     recalls,
     uar_of,
 )
+from serkit.evaluation.metrics.intervals import speaker_interval
+from serkit.evaluation.metrics.speakers import hits_and_clips
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +29,10 @@ class Scores:
 
     Attributes:
         uar: Unweighted average recall.
-        uar_low: Lower end of its 95 % interval over actors; NaN if there is one actor only.
+        uar_low: Lower end of its 95 % t interval over actors; NaN if there is one actor only.
         uar_high: Upper end, the same.
         accuracy: Share of clips labelled right.
-        accuracy_low: Lower end of its 95 % interval over actors; NaN if there is one only.
+        accuracy_low: Lower end of its 95 % t interval over actors; NaN if there is one only.
         accuracy_high: Upper end, the same.
         macro_f1: Mean F1 over the classes present in truth or prediction.
         recall: Recall of each class; NaN for a class absent from the truth.
@@ -77,8 +74,6 @@ def score(
     actors: npt.ArrayLike,
     *,
     n_classes: int = 8,
-    resamples: int = 2000,
-    seed: int = 0,
 ) -> Scores:
     """Return every score of one run.
 
@@ -88,8 +83,6 @@ def score(
             probable ones that of the lowest number.
         actors: (n,) each clip's actor: integers or strings.
         n_classes: Number of classes C.
-        resamples: Number of resamples behind the intervals.
-        seed: Seed of the resamples.
 
     Raises:
         UsageError: An argument is not of this form.
@@ -97,9 +90,11 @@ def score(
     table = _checked_table(probabilities, n_classes)
     by_actor = actor_confusions(true, table.argmax(axis=1), actors, n_classes)
     total = by_actor.sum(axis=0)
-    draws = resampled(by_actor, resamples=resamples, seed=seed)
-    uar_interval = percentile_interval(uar_of(draws), len(by_actor))
-    accuracy_interval = percentile_interval(accuracy_of(draws), len(by_actor))
+    hits, clips = hits_and_clips(by_actor)
+    uar_interval = speaker_interval(hits, clips)
+    accuracy_interval = speaker_interval(
+        hits.sum(axis=1, keepdims=True), clips.sum(axis=1, keepdims=True)
+    )
     return Scores(
         uar=float(uar_of(total)),
         uar_low=uar_interval.low,

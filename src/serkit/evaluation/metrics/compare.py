@@ -17,12 +17,12 @@ import numpy.typing as npt
 
 from serkit.errors import UsageError
 from serkit.evaluation.metrics.bootstrap import (
-    Interval,
     actor_confusions,
     percentile_interval,
     resampled,
 )
 from serkit.evaluation.metrics.classification import Floats, Ints, uar_of
+from serkit.evaluation.metrics.intervals import Interval
 
 RESAMPLES = 10_000
 """Default number of resamples. The smallest p-value is 2 / (resamples + 1), and Holm multiplies

@@ -210,7 +210,8 @@ def _raise(largest: Floats, rows: Floats, signs: Floats) -> None:
 def _units(differences: Floats) -> Floats:
     """Scale each row to length 1; a row of zeros stays."""
     lengths = np.sqrt((differences**2).sum(axis=1, keepdims=True))
-    return np.divide(differences, lengths, out=np.zeros_like(differences), where=lengths > 0)
+    lengths[lengths == 0] = 1.0
+    return np.asarray(differences / lengths)
 
 
 def _never_below_the_step_before(p_values: list[float], order: Sequence[int]) -> None:

@@ -105,9 +105,9 @@ class TestManyModels:
         assert wrong / repeats <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)
 
     def test_a_thousand_models_take_seconds(self):
-        start = time.perf_counter()
+        start = time.process_time()
         found = compare_with_best(board(5, np.linspace(0.6, 0.2, 1000), speakers=20))
-        assert time.perf_counter() - start < 30
+        assert time.process_time() - start < 15
         assert found.standings[-1].worse
         assert found.floor == pytest.approx(1 / 400, rel=0.01)
 

@@ -74,6 +74,19 @@ class TestExtract:
         assert answer.code == 1
         assert len(answer.json["failed"]) == 8
 
+    def test_mel_bands_that_are_zero_in_every_clip_are_said(self, cli, corpus):
+        folder = Path("features/definitions")
+        folder.mkdir(parents=True)
+        (folder / "fine.toml").write_text(
+            'extractor = "mel"\nparameters = {n_mels = 128, n_fft = 256}\n'
+        )
+        answer = cli("extract", corpus, "--features", "fine", "--workers", 1)
+        assert answer.code == 0
+        assert (
+            "serkit: fine: 34 of 128 mel bands lie between two bins and are zero; n_mels = 42 or "
+            "n_fft = 1024 has none"
+        ) in answer.err.splitlines()
+
     def test_a_name_that_does_not_parse_is_reported(self, cli, corpus):
         shutil.copy(next(corpus.rglob("*.wav")), corpus / "rubbish.wav")
         answer = extract(cli, corpus, "--json")

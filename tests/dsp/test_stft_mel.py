@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -13,9 +14,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from serkit.audio import read_audio
-from serkit.dsp.mel import apply_mel_bank, hz_to_mel, mel_bank, mel_to_hz, power_to_db
+from serkit.dsp.mel import apply_mel_bank, empty_bands, hz_to_mel, mel_bank, mel_to_hz, power_to_db
 from serkit.dsp.signal import Signal
-from serkit.dsp.stft import StftSettings, front_padding, hann, power_spectrogram
+from serkit.dsp.stft import StftSettings, frame_bytes, front_padding, hann, power_spectrogram
 from serkit.errors import ClipTooLongError
 
 librosa = pytest.importorskip("librosa")
@@ -238,6 +239,29 @@ class TestMelBank:
         assert ours.dtype == np.float32
         assert np.abs(ours - theirs).max() <= 3e-7 * max(theirs.max(), 1e-3)
 
+    @pytest.mark.parametrize(
+        ("rate", "n_fft", "n_mels", "fmin", "fmax"),
+        [
+            (48_000, 2048, 128, 0.0, None),
+            (48_000, 256, 128, 0.0, None),
+            (48_000, 64, 128, 0.0, None),
+            (8_000, 256, 20, 999.0, 1_001.0),
+        ],
+    )
+    def test_bands_between_two_bins_are_counted(self, rate, n_fft, n_mels, fmin, fmax):
+        bank = mel_bank(rate, n_fft, n_mels, fmin, fmax)
+        assert empty_bands(rate, n_fft, n_mels, fmin, fmax) == (bank.max(axis=1) == 0).sum()
+
+    def test_a_bank_of_many_bands_over_long_frames_takes_little_memory(self):
+        """Dense, this one would be 5 GB."""
+        power = np.ones((131_073, 2), np.float32)
+        tracemalloc.start()
+        bands = apply_mel_bank(power, sample_rate=48_000, n_mels=10_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert bands.shape == (10_000, 2)
+        assert peak < 50e6
+
     def test_applying_it_is_the_matrix_product(self):
         power = np.random.default_rng(0).random((1_025, 7)).astype(np.float32)
         expected = mel_bank(48_000, 2048, 128, 50.0, 8_000.0).astype(np.float64) @ power
@@ -299,3 +323,28 @@ class TestSignal:
         assert (slower.sample_rate, len(slower.samples)) == (16_000, 16_000)
         assert slower.samples.dtype == np.int16
         assert signal.at(16_000) is slower
+
+
+class TestLongSignals:
+    """A spectrogram that is too long to be shared is never held whole."""
+
+    SAMPLES = synthetic(60_007, "noise")
+
+    @pytest.mark.parametrize("pad_to", [0, PAD_TO])
+    def test_piece_by_piece_the_bands_are_the_same(self, monkeypatch, pad_to):
+        settings = StftSettings(512, 128, pad_to)
+        whole, lead = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=40)
+        monkeypatch.setattr("serkit.dsp.signal._SHARED_BYTES", 100 * frame_bytes(settings))
+        pieces, same_lead = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=40)
+        assert np.array_equal(pieces, whole)
+        assert same_lead == lead
+
+    def test_memory_does_not_grow_with_frames_times_bins(self):
+        """One frame a sample: 60,008 frames of 1,025 bins would be 246 MB."""
+        settings = StftSettings(2048, 1, 0)
+        tracemalloc.start()
+        bands, _ = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=8)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert bands.shape == (8, 60_008)
+        assert peak < 120e6

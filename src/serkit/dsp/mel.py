@@ -69,24 +69,52 @@ def mel_bank(
     Returns:
         Weights, shape ``(n_mels, 1 + n_fft // 2)``, float32, read-only.
     """
-    edges = mel_edges(sample_rate, n_mels, fmin, fmax)
-    bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
-    distance = edges[:, None] - bins[None, :]
-    width = np.diff(edges)[:, None]
-    rising = -distance[:-2] / width[:-1]
-    falling = distance[2:] / width[1:]
-    bank = np.maximum(0.0, np.minimum(rising, falling))
-    bank *= (2.0 / (edges[2:] - edges[:-2]))[:, None]
-    weights = bank.astype(np.float32)
+    weights: npt.NDArray[np.float32] = _sparse_bank(
+        sample_rate, n_fft, n_mels, fmin, fmax
+    ).toarray()
     weights.flags.writeable = False
     return weights
 
 
 @cache
 def _sparse_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Any:
+    """Build a bank without its zeros: each bin lies in two bands at most.
+
+    So the memory grows with the bins, not with bins times bands.
+    """
     from scipy.sparse import csr_array
 
-    return csr_array(mel_bank(sample_rate, n_fft, n_mels, fmin, fmax))
+    edges = mel_edges(sample_rate, n_mels, fmin, fmax)
+    bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
+    column = np.flatnonzero((bins > edges[0]) & (bins < edges[-1]))
+    above = np.searchsorted(edges, bins[column], "right") - 1  # the edge at or below each bin
+    band = np.concatenate([above, above - 1])  # there one band rises and the one before falls
+    column = np.concatenate([column, column])
+    inside = (band >= 0) & (band < n_mels)
+    band, column = band[inside], column[inside]
+    rising = (bins[column] - edges[band]) / (edges[band + 1] - edges[band])
+    falling = (edges[band + 2] - bins[column]) / (edges[band + 2] - edges[band + 1])
+    area = 2.0 / (edges[band + 2] - edges[band])
+    weight = (np.minimum(rising, falling) * area).astype(np.float32)
+    bank = csr_array((weight, (band, column)), shape=(n_mels, len(bins)))
+    bank.eliminate_zeros()
+    bank.sort_indices()
+    return bank
+
+
+def empty_bands(
+    sample_rate: int, n_fft: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+) -> int:
+    """Return how many bands of a bank lie between two bins: they are zero whatever the signal.
+
+    Example:
+        >>> empty_bands(48_000, 2048, 128), empty_bands(48_000, 256, 128)
+        (0, 34)
+    """
+    edges = mel_edges(sample_rate, n_mels, fmin, fmax)
+    step = sample_rate / n_fft
+    first = (np.floor(edges[:-2] / step) + 1) * step  # the first bin above a band's lower edge
+    return int(np.count_nonzero((first >= edges[2:]) | (first > sample_rate / 2)))
 
 
 def apply_mel_bank(

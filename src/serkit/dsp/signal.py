@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.dsp.mel import apply_mel_bank
 from serkit.dsp.scratch import Scratch
-from serkit.dsp.stft import StftSettings, power_spectrogram
+from serkit.dsp.stft import StftSettings, frame_bytes, power_blocks, power_spectrogram
+
+_SHARED_BYTES = 64 * 2**20
+"""Largest spectrogram that is kept for several features: three minutes of 2,048-sample frames."""
 
 
 def samples_at(sample_rate: int, num_frames: int) -> int:
@@ -55,6 +59,41 @@ class Signal:
             samples = resample(self.samples, self.sample_rate, sample_rate)
             self._resampled[sample_rate] = Signal(samples, sample_rate)
         return self._resampled[sample_rate]
+
+    def mel_spectrogram(
+        self, settings: StftSettings, *, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+    ) -> tuple[npt.NDArray[np.float32], int]:
+        """Return the mel powers of the live frames, and the number of zero frames before them.
+
+        The spectrogram is shared by all banks where it is small. A long one is never held whole:
+        it is computed piece by piece, for each bank again.
+
+        Args:
+            settings: The transform.
+            n_mels: Number of bands.
+            fmin: Lower edge of the lowest band, in Hz.
+            fmax: Upper edge of the highest band, in Hz; None is half the sample rate.
+
+        Returns:
+            Shape ``(n_mels, live)``, float32, and a number of frames.
+
+        Raises:
+            ClipTooLongError: The signal is longer than ``settings.pad_to``.
+        """
+        lead = settings.lead(len(self.samples))
+        live = settings.frames(len(self.samples)) - lead
+        apply = partial(
+            apply_mel_bank, sample_rate=self.sample_rate, n_mels=n_mels, fmin=fmin, fmax=fmax
+        )
+        if live * frame_bytes(settings) <= _SHARED_BYTES:
+            return apply(self.power_spectrogram(settings)[0]), lead
+        pieces = power_blocks(self.as_float, settings, self._scratch, most_bytes=_SHARED_BYTES)
+        bands = np.empty((n_mels, live), np.float32)
+        first = 0
+        for power in pieces:
+            bands[:, first : first + power.shape[1]] = apply(power)
+            first += power.shape[1]
+        return bands, lead
 
     def power_spectrogram(self, settings: StftSettings) -> tuple[npt.NDArray[np.float32], int]:
         """Return :func:`serkit.dsp.stft.power_spectrogram` of this signal, computed once."""

@@ -7,6 +7,7 @@ zero frames before them (``lead``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,9 +81,45 @@ def power_spectrogram(
     Raises:
         ClipTooLongError: The signal is longer than ``settings.pad_to``.
     """
-    # Here, since a repeated extract need not wait the 0.1 s that it takes to import.
-    from scipy import fft as scipy_fft
+    scratch = scratch or Scratch()
+    frames, lead = _framed(samples, settings, scratch)
+    return _power(frames, settings, scratch), lead
 
+
+def power_blocks(
+    samples: npt.NDArray[np.float32],
+    settings: StftSettings,
+    scratch: Scratch | None = None,
+    *,
+    most_bytes: int,
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Compute a power spectrogram piece by piece, for signals too long to hold it whole.
+
+    Args:
+        samples: See :func:`power_spectrogram`.
+        settings: See :func:`power_spectrogram`.
+        scratch: See :func:`power_spectrogram`; the next piece overwrites the one before.
+        most_bytes: Size that a piece may have; it holds one frame at least.
+
+    Yields:
+        Shape ``(1 + n_fft // 2, some)``: all live frames, in order.
+    """
+    scratch = scratch or Scratch()
+    frames, _ = _framed(samples, settings, scratch)
+    size = max(1, most_bytes // frame_bytes(settings))
+    for first in range(0, len(frames), size):
+        yield _power(frames[first : first + size], settings, scratch)
+
+
+def frame_bytes(settings: StftSettings) -> int:
+    """Return the bytes that one frame of a power spectrogram takes."""
+    return 4 * (1 + settings.n_fft // 2)
+
+
+def _framed(
+    samples: npt.NDArray[np.float32], settings: StftSettings, scratch: Scratch
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Return a view of the live frames, shape ``(live, n_fft)``, and how many zero ones precede."""
     n_fft, hop = settings.n_fft, settings.hop_length
     lead = settings.lead(len(samples))
     live = settings.frames(len(samples)) - lead
@@ -90,27 +127,36 @@ def power_spectrogram(
     start = front_padding(len(samples), settings.pad_to) + n_fft // 2 - lead * hop
     if start < 0:  # hop_length > n_fft leaves gaps between the frames: the signal begins in one
         samples, start = samples[-start:], 0
-    scratch = scratch or Scratch()
     end = start + len(samples)
     buffer = scratch.array("samples", max(live * hop + n_fft, end))
     buffer[:start] = 0.0
     buffer[start:end] = samples
     buffer[end:] = 0.0
     step = buffer.itemsize
-    frames = np.ndarray((live, n_fft), np.float32, buffer.data, strides=(hop * step, step))
+    return np.ndarray((live, n_fft), np.float32, buffer.data, strides=(hop * step, step)), lead
+
+
+def _power(
+    frames: npt.NDArray[np.float32], settings: StftSettings, scratch: Scratch
+) -> npt.NDArray[np.float32]:
+    """Window and transform frames, and return their powers with the frames as columns."""
+    # Here, since a repeated extract need not wait the 0.1 s that it takes to import.
+    from scipy import fft as scipy_fft
+
+    n_fft = settings.n_fft
     window = hann(n_fft)
     bins = 1 + n_fft // 2
-    power = scratch.array(("power", settings), bins, live)
+    power = scratch.array(("power", settings), bins, len(frames))
     windowed = scratch.array("windowed", _BLOCK, n_fft)
     rows = scratch.array("rows", _BLOCK, _width(bins))[:, :bins]
-    for first in range(0, live, _BLOCK):
+    for first in range(0, len(frames), _BLOCK):
         block = frames[first : first + _BLOCK]
         count = len(block)
         np.multiply(block, window, out=windowed[:count])
         spectra = scipy_fft.rfft(windowed[:count], axis=1)
         _square(spectra, out=rows[:count])
         power[:, first : first + count] = rows[:count].T
-    return power, lead
+    return power
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from serkit.errors import AmbiguousClipError, CorpusError
-from serkit.features import FeatureSpec
+from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import AudioFile, Scan, by_clip
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
@@ -90,7 +90,7 @@ def make_plan(
     jobs: list[Job] = []
     reused: list[AudioFile] = []
     failures: list[Failure] = []
-    warnings: list[str] = []
+    warnings = [f"{spec.name}: {doubt}" for spec in specs for doubt in doubts_of(spec)]
     published = scan.corpus.published()
     for clip_id, group in by_clip(scan.files).items():
         try:
@@ -109,6 +109,11 @@ def make_plan(
         else:
             jobs.append(Job(file, have))
     return Plan(tuple(jobs), tuple(reused), tuple(failures), tuple(warnings))
+
+
+def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:
+    """Return what a user should know of a recipe that is allowed and perhaps not meant."""
+    return EXTRACTORS.get(spec.extractor).doubts(spec.settings)
 
 
 def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> dict[str, str]:

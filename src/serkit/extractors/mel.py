@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from serkit.dsp.mel import apply_mel_bank
+from bisect import bisect_left
+
+from serkit.dsp.mel import empty_bands
 from serkit.dsp.signal import Signal, samples_at
 from serkit.dsp.stft import StftSettings
 from serkit.errors import UsageError
 from serkit.features.extractor import ArrayLayout, Extractor, Values
 from serkit.parameters import Parameter, Parameters, integer, number
+
+_LONGEST_FRAME = 2**20
+"""Longest frame, in samples, that is proposed."""
 
 
 def _settings(parameters: Parameters) -> StftSettings:
@@ -30,6 +35,23 @@ def _check(parameters: Parameters) -> None:
         )
 
 
+def _doubts(parameters: Parameters) -> tuple[str, ...]:
+    """Say where bands are narrower than the distance between two bins: they hold nothing."""
+    rate, n_fft, n_mels = (integer(parameters, p) for p in ("sample_rate", "n_fft", "n_mels"))
+    edges = number(parameters, "fmin"), number(parameters, "fmax") or None
+    empty = empty_bands(rate, n_fft, n_mels, *edges)
+    if not empty:
+        return ()
+    # More bands are narrower ones, so the largest number without empty ones can be bisected.
+    fewer = bisect_left(range(1, n_mels), 1, key=lambda n: empty_bands(rate, n_fft, n, *edges))
+    longer = n_fft
+    while longer < _LONGEST_FRAME and empty_bands(rate, longer, n_mels, *edges):
+        longer *= 2
+    fits = [f"n_mels = {fewer}"] * (fewer > 0) + [f"n_fft = {longer}"] * (longer < _LONGEST_FRAME)
+    without = f"; {' or '.join(fits)} has none" if fits else ""
+    return (f"{empty} of {n_mels} mel bands lie between two bins and are zero{without}",)
+
+
 def _layout(parameters: Parameters) -> ArrayLayout:
     settings = _settings(parameters)
     length = settings.frames(settings.pad_to) if settings.pad_to else None
@@ -39,10 +61,8 @@ def _layout(parameters: Parameters) -> ArrayLayout:
 
 def _compute(signal: Signal, parameters: Parameters) -> Values:
     rate = integer(parameters, "sample_rate")
-    power, lead = signal.at(rate).power_spectrogram(_settings(parameters))
-    bands = apply_mel_bank(
-        power,
-        sample_rate=rate,
+    bands, lead = signal.at(rate).mel_spectrogram(
+        _settings(parameters),
         n_mels=integer(parameters, "n_mels"),
         fmin=number(parameters, "fmin"),
         fmax=number(parameters, "fmax") or None,
@@ -76,6 +96,7 @@ EXTRACTOR = Extractor(
         "pad_to": Parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0),
     },
     check=_check,
+    doubts=_doubts,
     layout=_layout,
     compute=_compute,
     longer=_longer,

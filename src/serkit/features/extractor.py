@@ -117,6 +117,8 @@ class Extractor:
         describe: From parameters to the columns of a table feature, documented. An array feature
             of shape ``(rows, frames)`` may name its rows.
         check: Raises :class:`serkit.errors.UsageError` where parameters do not go together.
+        doubts: From parameters to what a user should know about them though they are allowed, one
+            sentence each.
         require: Raises :class:`serkit.errors.MissingDependencyError` where an optional package
             is missing; asked before any clip is touched.
         longer: From parameters and a number of samples at 48 kHz to parameters that such a clip
@@ -141,6 +143,7 @@ class Extractor:
     compute: Callable[[Signal, Parameters], Values]
     describe: Callable[[Parameters], tuple[Column, ...]] = field(default=lambda _p: ())
     check: Callable[[Parameters], None] = _nothing
+    doubts: Callable[[Parameters], tuple[str, ...]] = field(default=lambda _p: ())
     require: Callable[[Parameters], None] = _nothing
     longer: Callable[[Parameters, int], Parameters] | None = None
     licence: str = ""

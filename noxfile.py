@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import nox
 
 nox.options.default_venv_backend = "venv"
@@ -44,6 +47,34 @@ def docs(session: nox.Session) -> None:
     """The generated pages are current."""
     session.install(*CONSTRAINTS, "-e", ".")
     session.run("python", "docs/generate.py", *(session.posargs or ["--check"]))
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The documentation site: no broken link, every public name on it."""
+    session.install(*CONSTRAINTS, "-e", ".[site]")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Wheel and sdist: built, and each installed and used as a stranger would."""
+    session.install(*CONSTRAINTS, "build")
+    built = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(built, ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(built), ".", silent=True)
+    for archive in sorted(built.iterdir()):
+        work = Path(session.create_tmp()) / archive.suffix.lstrip(".")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        session.install(*CONSTRAINTS, "--force-reinstall", "--no-deps", str(archive))
+        session.install(*CONSTRAINTS, str(archive))
+        with session.chdir(work):  # away from the checkout, so that the installed one is used
+            session.run("serkit", "--version")
+            session.run("serkit", "synth", "corpus", "--actors", "4")
+            session.run("serkit", "extract", "corpus", "--features", "functionals")
+            session.run("serkit", "train", "logreg", "--protocol", "speaker5")
+            session.run("serkit", "compare")
 
 
 @nox.session(default=False)

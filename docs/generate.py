@@ -16,10 +16,11 @@ from pathlib import Path
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS))
 
-from _generate import catalogue, cli, library, metrics, settings  # noqa: E402
+from _generate import api, catalogue, cli, library, metrics, settings  # noqa: E402
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": cli.page,
+    "reference/api.md": api.page,
     "reference/library.md": library.library_page,
     "reference/plug-ins.md": library.plug_ins_page,
     "reference/features.md": catalogue.features_page,

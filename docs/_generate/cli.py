@@ -84,7 +84,7 @@ class Given:
             text += f" [default: {self.default}]"
         low, high = self.about.min, self.about.max
         if low is not None:
-            text += f" [{low:g} or more]" if high is None else f" [{low:g} to {high:g}]"
+            text += f" ({low:g} or more)" if high is None else f" ({low:g} to {high:g})"
         return f"{text} [required]" if self.is_option and self.required else text
 
     def _value(self) -> str:

@@ -22,6 +22,7 @@ TINY: dict[str, dict[str, object]] = {
     "cnn": {"channels": "4,8", "attention": 4},
     "lstm": {"units": "6", "dense": "6", "attention": 4, "pool": 2},
     "transformer": {"width": 8, "heads": 2, "blocks": 1, "hidden": 8, "attention": 4},
+    "tcn": {"width": 8, "layers": 2, "attention": 4},
 }
 """What makes each net's ``best`` preset small."""
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from serkit.models.keras.trainer import STUDY_INPUT, STUDY_LOOP, keras_trainer
+from serkit.models.keras.trainer import (
+    SMALL_LOOP,
+    STUDY_INPUT,
+    STUDY_LOOP,
+    TRACKS_INPUT,
+    keras_trainer,
+)
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter, Scalar
 
@@ -29,6 +35,8 @@ TRAINER = keras_trainer(
     "stacked LSTM layers over mel frames",
     net={
         "units": Parameter("128,128", "units of each LSTM layer, separated by commas"),
+        "norm": Parameter(False, "batch norm behind each of them"),
+        "residual": Parameter(False, "add a layer's input to its output where their sizes agree"),
         "dense": Parameter("64", "units of each layer behind them, separated by commas"),
         "noise": Parameter(0.0, "Gaussian noise added to the input in training", minimum=0),
         "dropout": Parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95),
@@ -48,6 +56,18 @@ TRAINER = keras_trainer(
                 "tempo": 0.15,
                 "shift": 3,
                 "band_masks": 1,
+            },
+        ),
+        "tracks": Preset(
+            "two small layers on frame tracks, training clips in three voices",
+            {
+                **TRACKS_INPUT,
+                **SMALL_LOOP,
+                "units": "64,64",
+                "norm": True,
+                "residual": True,
+                "dense": "",
+                "pool": 1,
             },
         ),
         "notebook": _study("the study's: two layers of 512 on raw mel power, padded in front"),

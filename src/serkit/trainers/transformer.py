@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from serkit.models.keras.trainer import STUDY_INPUT, STUDY_LOOP, keras_trainer
+from serkit.models.keras.trainer import (
+    SMALL_LOOP,
+    STUDY_INPUT,
+    STUDY_LOOP,
+    TRACKS_INPUT,
+    keras_trainer,
+)
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -34,6 +40,20 @@ TRAINER = keras_trainer(
                 "tempo": 0.15,
                 "shift": 3,
                 "band_masks": 1,
+            },
+        ),
+        "tracks": Preset(
+            "two small blocks on frame tracks, training clips in three voices",
+            {
+                **TRACKS_INPUT,
+                **SMALL_LOOP,
+                "width": 64,
+                "blocks": 2,
+                "hidden": 128,
+                "stride": 1,
+                "dropout": 0.4,
+                "learning_rate": 1e-3,
+                "clip_norm": 1.0,
             },
         ),
         "notebook": Preset(

@@ -135,6 +135,16 @@ class TestNetsForTrueLengths:
         np.testing.assert_allclose(answer(net, inputs), answer(again, inputs), atol=1e-7)
 
 
+def test_layers_with_batch_norm_and_residuals_answer_the_same_however_much_padding_follows():
+    given = {**TINY["lstm"], "units": "8,8", "dense": "", "norm": True, "residual": True}
+    net = build("lstm", "best", (None, BANDS), **given)
+    kinds = [type(layer).__name__ for layer in net.layers]
+    assert (kinds.count("BatchNormalization"), kinds.count("Add")) == (2, 2)
+    frames = np.random.default_rng(3).normal(size=(40, BANDS)).astype(np.float32)
+    short, long = padded(frames, 64), padded(frames, 128)
+    np.testing.assert_allclose(answer(net, short), answer(net, long), atol=1e-6)
+
+
 @pytest.mark.parametrize("sizes", ["", "a", "8,", "8,0", "-1", "8;8"])
 def test_sizes_that_are_none_are_refused(sizes):
     with pytest.raises(UsageError, match=r"names no sizes; a value such as '512,512'"):

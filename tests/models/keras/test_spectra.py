@@ -10,6 +10,7 @@ import pytest
 import storekit
 from netkit import BANDS, clips_of, make_store
 from serkit.errors import UsageError
+from serkit.features import EXTRACTORS, resolve
 from serkit.models import TRAINERS
 from serkit.models.keras.spectra import (
     STEP,
@@ -23,6 +24,8 @@ from serkit.models.keras.spectra import (
     random_batches,
 )
 from serkit.store.store import FeatureStore
+
+SLOW = {"speed": 0.8}
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +197,31 @@ def test_the_bands_of_a_mel_feature_have_known_edges(store):
     assert spectra.edges.shape == (BANDS + 2,)
     assert (spectra.edges[0], spectra.edges[-1]) == (0.0, pytest.approx(24_000))
     assert (np.diff(spectra.edges) > 0).all()
+
+
+class TestCopies:
+    """Clips in other voices follow all clips as recorded."""
+
+    @pytest.fixture
+    def copied(self, tmp_path) -> Spectra:
+        store = make_store(tmp_path, actors=2)
+        slow = resolve("mel8-slow", EXTRACTORS.get("mel"), storekit.mel().parameters, "", SLOW)
+        storekit.fill(tmp_path / "corpus", tmp_path / "store", [slow])
+        data = replace(clips_of(store, 1), voices=("slow",))
+        return Spectra(data, source(store))
+
+    def test_they_are_more_clips_with_their_clips_labels(self, copied):
+        assert len(copied) == 16
+        assert copied.labels.tolist() == [*range(8), *range(8)]
+        assert (copied.lengths[8:] > copied.lengths[:8]).all()
+
+    def test_they_are_read_in_their_places(self, copied):
+        every = copied.take(np.arange(16))
+        assert [len(each) for each in every] == copied.lengths.tolist()
+        mixed = copied.take(np.array([12, 3, 9, 3]))
+        for frames, position in zip(mixed, (12, 3, 9, 3), strict=True):
+            assert np.array_equal(frames, every[position])
+
+    def test_epochs_go_over_all_of_them(self, copied):
+        batches = random_batches(copied, 5, np.random.default_rng(0))
+        assert sorted(np.concatenate(batches).tolist()) == list(range(16))

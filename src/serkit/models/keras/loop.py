@@ -16,13 +16,11 @@ from serkit.models.history import Course, Standing, emotion_weights
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.network import predict
+from serkit.models.keras.optimisation import loss, optimiser
 from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
 from serkit.models.tracking import tracked
 from serkit.models.trainer import FitContext
-from serkit.parameters import Parameters, integer, number, text
-
-WARM_UP = 0.1
-"""Share of a cosine schedule in which the learning rate rises."""
+from serkit.parameters import Parameters, integer, text
 
 
 def train(
@@ -50,7 +48,7 @@ def train(
     """
     checkpoints = checkpoints or Checkpoints()
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
-    confusion = compile_(model, parameters, math.ceil(len(clips) / size) * epochs)
+    confusion = compile_(model, parameters, math.ceil(len(clips) / size))
     augmentation = Augmentation.of(parameters, clips.edges)
     weights = emotion_weights(clips.labels, text(parameters, "class_weight"))
     feed = Feed(clips, scaling, augmentation, weights)
@@ -166,25 +164,17 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
     Args:
         model: The Keras model.
         parameters: See :data:`serkit.models.keras.trainer.LOOP`.
-        steps: Of the whole training, for schedules.
+        steps: Of an epoch, for schedules.
 
     Returns:
         The :class:`serkit.models.keras.metrics.Confusion` that each step updates.
     """
-    import keras
-
     from serkit.models.keras.metrics import Confusion
 
     confusion = Confusion()
-    kind = keras.optimizers.AdamW if parameters["weight_decay"] else keras.optimizers.Adam
-    options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
-    if parameters["weight_decay"]:
-        options["weight_decay"] = number(parameters, "weight_decay")
     model.compile(
-        optimizer=kind(_learning_rate(parameters, steps), **options),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=number(parameters, "label_smoothing")
-        ),
+        optimizer=optimiser(parameters, integer(parameters, "epochs"), steps),
+        loss=loss(model, parameters),
         metrics=[confusion],
         jit_compile=_compiled(bool(parameters["jit"])),
     )
@@ -197,20 +187,6 @@ def _compiled(wanted: bool) -> bool:
 
     backend = keras.config.backend()
     return backend == "jax" or (wanted and backend == "tensorflow")
-
-
-def _learning_rate(parameters: Parameters, steps: int) -> Any:
-    import keras
-
-    rate, schedules = number(parameters, "learning_rate"), keras.optimizers.schedules
-    if parameters["schedule"] == "exponential":
-        return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
-    if parameters["schedule"] == "cosine":
-        rising = max(1, int(WARM_UP * steps))
-        return schedules.CosineDecay(
-            0.0, max(1, steps - rising), warmup_target=rate, warmup_steps=rising
-        )
-    return rate
 
 
 def _finite(loss: float, epoch: int, step: int | None = None) -> float:

@@ -6,7 +6,7 @@ A table feature is read as one frame whose bands are its columns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -140,6 +140,9 @@ class Scaling:
 class Spectra:
     """Some clips, read when they are asked for and kept while they fit in memory.
 
+    Copies in other voices are further clips: all as recorded come first, then all in one voice
+    after another.
+
     Args:
         data: The clips.
         source: What is read of them.
@@ -149,18 +152,19 @@ class Spectra:
     def __init__(self, data: ClipData, source: Source, cache_bytes: int = CACHE_BYTES) -> None:
         self.source = source
         self._data = data
-        rows = data.store.state.index[source.feature]
-        self.lengths = np.array([rows[i].length for i in data.clip_ids], np.int64)
+        self._features = [data.stored(source.feature, voice) for voice in ("", *data.voices)]
+        rows = [data.store.state.index[feature] for feature in self._features]
+        self.lengths = np.array([each[i].length for each in rows for i in data.clip_ids], np.int64)
         fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
         self._kept: dict[int, Frames] | None = {} if fits else None
 
     def __len__(self) -> int:
-        return len(self._data)
+        return len(self.lengths)
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
         """Emotion numbers, shape ``(n,)``."""
-        return self._data.labels
+        return np.resize(self._data.labels, len(self))
 
     @property
     def edges(self) -> npt.NDArray[np.float64] | None:
@@ -181,11 +185,19 @@ class Spectra:
         missing = [int(p) for p in positions if int(p) not in kept]
         read: dict[int, Frames] = {}
         if missing:
-            ids = [self._data.clip_ids[p] for p in missing]
-            read = dict(zip(missing, self.source.read(self._data.store, ids), strict=True))
+            read = dict(self._read(missing))
         if self._kept is not None:
             self._kept.update(read)
         return [read[int(p)] if int(p) in read else kept[int(p)] for p in positions]
+
+    def _read(self, positions: Sequence[int]) -> Iterator[tuple[int, Frames]]:
+        """Yield clips by position, in any order, the clips of one feature read at once."""
+        for place, feature in enumerate(self._features):
+            mine = [p for p in positions if p // len(self._data) == place]
+            if mine:
+                ids = [self._data.clip_ids[p % len(self._data)] for p in mine]
+                source = replace(self.source, feature=feature)
+                yield from zip(mine, source.read(self._data.store, ids), strict=True)
 
     def chunks(self, size: int) -> Iterator[npt.NDArray[np.intp]]:
         """Yield all positions in order, some at a time."""

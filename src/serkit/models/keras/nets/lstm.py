@@ -17,7 +17,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     depend on the frames behind it, so nothing has to be masked inside the recurrence.
 
     Args:
-        parameters: ``padding, units, dense, noise, dropout, pool, attention``.
+        parameters: ``padding, units, norm, residual, dense, noise, dropout, pool, attention``.
         input_shape: Frames and bands.
 
     Raises:
@@ -34,15 +34,19 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
         x = keras.layers.GaussianNoise(number(parameters, "noise"))(x)
     if integer(parameters, "pool") > 1:
         x = keras.layers.AveragePooling1D(integer(parameters, "pool"))(x)
-    units = sizes(parameters, "units")
+    units, live = sizes(parameters, "units"), _pooled(inputs, parameters)
     for position, width in enumerate(units):
-        whole = inputs.live is not None or position < len(units) - 1
-        x = LSTM(width, return_sequences=whole)(x)
+        whole = live is not None or position < len(units) - 1
+        before, x = x, LSTM(width, return_sequences=whole)(x)
+        if parameters["norm"]:
+            x = keras.layers.BatchNormalization()(x, mask=live if whole else None)
+        if parameters["residual"] and whole and before.shape[-1] == width:
+            x = keras.layers.Add()([x, before])
         x = keras.layers.Dropout(dropout)(x)
-    if inputs.live is not None:
-        x = attention_statistics(x, _pooled(inputs, parameters), integer(parameters, "attention"))
+    if live is not None:
+        x = attention_statistics(x, live, integer(parameters, "attention"))
         x = keras.layers.Dropout(dropout)(x)
-    for width in sizes(parameters, "dense"):
+    for width in sizes(parameters, "dense") if parameters["dense"] else ():
         x = keras.layers.Dense(width, activation="relu")(x)
     return inputs.model(emotions(x), "lstm")
 
@@ -66,11 +70,11 @@ def sizes(parameters: Parameters, name: str) -> tuple[int, ...]:
 
 
 def _pooled(inputs: Inputs, parameters: Parameters) -> Any:
-    """Return which frames are live once ``pool`` of them have become one."""
+    """Return which frames are live once ``pool`` of them have become one; None where all are."""
     import keras
 
     every = integer(parameters, "pool")
-    if every == 1:
+    if every == 1 or inputs.live is None:
         return inputs.live
     column = keras.layers.Reshape((-1, 1))(inputs.live)
     return keras.layers.Reshape((-1,))(keras.layers.MaxPooling1D(every)(column))

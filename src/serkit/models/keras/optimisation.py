@@ -1,0 +1,76 @@
+"""What a net's training minimises, and how large its steps are.
+
+This module imports Keras inside functions only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from serkit.parameters import Parameters, integer, number
+
+WARM_UP = 0.1
+"""Share of a cosine schedule in which the learning rate rises."""
+
+
+def optimiser(parameters: Parameters, epochs: int, steps: int) -> Any:
+    """Make Adam, or AdamW where weights decay apart from the gradient.
+
+    Args:
+        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        epochs: Of the whole training.
+        steps: Of an epoch.
+    """
+    import keras
+
+    options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
+    rate = learning_rate(parameters, epochs, steps)
+    if decay := number(parameters, "weight_decay"):
+        return keras.optimizers.AdamW(rate, weight_decay=decay, **options)
+    return keras.optimizers.Adam(rate, **options)
+
+
+def learning_rate(parameters: Parameters, epochs: int, steps: int) -> Any:
+    """Return the learning rate: a number, or one of Keras's schedules."""
+    import keras
+
+    rate, schedules = number(parameters, "learning_rate"), keras.optimizers.schedules
+    if parameters["schedule"] == "exponential":
+        return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
+    if parameters["schedule"] == "restarts":
+        cycle = integer(parameters, "cycle") * steps
+        return schedules.CosineDecayRestarts(rate, max(1, cycle), t_mul=1.0, m_mul=1.0)
+    if parameters["schedule"] == "cosine":
+        rising = max(1, int(WARM_UP * epochs * steps))
+        return schedules.CosineDecay(
+            0.0, max(1, epochs * steps - rising), warmup_target=rate, warmup_steps=rising
+        )
+    return rate
+
+
+def loss(model: Any, parameters: Parameters) -> Any:
+    """Return the cross-entropy, with the penalty ``l2`` on all weights where there is one.
+
+    Half the penalty's factor times the squared weights: the gradient of a weight then holds
+    ``l2`` times that weight, and Adam scales it like all the rest of the gradient. AdamW's
+    ``weight_decay`` takes the weight down beside Adam's step, which is something else: on small
+    nets the penalty was worth several points (docs/experiments/voices-and-tracks.md).
+
+    Args:
+        model: The Keras model.
+        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+    """
+    import keras
+
+    smoothing, factor = number(parameters, "label_smoothing"), number(parameters, "l2")
+    if not factor:
+        return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
+
+    def penalised(targets: Any, probabilities: Any) -> Any:
+        found = keras.losses.categorical_crossentropy(
+            targets, probabilities, label_smoothing=smoothing
+        )
+        squares = [keras.ops.sum(keras.ops.square(each)) for each in model.trainable_weights]
+        return found + 0.5 * factor * sum(squares)
+
+    return penalised

@@ -32,6 +32,12 @@ from .api import (
     gc as gc,
 )
 from .api import (
+    invert as invert,
+)
+from .api import (
+    losses as losses,
+)
+from .api import (
     ls as ls,
 )
 from .api import (
@@ -79,6 +85,8 @@ from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions
 from .reports.exploration.report import Exploration as Exploration
+from .reports.inversion.clip import Inversion as Inversion
+from .reports.inversion.losses import Losses as Losses
 from .results.board import Board as Board
 from .results.run import Run as Run
 from .store.options import ReadOptions as ReadOptions

@@ -5,7 +5,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 """
 
 from serkit.api.corpora import check, download, synth
-from serkit.api.exploring import eda
+from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
 from serkit.api.results import compare, figure, figures, predict, show
 from serkit.api.stores import compare_audio, export, gc, ls, repair, verify, why
@@ -23,6 +23,8 @@ __all__ = [
     "figure",
     "figures",
     "gc",
+    "invert",
+    "losses",
     "ls",
     "predict",
     "preview",

@@ -1,15 +1,17 @@
-"""Looking at a corpus before any model: ``eda``."""
+"""Looking at a corpus before any model: ``eda``, ``invert``, ``losses``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.api._settings import Count, PathLike
+from serkit.api._settings import Count, PathLike, recipes
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
     from serkit.reports.exploration.report import Exploration
+    from serkit.reports.inversion.clip import Inversion
+    from serkit.reports.inversion.losses import Losses
     from serkit.store.store import FeatureStore
 
 
@@ -64,3 +66,90 @@ def eda(
     if out is not None:
         found.save(out, form, workers=settings.workers or None)
     return found
+
+
+def invert(
+    clip: PathLike,
+    *,
+    feature: str = "mel128",
+    store: FeatureStore | PathLike | None = None,
+    definitions: PathLike | None = None,
+    iterations: int = 32,
+    seed: int = 0,
+) -> Inversion:
+    """Turn a clip into a mel spectrogram and back, to hear what is lost.
+
+    Args:
+        clip: An audio file, or the id of a clip in the store.
+        feature: The mel recipe.
+        store: The store or its folder, for clips that are no files; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+        iterations: Griffin-Lim steps.
+        seed: Seed of the first phases.
+
+    Returns:
+        Samples of the clip's length and level, ``save(path)``, ``figure()``, ``distance`` in dB.
+
+    Raises:
+        UnknownNameError: No such recipe, or neither a file nor a clip has this name.
+        UsageError: The recipe is not a mel spectrogram.
+        NotFoundError: No such store.
+        AudioError: The file cannot be used.
+        ClipTooLongError: The clip is longer than the recipe pads to.
+    """
+    from serkit.audio import read_audio
+    from serkit.reports.inversion.clip import invert_clip, mel_settings
+    from serkit.store.store import FeatureStore
+
+    given = None if isinstance(store, FeatureStore) else store
+    settings = resolve({"store": given, "definitions": definitions})
+    spec = recipes(settings).get(feature)
+    mel_settings(spec)  # a recipe of another kind is refused before anything is read
+    if Path(clip).is_file():
+        samples, name = read_audio(Path(clip)).samples, Path(clip).stem
+    else:
+        opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
+        samples, name = opened.read("raw", [str(clip)], padded=False).X[0], str(clip)
+    return invert_clip(samples, name, spec, iterations=iterations, seed=seed)
+
+
+def losses(
+    store: FeatureStore | PathLike | None = None,
+    *,
+    clips: int = 8,
+    iterations: int = 16,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Count | None = None,
+) -> Losses:
+    """Measure what mel spectrograms of 32 to 256 bands and hops of 128 to 2,048 lose.
+
+    Args:
+        store: The store or its folder; None is the setting.
+        clips: Size of the sample, as evenly over the labels as it can be.
+        iterations: Griffin-Lim steps.
+        seed: Seed of the sample and of the first phases.
+        workers: Processes; None is the setting.
+        progress: Called as ``progress(done, total)``.
+
+    Raises:
+        NotFoundError: No such store.
+        UnknownNameError: The store lacks the feature ``raw``.
+        UsageError: There is nothing to take a sample of.
+    """
+    from serkit.compute.local import available_cores
+    from serkit.reports.inversion import losses as table
+    from serkit.reports.inversion.sample import sample
+    from serkit.store.store import FeatureStore
+
+    given = None if isinstance(store, FeatureStore) else store
+    settings = resolve({"store": given, "workers": workers})
+    opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
+    return table.losses(
+        sample(opened, clips, seed),
+        table.USUAL,
+        iterations=iterations,
+        seed=seed,
+        workers=settings.workers or available_cores(),
+        progress=progress,
+    )

@@ -1,4 +1,4 @@
-"""``serkit eda``: looking at a corpus before any model."""
+"""``serkit eda`` and ``invert``: looking at and listening to a corpus before any model."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from serkit.cli import options
 from serkit.cli.output import print_json, print_rich, progress, say
+from serkit.errors import UsageError
 
 _OUT = Path("eda")
 
@@ -16,6 +17,7 @@ _OUT = Path("eda")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(eda)
+    app.command()(invert)
 
 
 def eda(
@@ -58,3 +60,56 @@ def eda(
         print_rich(found)
     if folder is not None:
         say(f"{len(found.figures)} figures and the page {folder / 'index.html'}")
+
+
+def invert(
+    clip: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CLIP", help="An audio file, or a clip's id in the store.", show_default=False
+        ),
+    ] = None,
+    feature: Annotated[
+        str, typer.Option(metavar="NAME", help="A mel recipe, see 'serkit features'.")
+    ] = "mel128",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="WAV file; a picture of the same name goes beside it.  "
+            "[default: CLIP-FEATURE.wav; none with --json]",
+        ),
+    ] = None,
+    table: Annotated[
+        bool,
+        typer.Option(
+            "--table",
+            help="Measure on a sample of the store's clips what 32 to 256 bands and hops of 128 "
+            "to 2,048 lose.",
+        ),
+    ] = False,
+    clips: Annotated[int, typer.Option(min=1, help="Clips in the sample of --table.")] = 8,
+    store: options.Store = None,
+    definitions: options.Definitions = None,
+    workers: options.Workers = None,
+    json: options.Json = False,
+) -> None:
+    """Turn a mel spectrogram back into sound.
+
+    To hear what is lost: same length, same level, and how far the spectra lie apart.
+    """
+    from serkit import api
+
+    if table == (clip is not None):
+        raise UsageError("give either a CLIP or --table", hint="see 'serkit invert --help'")
+    if table:
+        with progress("inverting", "clips") as update:
+            lost = api.losses(store, clips=clips, workers=workers, progress=update)
+        print_json(lost.to_json()) if json else print_rich(lost)
+        return
+    found = api.invert(str(clip), feature=feature, store=store, definitions=definitions)
+    print_json(found.to_json()) if json else print_rich(found)
+    target = out or (None if json else Path(f"{found.clip_id}-{found.feature}.wav"))
+    if target is not None:
+        for path in found.save_with_picture(target):
+            say(f"written: {path}")

@@ -8,6 +8,9 @@ from html import escape
 from io import BytesIO, StringIO
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from serkit.reports.figures.style import INK, PAPER, QUIET, TRAIN
 from serkit.reports.markup import Markup
 from serkit.reports.palette import GRID
@@ -61,6 +64,15 @@ def inline(drawing: bytes, name: str, description: str) -> Markup:
     text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
     label = escape(description)
     return Markup(text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1))
+
+
+def flac(samples: npt.NDArray[np.int16], sample_rate: int) -> bytes:
+    """Return samples as a FLAC file, which every browser plays."""
+    import soundfile
+
+    file = BytesIO()
+    soundfile.write(file, samples, sample_rate, format="FLAC", subtype="PCM_16")
+    return file.getvalue()
 
 
 def data_uri(content: bytes, kind: str) -> str:

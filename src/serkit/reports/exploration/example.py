@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,14 +56,6 @@ class Example:
     def frequencies(self) -> npt.NDArray[np.float64]:
         """The peak of each mel band in Hz, shape (128,)."""
         return mel_edges(SAMPLE_RATE, N_MELS)[1:-1]
-
-    def flac(self) -> bytes:
-        """Return its sound as a FLAC file, which every browser plays."""
-        import soundfile
-
-        file = BytesIO()
-        soundfile.write(file, self.samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-        return file.getvalue()
 
 
 def example(store: FeatureStore, clips: pd.DataFrame, clip_id: str | None) -> Example:

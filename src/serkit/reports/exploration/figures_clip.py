@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serkit.clips import SAMPLE_RATE
-from serkit.reports.exploration.drawing import canvas, panels
+from serkit.reports.canvas import canvas, panels
 from serkit.reports.exploration.example import HIGHEST, HOP_LENGTH, Example
 from serkit.reports.figures.style import INK, TRAIN
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.reports.exploration import amplitudes
-from serkit.reports.exploration.drawing import (
+from serkit.reports.canvas import (
     amplitude_axis,
     canvas,
-    colours,
     heading,
     name_rows,
     panels,
     row_margin,
 )
+from serkit.reports.exploration import amplitudes
 from serkit.reports.exploration.grouping import Grouping
 from serkit.reports.exploration.measure import CHANGE, LENGTH, LOUDNESS, PITCH, RATE, Measurements
-from serkit.reports.figures.style import INK, QUIET
+from serkit.reports.figures.style import INK, QUIET, TRAIN
+from serkit.reports.palette import class_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,7 +38,7 @@ def length_histograms(measured: Measurements, grouping: Grouping) -> Figure:
     made, axes = _grid(f"Clip length by {grouping.column}", _clips(measured), len(grouping))
     most = 0
     for panel, name, colour, own in zip(
-        axes, grouping.names, colours(grouping), grouping.members(seconds), strict=True
+        axes, grouping.names, _colours(grouping), grouping.members(seconds), strict=True
     ):
         counts, _ = np.histogram(own, bins=edges)
         panel.stairs(counts, edges, fill=True, color=colour)
@@ -95,7 +95,7 @@ def amplitude_boxes(measured: Measurements, grouping: Grouping) -> Figure:
         }
         for _, box in shown
     ]
-    _draw_boxes(axes, drawn, [place for place, _ in shown], colours(grouping))
+    _draw_boxes(axes, drawn, [place for place, _ in shown], _colours(grouping))
     amplitude_axis(axes)
     axes.set_xlabel("amplitude (16 bit)", fontsize=9, color=INK)
     return made
@@ -112,7 +112,7 @@ def amplitude_histograms(measured: Measurements, grouping: Grouping) -> Figure:
     made, axes = _grid(f"Amplitudes by {grouping.column}", about, len(grouping))
     least = 1.0
     for panel, name, colour, own in zip(
-        axes, grouping.names, colours(grouping), counts, strict=True
+        axes, grouping.names, _colours(grouping), counts, strict=True
     ):
         shares = amplitudes.histogram(own, edges)
         panel.stairs(shares, edges, fill=True, color=colour, baseline=1e-12)
@@ -145,10 +145,17 @@ def voice_boxes(measured: Measurements, grouping: Grouping) -> Figure:
         shown = [(place, own[np.isfinite(own)]) for place, own in enumerate(values)]
         shown = [(place, own) for place, own in shown if len(own)]
         _draw_boxes(
-            panel, [_five(own) for _, own in shown], [p for p, _ in shown], colours(grouping)
+            panel, [_five(own) for _, own in shown], [p for p, _ in shown], _colours(grouping)
         )
         panel.set_xlabel(quantity.label, fontsize=9, color=INK)
     return made
+
+
+def _colours(grouping: Grouping) -> list[str]:
+    """Return a colour for each group: the labels' own, and one for all groups of other columns."""
+    if grouping.is_label:
+        return [class_colour(place) for place in range(len(grouping))]
+    return [TRAIN] * len(grouping)
 
 
 def _five(values: npt.NDArray[np.float64]) -> dict[str, float]:
@@ -200,7 +207,7 @@ def _bars(
     if spread:
         deviations = [float(own.std(ddof=1)) if len(own) > 1 else 0.0 for own in groups]
         whiskers = {"xerr": deviations, "error_kw": {"ecolor": INK, "capsize": 3, "lw": 1}}
-    axes.barh(range(len(means)), means, color=colours(grouping), height=0.68, **whiskers)
+    axes.barh(range(len(means)), means, color=_colours(grouping), height=0.68, **whiskers)
     for place, mean in enumerate(means):
         axes.annotate(
             f"{mean:,.2f}",

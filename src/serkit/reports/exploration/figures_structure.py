@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from serkit.reports.canvas import canvas, heading, name_rows, panels, share
 from serkit.reports.exploration.clip_map import ClipMap
-from serkit.reports.exploration.drawing import canvas, heading, name_rows, panels, share
 from serkit.reports.exploration.effects import Effects
 from serkit.reports.exploration.grouping import LABEL, Grouping
 from serkit.reports.figures.style import INK, QUIET

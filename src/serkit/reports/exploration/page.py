@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from serkit.clips import SAMPLE_RATE
 from serkit.errors import UnknownNameError
-from serkit.reports.embed import data_uri, inline
+from serkit.reports.embed import data_uri, flac, inline
 from serkit.reports.exploration.grouping import LABEL, Grouping
 from serkit.reports.exploration.measure import LENGTH, Measurements
 from serkit.reports.exploration.tables import group_rows, number
@@ -113,7 +114,7 @@ def _one_clip(measured: Measurements, pictures: Pictures) -> Section:
         "audio",
         controls=True,
         preload="metadata",
-        src=data_uri(clip.flac(), "audio/flac"),
+        src=data_uri(flac(clip.samples, SAMPLE_RATE), "audio/flac"),
         aria_label=f"Play {clip.clip_id}",
     )
     body = (

@@ -1,13 +1,12 @@
-"""What the figures of a corpus share: a canvas measured in inches, panels, and plain axes."""
+"""What figures share that are no run's: a canvas measured in inches, panels, and plain axes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from serkit.reports.exploration.grouping import Grouping
-from serkit.reports.figures.style import DOTS_PER_INCH, INK, PAPER, TRAIN, plain
-from serkit.reports.palette import GRID, class_colour
+from serkit.reports.figures.style import DOTS_PER_INCH, INK, PAPER, plain
+from serkit.reports.palette import GRID
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -123,13 +122,6 @@ def name_rows(axes: Axes, names: Sequence[str]) -> None:
 def row_margin(names: Sequence[str]) -> float:
     """Return the inches that the names of rows need."""
     return 0.3 + 0.068 * max(len(_short(name)) for name in names)
-
-
-def colours(grouping: Grouping) -> list[str]:
-    """Return a colour for each group: the labels' own, and one for all groups of other columns."""
-    if grouping.is_label:
-        return [class_colour(place) for place in range(len(grouping))]
-    return [TRAIN] * len(grouping)
 
 
 def _short(name: str, most: int = 30) -> str:

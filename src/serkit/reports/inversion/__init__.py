@@ -1,0 +1,1 @@
+"""Hearing and measuring what a mel spectrogram has kept of a clip."""

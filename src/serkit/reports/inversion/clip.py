@@ -88,7 +88,14 @@ class Inversion:
         from serkit.reports.inversion.figure import inversion_figure
 
         require_matplotlib()
-        return inversion_figure(self)
+        return inversion_figure(
+            f"{self.clip_id} and what {self.feature} keeps of it",
+            f"{self.settings.n_mels} bands, hop {self.settings.stft.hop_length:,}; "
+            f"log-spectral distance {self.distance:.2f} dB",
+            self.original,
+            self.samples,
+            self.settings.sample_rate,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return its numbers as plain objects."""
@@ -117,7 +124,8 @@ class Inversion:
     def _repr_html_(self) -> str:
         from serkit.reports.inversion.player import players
 
-        return str(players(self))
+        about = f"{self.clip_id} from {self.feature}: {self.distance:.2f} dB apart"
+        return str(players(about, self.original, self.samples, self.settings.sample_rate))
 
 
 def invert_clip(

@@ -15,30 +15,37 @@ from serkit.reports.figures.style import INK
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from serkit.reports.inversion.clip import Inversion
-
 _N_FFT, _HOP = 1_024, 256
 
 _HIGHEST = 8_000
 
 
-def inversion_figure(found: Inversion) -> Figure:
-    """Draw both spectrograms to 8 kHz on one scale of decibels."""
+def inversion_figure(
+    title: str,
+    about: str,
+    original: npt.NDArray[np.int16],
+    inverted: npt.NDArray[np.int16],
+    sample_rate: int,
+) -> Figure:
+    """Draw both spectrograms to 8 kHz on one scale of decibels.
+
+    Args:
+        title: What is shown.
+        about: A second, quieter line.
+        original: int16 amplitudes, shape (samples,).
+        inverted: The same length of samples.
+        sample_rate: In Hz.
+    """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    mel, scale = found.settings, Normalize(-80, 0)
-    made = canvas(
-        f"{found.clip_id} and what {found.feature} keeps of it",
-        f"{mel.n_mels} bands, hop {mel.stft.hop_length:,}; log-spectral distance "
-        f"{found.distance:.2f} dB",
-        3.1,
-    )
+    scale = Normalize(-80, 0)
+    made = canvas(title, about, 3.1)
     axes = panels(made, 2, 2, left=0.75, right=0.95, gap=(0.2, 0.4))
-    powers = [_power(samples) for samples in (found.original, found.samples)]
+    powers = [_power(samples) for samples in (original, inverted)]
     reference = max(float(powers[0].max(initial=0.0)), 1e-10)
-    shown = 1 + _HIGHEST * _N_FFT // mel.sample_rate
-    seconds = len(found.original) / mel.sample_rate
+    shown = 1 + _HIGHEST * _N_FFT // sample_rate
+    seconds = len(original) / sample_rate
     for panel, power, name in zip(axes, powers, ("original", "inverted"), strict=True):
         heading(panel, name)
         panel.imshow(

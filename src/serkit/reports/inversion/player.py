@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+import numpy.typing as npt
 
 from serkit.reports.embed import data_uri, flac
 from serkit.reports.markup import Markup, join, tag
 
-if TYPE_CHECKING:
-    from serkit.reports.inversion.clip import Inversion, Samples
 
-
-def players(found: Inversion) -> Markup:
-    """Return two players and the distance."""
-    rate = found.settings.sample_rate
-    return join(
-        (
-            tag("p", f"{found.clip_id} from {found.feature}: {found.distance:.2f} dB apart"),
-            _player("original", found.original, rate),
-            _player("inverted", found.samples, rate),
-        )
-    )
-
-
-def _player(name: str, samples: Samples, sample_rate: int) -> Markup:
+def player(name: str, samples: npt.NDArray[np.int16], sample_rate: int) -> Markup:
+    """Return a player of samples, with its name before it."""
     source = data_uri(flac(samples, sample_rate), "audio/flac")
     return tag("p", f"{name} ", tag("audio", controls=True, src=source, aria_label=f"Play {name}"))
+
+
+def players(
+    about: str,
+    original: npt.NDArray[np.int16],
+    inverted: npt.NDArray[np.int16],
+    sample_rate: int,
+) -> Markup:
+    """Return a line of text and a player of each."""
+    both = (("original", original), ("inverted", inverted))
+    return join((tag("p", about), (player(name, own, sample_rate) for name, own in both)))

@@ -96,7 +96,7 @@ class TestSampleFormats:
     @pytest.mark.parametrize("form", ["wav", "flac"])
     @pytest.mark.parametrize("frames", [95, 96, 97])
     def test_a_long_file_is_decoded_piece_by_piece(self, tmp_path, monkeypatch, form, frames):
-        monkeypatch.setattr("serkit.audio._BLOCK", 32)
+        monkeypatch.setattr("serkit.audio.reading._BLOCK", 32)
         samples = noise(frames, channels=2)
         soundfile.write(tmp_path / f"clip.{form}", samples, 48_000, subtype="PCM_16")
         assert np.array_equal(read_audio(tmp_path / f"clip.{form}").samples, samples[:, 0])

@@ -85,6 +85,10 @@ class TruncatedAudioError(AudioError):
     """An audio file ends before its header says it should."""
 
 
+class UnfinishedAudioError(AudioError):
+    """An audio file holds more than its header says: its writer did not finish."""
+
+
 class NonFiniteAudioError(AudioError):
     """An audio file holds NaN or infinite samples."""
 

@@ -1,0 +1,94 @@
+"""Float samples as int16, by a rule that is stated and said where it changes something."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FULL = 32_768.0
+"""What int16 amplitudes are scaled by to lie within 1."""
+
+_BEYOND = 1.0 + 0.5 / FULL
+"""Beyond this a sample does not round to full scale."""
+
+
+@dataclass
+class Levels:
+    """What float samples turned out to be, block by block.
+
+    Attributes:
+        blocks: How many blocks were taken into account.
+        peak: The largest magnitude.
+        whole: Whether every sample is a whole number.
+        beyond: How many are beyond full scale.
+        bad: How many are NaN or infinite.
+    """
+
+    blocks: int = 0
+    peak: float = 0.0
+    whole: bool = True
+    beyond: int = 0
+    bad: int = 0
+
+    def add(self, block: npt.NDArray[np.float64]) -> None:
+        """Take a block of samples into account."""
+        self.blocks += 1
+        if not np.isfinite(block).all():
+            self.bad += int(np.count_nonzero(~np.isfinite(block)))
+            return
+        peak = float(np.abs(block).max(initial=0.0))
+        self.peak = max(self.peak, peak)
+        if peak > _BEYOND:
+            self.beyond += int(np.count_nonzero(np.abs(block) > _BEYOND))
+        self.whole = self.whole and bool((block == np.rint(block)).all())
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What float samples are multiplied by before they are rounded and clipped.
+
+    Attributes:
+        factor: The number.
+        note: What was done and why; empty where nothing was out of the ordinary.
+    """
+
+    factor: float
+    note: str = ""
+
+
+def gain_for(levels: Levels, codec: str = "") -> Gain:
+    """Choose what float samples are multiplied by.
+
+    Within full scale they stay as they are. Whole numbers beyond it are int16 amplitudes that
+    somebody stored as floats. What a lossy codec overshoots is clipped, as every player does. All
+    else is scaled down so that its peak is full scale.
+
+    Args:
+        levels: Of all samples.
+        codec: The lossy codec that they come from; empty for none.
+
+    Example:
+        >>> gain_for(Levels(peak=0.5, whole=False)).factor
+        32768.0
+        >>> print(gain_for(Levels(peak=2.0, whole=False, beyond=9)).note)
+        its float samples reach 2 times full scale: all are scaled down by 6.0 dB
+    """
+    if levels.peak <= _BEYOND:
+        return Gain(FULL)
+    if codec:
+        note = f"{levels.beyond:,} samples that {codec} overshoots beyond full scale are clipped"
+        return Gain(FULL, note)
+    if levels.whole and levels.peak <= FULL:
+        note = f"its float samples are whole numbers up to {levels.peak:,.0f}: read as int16"
+        return Gain(1.0, note)
+    down = 20 * math.log10(levels.peak)
+    note = f"its float samples reach {levels.peak:,.3g} times full scale: "
+    return Gain((FULL - 1) / levels.peak, f"{note}all are scaled down by {down:.1f} dB")
+
+
+def to_int16(block: npt.NDArray[np.float64], factor: float) -> npt.NDArray[np.int16]:
+    """Return float samples as int16, scaled, rounded and clipped."""
+    return np.clip(np.rint(block * factor), -32768, 32767).astype(np.int16)

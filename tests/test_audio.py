@@ -18,6 +18,7 @@ from serkit.errors import (
     EmptyAudioError,
     NonFiniteAudioError,
     TruncatedAudioError,
+    UnfinishedAudioError,
     UnreadableAudioError,
 )
 
@@ -57,11 +58,12 @@ class TestSampleFormats:
         assert np.array_equal(read_audio(tmp_path / "clip.wav").samples, wide >> 16)
 
     @pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
-    def test_floats_are_scaled_rounded_and_clipped(self, tmp_path, subtype):
-        floats = np.array([0.0, 0.5, -0.5, -1.0, 1.0, 1.7, -3.0, 0.6 / 32_768, -0.4 / 32_768])
+    def test_floats_are_scaled_and_rounded(self, tmp_path, subtype):
+        floats = np.array([0.0, 0.5, -0.5, -1.0, 1.0, 0.6 / 32_768, -0.4 / 32_768])
         soundfile.write(tmp_path / "clip.wav", floats, 48_000, subtype=subtype)
-        expected = [0, 16_384, -16_384, -32_768, 32_767, 32_767, -32_768, 1, 0]
-        assert read_audio(tmp_path / "clip.wav").samples.tolist() == expected
+        audio = read_audio(tmp_path / "clip.wav")
+        assert audio.samples.tolist() == [0, 16_384, -16_384, -32_768, 32_767, 1, 0]
+        assert audio.notes == ()
 
     @given(st.lists(st.integers(-32_768, 32_767), min_size=1, max_size=50))
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
@@ -104,6 +106,205 @@ class TestSampleFormats:
     def test_a_capital_suffix_is_the_same(self, tmp_path):
         write_wav(tmp_path / "clip.WAV", noise())
         assert read_audio(tmp_path / "clip.WAV").num_frames == 4_800
+
+
+class TestFloatsBeyondFullScale:
+    """They are never clipped in silence."""
+
+    @pytest.mark.parametrize("block", [10, 10_000])
+    def test_are_scaled_down_to_it_all_together(self, tmp_path, monkeypatch, block):
+        monkeypatch.setattr("serkit.audio.reading._BLOCK", block)
+        tone = 8 * np.sin(np.arange(1_000) / 20)
+        soundfile.write(tmp_path / "clip.wav", tone, 48_000, subtype="FLOAT")
+        audio = read_audio(tmp_path / "clip.wav")
+        assert audio.samples.max() == 32_767
+        assert np.abs(audio.samples - tone / np.abs(tone).max() * 32_767).max() < 1
+        assert audio.notes == (
+            "its float samples reach 8 times full scale: all are scaled down by 18.1 dB",
+        )
+
+    def test_that_are_whole_numbers_are_int16_amplitudes(self, tmp_path):
+        samples = noise()
+        write_wav(tmp_path / "int.wav", samples)
+        soundfile.write(tmp_path / "clip.wav", samples.astype(float), 48_000, subtype="FLOAT")
+        audio = read_audio(tmp_path / "clip.wav")
+        assert np.array_equal(audio.samples, samples)
+        assert audio.pcm_sha256 == read_audio(tmp_path / "int.wav").pcm_sha256
+        assert audio.notes == (
+            f"its float samples are whole numbers up to {np.abs(samples.astype(int)).max():,}: "
+            "read as int16",
+        )
+
+    def test_of_a_lossy_codec_are_clipped_as_players_do_and_never_wrap(self, tmp_path):
+        square = 0.999 * np.sign(np.sin(np.arange(24_000) * 2 * np.pi * 440 / 48_000))
+        soundfile.write(tmp_path / "clip.ogg", square, 48_000, format="OGG", subtype="VORBIS")
+        (tmp_path / "clip.ogg").rename(tmp_path / "clip.wav")
+        exact, _ = soundfile.read(tmp_path / "clip.wav")
+        audio = read_audio(tmp_path / "clip.wav")
+        expected = np.clip(np.rint(exact * 32_768), -32_768, 32_767)
+        assert np.array_equal(audio.samples, expected)
+        beyond = int((np.abs(exact) > 1 + 0.5 / 32_768).sum())
+        assert beyond > 0
+        assert audio.notes == (
+            f"{beyond:,} samples that Vorbis overshoots beyond full scale are clipped",
+        )
+
+
+class TestChannels:
+    def stereo(self, tmp_path):
+        samples = noise(channels=2)
+        samples[:, 0] //= 2_000
+        write_wav(tmp_path / "clip.wav", samples)
+        return tmp_path / "clip.wav", samples
+
+    def test_a_silent_channel_beside_a_loud_one_is_noted(self, tmp_path):
+        path, _ = self.stereo(tmp_path)
+        assert read_audio(path).notes == (
+            "channel 0, which is read, is all but silent beside channel 1 (--channel 1 reads that)",
+        )
+
+    def test_another_can_be_chosen_and_has_a_hash_of_its_own(self, tmp_path):
+        path, samples = self.stereo(tmp_path)
+        audio = read_audio(path, channel=1)
+        assert np.array_equal(audio.samples, samples[:, 1])
+        assert audio.pcm_sha256 == hashlib.sha256(samples[:, 1].tobytes()).hexdigest()
+        assert (audio.channels, audio.notes) == (2, ())
+
+    def test_one_that_is_not_there_is_an_error(self, tmp_path):
+        path, _ = self.stereo(tmp_path)
+        with pytest.raises(UnreadableAudioError, match=r"has no channel 2; 0 to 1 are"):
+            read_audio(path, channel=2)
+
+    def test_of_one_channel_it_does_not_matter_which_is_asked_for(self, tmp_path):
+        write_wav(tmp_path / "clip.wav", noise())
+        one, two = (read_audio(tmp_path / "clip.wav", channel=n) for n in (0, 1))
+        assert one.pcm_sha256 == two.pcm_sha256
+
+
+FORMAT = struct.pack("<HHIIHH", 1, 1, 48_000, 96_000, 2, 16)
+PCM = noise(4_800, seed=3).astype("<i2").tobytes()
+
+
+def riff(length, *, held=PCM, whole=None, behind=b""):
+    whole = length + 36 if whole is None else whole
+    head = b"RIFF" + struct.pack("<I", whole & 0xFFFFFFFF) + b"WAVEfmt " + struct.pack("<I", 16)
+    return head + FORMAT + b"data" + struct.pack("<I", length) + held + behind
+
+
+def rf64(length, held=PCM):
+    sizes = struct.pack("<IQQQI", 28, length + 72, length, length // 2, 0)
+    head = b"RF64\xff\xff\xff\xffWAVEds64" + sizes + b"fmt " + struct.pack("<I", 16) + FORMAT
+    return head + b"data\xff\xff\xff\xff" + held
+
+
+def rifx(length, held=PCM):
+    form = struct.pack(">HHIIHH", 1, 1, 48_000, 96_000, 2, 16)
+    head = b"RIFX" + struct.pack(">I", length + 36) + b"WAVEfmt " + struct.pack(">I", 16) + form
+    return head + b"data" + struct.pack(">I", length) + held
+
+
+def aiff(length, held=PCM):
+    rate = bytes.fromhex("400ebb80000000000000")  # 48,000 as an 80-bit float
+    common = b"COMM" + struct.pack(">IhIh", 18, 1, length // 2, 16) + rate
+    sound = b"SSND" + struct.pack(">III", length + 8, 0, 0) + held
+    return b"FORM" + struct.pack(">I", 4 + len(common) + 16 + length) + b"AIFF" + common + sound
+
+
+CONTAINERS = {"RIFF": riff, "RIFX": rifx, "RF64": rf64, "AIFF": aiff}
+ORDER = {"RIFX": ">i2", "RF64": "<i2"}
+WHOLE = len(PCM)
+
+
+class TestSizes:
+    """What a header promises is compared with what the file holds, both ways."""
+
+    @pytest.mark.parametrize("form", CONTAINERS)
+    def test_as_promised(self, tmp_path, form):
+        audio = read_bytes(tmp_path, CONTAINERS[form](WHOLE))
+        assert (audio.num_frames, audio.notes) == (4_800, ())
+
+    @pytest.mark.parametrize("form", CONTAINERS)
+    def test_less_than_promised(self, tmp_path, form):
+        with pytest.raises(TruncatedAudioError) as caught:
+            read_bytes(tmp_path, CONTAINERS[form](2 * WHOLE))
+        assert str(caught.value) == f"clip.wav ends {WHOLE:,} bytes before its header says"
+
+    @pytest.mark.parametrize("form", CONTAINERS)
+    def test_more_than_promised(self, tmp_path, form):
+        with pytest.raises(UnfinishedAudioError) as caught:
+            read_bytes(tmp_path, CONTAINERS[form](960))
+        assert str(caught.value) == (
+            f"clip.wav holds {WHOLE - 960:,} bytes more than its header says; its recorder did "
+            "not finish: open it in an audio editor and save it again"
+        )
+
+    @pytest.mark.parametrize("kind", ["wav", "flac"])
+    def test_much_more_than_a_flac_header_promises(self, tmp_path, kind):
+        soundfile.write(tmp_path / "whole.flac", noise(48_000), 48_000)
+        data = bytearray((tmp_path / "whole.flac").read_bytes())
+        facts = int.from_bytes(data[18:26], "big") >> 36 << 36
+        data[18:26] = (facts | 480).to_bytes(8, "big")
+        with pytest.raises(UnfinishedAudioError, match=r"holds \d\d,\d{3} bytes more"):
+            read_bytes(tmp_path, data, f"clip.{kind}")
+
+    @pytest.mark.parametrize(
+        "length",
+        [
+            0xFFFFFFFF,
+            0x7FFFFFFF,
+            0x7FFFF000,
+            *(0x7FFFEFFF, 0x7FFFEFFC),  # sox, of 24 bit and of six channels
+            *(0xFFFFFFDB, 0xFFFFFF9B),  # 36 and 100 less than there can be
+            0,
+        ],
+    )
+    def test_a_size_that_nobody_filled_in_is_unknown(self, tmp_path, length):
+        for whole in (length + 36, 36, 0):
+            audio = read_bytes(tmp_path, riff(length, whole=whole))
+            assert audio.samples.tobytes() == PCM
+            assert audio.notes == (
+                "its header does not say how long it is: all that is there is read, 4,800 frames",
+            )
+            assert read_header(tmp_path / "clip.wav").frames == 4_800
+
+    @pytest.mark.parametrize("form", ORDER)
+    def test_also_in_other_containers(self, tmp_path, form):
+        audio = read_bytes(tmp_path, CONTAINERS[form](0))
+        assert np.array_equal(audio.samples, np.frombuffer(PCM, ORDER[form]))
+        assert len(audio.notes) == 1
+
+    def test_a_flac_file_that_was_streamed(self, tmp_path, monkeypatch):
+        samples = noise(48_000, channels=2)
+        soundfile.write(tmp_path / "whole.flac", samples, 48_000)
+        data = bytearray((tmp_path / "whole.flac").read_bytes())
+        facts = int.from_bytes(data[18:26], "big") >> 36 << 36
+        data[18:26] = facts.to_bytes(8, "big")
+        for block in (1_000, 48_000, 1 << 22):
+            monkeypatch.setattr("serkit.audio.reading._BLOCK", block)
+            audio = read_bytes(tmp_path, data, "clip.flac")
+            assert np.array_equal(audio.samples, samples[:, 0])
+            assert "does not say how long it is" in audio.notes[0]
+            assert read_header(tmp_path / "clip.flac").frames == 48_000
+
+    @pytest.mark.parametrize(
+        "behind",
+        [
+            b"LIST" + struct.pack("<I", 4_000) + bytes(range(1, 251)) * 16,
+            b"LIST" + struct.pack("<I", 5) + b"INFOx\0" + b"id3 " + struct.pack("<I", 9) + b"x" * 9,
+            b"TAG" + b"x" * 125,  # ID3v1
+            bytes(5_000),
+        ],
+    )
+    @pytest.mark.parametrize("odd", [0, 1])
+    def test_what_comes_behind_the_samples_is_passed_over(self, tmp_path, behind, odd):
+        held = PCM + b"\x7f" * odd  # not every writer pads an odd number of bytes
+        data = riff(len(held), held=held, behind=behind)
+        assert read_bytes(tmp_path, data).notes == ()
+
+    def test_no_samples_and_only_tags_behind_is_empty(self, tmp_path):
+        data = riff(0, held=b"", behind=b"LIST" + struct.pack("<I", 4) + b"INFO")
+        with pytest.raises(EmptyAudioError, match="holds no samples"):
+            read_bytes(tmp_path, data)
 
 
 class TestChunksAroundTheSamples:
@@ -240,7 +441,6 @@ class TestBadFiles:
     @pytest.mark.parametrize(
         ("total", "error", "says"),
         [
-            (0, UnreadableAudioError, "does not say how long it is (it was streamed)"),
             (2**36 - 1, TruncatedAudioError, "breaks off or is damaged"),
         ],
     )

@@ -40,6 +40,8 @@ class Parameter:
             UsageError: It is of another type or out of range.
         """
         kind = type(self.default)
+        if type(value).__module__ == "numpy" and hasattr(value, "item"):  # a number of NumPy's
+            value = value.item()
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:

@@ -122,6 +122,8 @@ def _kind(key: str, source: str) -> type[Any]:
 
 def _checked(key: str, value: Any, source: str) -> Any:
     kind = _kind(key, source)
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):  # a number of NumPy's
+        value = value.item()
     if kind is float and type(value) is int:
         value = float(value)
     if kind is str and isinstance(value, (list, tuple)):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from serkit import api
 from serkit.errors import DownloadError
@@ -13,7 +15,7 @@ from serkit.synthesis import corpus
 
 CHECK_KEYS = {
     *("corpus", "root", "files", "clips", "counts", "frames", "missing", "extra", "duplicates"),
-    *("unreadable", "altered", "identical", "unparsed", "left_out"),
+    *("unreadable", "altered", "identical", "unparsed", "left_out", "notes"),
 }
 
 
@@ -136,3 +138,22 @@ class TestDownload:
             "serkit: Ryerson Audio-Visual Database of Emotional Speech and Song; licence CC-BY"
         )
         assert last == "serkit: nobody answers at http://localhost/x; try again"
+
+
+def test_check_counts_files_whose_samples_were_scaled(cli, make_corpus):
+    corpus = make_corpus(1, seconds=0.05)
+    path = next(corpus.rglob("*.wav"))
+    soundfile.write(path, 2 * np.sin(np.arange(9_000) / 20), 48_000, subtype="FLOAT")
+    lines = cli("check", corpus, "--workers", 1).out.splitlines()
+    warning = next(line for line in lines if line.startswith("warning: "))
+    assert warning.startswith(f"warning: Actor_01/{path.name}: its float samples reach 2 times")
+
+
+@pytest.mark.parametrize("arguments", [("extract", ""), ("check", "x", "--corpus", "")])
+def test_an_empty_argument_is_an_unset_variable(cli, arguments):
+    answer = cli(*arguments)
+    assert (answer.code, answer.message) == (
+        2,
+        f"argument {arguments.index('') + 1} is empty; is a shell variable unset? '.' is the "
+        "current folder",
+    )

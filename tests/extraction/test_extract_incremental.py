@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 import storekit as kit
 from serkit.audio import write_wav
@@ -18,8 +19,10 @@ from serkit.errors import CorpusError, FeatureError
 from serkit.extraction import extract as extract_module
 from serkit.extraction import plan, worker
 from serkit.extraction.compare_audio import compare_audio
+from serkit.extraction.extract import extract
+from serkit.extraction.repair import repair
 from serkit.extractors import mel as mel_module
-from serkit.ingest.scan import scan
+from serkit.ingest.scan import read_channel, scan
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
@@ -43,9 +46,9 @@ def decoded(monkeypatch):
     names = []
     real = worker.read_audio
 
-    def read_audio(path):
+    def read_audio(path, **options):
         names.append(path.name)
-        return real(path)
+        return real(path, **options)
 
     monkeypatch.setattr(worker, "read_audio", read_audio)
     return names
@@ -240,6 +243,33 @@ def test_audio_that_is_what_was_stored(corpus, store):
     found = compare_audio(scan(corpus), read_state(store), workers=1)
     assert (found.clips, found.changed, found.unreadable, found.absent) == (6, (), (), ())
     assert found.same
+
+
+def test_another_channel_is_other_samples(tmp_path):
+    corpus, path = tmp_path / "corpus", tmp_path / "store"
+    file = kit.add_clip(corpus, 0)
+    left = kit.sound(0)
+    right = left[::-1].copy()
+    write_wav(file, np.stack([left, right], axis=1))
+    specs = (kit.raw(),)
+    for channel, samples in ((0, left), (1, right), (0, left), (1, right)):
+        found = read_channel(scan(corpus), channel)
+        report = extract(found, specs, path, workers=1)
+        assert report.computed == 1
+        assert np.array_equal(FeatureStore(path).load("raw", padded=False).X[0], samples)
+    assert extract(found, specs, path, workers=1).reused == 1
+    assert compare_audio(scan(corpus), read_state(path), workers=1).same
+    kit.flip(next(path.glob("parts/raw/*.h5")), -1)
+    assert repair(path, workers=1).failed == ()
+    assert np.array_equal(FeatureStore(path).load("raw", padded=False).X[0], right)
+
+
+def test_what_was_done_to_samples_is_told(corpus, store):
+    file = next(corpus.rglob("*.wav"))
+    soundfile.write(file, 2 * np.sin(np.arange(9_000) / 20), 48_000, subtype="FLOAT")
+    (note,) = kit.fill(corpus, store, kit.recipes()).notes
+    assert note.clip_id == file.stem
+    assert "2 times full scale" in note.text
 
 
 def test_a_moved_folder_costs_nothing(corpus, store, decoded, tmp_path):

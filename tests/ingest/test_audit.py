@@ -71,6 +71,15 @@ class TestACleanCorpus:
         found = {key for key, value in data.items() if value}
         assert found == {"corpus", "root", "clean", "files", "clips", "counts", "frames"}
 
+    def test_samples_that_were_scaled_are_warned_of(self, corpus):
+        path = next(corpus.rglob("*.wav"))
+        soundfile.write(path, 2 * np.sin(np.arange(9_000) / 20), 48_000, subtype="FLOAT")
+        report = audit(corpus, workers=1)
+        (note,) = report.notes
+        assert (note.path, note.clip_id) == (path.relative_to(corpus).as_posix(), path.stem)
+        assert note.text.startswith("its float samples reach 2 times full scale")
+        assert report.to_json()["notes"][0]["text"] == note.text
+
     def test_lengths_are_in_samples(self, corpus):
         lengths = [read_audio(corpus / place(clip)).num_frames for clip in CLIPS]
         report = audit(corpus, workers=1)

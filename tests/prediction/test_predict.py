@@ -315,6 +315,36 @@ class TestWarnings:
         assert serkit.predict(copy(audio=None), clip(tmp_path, 2_000)).warnings == ()
 
 
+class TestChannels:
+    def test_a_voice_on_the_other_one_is_warned_of_and_can_be_read(self, run, tmp_path):
+        mono = clip(tmp_path, 20_000, "mono.wav")
+        samples = read_audio(mono).samples
+        write_wav(tmp_path / "clip.wav", np.stack([0 * samples, samples], axis=1))
+        said = serkit.predict(run, tmp_path / "clip.wav")
+        assert said.warnings[0] == (
+            f"{tmp_path / 'clip.wav'}: channel 0, which is read, is all but silent beside channel "
+            "1 (--channel 1 reads that)"
+        )
+        right, alone = (
+            serkit.predict(run, path, channel=1) for path in (tmp_path / "clip.wav", mono)
+        )
+        assert right.warnings == ()
+        assert np.array_equal(answers(right), answers(alone))
+
+
+class TestWhatIsNoPath:
+    @pytest.mark.parametrize("given", [np.zeros(4), [1.5], 7])
+    def test_is_refused(self, run, given):
+        with pytest.raises(UsageError, match="paths of WAV and FLAC files") as caught:
+            serkit.predict(run, given)
+        assert str(caught.value).startswith("audio holds a ")
+
+    def test_a_fold_may_be_a_number(self, run, tmp_path):
+        file = clip(tmp_path, 20_000)
+        one, two = (serkit.predict(run, file, fold=fold) for fold in (1, "1"))
+        assert np.array_equal(answers(one), answers(two))
+
+
 class TestAnswers:
     def test_as_a_frame(self, run, tmp_path):
         path = clip(tmp_path, 20_000)
@@ -356,8 +386,8 @@ class TestAnswers:
 
 def test_clips_without_labels_cannot_be_trained_on(tmp_path):
     files = {"0": clip(tmp_path, 2_000), "1": clip(tmp_path, 3_000, "b.wav")}
-    store, failures = extract_unlabelled(files, [storekit.mel()], tmp_path / "store")
-    assert failures == {}
+    store, failures, notes = extract_unlabelled(files, [storekit.mel()], tmp_path / "store")
+    assert (failures, notes) == ({}, ())
     assert list(store.load("mel8").y) == [-1, -1]
     text = (
         "2 of 2 clips have no labels (0, ...); a model can be trained and tested only on clips "

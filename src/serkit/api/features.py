@@ -21,6 +21,7 @@ def extract(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
+    channel: int = 0,
     definitions: PathLike | None = None,
     wait: float | None = None,
     prune: bool = False,
@@ -39,6 +40,7 @@ def extract(
         workers: Processes; None is the setting.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        channel: Which channel of each file is read; files of one are read as they are.
         definitions: Folder of the project's own recipes; None is the setting.
         wait: Seconds to wait for another writer; None is the setting.
         prune: Take clips out of the store that the folder no longer holds.
@@ -53,11 +55,11 @@ def extract(
         StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
     """
     from serkit.extraction.extract import extract as run
-    from serkit.ingest.scan import scan
+    from serkit.ingest.scan import read_channel, scan
 
     settings = settings_of(store, features, workers, definitions, wait)
     return run(
-        scan(source, corpus=corpus, include=include),
+        read_channel(scan(source, corpus=corpus, include=include), channel),
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,
@@ -110,6 +112,7 @@ def preview(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
+    channel: int = 0,
     definitions: PathLike | None = None,
     progress: Count | None = None,
 ) -> Preview:
@@ -122,15 +125,16 @@ def preview(
         workers: See :func:`extract`.
         corpus: See :func:`extract`.
         include: See :func:`extract`.
+        channel: See :func:`extract`.
         definitions: See :func:`extract`.
         progress: Told files read and files in all; only clips with several files are read.
     """
     from serkit.extraction.estimate import preview as run
-    from serkit.ingest.scan import scan
+    from serkit.ingest.scan import read_channel, scan
 
     settings = settings_of(store, features, workers, definitions, None)
     return run(
-        scan(source, corpus=corpus, include=include),
+        read_channel(scan(source, corpus=corpus, include=include), channel),
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
+from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def predict(
     run: Run | PathLike,
     audio: PathLike | Iterable[PathLike],
     *,
-    fold: str | None = None,
+    fold: str | int | None = None,
+    channel: int = 0,
     runs: PathLike | None = None,
     workers: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
@@ -120,6 +122,7 @@ def predict(
         run: The run, or as for :func:`show`.
         audio: WAV and FLAC files of any rate, up to 120 s long, and folders of them.
         fold: The fold whose model is asked; None asks all and averages their probabilities.
+        channel: Which channel of each file is read; files of one are read as they are.
         runs: Folder of runs; None is the setting.
         workers: Processes, where there are many files; None is the setting.
         progress: Told steps done, steps in all, and what is going on.
@@ -130,6 +133,7 @@ def predict(
 
     Raises:
         UnknownNameError: No such run or fold.
+        UsageError: Something else than paths is given as audio.
         RunError: The run is not finished or damaged, its model is not installed, or an extractor
             has changed since.
         MissingDependencyError: The model or a feature needs a package that is not installed.
@@ -139,6 +143,26 @@ def predict(
     from serkit.results.run import Run
 
     found = run if isinstance(run, Run) else show(str(run), runs=runs)
-    given = [audio] if isinstance(audio, (str, Path)) else audio
+    given = _paths(audio)
     count = resolve({"workers": workers}).workers or available_cores()
-    return ask(found, given, fold=fold, workers=count, progress=progress)
+    name = None if fold is None else str(fold)
+    return ask(found, given, fold=name, channel=channel, workers=count, progress=progress)
+
+
+def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:
+    """Return the files and folders that are meant.
+
+    Raises:
+        UsageError: Something is no path.
+    """
+    given = [audio] if isinstance(audio, (str, Path)) or not isinstance(audio, Iterable) else audio
+    paths = []
+    for each in given:
+        if not isinstance(each, (str, Path)):
+            raise UsageError(
+                f"audio holds a {type(each).__name__}, which is no path",
+                allowed="paths of WAV and FLAC files, and of folders of them, are allowed",
+                hint="write samples into a file first",
+            )
+        paths.append(each)
+    return paths

@@ -6,7 +6,7 @@ before that is kept beside it (rate, channels, the SHA-256 of its samples).
 
 from __future__ import annotations
 
-from serkit.audio.reading import SUFFIXES, Audio, AudioHeader, read_audio, read_header
+from serkit.audio.reading import SUFFIXES, Audio, AudioHeader, AudioNote, read_audio, read_header
 from serkit.audio.resampling import resample
 from serkit.audio.writing import write_wav
 
@@ -14,6 +14,7 @@ __all__ = [
     "SUFFIXES",
     "Audio",
     "AudioHeader",
+    "AudioNote",
     "read_audio",
     "read_header",
     "resample",

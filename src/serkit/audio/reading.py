@@ -1,4 +1,4 @@
-"""Audio files into samples: every form of them becomes int16 at 48 kHz, every bad file one error."""
+"""Audio files into int16 samples at 48 kHz; every bad file is one error."""
 
 from __future__ import annotations
 
@@ -60,6 +60,24 @@ class AudioHeader:
     sample_rate: int
     channels: int
     frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioNote:
+    """Something that was done to a file's samples that nobody would expect.
+
+    Attributes:
+        path: The file, relative to the folder that was searched.
+        clip_id: Its clip.
+        text: A clause, such as ``its float samples reach 2 times full scale: ...``.
+    """
+
+    path: str
+    clip_id: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +219,7 @@ def _endless() -> type[Any]:
     """Return a decoder for a FLAC file that does not say how long it is."""
     import soundfile
 
-    class Endless(soundfile.SoundFile):
+    class Endless(soundfile.SoundFile):  # type: ignore[misc]
         """It never seeks: libsndfile cannot where the end is unknown."""
 
         def seekable(self) -> bool:

@@ -42,4 +42,4 @@ def resample(samples: npt.NDArray[np.int16], from_rate: int, to_rate: int) -> np
 
 
 def _rounded(exact: Any) -> npt.NDArray[np.int16]:
-    return np.clip(np.rint(exact), -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(exact), -32768, 32767), np.int16)

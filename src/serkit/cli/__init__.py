@@ -6,12 +6,14 @@ Only Typer and the standard library are imported here: ``serkit --help`` has to 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
 from serkit.cli import about, corpus, exploring, features, predict, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
 from serkit.cli.streams import prepare_streams
+from serkit.errors import UsageError
 
 app = typer.Typer(
     name="serkit",
@@ -43,10 +45,20 @@ def _root(
     """From a folder of emotional speech to an honest leaderboard."""
 
 
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """Refuse an empty argument: as a path it would mean the current folder."""
+    if "" in arguments:
+        raise UsageError(
+            f"argument {arguments.index('') + 1} is empty",
+            hint="is a shell variable unset? '.' is the current folder",
+        )
+
+
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
     prepare_streams()
     with one_line():
+        _refuse_empty(sys.argv[1:])
         code = app(prog_name="serkit", standalone_mode=False)
         if code == INTERRUPTED:  # Typer has caught it and says nothing
             raise KeyboardInterrupt

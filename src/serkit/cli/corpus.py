@@ -124,7 +124,10 @@ def _render(report: AuditReport) -> list[Any]:
         published = CORPORA.get(report.corpus).published()
         known = "as published" if published else "readable (nobody has published its samples)"
         verdict = f"clean: everything is {known}"
-    style = "green" if report.clean else "yellow"
+        if report.notes:
+            files = len({note.path for note in report.notes})
+            verdict = f"every file is {known}, {files:,} with a warning"
+    style = "green" if report.clean and not report.notes else "yellow"
     return [
         counts,
         *(Text(printable(line)) for line in _findings(report)),
@@ -154,6 +157,7 @@ def _findings(report: AuditReport) -> list[str]:
     )
     lines += _list("samples are not the published ones", report.altered)
     lines += _cut(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)
+    lines += _cut(f"warning: {note}" for note in report.notes)
     lines += _cut(f"{path} is passed over: {reason}" for path, reason in report.unparsed)
     lines += [f"left out: {count:,} {reason}" for reason, count in report.left_out.items()]
     return lines

@@ -17,6 +17,7 @@ from serkit.cli.output import (
     progress,
     say,
     say_failures,
+    say_some,
     size,
 )
 
@@ -46,6 +47,7 @@ def extract(
     workers: options.Workers = None,
     corpus: options.Corpus = None,
     include: options.Include = None,
+    channel: options.Channel = 0,
     definitions: options.Definitions = None,
     wait: options.Wait = None,
     prune: Annotated[
@@ -85,7 +87,7 @@ def extract(
         return
     if dry_run:
         with progress("comparing", "files") as update:
-            planned = api.preview(source, store=store, progress=update, **common)
+            planned = api.preview(source, store=store, channel=channel, progress=update, **common)
         _preview_messages(planned)
         print_json(planned) if json else print_rich(_render_preview(planned))
         return
@@ -93,6 +95,7 @@ def extract(
         report = api.extract(
             source,
             store=store,
+            channel=channel,
             wait=wait,
             prune=prune,
             rehash=rehash,
@@ -127,8 +130,8 @@ def features(
 
 def _messages(report: ExtractReport) -> None:
     """Say on stderr what is not quite right."""
-    for warning in report.warnings:
-        say(warning)
+    say_some(report.warnings, "warnings")
+    say_some(map(str, report.notes), "notes on samples")
     for path, reason in report.unparsed[:MOST_LISTED]:
         say(f"{path} is passed over: {reason}")
     if len(report.unparsed) > MOST_LISTED:
@@ -179,6 +182,7 @@ def _report_json(report: ExtractReport) -> dict[str, Any]:
         "left_out": report.left_out,
         "unparsed": [{"path": path, "message": reason} for path, reason in report.unparsed],
         "warnings": report.warnings,
+        "notes": report.notes,
     }
 
 

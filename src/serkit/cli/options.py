@@ -38,6 +38,10 @@ Include = Annotated[
     list[str] | None,
     typer.Option(help="Take clips in that are otherwise left out, such as song. Repeatable."),
 ]
+Channel = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Which channel of files with several is read, from 0."),
+]
 Definitions = Annotated[
     Path | None,
     typer.Option(

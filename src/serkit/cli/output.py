@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -60,6 +60,15 @@ def say(message: str) -> None:
     from serkit.printable import printable
 
     print("serkit: " + printable(" ".join(message.split())), file=sys.stderr)
+
+
+def say_some(messages: Iterable[str], what: str) -> None:
+    """Write messages to stderr; a long list is cut and counted."""
+    listed = list(messages)
+    for message in listed[:MOST_LISTED]:
+        say(message)
+    if len(listed) > MOST_LISTED:
+        say(f"{len(listed) - MOST_LISTED:,} further {what} (--json lists all)")
 
 
 def say_failures(failures: Sequence[Failure]) -> None:

@@ -33,6 +33,7 @@ def predict(
         str | None,
         typer.Option(help="Ask this fold's model alone.  [default: the mean of all folds' models]"),
     ] = None,
+    channel: options.Channel = 0,
     runs: options.Runs = None,
     workers: options.Workers = None,
     json: options.Json = False,
@@ -47,7 +48,15 @@ def predict(
     if json and csv:
         raise UsageError("--json and --csv exclude each other", hint="give one of them")
     with progress("predicting", "steps") as update:
-        said = api.predict(run, audio, fold=fold, runs=runs, workers=workers, progress=update)
+        said = api.predict(
+            run,
+            audio,
+            fold=fold,
+            channel=channel,
+            runs=runs,
+            workers=workers,
+            progress=update,
+        )
     for warning in said.warnings:
         say(warning)
     say_failures(said.failed)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from serkit.compute.local import available_cores, run_all
-from serkit.extraction.plan import Job
+from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.scan import AudioFile, Scan, by_clip
 from serkit.store.compact import CLIPS_A_PART
@@ -60,7 +60,8 @@ def compare_audio(
         progress: Called with files done and files in all.
     """
     groups = {key: files for key, files in by_clip(scan.files).items() if key in state.clips}
-    files = [file for group in groups.values() for file in group]
+    channels = {clip_id: channel_read(state.clips[clip_id], state) for clip_id in groups}
+    files = [replace(f, channel=channels[i]) for i, group in groups.items() for f in group]
     digests = decode(scan.root, files, workers or available_cores(), progress)
     changed, unreadable = [], []
     for clip_id, group in groups.items():

@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from serkit.audio import AudioNote
 from serkit.compute.local import available_cores, refuse_in_worker, run_all
 from serkit.extraction.compare_audio import decode
 from serkit.extraction.plan import Plan, file_row, make_plan, undecided
@@ -46,6 +47,7 @@ class ExtractReport:
         duplicates: Further files of clips that were taken from another file.
         altered: Clips whose samples are not the published ones.
         warnings: What the user should know.
+        notes: What was done to samples that nobody would expect, of files that were read.
         seconds: Wall time.
         store: The store's folder.
         features: The wanted features.
@@ -63,6 +65,7 @@ class ExtractReport:
     duplicates: int
     altered: tuple[str, ...]
     warnings: tuple[str, ...]
+    notes: tuple[AudioNote, ...]
     seconds: float
     store: Path
     features: tuple[str, ...]
@@ -109,7 +112,7 @@ def extract(
         EXTRACTORS.get(spec.extractor).require(spec.settings)
     with open_writer(store, wait=wait, say=say) as writer:
         if rehash:
-            writer.forget_files(file.path for file in scan.files)
+            writer.forget_files(file.key for file in scan.files)
         plan = plan_for(scan, writer, specs, workers or available_cores())
         count = workers or min(sensible_workers(specs), max(1, len(plan.jobs)))
         recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
@@ -150,6 +153,7 @@ def extract(
         duplicates=len(scan.files) - len(by_clip(scan.files)),
         altered=altered,
         warnings=plan.warnings,
+        notes=tuple(sorted(recorder.notes, key=lambda note: note.path)),
         seconds=time.perf_counter() - started,
         store=store,
         features=tuple(spec.name for spec in specs),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
-from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.ingest.scan import AudioFile, Scan, by_clip, file_key
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
-from serkit.store.tables import FileRow
+from serkit.store.tables import ClipRow, FileRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Plan:
 
 def known_pcm(file: AudioFile, state: StoreState) -> str | None:
     """Return the SHA-256 of a file's samples where it has not changed since it was decoded."""
-    row = state.files.get(file.path)
+    row = state.files.get(file.key)
     if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
         return None
     # A file can be rewritten with its old size and its old mtime, but not with its old ctime.
@@ -57,9 +57,16 @@ def known_pcm(file: AudioFile, state: StoreState) -> str | None:
 
 def file_row(file: AudioFile, pcm_sha256: str) -> FileRow:
     """Return what is remembered of a file that was decoded."""
-    return FileRow(
-        file.path, file.size, file.mtime_ns, file.name.clip_id, pcm_sha256, file.ctime_ns
-    )
+    return FileRow(file.key, file.size, file.mtime_ns, file.name.clip_id, pcm_sha256, file.ctime_ns)
+
+
+def channel_read(clip: ClipRow, state: StoreState) -> int:
+    """Return which channel of its file a clip was read from."""
+    for channel in range(1, clip.channels):
+        row = state.files.get(file_key(clip.path, channel))
+        if row and row.pcm_sha256 == clip.pcm_sha256:
+            return channel
+    return 0
 
 
 def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:

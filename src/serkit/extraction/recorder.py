@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 from dataclasses import replace
 
+from serkit.audio import AudioNote
 from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.worker import Decoded, TaskResult
@@ -30,6 +31,7 @@ class Recorder:
         unchanged: Clips that were decoded and found current.
         looked_at: Clips that workers have dealt with.
         by_feature: Clips computed, by feature.
+        notes: What was done to samples that nobody would expect.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Recorder:
         self.unchanged = 0
         self.looked_at = 0
         self.by_feature: dict[str, int] = {}
+        self.notes: list[AudioNote] = []
         self._writer = writer
         self._scan = scan
         self._wanted = wanted
@@ -52,6 +55,7 @@ class Recorder:
         """Take one worker's result."""
         self.looked_at += result.jobs
         self.failures += result.failures
+        self.notes += result.notes
         failed = {failure.clip_id for failure in result.failures}
         for clip in result.decoded:
             self.computed += clip.computed > 0

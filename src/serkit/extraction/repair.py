@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from serkit.compute.local import run_all
 from serkit.errors import NotFoundError, StoreCorruptError
-from serkit.extraction.plan import Job
+from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
@@ -156,7 +156,7 @@ def _tasks(writer: StoreWriter, lost: Mapping[str, set[str]]) -> tuple[list[Task
         clip = writer.state.clips.get(clip_id)
         if clip is None:
             continue
-        file = _file(clip)
+        file = _file(clip, channel_read(clip, writer.state))
         if isinstance(file, Failure):
             failed.append(file)
         else:
@@ -173,7 +173,7 @@ def _tasks(writer: StoreWriter, lost: Mapping[str, set[str]]) -> tuple[list[Task
     return tasks, failed
 
 
-def _file(clip: ClipRow) -> AudioFile | Failure:
+def _file(clip: ClipRow, channel: int) -> AudioFile | Failure:
     try:
         info = (Path(clip.root) / clip.path).stat()
     except OSError:
@@ -184,7 +184,7 @@ def _file(clip: ClipRow) -> AudioFile | Failure:
             clip.clip_id,
         )
     name = CORPORA.get(clip.corpus).parse(PurePosixPath(clip.path))
-    return AudioFile(clip.path, info.st_size, changed_at(info), name)
+    return AudioFile(clip.path, info.st_size, changed_at(info), name, channel=channel)
 
 
 def _changed(clip: ClipRow) -> Failure:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from serkit.audio import Audio, read_audio
+from serkit.audio import Audio, AudioNote, read_audio
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
@@ -73,12 +73,14 @@ class TaskResult:
         failures: What failed, each alone.
         parts: For each feature, the part written and where each clip's values are in it.
         jobs: How many clips were looked at.
+        notes: What was done to samples that nobody would expect.
     """
 
     decoded: list[Decoded] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     parts: dict[str, tuple[StoredFile, list[IndexRow]]] = field(default_factory=dict)
     jobs: int = 0
+    notes: list[AudioNote] = field(default_factory=list)
 
 
 def run_task(task: Task) -> TaskResult:
@@ -93,7 +95,7 @@ def run_task(task: Task) -> TaskResult:
     for job in task.jobs:
         at_work_on(job.file.path)
         try:
-            audio = read_audio(task.root / job.file.path)
+            audio = read_audio(task.root / job.file.path, channel=job.file.channel)
         except AudioError as error:
             result.failures.append(failure(job, error))
             continue
@@ -102,6 +104,9 @@ def run_task(task: Task) -> TaskResult:
         result.failures += failures
         for name, value in values.items():
             items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
+        result.notes += [
+            AudioNote(job.file.path, job.file.name.clip_id, text) for text in audio.notes
+        ]
         result.decoded.append(_decoded(job, audio, len(wanted) - len(failures)))
     for spec, layout in task.features:
         if spec.name in items:
@@ -114,7 +119,7 @@ def digest_file(root: Path, job: Job) -> str | Failure:
     """Return the SHA-256 of a file's samples, or why it cannot be read."""
     at_work_on(job.file.path)
     try:
-        return read_audio(root / job.file.path).pcm_sha256
+        return read_audio(root / job.file.path, channel=job.file.channel).pcm_sha256
     except AudioError as error:
         return failure(job, error)
 

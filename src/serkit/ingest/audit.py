@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from serkit.audio import read_audio
+from serkit.audio import AudioNote, read_audio
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
@@ -37,12 +37,14 @@ class Decoded:
         sample_rate: The file's own, in Hz.
         channels: The file's own.
         num_frames: Samples of a channel at 48 kHz.
+        notes: See :attr:`serkit.audio.Audio.notes`.
     """
 
     pcm_sha256: str
     sample_rate: int
     channels: int
     num_frames: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class AuditReport:
         identical: Ids of different clips that hold the same samples.
         unparsed: Path and reason of files whose names do not belong to the corpus.
         left_out: How many files were left out, by reason.
+        notes: What was done to samples that nobody would expect.
     """
 
     corpus: str
@@ -129,6 +132,7 @@ class AuditReport:
     identical: tuple[tuple[str, ...], ...]
     unparsed: tuple[tuple[str, str], ...]
     left_out: Mapping[str, int]
+    notes: tuple[AudioNote, ...] = ()
 
     @property
     def contradictory(self) -> tuple[Duplicate, ...]:
@@ -178,6 +182,7 @@ class AuditReport:
             "identical": [list(clip_ids) for clip_ids in self.identical],
             "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
             "left_out": dict(self.left_out),
+            "notes": [asdict(note) for note in self.notes],
         }
 
 
@@ -259,6 +264,7 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
         identical=_identical(taken),
         unparsed=found.unparsed,
         left_out=dict(found.left_out),
+        notes=tuple(_notes(found, decoded)),
     )
 
 
@@ -273,7 +279,14 @@ def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
     except AudioError as error:
         return Unreadable(path, type(error).__name__, str(error))
     rate = audio.resampled_from or SAMPLE_RATE
-    return Decoded(audio.pcm_sha256, rate, audio.channels, audio.num_frames)
+    return Decoded(audio.pcm_sha256, rate, audio.channels, audio.num_frames, audio.notes)
+
+
+def _notes(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> Iterator[AudioNote]:
+    for file in found.files:
+        value = decoded[file.path]
+        if isinstance(value, Decoded):
+            yield from (AudioNote(file.path, file.name.clip_id, text) for text in value.notes)
 
 
 def _order(

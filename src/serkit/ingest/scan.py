@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ class AudioFile:
         name: What the path says about the clip.
         ctime_ns: Time of the last change as the file system itself keeps it: unlike ``mtime_ns``
             no program can set it back. None where it is unknown.
+        channel: Which of its channels is read.
     """
 
     path: str
@@ -36,6 +37,12 @@ class AudioFile:
     mtime_ns: int
     name: ClipName
     ctime_ns: int | None = None
+    channel: int = 0
+
+    @property
+    def key(self) -> str:
+        """What its samples are remembered under."""
+        return file_key(self.path, self.channel)
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
         UnknownNameError: No such corpus, or it leaves out nothing for such a reason.
         UsageError: ``root`` is a file.
     """
+    if not str(root):
+        raise UsageError("the folder's name is empty", hint="give '.' for the current one")
     folder = at_home(Path(root))
     if folder.is_file():
         raise UsageError(f"{root} is a file", hint="give the folder that holds it")
@@ -103,6 +112,26 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
         else:
             files.append(AudioFile(relative, found.size, found.mtime_ns, name, found.ctime_ns))
     return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed))
+
+
+def file_key(path: str, channel: int) -> str:
+    """Return what a file's samples are remembered under: its path, and a channel other than 0."""
+    return f"{path} (channel {channel})" if channel else path
+
+
+def read_channel(found: Scan, channel: int) -> Scan:
+    """Return a scan whose files are read on another channel.
+
+    Args:
+        found: The scan.
+        channel: The channel, from 0.
+
+    Raises:
+        UsageError: There is no such channel in any file.
+    """
+    if channel < 0:
+        raise UsageError(f"channel {channel} does not exist", allowed="0 or more is allowed")
+    return replace(found, files=tuple(replace(file, channel=channel) for file in found.files))
 
 
 def at_home(path: Path) -> Path:

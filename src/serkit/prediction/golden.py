@@ -73,7 +73,7 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
     with TemporaryDirectory(prefix="serkit-golden-") as place:
         try:
             clip = write_golden_clip(Path(place))
-            heard, failures = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
+            heard, failures, _ = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
         except SerkitError:
             return
         if failures:

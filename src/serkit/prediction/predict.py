@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from serkit.audio import read_header
+from serkit.audio import AudioNote, read_header
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.compute.environment import installed_versions
 from serkit.errors import AudioError, ClipTooLongError, FeatureError, RunError, SerkitError
@@ -51,6 +51,7 @@ def predict(
     audio: Iterable[str | Path],
     *,
     fold: str | None = None,
+    channel: int = 0,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Predictions:
@@ -60,6 +61,7 @@ def predict(
         run: The run.
         audio: Files and folders.
         fold: The fold whose model is asked; None asks all and averages their probabilities.
+        channel: Which channel of each file is read; files of one are read as they are.
         workers: Most processes that compute features.
         progress: Told how far it is.
 
@@ -76,10 +78,10 @@ def predict(
     trainer, specs = _trainer_of(run), specs_of(run)
     folds = _folds_of(run, fold)
     trainer.require()
-    asked = _Asked.of(find_audio(audio))
+    asked = _Asked.of(find_audio(audio), channel)
     if asked.files:
         with _extracted(run, trainer, specs, asked, workers, progress) as groups:
-            warnings = _ask(run, folds, asked, groups, progress)
+            warnings = [*asked.notes, *_ask(run, folds, asked, groups, progress)]
     else:
         warnings = []
     return Predictions(run.name, run.model, folds, asked.rows(), tuple(warnings))
@@ -141,12 +143,14 @@ class _Asked:
     shown: dict[str, str]
     files: dict[str, Path]
     failures: dict[str, Failure]
+    channel: int = 0
     answers: dict[str, Prediction] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, found: Mapping[str, Path | SerkitError]) -> _Asked:
+    def of(cls, found: Mapping[str, Path | SerkitError], channel: int = 0) -> _Asked:
         shown = {f"{number:06}": path for number, path in enumerate(found)}
-        asked = cls(shown, {}, {})
+        asked = cls(shown, {}, {}, channel)
         for clip_id, path in shown.items():
             what = found[path]
             wrong = what if isinstance(what, SerkitError) else _unfit(what)
@@ -169,6 +173,12 @@ class _Asked:
         for clip_id, failure in failures.items():
             if clip_id in self.shown:
                 self.failures[clip_id] = replace(failure, path=self.shown[clip_id])
+
+    def note(self, notes: Iterable[AudioNote]) -> None:
+        """Take notes of the extraction."""
+        self.notes += [
+            f"{self.shown[n.clip_id]}: {n.text}" for n in notes if n.clip_id in self.shown
+        ]
 
     def answer(self, clip: ClipRow, probabilities: Probabilities) -> None:
         if not np.isfinite(probabilities).all():
@@ -252,10 +262,11 @@ def _extracted(
         folder = Path(name)
         files = {**asked.files, GOLDEN: write_golden_clip(folder)}
         count = max(1, min(workers, len(files) // FILES_A_WORKER))
-        store, failures = extract_unlabelled(
-            files, specs, folder / "store", workers=count, progress=report
+        store, failures, notes = extract_unlabelled(
+            *(files, specs, folder / "store"), workers=count, channel=asked.channel, progress=report
         )
         asked.take(failures)
+        asked.note(notes)
         groups = [_Group(store, tuple(i for i in files if i not in failures), len(files))]
         long = {
             clip_id: asked.files[clip_id]
@@ -287,7 +298,7 @@ def _extract_long(
     headers = map(read_header, files.values())
     most = max(-(-each.frames * SAMPLE_RATE // each.sample_rate) for each in headers) + 1
     longer = [_longer(spec, most) for spec in specs]
-    store, failures = extract_unlabelled(files, longer, folder)
+    store, failures, _ = extract_unlabelled(files, longer, folder, channel=asked.channel)
     for clip_id in files:
         asked.failures.pop(clip_id, None)
     asked.take(failures)

@@ -23,7 +23,7 @@ class FileRow:
     """An audio file that was decoded once: the fast path that spares decoding it again.
 
     Attributes:
-        path: Relative to the scanned folder.
+        path: Relative to the scanned folder; with the channel behind it where that is not 0.
         size: In bytes.
         mtime_ns: Time of the last change.
         clip_id: The clip it holds.

@@ -37,6 +37,9 @@ def train(
 ) -> Run:
     """Train and test a model by a protocol, or go on with a run that is not finished.
 
+    An ensemble is not trained but made of finished runs on the same folds, named by its parameter
+    ``members``: their models of each fold answer together.
+
     Args:
         model: Its name; may be left out with ``resume``.
         store: The store or its folder; None is the setting, or what the run was begun with.
@@ -101,6 +104,7 @@ def _new_plan(
 ) -> Plan:
     """Resolve what a run is to be of, from what is given, the settings and the defaults."""
     from serkit.evaluation.splits import PROTOCOLS
+    from serkit.experiments.members import completed, find_members
     from serkit.experiments.plan import Plan
     from serkit.models import TRAINERS
     from serkit.store.store import FeatureStore
@@ -117,7 +121,13 @@ def _new_plan(
     )
     trainer = TRAINERS.get(model)
     settled = trainer.settle(settings.preset, given["values"] or {})
-    named = PROTOCOLS.get(settings.protocol) if settings.protocol else None
+    members: tuple[Run, ...] = ()
+    wanted = settings.protocol
+    if trainer.combines_runs:
+        members = find_members(settled, Path(settings.runs))
+        settled = completed(settled, members, trainer)
+        wanted = wanted or str(members[0].record["protocol"])
+    named = PROTOCOLS.get(wanted) if wanted else None
     opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
     plan = Plan(
         trainer=trainer,
@@ -129,6 +139,7 @@ def _new_plan(
         runs=Path(settings.runs),
         settings=asdict(settings),
         folds=given["folds"],
+        members=members,
     )
     for feature in (*plan.features, *plan.copies):
         _refuse_stale_recipe(opened, recipes(settings), feature)

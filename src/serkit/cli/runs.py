@@ -26,6 +26,10 @@ def register(app: typer.Typer) -> None:
     app.command()(show)
 
 
+_ENSEMBLE = "ensemble"
+"""Of this model ``--runs`` names the runs that it is made of; they lie in the folder of runs."""
+
+
 def train(
     model: Annotated[
         str | None,
@@ -91,7 +95,8 @@ def train(
 ) -> None:
     """Train and test a model.
 
-    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run.
+    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run. Of an
+    ensemble, --runs RUN,RUN names the runs whose models answer together.
     """
     from serkit import api
 
@@ -109,6 +114,8 @@ def train(
         "precision": precision,
     }
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
+    if model == _ENSEMBLE and runs is not None:
+        values, runs = {"members": str(runs), **values}, None
     try:
         with stoppable() as stop_if_asked, training(model or str(resume)) as report:
 

@@ -25,6 +25,7 @@ from serkit.experiments.folds import (
     run_fold,
     write_history,
 )
+from serkit.experiments.members import refuse_other_ground
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
@@ -79,6 +80,7 @@ def execute(
     now = datetime.now(UTC)
     folder = resumed or plan.runs / _name(plan, now)
     config = config_of(plan, split, folder.name, now)
+    refuse_other_ground(plan.members, split.digest, config["feature_fingerprints"])
     with holding(folder):
         if resumed:
             refuse_finished(folder)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import SerkitError, TrainingError
 from serkit.evaluation.splits import Fold
+from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, Kept, digests, kept_fold
@@ -124,7 +125,8 @@ def run_fold(
     teller.steps(0, 1, "reading")
     started = time.perf_counter()
     where = replace(tracking, name=f"{folder.name}/{name}")
-    context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where)
+    members = member_models(plan.members, fold.name)
+    context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where, members)
     data = _fold_data(plan, fold)
     model = _fit(plan, fold, data, context)
     fitted = time.perf_counter()

@@ -17,6 +17,7 @@ from serkit.models import Trainer
 from serkit.parameters import Scalar
 from serkit.results.audio_profile import audio_of
 from serkit.results.overrides import differing
+from serkit.results.run import Run
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
 
@@ -35,6 +36,7 @@ class Plan:
         runs: The folder that the run's folder is made in.
         settings: The resolved settings of the command, kept for the record.
         folds: Run only the first so many folds; None is all.
+        members: The runs that an ensemble is made of.
     """
 
     trainer: Trainer
@@ -46,6 +48,7 @@ class Plan:
     runs: Path
     settings: Mapping[str, Any]
     folds: int | None = None
+    members: tuple[Run, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:

@@ -187,6 +187,7 @@ class FitContext:
         workdir: A folder for checkpoints that outlives a kill and is removed when the fold is
             done; a trainer that finds its own checkpoint there goes on from it. None for none.
         tracking: Where else the training is logged to.
+        members: The models that an ensemble is made of: each one's kind and its folder.
     """
 
     seed: int = 0
@@ -194,6 +195,7 @@ class FitContext:
     batches: Callable[[int, int, str], None] = field(default=_tell_nobody)
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
+    members: tuple[tuple[str, Path], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -270,6 +272,8 @@ class Trainer:
             cannot be logged to these places; None where it has no epochs to log.
         shares_fit: Whether ``fit``, called with the same in every process of a torchrun, shares
             the work among them.
+        combines_runs: Whether it is made of finished runs, which its parameter ``members`` names
+            and ``fit`` finds in its context; its parameter ``features`` is filled in from them.
     """
 
     name: str
@@ -285,6 +289,7 @@ class Trainer:
     voices: Callable[[Parameters], tuple[str, ...]] = _as_recorded
     track: Callable[[Parameters, Tracking], None] | None = None
     shares_fit: bool = False
+    combines_runs: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

@@ -23,6 +23,9 @@ class WeightedStatistics(keras.layers.Layer):  # type: ignore[misc]
     ``(clips, frames)``. Output: ``(clips, 2 * values)``.
     """
 
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
+        """Let no mask through: there are no frames any more, and ``live`` was told anyway."""
+
     def call(self, inputs: list[Any]) -> Any:
         """Pool."""
         values, scores, live = inputs

@@ -1,0 +1,107 @@
+"""The runs that an ensemble is made of: found, and checked to belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from serkit.errors import LeakageError, UsageError
+from serkit.models import Trainer
+from serkit.parameters import Parameters, Scalar, text
+from serkit.results.run import Run, find_run
+
+
+def find_members(values: Parameters, runs: Path) -> tuple[Run, ...]:
+    """Find the runs that the parameter ``members`` names.
+
+    Args:
+        values: An ensemble's parameters.
+        runs: The folder of runs.
+
+    Raises:
+        UsageError: Fewer than two are named, one is named twice, or they do not belong together.
+        LeakageError: One chose something on the clips that it was tested on.
+        NotFoundError: There is no such folder.
+        UnknownNameError: There is no such run.
+    """
+    names = [part.strip() for part in text(values, "members").split(",") if part.strip()]
+    found = tuple(find_run(runs, name) for name in names)
+    if len({run.path.resolve() for run in found}) < max(2, len(found)):
+        raise UsageError(
+            f"an ensemble of {', '.join(names) or 'no runs'}",
+            allowed="two different runs or more make one",
+            hint="name them: serkit train ensemble --runs RUN,RUN; see 'serkit compare'",
+        )
+    for run in found:
+        _refuse_misfit(found[0], run)
+    return found
+
+
+def completed(
+    values: Mapping[str, Scalar], members: Sequence[Run], trainer: Trainer
+) -> dict[str, Scalar]:
+    """Return an ensemble's parameters with its members' full names and all that they read."""
+    read = dict.fromkeys(str(spec["name"]) for run in members for spec in run.record["features"])
+    named = {"members": ",".join(run.name for run in members), "features": ",".join(read)}
+    return trainer.settle("best", {**values, **named})
+
+
+def refuse_other_ground(
+    members: Sequence[Run], split_digest: str, fingerprints: Mapping[str, str]
+) -> None:
+    """Refuse members that were not trained on what the ensemble is tested on.
+
+    Args:
+        members: The runs; none where the model is no ensemble.
+        split_digest: Identity of the folds that are tested.
+        fingerprints: Those of the features in the store, by name.
+
+    Raises:
+        LeakageError: A member was fitted on other folds: what is tested here may be what it has
+            learned from.
+        UsageError: A member has read a feature of another recipe than the store holds.
+    """
+    for run in members:
+        if run.record["split_digest"] != split_digest:
+            raise LeakageError(
+                f"{run.name} was fitted on other folds than those that the ensemble is tested on",
+                hint="leave out --protocol and --folds: the members' own are used",
+            )
+        for name, fingerprint in run.record["feature_fingerprints"].items():
+            if fingerprints.get(name, fingerprint) != fingerprint:
+                raise UsageError(
+                    f"{run.name} has read {name} of another recipe than the store holds",
+                    hint="train it again, or name the store that it was trained on",
+                )
+
+
+def member_models(members: Sequence[Run], fold: str) -> tuple[tuple[str, Path], ...]:
+    """Return the kind of each member's model of a fold, and the folder that it lies in."""
+    return tuple((run.model, run.folder_of(fold)) for run in members)
+
+
+def _refuse_misfit(first: Run, run: Run) -> None:
+    """Refuse a run that cannot be averaged with another."""
+    if run.record["selected_on_test"]:
+        raise LeakageError(
+            f"{run.name} chose its epoch on the clips that it was tested on",
+            hint="make the ensemble of runs that chose on validation actors",
+        )
+    differing = {
+        "split_digest": "other folds",
+        "corpus_digest": "other clips",
+        "protocol": "another protocol",
+    }
+    for key, what in differing.items():
+        if run.record[key] != first.record[key]:
+            raise UsageError(
+                f"{run.name} was trained by {what} than {first.name}",
+                allowed="runs of one protocol on the same clips make an ensemble",
+            )
+    known = first.record["feature_fingerprints"]
+    for name, fingerprint in run.record["feature_fingerprints"].items():
+        if known.get(name, fingerprint) != fingerprint:
+            raise UsageError(
+                f"{run.name} and {first.name} read {name} of different recipes",
+                hint="train one of them again",
+            )

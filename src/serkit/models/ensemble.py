@@ -1,0 +1,117 @@
+"""Several fitted models that answer as one: their probabilities are averaged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import RunError
+from serkit.models.trainer import TRAINERS, ClipData, Fitted
+from serkit.parameters import Scalar
+
+Probabilities = npt.NDArray[np.float64]
+
+FACTS = "ensemble.json"
+
+_LEAST = 1e-6
+"""A model that is sure of being right must not overrule all others where it is wrong."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the models.
+
+    Attributes:
+        kind: Its trainer's name.
+        model: The fitted model.
+    """
+
+    kind: str
+    model: Fitted
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Fitted models whose answers are averaged.
+
+    Attributes:
+        members: The models.
+        mean: ``geometric`` or ``arithmetic``.
+        chosen: Nothing: averaging chooses nothing.
+    """
+
+    members: tuple[Member, ...]
+    mean: str = "geometric"
+    chosen: Mapping[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers were fitted, over all members."""
+        return sum(member.model.parameters for member in self.members)
+
+    def predict(self, data: ClipData) -> Probabilities:
+        """Return the members' mean probabilities, shape ``(n, 8)``."""
+        return average([member.model.predict(data) for member in self.members], self.mean)
+
+    def save(self, folder: Path) -> None:
+        """Write each member into a folder of its own, and what they are."""
+        for number, member in enumerate(self.members, start=1):
+            place = folder / _folder(number)
+            place.mkdir()
+            member.model.save(place)
+        facts = {"members": [member.kind for member in self.members], "mean": self.mean}
+        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+
+
+def load(folder: Path) -> Ensemble:
+    """Read what :meth:`Ensemble.save` wrote.
+
+    Raises:
+        RunError: A member is of a model that is not installed here.
+    """
+    facts = json.loads((folder / FACTS).read_text())
+    members = []
+    for number, kind in enumerate(facts["members"], start=1):
+        if kind not in TRAINERS.names():
+            raise RunError(
+                f"a member of the ensemble in {folder} is of the model {kind!r}, "
+                "which is not installed here",
+                allowed=f"there are: {', '.join(TRAINERS.names())}",
+            )
+        members.append(Member(kind, TRAINERS.get(kind).load(folder / _folder(number))))
+    return Ensemble(tuple(members), facts["mean"])
+
+
+def average(answers: Sequence[Probabilities], mean: str) -> Probabilities:
+    """Average probabilities over models.
+
+    The geometric mean is that of log probabilities: a model that thinks something next to
+    impossible counts for more than in the arithmetic one.
+
+    Args:
+        answers: Each shape ``(n, 8)``.
+        mean: ``geometric`` or ``arithmetic``.
+
+    Returns:
+        Shape ``(n, 8)``; rows sum to 1.
+
+    Example:
+        >>> one, other = np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])
+        >>> average([one, other], "geometric").round(2).tolist()
+        [[0.75, 0.25]]
+    """
+    every = np.stack(answers)
+    if mean == "geometric":
+        mixed = np.exp(np.log(np.maximum(every, _LEAST)).mean(axis=0))
+    else:
+        mixed = every.mean(axis=0)
+    return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
+
+
+def _folder(number: int) -> str:
+    return f"member-{number}"

@@ -159,7 +159,7 @@ def peer_transformer() -> Any:
 
 def serkit(name: str, options: argparse.Namespace) -> Epochs:
     """Train with serkit as ``serkit train NAME --preset notebook`` does."""
-    from serkit.models import TRAINERS, ClipData, FitContext, FoldData
+    from serkit.models import TRAINERS, FitContext, FoldData
 
     clips = _clips(name, options)
     trainer = TRAINERS.get(name)
@@ -175,7 +175,7 @@ def serkit(name: str, options: argparse.Namespace) -> Epochs:
             clock.mark()
 
     clock.mark()
-    trainer.fit(FoldData(clips, ClipData(clips.store, ())), values, FitContext(0, progress))
+    trainer.fit(FoldData(clips, clips.take(()), clips), values, FitContext(0, progress))
     return clock.epochs()
 
 
@@ -191,11 +191,11 @@ def _clips(name: str, options: argparse.Namespace) -> Any:
     import numpy as np
 
     from serkit import FeatureStore
-    from serkit.models import ClipData
+    from serkit.models import TrainingClips
 
     store = FeatureStore(options.store)
     order = np.random.default_rng(0).permutation(sorted(store.clips.index))
-    return ClipData(store, tuple(order[: options.clips or CLIPS[name]].tolist()))
+    return TrainingClips.of(store, order[: options.clips or CLIPS[name]].tolist())
 
 
 def _in_a_process(side: str, name: str, options: argparse.Namespace) -> Epochs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 
 import storekit
 from serkit.audio import write_wav
-from serkit.models import TRAINERS, ClipData, FitContext, FoldData
+from serkit.models import TRAINERS, FitContext, FoldData, TrainingClips
 from serkit.models.keras.backend import load_keras
 from serkit.models.keras.network import Network
 from serkit.models.keras.spectra import Source, Spectra, fit_scaling
@@ -50,9 +51,19 @@ def make_store(folder: Path, actors: int = 4, shortest: int = 3000) -> FeatureSt
     return FeatureStore(folder / "store")
 
 
-def clips_of(store: FeatureStore, *actors: int) -> ClipData:
+def ids_of(store: FeatureStore, *actors: int) -> tuple[str, ...]:
+    """Return the ids of some actors' clips."""
+    return tuple(store.clips.index[store.clips["actor"].isin(actors)])
+
+
+def fold_of(store: FeatureStore, train: Sequence[int], validation: Sequence[int] = ()) -> FoldData:
+    """Return the training side that some actors are fitted on and some are chosen on."""
+    return FoldData.of(store, ids_of(store, *train), ids_of(store, *validation))
+
+
+def clips_of(store: FeatureStore, *actors: int) -> TrainingClips:
     """Return some actors' clips."""
-    return ClipData(store, tuple(store.clips.index[store.clips["actor"].isin(actors)]))
+    return TrainingClips.of(store, ids_of(store, *actors))
 
 
 def untrained(name: str, store: FeatureStore) -> Network:
@@ -71,7 +82,7 @@ def fit(
     """Fit a tiny net on actors 1 and 2, its epoch chosen on actor 3."""
     trainer = TRAINERS.get(name)
     given = {**QUICK, **(TINY[name] if preset == "best" else {}), **values}
-    fold = FoldData(clips_of(store, 1, 2), clips_of(store, 3))
+    fold = fold_of(store, (1, 2), (3,))
     fitted = trainer.fit(fold, trainer.settle(preset, given), FitContext(seed))
     assert isinstance(fitted, Network)
     return fitted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import serkit
 from serkit.audio import write_wav
 from serkit.encoders.machine import quiet_transformers
-from serkit.models import ClipData
+from serkit.models import FoldData, TrainingClips
 from serkit.store.store import FeatureStore
 
 LAYERS, UNITS = 3, 16
@@ -77,6 +78,16 @@ def make_store(folder: Path, *features: str, actors: int = 4) -> FeatureStore:
     return FeatureStore(folder / "store")
 
 
-def clips_of(store: FeatureStore, *actors: int) -> ClipData:
+def ids_of(store: FeatureStore, *actors: int) -> tuple[str, ...]:
+    """Return the ids of some actors' clips."""
+    return tuple(store.clips.index[store.clips["actor"].isin(actors)])
+
+
+def fold_of(store: FeatureStore, train: Sequence[int], validation: Sequence[int] = ()) -> FoldData:
+    """Return the training side that some actors are fitted on and some are chosen on."""
+    return FoldData.of(store, ids_of(store, *train), ids_of(store, *validation))
+
+
+def clips_of(store: FeatureStore, *actors: int) -> TrainingClips:
     """Return some actors' clips."""
-    return ClipData(store, tuple(store.clips.index[store.clips["actor"].isin(actors)]))
+    return TrainingClips.of(store, ids_of(store, *actors))

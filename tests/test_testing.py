@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 
+import cheats
 from serkit import FeatureStore
 from serkit.errors import FeatureError, UsageError
 from serkit.evaluation.splits import PROTOCOLS, Split
@@ -161,6 +162,10 @@ class TestCheckLongerClips:
         )
 
 
+def spell_and_normalise(_kept, data, honest):
+    return cheats.sure(np.array([int(i[-4:], 16) % 8 for i in data.clip_ids])) / 2 + honest / 2
+
+
 class TestCheckTrainer:
     GOOD = TRAINERS.get("majority")
 
@@ -222,27 +227,45 @@ class TestCheckTrainer:
             "trainer majority predicts a clip otherwise when it is alone (probabilities differ"
         )
 
-    def test_looking_at_the_labels_of_what_it_predicts(self, store):
-        def predict(model, data):
-            table = model.predict(data).copy()
-            table[:, 0] += data.labels >= 0
-            return table / table.sum(axis=1, keepdims=True)
-
-        assert broken(check_trainer, self.with_model(predict=predict), store).startswith(
-            "trainer majority predicts otherwise where the labels are unknown (probabilities differ"
+    def test_labels_of_what_it_predicts(self, store):
+        assert broken(check_trainer, cheats.LABELS_BY_ASKING, store) == (
+            "a model of trainer majority cannot predict: 'labels' of these clips is hidden from "
+            "models; only the clips of a training side have labels"
         )
 
-    def test_looking_at_the_test_clips(self, store):
-        """Everything that the store holds is fitted on, not just what was handed over."""
+    def test_labels_by_the_store(self, store):
+        assert broken(check_trainer, cheats.LABELS_BY_STORE, store) == (
+            "trainer majority cannot be fitted: 'store' of these clips is hidden from models; "
+            "data.read(feature) and data.matrix(features) read these clips"
+        )
 
-        def fit(fold, parameters, context):
-            everyone = tuple(fold.train.store.clips.query("emotion_id < 4 or actor < 6").index)
-            return self.GOOD.fit(
-                replace(fold, train=replace(fold.train, clip_ids=everyone)), parameters, context
-            )
+    def test_labels_by_ids(self, store):
+        """Ids are opaque; whoever makes anything of them is found out where they are others."""
 
-        assert broken(check_trainer, replace(self.GOOD, fit=fit), store).startswith(
-            "trainer majority is fitted to more than the training clips and the seed (probab"
+        def spell(_kept, data, _honest):
+            return cheats.sure(np.array([int(i[-4:], 16) % 8 for i in data.clip_ids]))
+
+        check_trainer(cheats.LABELS_BY_IDS, store)  # it finds nothing to read, and stays honest
+        assert broken(check_trainer, cheats.cheating(spell), store).startswith(
+            "trainer majority predicts otherwise where the clips have other ids (probabilities"
+        )
+
+    def test_normalising_by_the_speaker_s_other_clips(self, store):
+        assert broken(check_trainer, cheats.SPEAKER_NORMALISATION, store).startswith(
+            "trainer majority predicts a clip otherwise when it is alone (probabilities differ"
+        )
+        with pytest.raises(ContractError, match="other ids"):  # and nothing else is forgiven
+            check_trainer(replace(cheats.cheating(spell_and_normalise), transductive=True), store)
+        check_trainer(replace(cheats.SPEAKER_NORMALISATION, transductive=True), store)
+
+    def test_labels_by_order(self, store):
+        def by_order(_kept, data, _honest):
+            turned = np.zeros(len(data), np.int64)
+            turned[-1] = len(data) > 1
+            return cheats.sure(turned)
+
+        assert broken(check_trainer, cheats.cheating(by_order), store).startswith(
+            "trainer majority predicts otherwise in another order (probabilities differ"
         )
 
     def test_no_seed(self, store):

@@ -141,6 +141,10 @@ class StoreChangedError(TrainingError):
     """The store was changed while a model was trained on it: what was trained is of no use."""
 
 
+class HiddenFromModelError(TrainingError, AttributeError):
+    """A model asks for what it must not see: the store, or test clips' labels or speakers."""
+
+
 class TrainingInterrupted(KeyboardInterrupt):
     """A training was interrupted (Ctrl-C); what was done stays.
 

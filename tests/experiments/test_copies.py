@@ -13,7 +13,7 @@ from serkit import FeatureStore
 from serkit.errors import LeakageError, UnknownNameError, UsageError
 from serkit.evaluation.metrics import uar
 from serkit.experiments.resume import MUST_AGREE
-from serkit.models import ClipData, FoldData
+from serkit.models import ClipData, FoldData, TrainingClips
 from serkit.models.classical.pipeline import choose, inner_folds
 from serkit.models.copies import voices_of, with_copies
 from serkit.results.run import SPLIT
@@ -83,7 +83,7 @@ class TestNoCopyOfATestClip:
         assert set(fold["test"]) <= reads["functionals"]
 
     def test_clips_that_are_chosen_or_tested_on_refuse_to_be_read_in_another_voice(self, store):
-        data = ClipData(FeatureStore(store), ("03-01-01-01-01-01-01",))
+        data = ClipData.of(FeatureStore(store), ("03-01-01-01-01-01-01",))
         with pytest.raises(LeakageError) as caught:
             data.read("functionals", voice="speed090")
         assert str(caught.value) == (
@@ -93,15 +93,16 @@ class TestNoCopyOfATestClip:
 
     def test_only_the_training_side_of_a_fold_has_voices(self, store):
         opened = FeatureStore(store)
-        train, validation = (ClipData(opened, (i,), v) for i, v in (("a", ("x",)), ("b", ())))
-        fold = FoldData(train, validation)
-        assert (fold.validation.voices, fold.everything.voices) == ((), ("x",))
-        assert fold.everything.clip_ids == ("a", "b")
+        one, other = sorted(opened.state.clips)[:2]
+        fold = FoldData.of(opened, [other], [one], voices=("x",))
+        assert (fold.train.voices, fold.validation.voices) == (("x",), ())
+        assert fold.everything.voices == ("x",)
+        assert fold.everything.clip_ids == ClipData.of(opened, [one, other]).clip_ids
 
     def test_an_inner_fold_holds_a_clip_and_its_copies_on_one_side(self, store):
         opened = FeatureStore(store)
         ids = tuple(opened.clips.index)
-        data = ClipData(opened, ids, ("speed090",))
+        data = TrainingClips.of(opened, ids, ("speed090",))
         rows = np.arange(2 * len(ids))[:, None]  # each row knows which clip, or copy, it is
         sides = []
 

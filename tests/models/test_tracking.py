@@ -9,9 +9,9 @@ from importlib.util import find_spec
 import pytest
 
 import serkit
-from netkit import QUICK, TINY, clips_of, make_store
+from netkit import QUICK, TINY, fold_of, make_store
 from serkit.errors import MissingDependencyError, TrainingError, UsageError
-from serkit.models import TRAINERS, FitContext, FoldData, Tracking, tracking
+from serkit.models import TRAINERS, FitContext, Tracking, tracking
 from serkit.models.tracking import check_tracking, logs_of
 from serkit.store.store import FeatureStore
 
@@ -26,7 +26,7 @@ def store(tmp_path_factory) -> FeatureStore:
 def fit(store: FeatureStore, tracking: Tracking, **context):
     trainer = TRAINERS.get("ffnn")
     values = trainer.settle("best", {**QUICK, **TINY["ffnn"], "epochs": 3})
-    fold = FoldData(clips_of(store, 1), clips_of(store, 2))
+    fold = fold_of(store, (1,), (2,))
     return trainer.fit(fold, values, FitContext(tracking=tracking, **context))
 
 

@@ -166,7 +166,7 @@ class TestModels:
         store = FeatureStore(speech_store)
         for name in ("1", "5"):
             frame = run.predictions.query(f"fold == '{name}'")
-            found = run.model_of(name).predict(ClipData(store, tuple(frame.index)))
+            found = run.model_of(name).predict(ClipData.of(store, frame.index))
             assert np.allclose(found, frame[[f"p_{e}" for e in EMOTIONS]], atol=1e-9)
 
     def test_an_unknown_fold_is_told_with_those_there_are(self, speech_runs):

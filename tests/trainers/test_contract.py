@@ -7,6 +7,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
-from serkit.models import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.models import TRAINERS, FitContext, Fitted, FoldData, Trainer, TrainingClips
 from serkit.models.classical.pipeline import unconverged
 from serkit.parameters import Scalar
 from serkit.testing import check_trainer
@@ -51,7 +52,7 @@ def ids_of(store: FeatureStore, actors: Sequence[int]) -> tuple[str, ...]:
 
 def fold_of(store: FeatureStore) -> FoldData:
     """Train on actors 1 to 3, choose on actor 4; 5 and 6 are for the test."""
-    return FoldData(ClipData(store, ids_of(store, (1, 2, 3))), ClipData(store, ids_of(store, [4])))
+    return FoldData.of(store, ids_of(store, (1, 2, 3)), ids_of(store, [4]))
 
 
 def fit(trainer: Trainer, store: FeatureStore, *, seed: int = 0, **values: Scalar) -> Fitted:
@@ -59,8 +60,8 @@ def fit(trainer: Trainer, store: FeatureStore, *, seed: int = 0, **values: Scala
     return trainer.fit(fold_of(store), settled, FitContext(seed))
 
 
-def heard(store: FeatureStore) -> ClipData:
-    return ClipData(store, ids_of(store, (5, 6)))
+def heard(store: FeatureStore) -> TrainingClips:
+    return TrainingClips.of(store, ids_of(store, (5, 6)))
 
 
 def refused(trainer: Trainer, preset: str, given: dict[str, object]) -> str:
@@ -101,12 +102,16 @@ class TestNothingButTheTrainingSideIsFitted:
             return batch
 
         @property
-        def clips(self):
-            clips = super().clips
-            hit = clips.index.isin(list(self._scrambled))
-            clips.loc[hit, "emotion_id"] = (clips.loc[hit, "emotion_id"] + 3) % 8
-            clips.loc[hit, "num_frames"] = 10**12
-            return clips
+        def state(self):
+            state = super().state
+            clips = {
+                clip_id: self._turned(row) if clip_id in self._scrambled else row
+                for clip_id, row in state.clips.items()
+            }
+            return replace(state, clips=clips)
+
+        def _turned(self, row):
+            return replace(row, emotion_id=(row.emotion_id + 3) % 8, num_frames=10**12)
 
     @pytest.mark.parametrize(
         ("name", "preset", "values"),
@@ -119,7 +124,7 @@ class TestNothingButTheTrainingSideIsFitted:
     def test_it_is_the_same_model(self, store, tmp_path, name, preset, values):
         trainer = TRAINERS.get(name)
         settled = trainer.settle(preset, values)
-        scrambled = self.Scrambled(store.path, heard(store).clip_ids)
+        scrambled = self.Scrambled(store.path, ids_of(store, (5, 6)))
         folders = [tmp_path / "plain", tmp_path / "scrambled"]
         for folder, source in zip(folders, (store, scrambled), strict=True):
             folder.mkdir()
@@ -286,7 +291,7 @@ class TestChoice:
 
     def test_without_validation_actors_all_rounds_are_used(self, store):
         trainer = TRAINERS.get("xgboost")
-        fold = FoldData(ClipData(store, ids_of(store, (1, 2))), ClipData(store, ()))
+        fold = FoldData.of(store, ids_of(store, (1, 2)))
         settled = trainer.settle("best", FEW_ROUNDS)
         fitted = trainer.fit(fold, settled, FitContext())
         assert fitted.chosen == {}
@@ -294,16 +299,18 @@ class TestChoice:
 
     def test_chosen_on_test_clips_they_are_never_fitted_on(self, store):
         """The study's way: what is chosen on is the test side, so only the rest is fitted on."""
-        train, test = ClipData(store, ids_of(store, (1, 2, 3))), heard(store)
-        fold = FoldData(train, test, chosen_on_test=True)
-        assert fold.everything is train
-        assert set(FoldData(train, test).everything.clip_ids) == {*train.clip_ids, *test.clip_ids}
+        train, test = ids_of(store, (1, 2, 3)), ids_of(store, (5, 6))
+        fold = FoldData.of(store, train, test, chosen_on_test=True)
+        assert fold.everything is fold.train
+        assert fold.validation.clip_ids == heard(store).clip_ids
+        usual = FoldData.of(store, train, test).everything
+        assert set(usual.clip_ids) == {*fold.train.clip_ids, *heard(store).clip_ids}
 
     def test_one_actor_cannot_be_divided(self, store):
         from serkit.errors import TrainingError
 
         trainer = TRAINERS.get("svm")
-        fold = FoldData(ClipData(store, ids_of(store, [1])), ClipData(store, ()))
+        fold = FoldData.of(store, ids_of(store, [1]))
         with pytest.raises(TrainingError) as caught:
             trainer.fit(fold, trainer.settle("best", {}), FitContext())
         assert str(caught.value) == (
@@ -314,13 +321,12 @@ class TestChoice:
 
 def test_emotions_that_were_not_trained_on_get_nothing(store):
     """Also then there are eight columns, and each row sums to 1."""
-    data = ClipData(store, ids_of(store, (1, 2, 3, 4)))
+    data = TrainingClips.of(store, ids_of(store, (1, 2, 3, 4)))
     kept = data.subset(np.isin(data.labels, (2, 5)))
+    nobody = kept.take(())
     for name in ("logreg", "svm"):
         trainer = TRAINERS.get(name)
-        fitted = trainer.fit(
-            FoldData(kept, ClipData(store, ())), trainer.settle("best", {}), FitContext()
-        )
+        fitted = trainer.fit(FoldData(kept, nobody, kept), trainer.settle("best", {}), FitContext())
         found = fitted.predict(heard(store))
         assert found.shape == (32, 8)
         assert np.allclose(found.sum(axis=1), 1)
@@ -373,7 +379,7 @@ class TestOneActor:
 
     def fit(self, store, name, **values) -> Fitted:
         trainer = TRAINERS.get(name)
-        data = FoldData(ClipData(store, ids_of(store, [1])), ClipData(store, ()))
+        data = FoldData.of(store, ids_of(store, [1]))
         return trainer.fit(data, trainer.settle("best", values), FitContext())
 
     @pytest.mark.parametrize("name", ["logreg", "svm"])

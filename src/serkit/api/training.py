@@ -14,6 +14,7 @@ from serkit.settings import resolve
 if TYPE_CHECKING:
     from serkit.experiments.plan import Plan
     from serkit.experiments.progress import Progress
+    from serkit.experiments.sides import Fit
     from serkit.features import Recipes
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
@@ -74,7 +75,7 @@ def train(
     """
     from serkit.experiments import distributed as team
     from serkit.experiments.execute import execute
-    from serkit.models import Tracking, Trainer
+    from serkit.models import Tracking
 
     if team.helps():
         return team.assist()
@@ -88,9 +89,9 @@ def train(
         folder, plan = _resumed_plan(model, store, runs, definitions, resume, fixed)
     tracking = Tracking(None if tensorboard is None else Path(tensorboard), mlflow)
 
-    def work(trainer: Trainer) -> Run:
-        shared = replace(plan, trainer=trainer)
-        return execute(shared, *([progress] if progress else []), tracking=tracking, resumed=folder)
+    def work(fit: Fit) -> Run:
+        told = [progress] if progress else []
+        return execute(plan, *told, tracking=tracking, resumed=folder, fit=fit)
 
     return team.lead(plan.trainer, work)
 

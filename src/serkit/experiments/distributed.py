@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,8 @@ from typing import Any
 
 from serkit.encoders.machine import process_count
 from serkit.errors import UsageError
-from serkit.models import TRAINERS, ClipData, FitContext, Fitted, FoldData, Trainer
+from serkit.experiments.sides import Fit, Sides, fit_here
+from serkit.models import TRAINERS, FitContext, Fitted, Trainer
 from serkit.parameters import Parameters
 from serkit.results.run import Run, read_run
 from serkit.store.store import FeatureStore
@@ -32,18 +33,18 @@ def helps() -> bool:
     return process_count() > 1 and os.environ.get("RANK", "0") != "0"
 
 
-def lead(trainer: Trainer, work: Callable[[Trainer], Run]) -> Run:
-    """Do work with a trainer whose fits all processes share.
+def lead(trainer: Trainer, work: Callable[[Fit], Run]) -> Run:
+    """Do work whose fits all processes share.
 
     Args:
         trainer: What is to be trained.
-        work: Is given that trainer, or one that gives each fit out as a job.
+        work: Called with what fits a model: here, or by giving each fit out as a job.
 
     Raises:
         UsageError: There are several processes, and the trainer works in one alone.
     """
     if process_count() == 1:
-        return work(trainer)
+        return work(fit_here)
     if not trainer.shares_fit:
         raise UsageError(
             f"{process_count()} processes were started, and {trainer.name} trains in one",
@@ -51,14 +52,14 @@ def lead(trainer: Trainer, work: Callable[[Trainer], Run]) -> Run:
         )
     exchange, numbers = _exchange(), count()
 
-    def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    def fit(model: Trainer, sides: Sides, parameters: Parameters, context: FitContext) -> Fitted:
         number = next(numbers)
-        _tell(exchange, number, asdict(_Job.of(trainer, fold, parameters, context)))
-        fitted = trainer.fit(fold, parameters, context)
+        _tell(exchange, number, asdict(_Job.of(model, sides, parameters, context)))
+        fitted = fit_here(model, sides, parameters, context)
         _await_helpers(exchange, number)  # they write into the folder that is removed next
         return fitted
 
-    run = work(replace(trainer, fit=fit))
+    run = work(fit)
     number = next(numbers)
     _tell(exchange, number, {"finished": str(run.path)})
     _await_helpers(exchange, number)  # without torchrun the exchange ends with this process
@@ -101,6 +102,7 @@ class _Job:
         store: The store's folder.
         train: Clips to fit on.
         validation: Clips to choose on.
+        voices: Other voices that clips which are fitted on may be read in.
         chosen_on_test: Whether these are the test clips.
         parameters: Every parameter's value.
         seed: Of all random numbers.
@@ -111,6 +113,7 @@ class _Job:
     store: str
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    voices: tuple[str, ...]
     chosen_on_test: bool
     parameters: Mapping[str, Any]
     seed: int
@@ -118,15 +121,16 @@ class _Job:
 
     @classmethod
     def of(
-        cls, trainer: Trainer, fold: FoldData, parameters: Parameters, context: FitContext
+        cls, trainer: Trainer, sides: Sides, parameters: Parameters, context: FitContext
     ) -> _Job:
         workdir = context.workdir
         return cls(
             trainer.name,
-            str(fold.train.store.path),
-            fold.train.clip_ids,
-            fold.validation.clip_ids,
-            fold.chosen_on_test,
+            str(sides.store.path),
+            sides.train,
+            sides.validation,
+            sides.voices,
+            sides.chosen_on_test,
             dict(parameters),
             context.seed,
             None if workdir is None else str(workdir),
@@ -134,14 +138,16 @@ class _Job:
 
     def do(self) -> None:
         store = FeatureStore(self.store)
-        fold = FoldData(
-            ClipData(store, tuple(self.train)),
-            ClipData(store, tuple(self.validation)),
+        sides = Sides(
+            store,
+            tuple(self.train),
+            tuple(self.validation),
+            tuple(self.voices),
             self.chosen_on_test,
         )
         workdir = None if self.workdir is None else Path(self.workdir)
         context = FitContext(self.seed, workdir=workdir)
-        TRAINERS.get(self.trainer).fit(fold, self.parameters, context)
+        fit_here(TRAINERS.get(self.trainer), sides, self.parameters, context)
 
 
 def _exchange() -> Any:

@@ -29,6 +29,7 @@ from serkit.experiments.members import refuse_other_ground
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
+from serkit.experiments.sides import Fit, fit_here
 from serkit.models import Tracking
 from serkit.results.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, how_to_go_on, read_run
 from serkit.results.scores import frame_scores, grouped_scores, write_json
@@ -45,6 +46,7 @@ def execute(
     *,
     tracking: Tracking | None = None,
     resumed: Path | None = None,
+    fit: Fit = fit_here,
 ) -> Run:
     """Train and test a model by a protocol, and keep all of it.
 
@@ -58,6 +60,7 @@ def execute(
         tracking: Where else the training is logged to.
         resumed: The folder of an unfinished run to go on with, which must have been begun by the
             same plan; None begins one.
+        fit: Who fits the models.
 
     Returns:
         The finished run.
@@ -88,7 +91,14 @@ def execute(
         with _keeping(folder, split, fresh=not resumed), _blaming_changes(plan, split, config):
             _begin(split, folder, config)
             results = [
-                run_fold(plan, fold, folder, Teller(tell, fold, number, len(split.folds)), tracking)
+                run_fold(
+                    plan,
+                    fold,
+                    folder,
+                    Teller(tell, fold, number, len(split.folds)),
+                    tracking,
+                    fit,
+                )
                 for number, fold in enumerate(split.folds, start=1)
             ]
             run = _finish(plan, split, folder, results, started)
@@ -169,6 +179,19 @@ def _refuse_changed(
         raise store_changed() from because
 
 
+def _transduction(config: Mapping[str, Any], results: Sequence[FoldResult]) -> dict[str, Any]:
+    """Return what is to be said of a model whose answers depend on the other test clips."""
+    found = [result for result in results if result.transductive]
+    if not found:
+        return {}
+    worst = max(found, key=lambda result: result.dependence or 0.0)
+    note = (
+        f"transductive: a clip's probabilities change by up to {worst.dependence:.2f} with the "
+        f"test clips predicted beside it ({len(found)} of {len(results)} folds)"
+    )
+    return {"transductive": True, "notes": [*config["notes"], note]}
+
+
 def _finish(
     plan: Plan, split: Split, folder: Path, results: Sequence[FoldResult], started: float
 ) -> Run:
@@ -180,31 +203,35 @@ def _finish(
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     _refuse_changed(plan, split, config)
     scores = frame_scores(frame)
-    record = config | {
-        "parameters": round(sum(r.parameters for r in results) / len(results)),
-        "epochs": max((r.epochs for r in results if r.epochs is not None), default=None),
-        "uar": scores.uar,
-        "uar_low": scores.uar_low,
-        "uar_high": scores.uar_high,
-        "accuracy": scores.accuracy,
-        "accuracy_low": scores.accuracy_low,
-        "accuracy_high": scores.accuracy_high,
-        "macro_f1": scores.macro_f1,
-        "log_loss": scores.log_loss,
-        "brier": scores.brier,
-        "ece": scores.ece,
-        "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
-        "confusion": scores.confusion,
-        "by_sex": grouped_scores(frame, "sex"),
-        "by_intensity": grouped_scores(frame, "intensity"),
-        "actors": scores.actors,
-        "clips": scores.clips,
-        "fold_scores": [fold_entry(result) for result in results],
-        "train_seconds": sum(result.train_seconds for result in results),
-        "predict_seconds": sum(result.predict_seconds for result in results),
-        "seconds": time.perf_counter() - started + sum(r.earlier_seconds for r in results),
-        "peak_memory_bytes": peak_memory_bytes(),
-    }
+    record = (
+        config
+        | _transduction(config, results)
+        | {
+            "parameters": round(sum(r.parameters for r in results) / len(results)),
+            "epochs": max((r.epochs for r in results if r.epochs is not None), default=None),
+            "uar": scores.uar,
+            "uar_low": scores.uar_low,
+            "uar_high": scores.uar_high,
+            "accuracy": scores.accuracy,
+            "accuracy_low": scores.accuracy_low,
+            "accuracy_high": scores.accuracy_high,
+            "macro_f1": scores.macro_f1,
+            "log_loss": scores.log_loss,
+            "brier": scores.brier,
+            "ece": scores.ece,
+            "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
+            "confusion": scores.confusion,
+            "by_sex": grouped_scores(frame, "sex"),
+            "by_intensity": grouped_scores(frame, "intensity"),
+            "actors": scores.actors,
+            "clips": scores.clips,
+            "fold_scores": [fold_entry(result) for result in results],
+            "train_seconds": sum(result.train_seconds for result in results),
+            "predict_seconds": sum(result.predict_seconds for result in results),
+            "seconds": time.perf_counter() - started + sum(r.earlier_seconds for r in results),
+            "peak_memory_bytes": peak_memory_bytes(),
+        }
+    )
     for result in results:
         sync_folder(folder / result.folder)
     sync_folder(folder)

@@ -15,19 +15,14 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import SerkitError, TrainingError
 from serkit.evaluation.splits import Fold
+from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, Kept, digests, kept_fold
-from serkit.models import (
-    ClipData,
-    FitContext,
-    Fitted,
-    FoldData,
-    Tracking,
-    earlier_seconds,
-    history_of,
-)
+from serkit.experiments.sides import Fit, Sides, fit_here
+from serkit.models import ClipData, FitContext, Fitted, Tracking, earlier_seconds, history_of
+from serkit.models.clips import with_true_names
 from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
 from serkit.results.run import FOLD, HISTORY, PREDICTIONS
@@ -52,6 +47,8 @@ class FoldResult:
         chosen: What was chosen on inner validation actors.
         train_seconds: Wall time of the fit.
         predict_seconds: Wall time of the prediction.
+        dependence: By how much a test clip's probabilities change with the other clips that the
+            model is asked about at once; None where that was not looked at.
         history: A row an epoch; None where the model was not trained in epochs.
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
@@ -66,9 +63,15 @@ class FoldResult:
     chosen: Mapping[str, Scalar]
     train_seconds: float
     predict_seconds: float
+    dependence: float | None = None
     history: Any = None
     earlier_seconds: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def transductive(self) -> bool:
+        """Whether the model's answers about a clip depend on the clips beside it."""
+        return self.dependence is not None and self.dependence > TOLERANCE
 
     @property
     def epochs(self) -> int | None:
@@ -100,7 +103,12 @@ class Teller:
 
 
 def run_fold(
-    plan: Plan, fold: Fold, folder: Path, teller: Teller, tracking: Tracking
+    plan: Plan,
+    fold: Fold,
+    folder: Path,
+    teller: Teller,
+    tracking: Tracking,
+    fit: Fit = fit_here,
 ) -> FoldResult:
     """Fit and test a fold and keep it; one that was kept whole before is read back.
 
@@ -110,6 +118,7 @@ def run_fold(
         folder: The run's folder.
         teller: Told how far it is.
         tracking: Where else the training is logged to.
+        fit: Who fits the model.
 
     Raises:
         TrainingError: The model could not be fitted, or gives no probabilities.
@@ -127,11 +136,12 @@ def run_fold(
     where = replace(tracking, name=f"{folder.name}/{name}")
     members = member_models(plan.members, fold.name)
     context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where, members)
-    data = _fold_data(plan, fold)
-    model = _fit(plan, fold, data, context)
+    sides = Sides.of(plan.store, fold, voices=plan.voices, choose_on_test=plan.chooses_on_test)
+    model = _fit(fit, plan, fold, sides, context)
     fitted = time.perf_counter()
-    probabilities = _checked(model.predict(ClipData(plan.store, fold.test)), fold, plan)
+    probabilities = _predict(model, fold, plan)
     predicted = time.perf_counter()
+    dependence = dependence_on_company(model, plan.store, fold.test, probabilities)
     model.save(target)
     keep_golden(target, model, plan.store, plan.features)
     earlier = earlier_seconds(model)
@@ -139,12 +149,13 @@ def run_fold(
         fold,
         name,
         predictions_frame(plan.store.state.clips, fold, probabilities),
-        len(data.train),
-        len(data.validation),
+        len(sides.train),
+        len(sides.validation),
         model.parameters,
         dict(model.chosen),
         earlier + fitted - started,
         predicted - fitted,
+        dependence,
         history_of(model),
         earlier,
     )
@@ -170,6 +181,7 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
         entry["chosen"],
         entry["train_seconds"],
         entry["predict_seconds"],
+        entry.get("dependence_on_company"),
         kept.history,
         entry["train_seconds"] + entry["predict_seconds"],
         entry["files"],
@@ -199,9 +211,9 @@ def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
     write_file(folder / HISTORY, whole.to_parquet(index=False))
 
 
-def _fit(plan: Plan, fold: Fold, data: FoldData, context: FitContext) -> Fitted:
+def _fit(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext) -> Fitted:
     try:
-        return plan.trainer.fit(data, plan.values, context)
+        return fit(plan.trainer, sides, plan.values, context)
     except SerkitError:
         raise
     except ValueError as error:  # scikit-learn's, XGBoost's and NumPy's refusals are all of these
@@ -211,21 +223,16 @@ def _fit(plan: Plan, fold: Fold, data: FoldData, context: FitContext) -> Fitted:
         ) from error
 
 
-def _fold_data(plan: Plan, fold: Fold) -> FoldData:
-    if plan.chooses_on_test:  # as the study did: trained on all else, chosen on the test clips
-        everyone = tuple(sorted((*fold.train, *fold.validation)))
-        return FoldData(
-            ClipData(plan.store, everyone, plan.voices),
-            ClipData(plan.store, fold.test),
-            chosen_on_test=True,
-        )
-    train = ClipData(plan.store, fold.train, plan.voices)
-    return FoldData(train, ClipData(plan.store, fold.validation))
-
-
-def _checked(
-    probabilities: npt.NDArray[np.float64], fold: Fold, plan: Plan
-) -> npt.NDArray[np.float64]:
+def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
+    """Ask a model about a fold's test clips, of which it sees features alone."""
+    try:
+        probabilities = model.predict(ClipData.of(plan.store, fold.test))
+    except SerkitError as error:
+        raise with_true_names(error, plan.store, fold.test) from error
+    except ValueError as error:
+        raise TrainingError(
+            f"{plan.trainer.name} could not predict in fold {fold.name}: {error}"
+        ) from error
     expected = (len(fold.test), len(EMOTIONS))
     if probabilities.shape != expected or not np.isfinite(probabilities).all():
         raise TrainingError(
@@ -253,5 +260,6 @@ def fold_entry(result: FoldResult) -> dict[str, Any]:
         "chosen": dict(result.chosen),
         "train_seconds": result.train_seconds,
         "predict_seconds": result.predict_seconds,
+        "dependence_on_company": result.dependence,
         "files": dict(result.files),
     }

@@ -138,7 +138,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "seed": plan.seed,
         "speaker_independent": plan.protocol.speaker_independent,
         "selected_on_test": plan.chooses_on_test,
-        "transductive": False,
+        "transductive": plan.trainer.transductive,
         "synthetic": "synthetic" in corpora,
         "published": False,
         "corpus": "+".join(corpora),

@@ -3,12 +3,11 @@
 Models themselves are plug-ins in :mod:`serkit.trainers`.
 """
 
+from serkit.models.clips import ClipData, FeatureValues, FoldData, TrainingClips
 from serkit.models.trainer import (
     TRAINERS,
-    ClipData,
     FitContext,
     Fitted,
-    FoldData,
     Preset,
     Tracking,
     Trainer,
@@ -19,12 +18,14 @@ from serkit.models.trainer import (
 __all__ = [
     "TRAINERS",
     "ClipData",
+    "FeatureValues",
     "FitContext",
     "Fitted",
     "FoldData",
     "Preset",
     "Tracking",
     "Trainer",
+    "TrainingClips",
     "earlier_seconds",
     "history_of",
 ]

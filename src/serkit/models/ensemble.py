@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import RunError
-from serkit.models.trainer import TRAINERS, ClipData, Fitted
+from serkit.models.clips import ClipData
+from serkit.models.trainer import TRAINERS, Fitted
 from serkit.parameters import Scalar
 
 Probabilities = npt.NDArray[np.float64]

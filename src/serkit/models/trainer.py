@@ -6,133 +6,21 @@ functions, so that one command loads one framework.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import LeakageError, unknown_name
-from serkit.features.voices import copy_name
+from serkit.errors import unknown_name
+from serkit.models.clips import ClipData, FoldData
 from serkit.parameters import Parameter, Parameters, Scalar, settle
 from serkit.registry import Registry
-from serkit.store.store import Batch, FeatureStore
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
-"""Metadata that a model may read: numbers of the recording; no label, and nobody's name."""
-
-
-@dataclass(frozen=True)
-class ClipData:
-    """Some clips of a store: all that a model may see of them.
-
-    Attributes:
-        store: Where their features are read from, when they are asked for.
-        clip_ids: The clips, in order.
-        voices: Other voices that these clips may be read in, such as ``speed090``. Only clips
-            that are fitted on have any: what is chosen or tested on is heard as recorded.
-    """
-
-    store: FeatureStore
-    clip_ids: tuple[str, ...]
-    voices: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.clip_ids)
-
-    @cached_property
-    def clips(self) -> pd.DataFrame:
-        """Their metadata, indexed by clip id."""
-        return self.store.clips.loc[list(self.clip_ids)]
-
-    @property
-    def labels(self) -> npt.NDArray[np.int64]:
-        """Emotion numbers 0 to 7, shape ``(n,)``."""
-        return self.clips["emotion_id"].to_numpy(np.int64)
-
-    @property
-    def actors(self) -> npt.NDArray[np.int64]:
-        """Actors' numbers, shape ``(n,)``."""
-        return self.clips["actor"].to_numpy(np.int64)
-
-    def read(self, feature: str, *, voice: str = "", padded: bool = True) -> Batch:
-        """Read a feature of all these clips, as recorded or in one of their :attr:`voices`.
-
-        Raises:
-            LeakageError: These clips have no such voice.
-        """
-        return self.store.read(self.stored(feature, voice), self.clip_ids, padded=padded)
-
-    def stored(self, feature: str, voice: str = "") -> str:
-        """Return the name under which the store holds a feature of these clips in a voice.
-
-        Raises:
-            LeakageError: These clips have no such voice.
-        """
-        if not voice:
-            return feature
-        if voice not in self.voices:
-            raise LeakageError(
-                f"the voice {voice!r} was asked for of clips that have none of that name",
-                allowed="copies are made of clips that are fitted on, and of no others",
-            )
-        return copy_name(feature, voice)
-
-    def matrix(
-        self, features: Sequence[str], columns: Sequence[str] = (), *, voice: str = ""
-    ) -> npt.NDArray[Any]:
-        """Read features side by side, each clip flattened to a row, then metadata columns.
-
-        Returns:
-            Shape ``(n, columns of all)``; float32, or float64 where any part is.
-
-        Raises:
-            UnknownNameError: A column is none of :data:`READABLE_COLUMNS`.
-            LeakageError: These clips have no such voice.
-        """
-        read = [np.asarray(self.read(name, voice=voice).X) for name in features]
-        parts = [each.reshape(len(self), -1) for each in read]
-        for name in columns:
-            if name not in READABLE_COLUMNS:
-                raise unknown_name("clip column that a model may read", name, READABLE_COLUMNS)
-            parts.append(self.clips[name].to_numpy(np.float64)[:, None])
-        return np.concatenate(parts, axis=1)
-
-    def subset(self, mask: npt.NDArray[np.bool_]) -> ClipData:
-        """Return some of these clips."""
-        kept = tuple(clip_id for clip_id, keep in zip(self.clip_ids, mask, strict=True) if keep)
-        return replace(self, clip_ids=kept)
-
-
-@dataclass(frozen=True)
-class FoldData:
-    """A fold's training side.
-
-    Attributes:
-        train: Clips to fit on, the only ones that have copies in other voices.
-        validation: Clips to choose on: of other actors than those fitted on. Only where a run
-            reproduces the study's choice on its test clips are they the test clips.
-        chosen_on_test: Whether that is so.
-    """
-
-    train: ClipData
-    validation: ClipData
-    chosen_on_test: bool = False
-
-    @cached_property
-    def everything(self) -> ClipData:
-        """All clips that may be fitted on, for models that need no clips set aside."""
-        if self.chosen_on_test:
-            return self.train
-        ids = dict.fromkeys((*self.train.clip_ids, *self.validation.clip_ids))
-        return replace(self.train, clip_ids=tuple(sorted(ids)))
 
 
 class Fitted(Protocol):
@@ -274,6 +162,8 @@ class Trainer:
             the work among them.
         combines_runs: Whether it is made of finished runs, which its parameter ``members`` names
             and ``fit`` finds in its context; its parameter ``features`` is filled in from them.
+        transductive: Whether ``predict`` makes use of the other clips that it is asked about at
+            once. Others are checked for it in every run; either way the run is stamped.
     """
 
     name: str
@@ -290,6 +180,7 @@ class Trainer:
     track: Callable[[Parameters, Tracking], None] | None = None
     shares_fit: bool = False
     combines_runs: bool = False
+    transductive: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         """Return every parameter's value: defaults, then the preset, then what is given.

@@ -78,7 +78,7 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
             return
         if failures:
             return
-        answer = model.predict(ClipData(heard, (GOLDEN,)))[0]
+        answer = model.predict(ClipData.of(heard, (GOLDEN,)))[0]
     write_json(folder / FILE, {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))})
 
 

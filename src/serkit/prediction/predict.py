@@ -24,6 +24,7 @@ from serkit.extraction.unlabelled import extract_unlabelled
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.unlabelled import find_audio
 from serkit.models import TRAINERS, ClipData, Fitted, Trainer
+from serkit.models.clips import with_true_names
 from serkit.parameters import integer
 from serkit.prediction.golden import GOLDEN, TOLERANCE, golden_answer, write_golden_clip
 from serkit.prediction.predictions import Prediction, Predictions
@@ -235,11 +236,11 @@ class _Group:
         self, model: Fitted, clip_ids: tuple[str, ...], refused: dict[str, SerkitError]
     ) -> Probabilities:
         try:
-            return model.predict(ClipData(self.store, clip_ids))
+            return model.predict(ClipData.of(self.store, clip_ids))
         except SerkitError as error:
             if len(clip_ids) > 1:  # one of them: each is asked about alone
                 return np.concatenate([self._answers(model, (i,), refused) for i in clip_ids])
-            refused[clip_ids[0]] = error
+            refused[clip_ids[0]] = with_true_names(error, self.store, clip_ids)
             return np.full((1, len(EMOTIONS)), np.nan)
 
 

@@ -32,7 +32,8 @@ class Entry:
         train_seconds: Of which fitting.
         selected_on_test: Whether something was chosen on the test clips.
         synthetic: Whether no human spoke.
-        transductive: Whether test clips were used, unlabelled, in training.
+        transductive: Whether answers about a test clip depend on other test clips, or these were
+            used, unlabelled, in training.
         published: Whether it is a published result and not a run.
         best: Whether it has the highest UAR of its group.
         distinguishable_from_best: Whether its UAR differs from the best's beyond chance; None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -33,8 +33,9 @@ def check_trainer(
 ) -> None:
     """Check a trainer: probabilities, determinism, safe files, and blindness to test clips.
 
-    It is fitted on one fold by actor; again with nothing in reach but the training side; and once
-    more, interrupted and gone on with. The models must agree on the test clips.
+    It is fitted on one fold by actor; again from a store that holds nothing but the training side;
+    and once more, interrupted and resumed. The models must agree on the test clips, also where
+    these come alone or in another order, under other ids, and from a store without labels.
 
     Args:
         trainer: The trainer.
@@ -59,10 +60,12 @@ def check_trainer(
         isinstance(features, tuple) and all(isinstance(name, str) for name in features),
         f"{who} reads features {features!r}, which is not a tuple of names",
     )
-    fold = _Sides.of(store)
+    fold = _Sides.of(who, store)
     with TemporaryDirectory(prefix="serkit-testing-") as folder:
         fitted = fold.fit(trainer, settled, store, Path(folder, "fitted"))
         blind = fold.fit(trainer, settled, _only(store, fold.training), Path(folder, "blind"))
+        # Asked about one clip first, so that it has seen no other.
+        alone = fold.predict(blind, store, fold.test[:1])
         probabilities = fold.predict(fitted, store)
         _check_probabilities(who, probabilities)
         _agree(
@@ -76,12 +79,20 @@ def check_trainer(
                 probabilities,
                 fold.predict(broken, store),
             )
-        alone = fitted.predict(ClipData(store, fold.test[:1]))
-        _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
+        if not trainer.transductive:
+            reverse = fold.predict(fitted, store, fold.test[::-1])[::-1]
+            _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
+            _agree(f"{who} predicts otherwise in another order", probabilities, reverse)
         _agree(
             f"{who} predicts otherwise where the labels are unknown",
             probabilities,
             fold.predict(fitted, _unlabelled(store)),
+        )
+        renamed = {clip_id: f"{number:03}" for number, clip_id in enumerate(fold.test)}
+        _agree(
+            f"{who} predicts otherwise where the clips have other ids",
+            probabilities,
+            fold.predict(fitted, _renamed(store, renamed), renamed.values()),
         )
         _check_facts(who, fitted)
         _check_files(who, trainer, fitted, Path(folder) / "saved", fold, store)
@@ -95,12 +106,13 @@ class _Interrupt(KeyboardInterrupt):
 class _Sides:
     """One fold by actor of whatever a store holds."""
 
+    who: str
     train: tuple[str, ...]
     validation: tuple[str, ...]
     test: tuple[str, ...]
 
     @classmethod
-    def of(cls, store: FeatureStore) -> _Sides:
+    def of(cls, who: str, store: FeatureStore) -> _Sides:
         actors = sorted({clip.actor for clip in store.state.clips.values()})
         if len(actors) < 4:
             raise UsageError(
@@ -109,7 +121,7 @@ class _Sides:
             )
         cuts = (actors[:-2], actors[-2:-1], actors[-1:])
         clips = sorted(store.state.clips.values(), key=lambda clip: clip.clip_id)
-        return cls(*(tuple(c.clip_id for c in clips if c.actor in side) for side in cuts))
+        return cls(who, *(tuple(c.clip_id for c in clips if c.actor in side) for side in cuts))
 
     @property
     def training(self) -> frozenset[str]:
@@ -124,8 +136,12 @@ class _Sides:
         progress: Callable[[int, int, str], None] = lambda *_: None,
     ) -> Fitted:
         workdir.mkdir(exist_ok=True)
-        data = FoldData(ClipData(store, self.train), ClipData(store, self.validation))
-        return trainer.fit(data, values, FitContext(seed=1, progress=progress, workdir=workdir))
+        data = FoldData.of(store, self.train, self.validation)
+        context = FitContext(seed=1, progress=progress, workdir=workdir)
+        return no_error(
+            f"trainer {trainer.name} cannot be fitted",
+            lambda: trainer.fit(data, values, context),
+        )
 
     def fit_broken(
         self, trainer: Trainer, values: Parameters, store: FeatureStore, workdir: Path
@@ -142,8 +158,12 @@ class _Sides:
             return self.fit(trainer, values, store, workdir)
         return None
 
-    def predict(self, fitted: Fitted, store: FeatureStore) -> npt.NDArray[np.float64]:
-        return fitted.predict(ClipData(store, self.test))
+    def predict(
+        self, fitted: Fitted, store: FeatureStore, clip_ids: Iterable[str] | None = None
+    ) -> npt.NDArray[np.float64]:
+        """Ask a model about the test clips, or about those that are named."""
+        data = ClipData.of(store, self.test if clip_ids is None else clip_ids)
+        return no_error(f"a model of {self.who} cannot predict", lambda: fitted.predict(data))
 
 
 class _Altered(FeatureStore):
@@ -179,6 +199,25 @@ def _unlabelled(store: FeatureStore) -> FeatureStore:
         for clip_id, clip in store.state.clips.items()
     }
     return _Altered(store.path, replace(store.state, clips=clips))
+
+
+def _renamed(store: FeatureStore, names: Mapping[str, str]) -> FeatureStore:
+    """Return a store in which some clips have other ids."""
+    whole = store.state
+    part = replace(
+        whole,
+        clips={
+            names.get(i, i): replace(clip, clip_id=names.get(i, i))
+            for i, clip in whole.clips.items()
+        },
+        index={
+            feature: {
+                names.get(i, i): replace(row, clip_id=names.get(i, i)) for i, row in rows.items()
+            }
+            for feature, rows in whole.index.items()
+        },
+    )
+    return _Altered(store.path, part)
 
 
 def _check_probabilities(who: str, found: npt.NDArray[np.float64]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from serkit.errors import TrainingError
+from serkit.models.clips import FoldData
 from serkit.models.ensemble import Ensemble, Member, load
-from serkit.models.trainer import TRAINERS, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import TRAINERS, FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, text
 
 

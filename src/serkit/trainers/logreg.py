@@ -18,8 +18,9 @@ from serkit.models.classical.pipeline import (
     preprocessing,
     unconverged,
 )
+from serkit.models.clips import FoldData
 from serkit.models.copies import voices_of
-from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
 _GRID = tuple({"C": c} for c in (0.3, 1.0, 3.0))

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
-from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.clips import ClipData, FoldData
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar
 
 _FILE = "model.json"

@@ -25,7 +25,8 @@ from serkit.models.classical.pipeline import (
     on_one_thread,
     unconverged,
 )
-from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
 
 C_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
@@ -102,7 +103,7 @@ def _choose(
     values: Matrix,
     layers: Sequence[int],
     grid: Sequence[Mapping[str, Scalar]],
-    data: ClipData,
+    data: TrainingClips,
     parameters: Parameters,
     context: FitContext,
 ) -> tuple[int, Choice]:
@@ -143,8 +144,8 @@ def _layers(parameters: Parameters, count: int) -> range:
     return range(layer, layer + 1)
 
 
-def _refuse_others(data: ClipData, feature: str) -> None:
-    layout = data.store.layout(feature)
+def _refuse_others(data: TrainingClips, feature: str) -> None:
+    layout = data.layout(feature)
     if not (isinstance(layout, ArrayLayout) and layout.axis == "units"):
         raise TrainingError(
             f"{feature} holds no layers of a frozen encoder",

@@ -18,8 +18,9 @@ from serkit.models.classical.pipeline import (
     on_one_thread,
     preprocessing,
 )
+from serkit.models.clips import FoldData
 from serkit.models.copies import voices_of
-from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
 _GRID_C = (1.0, 1.5, 3.0)

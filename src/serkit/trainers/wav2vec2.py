@@ -7,9 +7,10 @@ from pathlib import Path
 from serkit.encoders.checkpoint import open_checkpoint
 from serkit.encoders.machine import DEVICES, pick_device, require_transformers
 from serkit.errors import UsageError
+from serkit.models.clips import FoldData
 from serkit.models.speech.augment import WAVE_AUGMENTATION, require_augmentation
 from serkit.models.tracking import require_trackers
-from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, text
 
 PRECISIONS = ("float32", "bfloat16", "float16")

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError
 from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
+from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.copies import voices_of
-from serkit.models.trainer import ClipData, FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
 _MODEL = "model.ubj"
@@ -95,7 +96,7 @@ def _load(folder: Path) -> Fitted:
     return XgboostModel(booster, inputs, facts["chosen"])
 
 
-def _matrix(data: ClipData, inputs: Inputs, *, weighted: bool = False) -> Any:
+def _matrix(data: TrainingClips, inputs: Inputs, *, weighted: bool = False) -> Any:
     import xgboost
 
     matrix = inputs.training_matrix(data)

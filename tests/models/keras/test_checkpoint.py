@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from netkit import QUICK, TINY, clips_of, make_store
-from serkit.models import TRAINERS, FitContext, FoldData
+from netkit import QUICK, TINY, clips_of, fold_of, make_store
+from serkit.models import TRAINERS, FitContext
 from serkit.models.keras import checkpoint
 from serkit.models.keras.backend import load_keras
 from serkit.models.keras.network import Network
@@ -55,7 +55,7 @@ def fit(
         if stop and done == stop:
             raise KeyboardInterrupt
 
-    fold = FoldData(clips_of(store, 1, 2), clips_of(store, 3))
+    fold = fold_of(store, (1, 2), (3,))
     context = FitContext(seed, progress, workdir=work)
     try:
         return trainer.fit(fold, trainer.settle(preset, given), context), told
@@ -166,11 +166,11 @@ def test_one_of_another_training_is_not_gone_on_from(store, tmp_path):
 
 
 def test_a_training_is_told_by_all_that_it_depends_on(store):
-    fold = FoldData(clips_of(store, 1, 2), clips_of(store, 3))
+    fold = fold_of(store, (1, 2), (3,))
     others = (
         ("lstm", fold, {"epochs": 4}, FitContext(1)),
-        ("ffnn", FoldData(clips_of(store, 1), clips_of(store, 3)), {"epochs": 4}, FitContext(1)),
-        ("ffnn", FoldData(clips_of(store, 1, 2), clips_of(store, 4)), {"epochs": 4}, FitContext(1)),
+        ("ffnn", fold_of(store, (1,), (3,)), {"epochs": 4}, FitContext(1)),
+        ("ffnn", fold_of(store, (1, 2), (4,)), {"epochs": 4}, FitContext(1)),
         ("ffnn", fold, {"epochs": 5}, FitContext(1)),
         ("ffnn", fold, {"epochs": 4}, FitContext(2)),
     )

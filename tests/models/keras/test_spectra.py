@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import storekit
-from netkit import BANDS, clips_of, make_store
+from netkit import BANDS, clips_of, ids_of, make_store
 from serkit.errors import UsageError
 from serkit.features import EXTRACTORS, resolve
 from serkit.models import TRAINERS
@@ -56,7 +56,7 @@ def short(store) -> Spectra:
 class TestReading:
     def test_gives_frames_of_bands_in_the_order_asked_for(self, store, cropped):
         first, last = cropped.take(np.array([3, 0]))
-        ids = clips_of(store, 1, 2).clip_ids
+        ids = ids_of(store, 1, 2)
         stored = store.read("mel8", [ids[3], ids[0]], padded=False, scale="db").X
         np.testing.assert_array_equal(first, stored[0].T)
         np.testing.assert_array_equal(last, stored[1].T)

@@ -10,7 +10,7 @@ import pytest
 
 import netkit
 from serkit.errors import UsageError
-from serkit.models import TRAINERS, FitContext, FoldData
+from serkit.models import TRAINERS, FitContext
 from serkit.models.keras.spectra import Source, Spectra, assemble, fit_scaling
 from serkit.store.store import FeatureStore
 
@@ -47,7 +47,7 @@ def test_a_net_learns_and_is_read_back_and_keeps_the_last_epoch(
     store: FeatureStore, tmp_path: Path
 ) -> None:
     trainer = TRAINERS.get("ffnn")
-    fold = FoldData(netkit.clips_of(store, 1, 2, 3, 4), netkit.clips_of(store, 5))
+    fold = netkit.fold_of(store, (1, 2, 3, 4), (5,))
     fitted = trainer.fit(fold, SETTLED, FitContext())
     assert fitted.chosen == {"epoch": 3}
     fitted.save(tmp_path)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import serkit
-from netkit import BANDS, NETS, QUICK, TINY, clips_of, fit, make_store, untrained
+from netkit import BANDS, NETS, QUICK, TINY, clips_of, fit, ids_of, make_store, untrained
 from serkit.cli import main
 from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
@@ -119,7 +119,7 @@ def test_steps_are_compiled_as_a_whole_where_that_helps(monkeypatch, backend, wa
 
 def test_the_transformer_of_the_study_is_scaled_by_band_on_the_training_clips_alone(store):
     scaling = fit("transformer", store, preset="notebook", **NOTEBOOK["transformer"]).scaling
-    values = store.read("mel8", clips_of(store, 1, 2).clip_ids).X.astype(np.float64)
+    values = store.read("mel8", ids_of(store, 1, 2)).X.astype(np.float64)
     np.testing.assert_allclose(scaling.mean, values.mean(axis=(0, 2)), rtol=1e-4)
     np.testing.assert_allclose(scaling.deviation, values.std(axis=(0, 2)), rtol=1e-4)
 
@@ -246,13 +246,13 @@ class TestBackends:
             "from serkit.models.keras.backend import load_keras\n"
             "keras = load_keras(sys.argv[1])\n"
             "assert keras.config.backend() == sys.argv[1]\n"
-            "data = ClipData(FeatureStore(sys.argv[2]), tuple(json.loads(sys.argv[3])))\n"
+            "data = ClipData.of(FeatureStore(sys.argv[2]), json.loads(sys.argv[3]))\n"
             "found = {n: TRAINERS.get(n).load(Path(n)).predict(data).tolist()\n"
             "         for n in sys.argv[4:]}\n"
             "assert not sys.modules.get('tensorflow')\n"
             "print(json.dumps(found))\n"
         )
-        arguments = [backend, str(store.path), json.dumps(data.clip_ids), *NETS]
+        arguments = [backend, str(store.path), json.dumps(ids_of(store, 4)), *NETS]
         done = subprocess.run(
             [sys.executable, "-c", code, *arguments],
             cwd=tmp_path,

@@ -25,10 +25,10 @@ from serkit.errors import (
     UnknownNameError,
     UsageError,
 )
-from serkit.models import TRAINERS, ClipData, FitContext, FoldData, Tracking
+from serkit.models import TRAINERS, FitContext, FoldData, Tracking
 from serkit.models.speech.waves import Hearing, Waves, by_length, by_rank, stack
 from serkit.testing import check_trainer, example_signal
-from speechkit import LAYERS, clips_of, make_checkpoint, make_store
+from speechkit import LAYERS, clips_of, fold_of, make_checkpoint, make_store
 
 pytestmark = pytest.mark.skipif(not find_spec("transformers"), reason="needs transformers")
 
@@ -50,7 +50,7 @@ def store(home) -> FeatureStore:
 
 @pytest.fixture(scope="module")
 def fold(store) -> FoldData:
-    return FoldData(clips_of(store, 1, 2), clips_of(store, 3))
+    return fold_of(store, (1, 2), (3,))
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ class TestFineTuning:
         data = clips_of(store, 1, 2)
         neutral = data.subset(data.labels == 0)
         taught = tune(
-            FoldData(neutral, ClipData(store, ())),
+            FoldData(neutral, neutral.take(()), neutral),
             quick,
             epochs=8,
             freeze="encoder",

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.evaluation.metrics import uar
+from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.copies import COPIES, with_copies
 from serkit.models.moved import skops_of_today
-from serkit.models.trainer import ClipData
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
 _Given = ParamSpec("_Given")
@@ -177,7 +177,7 @@ def choose(
     grid: Sequence[Mapping[str, Scalar]],
     prepare: Callable[[], Any],
     build: Callable[[Mapping[str, Scalar]], Any],
-    data: ClipData,
+    data: TrainingClips,
     matrix: Matrix,
     step: Callable[[int, int], None],
 ) -> Choice:

@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from serkit.clips import EMOTIONS
 from serkit.errors import RunError
+from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
 from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, ordered_batches
 from serkit.models.moved import with_modules_of_today
-from serkit.models.trainer import ClipData
 from serkit.parameters import Parameters, Scalar
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ A table feature is read as one frame whose bands are its columns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
+from typing import Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,9 @@ import numpy.typing as npt
 from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout, Layout, TableLayout
-from serkit.models.trainer import ClipData
+from serkit.models.clips import ClipData, TrainingClips
 from serkit.parameters import Parameters, integer, number, text
 from serkit.store.options import Scale
-from serkit.store.store import FeatureStore
 
 Frames = npt.NDArray[np.float32]
 """One clip's values, shape ``(frames, bands)``."""
@@ -36,6 +35,13 @@ CACHE_BYTES = 2 * 2**30
 """Clips are kept in memory up to this size, and read batch by batch beyond it."""
 
 _SMALLEST_DEVIATION = 1e-6
+
+
+class Described(Protocol):
+    """What knows how its features are arranged: clips, or a store."""
+
+    def layout(self, feature: str) -> Layout:
+        """Return how a feature's values are arranged."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +66,14 @@ class Source:
     length: int | None
 
     @classmethod
-    def of(cls, parameters: Parameters, store: FeatureStore) -> Source:
+    def of(cls, parameters: Parameters, data: Described) -> Source:
         """Read the parameters ``features``, ``scale`` and ``padding``.
 
         Raises:
             UsageError: The feature is no spectrogram (no table), or has no length to pad to.
         """
         feature, padding = text(parameters, "features"), text(parameters, "padding")
-        layout = store.layout(feature)
+        layout = data.layout(feature)
         if padding == "none":
             return cls._of_table(feature, layout)
         if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
@@ -97,12 +103,12 @@ class Source:
         """Whether all clips have one length."""
         return self.padding in ("front", "none")
 
-    def read(self, store: FeatureStore, clip_ids: Sequence[str]) -> list[Frames]:
-        """Read clips in their true length."""
+    def read(self, data: ClipData, positions: Sequence[int], voice: str = "") -> list[Frames]:
+        """Read clips, by position, in their true length, as recorded or in another voice."""
         if self.padding == "none":
-            rows = np.asarray(store.read(self.feature, clip_ids, columns=()).X, np.float32)
+            rows = np.asarray(data.read(self.feature, positions, voice=voice).X, np.float32)
             return list(rows[:, np.newaxis])
-        read = store.read(self.feature, clip_ids, columns=(), padded=False, scale=self.scale).X
+        read = data.read(self.feature, positions, voice=voice, padded=False, scale=self.scale).X
         return [np.ascontiguousarray(each.T, np.float32) for each in read]
 
 
@@ -152,9 +158,8 @@ class Spectra:
     def __init__(self, data: ClipData, source: Source, cache_bytes: int = CACHE_BYTES) -> None:
         self.source = source
         self._data = data
-        self._features = [data.stored(source.feature, voice) for voice in ("", *data.voices)]
-        rows = [data.store.state.index[feature] for feature in self._features]
-        self.lengths = np.array([each[i].length for each in rows for i in data.clip_ids], np.int64)
+        self._voices = ("", *data.voices)
+        self.lengths = np.concatenate([data.lengths(source.feature, each) for each in self._voices])
         fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
         self._kept: dict[int, Frames] | None = {} if fits else None
 
@@ -163,13 +168,15 @@ class Spectra:
 
     @property
     def labels(self) -> npt.NDArray[np.int64]:
-        """Emotion numbers, shape ``(n,)``."""
+        """Emotion numbers of a training side, shape ``(n,)``."""
+        if not isinstance(self._data, TrainingClips):
+            raise TypeError("clips that are to be predicted have no labels")
         return np.resize(self._data.labels, len(self))
 
     @property
     def edges(self) -> npt.NDArray[np.float64] | None:
         """Where the bands begin, peak and end, in Hz, ``(bands + 2,)``; None if it is not mel."""
-        spec = self._data.store.spec(self.source.feature)
+        spec = self._data.spec(self.source.feature)
         if spec.extractor != "mel":
             return None
         return mel_edges(
@@ -191,13 +198,12 @@ class Spectra:
         return [read[int(p)] if int(p) in read else kept[int(p)] for p in positions]
 
     def _read(self, positions: Sequence[int]) -> Iterator[tuple[int, Frames]]:
-        """Yield clips by position, in any order, the clips of one feature read at once."""
-        for place, feature in enumerate(self._features):
+        """Yield clips by position, in any order, the clips of one voice read at once."""
+        for place, voice in enumerate(self._voices):
             mine = [p for p in positions if p // len(self._data) == place]
             if mine:
-                ids = [self._data.clip_ids[p % len(self._data)] for p in mine]
-                source = replace(self.source, feature=feature)
-                yield from zip(mine, source.read(self._data.store, ids), strict=True)
+                clips = [p % len(self._data) for p in mine]
+                yield from zip(mine, self.source.read(self._data, clips, voice), strict=True)
 
     def chunks(self, size: int) -> Iterator[npt.NDArray[np.intp]]:
         """Yield all positions in order, some at a time."""

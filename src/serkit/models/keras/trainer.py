@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import UsageError
+from serkit.models.clips import FoldData
 from serkit.models.copies import COPIES, voices_of
 from serkit.models.history import history_frame
 from serkit.models.keras.augment import AUGMENTATION
@@ -30,7 +31,7 @@ from serkit.models.keras.network import Network, load
 from serkit.models.keras.spectra import Source, Spectra, fit_scaling
 from serkit.models.memory import fitting_in_memory
 from serkit.models.tracking import check_tracking
-from serkit.models.trainer import FitContext, Fitted, FoldData, Preset, Trainer
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, text
 
 INPUT = {
@@ -170,7 +171,7 @@ def _check_padding_counts(parameters: Parameters) -> None:
 def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     checkpoints = Checkpoints(context.workdir, _key(name, fold, parameters, context))
     keras = load_keras(text(parameters, "backend"))
-    source = Source.of(parameters, fold.train.store)
+    source = Source.of(parameters, fold.train)
     clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
     scaling = fit_scaling(clips, text(parameters, "standardise"))
     with (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.utils.data
 
@@ -31,6 +32,7 @@ class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[mis
 
     Attributes:
         waves: The clips.
+        labels: Their emotion numbers, shape ``(n,)``.
         size: Clips of a batch.
         most: Most clips of a part.
         cut: Clips are cut to a multiple of so many samples, at a random place.
@@ -40,15 +42,13 @@ class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[mis
     """
 
     waves: Waves
+    labels: npt.NDArray[np.int64]
     size: int
     most: int
     cut: int
     augmentation: WaveAugmentation
     seed: int
     epoch: int = 0
-
-    def __post_init__(self) -> None:
-        self._labels = self.waves.data.labels
 
     def __len__(self) -> int:
         return math.ceil(len(self.waves) / self.size)
@@ -85,7 +85,7 @@ class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[mis
 
     def _part(self, heard: list[Wave], positions: list[int], group: list[int]) -> Part:
         given, mask = stack([heard[each] for each in group])
-        labels = self._labels[[positions[each] for each in group]]
+        labels = self.labels[[positions[each] for each in group]]
         part = {"input_values": torch.from_numpy(given), "labels": torch.from_numpy(labels)}
         return part if mask is None else part | {"attention_mask": torch.from_numpy(mask)}
 

@@ -29,6 +29,7 @@ from serkit.clips import EMOTIONS
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import pick_device, process_count, quiet_transformers
 from serkit.errors import TrainingError
+from serkit.models.clips import FoldData
 from serkit.models.history import Standing, emotion_weights, history_frame
 from serkit.models.keras.course import FineCourse, resume
 from serkit.models.memory import fitting_in_memory
@@ -37,7 +38,7 @@ from serkit.models.speech.augment import WaveAugmentation
 from serkit.models.speech.batches import WaveBatches, only
 from serkit.models.speech.model import SpeechModel, make_model, predict
 from serkit.models.speech.waves import Hearing, Waves
-from serkit.models.trainer import FitContext, FoldData, Tracking
+from serkit.models.trainer import FitContext, Tracking
 from serkit.parameters import Parameters, Scalar, integer, number, text
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
@@ -119,6 +120,7 @@ class _Job:
         cut = integer(self.parameters, "cut_ms") * self.hearing.sample_rate // 1000
         return WaveBatches(
             Waves(self.fold.train, self.hearing),
+            self.fold.train.labels,
             self.batch_size,
             integer(self.parameters, "micro_batch"),
             cut,
@@ -270,7 +272,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         score = float(epoch)
         if len(self._validation):
             probabilities = predict(self.model, self._validation)
-            standing = Standing.of(probabilities, self._validation.data.labels)
+            standing = Standing.of(probabilities, self._job.fold.validation.labels)
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation")
             score = self._agreed(standing.score(text(self._job.parameters, "monitor")))

@@ -20,8 +20,8 @@ from serkit.clips import EMOTIONS
 from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
 from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import RunError, TrainingError
+from serkit.models.clips import ClipData
 from serkit.models.speech.waves import Hearing, Waves, by_length, ordered_waves, stack
-from serkit.models.trainer import ClipData
 from serkit.parameters import Scalar
 
 if TYPE_CHECKING:

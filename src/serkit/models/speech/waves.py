@@ -12,7 +12,7 @@ from serkit.audio import resample
 from serkit.encoders.waveform import Wave, normalised, trim
 from serkit.errors import TrainingError
 from serkit.features import ArrayLayout
-from serkit.models.trainer import ClipData
+from serkit.models.clips import ClipData
 
 CACHE_BYTES = 2 * 2**30
 """Clips are kept in memory up to this size, and read again beyond it."""
@@ -80,12 +80,12 @@ class Waves:
         if not positions:
             return {}
         ids = [self.data.clip_ids[each] for each in positions]
-        layout = self.data.store.layout(self.hearing.feature)
+        layout = self.data.layout(self.hearing.feature)
         if not (isinstance(layout, ArrayLayout) and (layout.axis, layout.item) == ("samples", ())):
             raise TrainingError(
                 f"{self.hearing.feature} holds no signals", hint="use --set features=raw"
             )
-        batch = self.data.store.read(self.hearing.feature, ids, padded=False)
+        batch = self.data.read(self.hearing.feature, positions, padded=False)
         rate = int(batch.spec.parameters["sample_rate"] or 0)
         return {
             position: self._heard(samples, rate, clip_id)

@@ -1,0 +1,354 @@
+"""What a model sees of clips: features of its own clips, and on the training side their labels.
+
+Whoever holds a :class:`ClipData` can read the features, lengths and recording facts of these clips
+and of no others. No attribute leads to a store, to a label or to a speaker, and the clips' ids say
+nothing of them. Python has no walls: this stops what happens by accident or by convenience, not a
+plug-in that goes looking for files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import HiddenFromModelError, LeakageError, SerkitError, unknown_name
+from serkit.features import FeatureSpec, Layout
+from serkit.features.voices import copy_name
+from serkit.store.options import Scale
+from serkit.store.store import FeatureStore
+from serkit.store.tables import ClipRow
+
+READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
+"""Metadata that a model may read: numbers of the recording; no label, and nobody's name."""
+
+_HIDDEN = {
+    "store": "data.read(feature) and data.matrix(features) read these clips",
+    "clips": "data.column(name) reads numbers of the recordings",
+    "labels": "only the clips of a training side have labels",
+    "actors": "only the clips of a training side have speakers",
+}
+"""What a model may not see, and what it should do instead."""
+
+_OPAQUE = re.compile("clip-[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class FeatureValues:
+    """The values of one feature of some clips.
+
+    Attributes:
+        X: An array of shape ``(n, *item, length)`` or ``(n, columns)``; with ``padded=False`` a
+            list of n arrays of true length.
+        lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
+        columns: Names of the columns of ``X``, for table features.
+        spec: What the feature is.
+    """
+
+    X: Any
+    lengths: npt.NDArray[np.int64]
+    columns: tuple[str, ...]
+    spec: FeatureSpec
+
+
+@dataclass(frozen=True)
+class _Access:
+    """How some clips are read, by their place among them: functions, so that no store is held."""
+
+    read: Callable[[str, Sequence[int], bool, Scale], FeatureValues]
+    lengths: Callable[[str], npt.NDArray[np.int64]]
+    column: Callable[[str], npt.NDArray[np.float64]]
+    spec: Callable[[str], FeatureSpec]
+    layout: Callable[[str], Layout]
+
+
+@dataclass(frozen=True)
+class ClipData:
+    """Some clips: all that a model may see of them when it predicts.
+
+    Attributes:
+        clip_ids: Opaque ids, in order: the same clip has the same id in every process, and the id
+            says nothing that the clip's samples do not.
+        voices: Other voices that these clips may be read in, such as ``speed090``. Only clips
+            that are fitted on have any: what is chosen or tested on is heard as recorded.
+    """
+
+    clip_ids: tuple[str, ...]
+    voices: tuple[str, ...]
+    _access: _Access = field(repr=False, compare=False)
+    _places: tuple[int, ...] = field(repr=False, compare=False)
+
+    @classmethod
+    def of(cls, store: FeatureStore, clip_ids: Iterable[str]) -> Self:
+        """Return the view of some clips of a store.
+
+        Args:
+            store: The store.
+            clip_ids: The clips' own ids, in order.
+
+        Raises:
+            UnknownNameError: There is no such clip.
+
+        Example:
+            ``run.model_of("1").predict(ClipData.of(store, clip_ids))``
+        """
+        names = tuple(clip_ids)
+        rows = _rows(store, names)
+        return cls(tuple(map(_opaque, rows)), (), _open(store, names), tuple(range(len(names))))
+
+    def __len__(self) -> int:
+        return len(self.clip_ids)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in _HIDDEN:
+            raise HiddenFromModelError(
+                f"{name!r} of these clips is hidden from models", hint=_HIDDEN[name]
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def read(
+        self,
+        feature: str,
+        positions: Sequence[int] | npt.NDArray[np.intp] | None = None,
+        *,
+        voice: str = "",
+        padded: bool = True,
+        scale: Scale = "power",
+    ) -> FeatureValues:
+        """Read a feature of these clips.
+
+        Args:
+            feature: Its name.
+            positions: Which of them, from 0; None is all.
+            voice: One of :attr:`voices`; empty reads them as recorded.
+            padded: Whether every clip is padded in front to the recipe's length.
+            scale: ``"power"`` as stored, or ``"db"``.
+
+        Raises:
+            LeakageError: These clips have no such voice.
+        """
+        places = self._places if positions is None else [self._places[p] for p in positions]
+        return self._access.read(self._named(feature, voice), places, padded, scale)
+
+    def matrix(
+        self, features: Sequence[str], columns: Sequence[str] = (), *, voice: str = ""
+    ) -> npt.NDArray[Any]:
+        """Read features side by side, each clip flattened to a row, then recording columns.
+
+        Returns:
+            Shape ``(n, columns of all)``; float32, or float64 where any part is.
+
+        Raises:
+            UnknownNameError: A column is none of :data:`READABLE_COLUMNS`.
+            LeakageError: These clips have no such voice.
+        """
+        read = [np.asarray(self.read(name, voice=voice).X) for name in features]
+        parts = [each.reshape(len(self), -1) for each in read]
+        parts += [self.column(name)[:, None] for name in columns]
+        return np.concatenate(parts, axis=1)
+
+    def column(self, name: str) -> npt.NDArray[np.float64]:
+        """Return a number of each recording, shape ``(n,)``.
+
+        Raises:
+            UnknownNameError: It is none of :data:`READABLE_COLUMNS`.
+        """
+        if name not in READABLE_COLUMNS:
+            raise unknown_name("clip column that a model may read", name, READABLE_COLUMNS)
+        return self._access.column(name)[list(self._places)]
+
+    def lengths(self, feature: str, voice: str = "") -> npt.NDArray[np.int64]:
+        """Return each clip's live extent on a feature's last axis, shape ``(n,)``; reads none.
+
+        Raises:
+            LeakageError: These clips have no such voice.
+        """
+        return self._access.lengths(self._named(feature, voice))[list(self._places)]
+
+    def spec(self, feature: str) -> FeatureSpec:
+        """Return what a feature is."""
+        return self._access.spec(feature)
+
+    def layout(self, feature: str) -> Layout:
+        """Return how a feature's values are arranged."""
+        return self._access.layout(feature)
+
+    def _named(self, feature: str, voice: str) -> str:
+        """Return the name under which the store holds a feature of these clips in a voice."""
+        if not voice:
+            return feature
+        if voice not in self.voices:
+            raise LeakageError(
+                f"the voice {voice!r} was asked for of clips that have none of that name",
+                allowed="copies are made of clips that are fitted on, and of no others",
+            )
+        return copy_name(feature, voice)
+
+
+@dataclass(frozen=True)
+class TrainingClips(ClipData):
+    """Some clips of a training side: their labels and speakers may be seen, too.
+
+    Attributes:
+        labels: Emotion numbers 0 to 7, shape ``(n,)``.
+        actors: Speakers' numbers, shape ``(n,)``.
+    """
+
+    labels: npt.NDArray[np.int64] = field(compare=False)
+    actors: npt.NDArray[np.int64] = field(compare=False)
+
+    @classmethod
+    def of(cls, store: FeatureStore, clip_ids: Iterable[str], voices: tuple[str, ...] = ()) -> Self:
+        """Return the view of some clips of a store, with their labels and speakers.
+
+        Args:
+            store: The store.
+            clip_ids: The clips' own ids, in order.
+            voices: Other voices that they may be read in.
+
+        Raises:
+            UnknownNameError: There is no such clip.
+        """
+        names = tuple(clip_ids)
+        rows = _rows(store, names)
+        return cls(
+            tuple(map(_opaque, rows)),
+            voices,
+            _open(store, names),
+            tuple(range(len(names))),
+            np.array([row.emotion_id for row in rows], np.int64),
+            np.array([row.actor for row in rows], np.int64),
+        )
+
+    def take(self, positions: Iterable[int]) -> TrainingClips:
+        """Return some of these clips, by position from 0."""
+        kept = list(positions)
+        return TrainingClips(
+            tuple(self.clip_ids[p] for p in kept),
+            self.voices,
+            self._access,
+            tuple(self._places[p] for p in kept),
+            self.labels[kept],
+            self.actors[kept],
+        )
+
+    def subset(self, mask: npt.NDArray[np.bool_]) -> TrainingClips:
+        """Return those of these clips for which a mask of shape ``(n,)`` holds."""
+        return self.take(np.flatnonzero(mask).tolist())
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """A fold's training side.
+
+    Attributes:
+        train: Clips to fit on; they and ``everything`` alone have copies in other voices.
+        validation: Clips to choose on: of other actors than those fitted on. Only where a run
+            reproduces the study's choice on its test clips are they the test clips.
+        everything: All clips that may be fitted on, for models that need no clips set aside.
+        chosen_on_test: Whether the validation clips are the test clips.
+    """
+
+    train: TrainingClips
+    validation: TrainingClips
+    everything: TrainingClips
+    chosen_on_test: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        store: FeatureStore,
+        train: Iterable[str],
+        validation: Iterable[str] = (),
+        *,
+        voices: tuple[str, ...] = (),
+        chosen_on_test: bool = False,
+    ) -> FoldData:
+        """Return the view of a fold's training side.
+
+        Args:
+            store: The store.
+            train: Ids of the clips to fit on, in order.
+            validation: Ids of the clips to choose on, in order.
+            voices: Other voices that clips which are fitted on may be read in.
+            chosen_on_test: Whether the validation clips are the test clips, never fitted on.
+
+        Raises:
+            UnknownNameError: There is no such clip.
+        """
+        fitted, chosen_on = tuple(train), tuple(validation)
+        if chosen_on_test:
+            alone = TrainingClips.of(store, fitted, voices)
+            return cls(alone, TrainingClips.of(store, chosen_on), alone, chosen_on_test=True)
+        names = sorted({*fitted, *chosen_on})
+        whole = TrainingClips.of(store, names, voices)
+        place = {name: position for position, name in enumerate(names)}
+        return cls(
+            whole.take(place[name] for name in fitted),
+            replace(whole.take(place[name] for name in chosen_on), voices=()),
+            whole,
+        )
+
+
+def with_true_names(
+    error: SerkitError, store: FeatureStore, clip_ids: Iterable[str]
+) -> SerkitError:
+    """Return an error that a model raised with the clips' own ids in place of the opaque ones.
+
+    Args:
+        error: What the model raised.
+        store: The store that the clips are of.
+        clip_ids: The clips that the model was given.
+    """
+    if not _OPAQUE.search(str(error)):
+        return error
+    names = tuple(clip_ids)
+    true = dict(zip(map(_opaque, _rows(store, names)), names, strict=True))
+    got, allowed, hint = (
+        _OPAQUE.sub(lambda found: true.get(found[0], found[0]), part)
+        for part in (error.got, error.allowed, error.hint)
+    )
+    return type(error)(got, allowed=allowed, hint=hint)
+
+
+def _rows(store: FeatureStore, clip_ids: Iterable[str]) -> list[ClipRow]:
+    clips = store.state.clips
+    try:
+        return [clips[clip_id] for clip_id in clip_ids]
+    except KeyError as error:
+        raise unknown_name("clip", str(error.args[0]), clips) from None
+
+
+def _opaque(clip: ClipRow) -> str:
+    """Return the id that models see: who does not have the samples cannot tell whose it is."""
+    digest = hashlib.sha256(f"{clip.pcm_sha256} {clip.corpus} {clip.clip_id}".encode())
+    return f"clip-{digest.hexdigest()[:16]}"
+
+
+def _open(store: FeatureStore, names: tuple[str, ...]) -> _Access:
+    """Return functions that read these clips of a store and no others."""
+
+    def read(feature: str, places: Sequence[int], padded: bool, scale: Scale) -> FeatureValues:
+        ids = [names[place] for place in places]
+        found = store.read(feature, ids, columns=(), padded=padded, scale=scale)
+        return FeatureValues(found.X, found.lengths, found.columns, found.spec)
+
+    def lengths(feature: str) -> npt.NDArray[np.int64]:
+        rows = store.state.index[store.spec(feature).name]
+        return np.array([rows[name].length for name in names], np.int64)
+
+    def column(name: str) -> npt.NDArray[np.float64]:
+        return np.array([getattr(row, name) for row in _rows(store, names)], np.float64)
+
+    def spec(feature: str) -> FeatureSpec:
+        return store.spec(feature)
+
+    def layout(feature: str) -> Layout:
+        return store.layout(feature)
+
+    return _Access(read, lengths, column, spec, layout)

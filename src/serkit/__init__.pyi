@@ -1,4 +1,7 @@
 from .api import (
+    analyse as analyse,
+)
+from .api import (
     check as check,
 )
 from .api import (
@@ -6,6 +9,9 @@ from .api import (
 )
 from .api import (
     compare_audio as compare_audio,
+)
+from .api import (
+    compare_pair as compare_pair,
 )
 from .api import (
     download as download,
@@ -87,6 +93,8 @@ from .prediction.predictions import Predictions as Predictions
 from .reports.exploration.report import Exploration as Exploration
 from .reports.inversion.clip import Inversion as Inversion
 from .reports.inversion.losses import Losses as Losses
+from .results.analysis.errors import ErrorAnalysis as ErrorAnalysis
+from .results.analysis.pair import RunComparison as RunComparison
 from .results.board import Board as Board
 from .results.run import Run as Run
 from .store.options import ReadOptions as ReadOptions

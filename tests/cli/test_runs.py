@@ -194,8 +194,10 @@ class TestShow:
         plain = cli(*shown, "--json")
         answer = cli(*shown, "--json", "--figures", "here", *given)
         assert answer.out == plain.out
-        assert answer.err == f"serkit: drawn: {Path('here') / 'confusion'}.{form}\n"
-        assert [path.name for path in Path("here").iterdir()] == [f"confusion.{form}"]
+        names = ("confusion", "recall", "calibration")
+        drawn = [f"serkit: drawn: {Path('here') / name}.{form}\n" for name in names]
+        assert answer.err == "".join(drawn)
+        assert {path.stem for path in Path("here").iterdir()} == set(names)
 
     def test_a_format_of_no_figure_is_wrong_usage(self, cli, speech_runs):
         answer = cli("show", "logreg-luna5", "--runs", speech_runs, "--format", "svg")
@@ -206,3 +208,33 @@ class TestShow:
         make_run(tmp_path / "runs", "old", created="2026-01-01T00:00:00+00:00")
         make_run(tmp_path / "runs", "new", created="2026-01-02T00:00:00+00:00")
         assert cli("show", "last", "--json").json["run"] == "new"
+
+
+class TestErrors:
+    def test_show_says_where_a_run_errs(self, cli, speech_runs):
+        answer = cli("show", "logreg-luna5", "--runs", speech_runs, "--errors")
+        assert answer.code == 0
+        for title in ("recall %", "calibration", "hardest clips"):
+            assert title in answer.out
+
+    def test_with_the_store_also_by_statement_and_with_paths(self, cli, speech_runs, speech_store):
+        found = cli(
+            *("show", "logreg-luna5", "--runs", speech_runs, "--errors", "--json"),
+            *("--store", speech_store),
+        ).json
+        assert "speaker" in {row["column"] for row in found["recall"]}
+        assert all(clip["path"].endswith(".wav") for clip in found["hardest"])
+
+    def test_two_runs_are_compared(self, cli, speech_runs):
+        arguments = ("compare", "logreg-luna5", "majority", "--runs", speech_runs)
+        answer = cli(*arguments)
+        assert answer.code == 0
+        assert "recall by class" in answer.out
+        assert cli(*arguments, "--json").json["clips"] == 96
+
+    def test_one_run_alone_is_not_compared(self, cli, speech_runs):
+        answer = cli("compare", "logreg-luna5", "--runs", speech_runs)
+        assert (answer.code, answer.message) == (
+            2,
+            "one run alone is named; name two, or none to rank all",
+        )

@@ -162,9 +162,20 @@ class TestLearning:
 
 class TestWhatThereIs:
     def test_follows_from_how_it_was_trained(self, tmp_path, trained):
-        assert figure_names(make_run(tmp_path, "svm")) == ("confusion",)
-        assert figure_names(trained(1, "a")) == ("confusion", "curves", "learning")
-        assert figure_names(trained(1, "b", validation=False)) == ("confusion", "curves")
+        assert figure_names(make_run(tmp_path, "svm")) == ("confusion", "recall", "calibration")
+        assert figure_names(trained(1, "a")) == (
+            "confusion",
+            "recall",
+            "calibration",
+            "curves",
+            "learning",
+        )
+        assert figure_names(trained(1, "b", validation=False)) == (
+            "confusion",
+            "recall",
+            "calibration",
+            "curves",
+        )
 
     def test_what_there_is_not_is_said(self, tmp_path, trained):
         run = make_run(tmp_path, "svm-run")
@@ -179,7 +190,7 @@ class TestWhatThereIs:
             serkit.figure(run, "confusions")
         assert str(caught.value) == (
             "unknown figure 'confusions': did you mean 'confusion'?; "
-            "there are: confusion, curves, learning"
+            "there are: calibration, confusion, curves, learning, recall"
         )
 
     def test_matplotlib_is_an_extra(self, tmp_path, monkeypatch):
@@ -197,7 +208,8 @@ class TestFiles:
         folder = tmp_path / "a" / "figures"
         paths = save_figures(trained(1), folder, form)
         assert [path.name for path in paths] == [
-            f"{name}.{form}" for name in ("confusion", "curves", "learning")
+            f"{name}.{form}"
+            for name in ("confusion", "recall", "calibration", "curves", "learning")
         ]
         assert sorted(folder.iterdir()) == sorted(paths)
         for path in paths:

@@ -1,4 +1,4 @@
-"""What runs came to, and asking their models: ``compare``, ``show``, ``figures``, ``predict``."""
+"""What runs came to, where they err, and asking their models: ``compare``, ``show``, ..."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from serkit.prediction.predictions import Predictions
+    from serkit.results.analysis.errors import ErrorAnalysis
+    from serkit.results.analysis.pair import RunComparison
     from serkit.results.board import Board
     from serkit.results.run import Run
+    from serkit.store.store import FeatureStore
 
 
 def compare(
@@ -53,8 +57,71 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
     return find_run(Path(resolve({"runs": runs}).runs), run)
 
 
+def analyse(
+    run: Run | str,
+    *,
+    runs: PathLike | None = None,
+    store: FeatureStore | PathLike | None = None,
+) -> ErrorAnalysis:
+    """Say where a run errs: recall by group, hardest clips, calibration, agreement of seeds.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        runs: Folder of runs, among which those of other seeds are sought; None is the setting.
+        store: The store that holds the run's clips, or its folder; None is the setting. Where it
+            is there, clips are also grouped by statement, and have paths.
+
+    Raises:
+        NotFoundError: No such folder, or a store is named that is not there.
+        UnknownNameError: No such run.
+        RunError: The run is not finished, or its predictions are damaged.
+    """
+    from serkit.results.analysis.errors import analyse_errors
+    from serkit.results.analysis.seeds import same_but_seed
+    from serkit.results.run import list_runs
+
+    folder = Path(resolve({"runs": runs}).runs)
+    found = show(run, runs=runs) if isinstance(run, str) else run
+    others = list_runs(folder)[0] if folder.is_dir() else []
+    return analyse_errors(found, clips=_clips(store), seeds=same_but_seed(found, others))
+
+
+def _clips(store: FeatureStore | PathLike | None) -> pd.DataFrame | None:
+    """Return the clips of a store; None where none is named and the usual one is not there."""
+    from serkit.store.store import FeatureStore
+
+    if isinstance(store, FeatureStore):
+        return store.clips
+    if store is None:
+        usual = Path(resolve().store)
+        return FeatureStore(usual).clips if usual.is_dir() else None
+    return FeatureStore(resolve({"store": store}).store).clips
+
+
+def compare_pair(
+    run_a: Run | str, run_b: Run | str, *, runs: PathLike | None = None
+) -> RunComparison:
+    """Say where two runs differ: clip by clip, by speaker and by class.
+
+    Args:
+        run_a: Run A, or how :func:`show` finds it.
+        run_b: Run B.
+        runs: Folder of runs; None is the setting.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such run.
+        UsageError: They share no clips or do not have the same classes.
+        RunError: A run is not finished, or its predictions are damaged.
+    """
+    from serkit.results.analysis.pair import compare_pair as compare_two
+
+    found = (show(run, runs=runs) if isinstance(run, str) else run for run in (run_a, run_b))
+    return compare_two(*found)
+
+
 def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure:
-    """Draw a figure of a run: ``confusion``, ``curves`` (over epochs) or ``learning``.
+    """Draw a figure: ``confusion``, ``recall``, ``calibration``, ``curves`` or ``learning``.
 
     Args:
         run: The run, or how :func:`show` finds it.
@@ -80,9 +147,9 @@ def figures(
 ) -> tuple[Path, ...]:
     """Write a run's figures into a folder.
 
-    ``confusion`` always; ``curves`` (accuracy and loss over the epochs) and ``learning`` (recall
-    of each emotion over the epochs) where the model was trained in epochs. :func:`figure`
-    draws one of them without writing it.
+    ``confusion``, ``recall`` (by group) and ``calibration`` always; ``curves`` (accuracy and loss
+    over the epochs) and ``learning`` (recall of each emotion over the epochs) where the model was
+    trained in epochs. :func:`figure` draws one of them without writing it.
 
     Args:
         run: The run, or how :func:`show` finds it.

@@ -164,6 +164,14 @@ def _helped() -> bool:
 
 
 def compare(
+    run_a: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN_A", help="Compare this run ...", show_default=False),
+    ] = None,
+    run_b: Annotated[
+        str | None,
+        typer.Argument(metavar="RUN_B", help="... with this one alone.", show_default=False),
+    ] = None,
     runs: options.Runs = None,
     protocol: Annotated[str | None, typer.Option(help="Show this protocol alone.")] = None,
     published: Annotated[
@@ -175,12 +183,21 @@ def compare(
         bool, typer.Option("--markdown", help="Write the result as Markdown tables.")
     ] = False,
 ) -> None:
-    """Rank the runs.
+    """Rank the runs, or say where two of them differ.
 
-    Like is ranked with like, with intervals, and what is too close to call is called so.
+    Like is ranked with like, with intervals, and what is too close to call is called so. Two runs
+    are compared clip by clip (McNemar), by speaker (paired bootstrap) and emotion by emotion.
     """
     from serkit import api
 
+    if run_a is not None:
+        if run_b is None:
+            raise UsageError("one run alone is named", hint="name two, or none to rank all")
+        if protocol or published or csv or markdown:
+            raise UsageError("two runs are compared as a table or with --json alone")
+        pair = api.compare_pair(run_a, run_b, runs=runs)
+        print_json(pair.to_json()) if json else print_rich(pair)
+        return
     if json + csv + markdown > 1:
         raise UsageError("--json, --csv and --markdown exclude each other", hint="give one of them")
     board = api.compare(runs, protocol=protocol, published=published)
@@ -209,12 +226,20 @@ def show(
     learning: Annotated[
         bool, typer.Option("--learning", help="Show which emotion was learned in which epoch.")
     ] = False,
+    errors: Annotated[
+        bool,
+        typer.Option(
+            "--errors",
+            help="Show where it errs: recall by group, calibration, hardest clips, other seeds.",
+        ),
+    ] = False,
+    store: options.Store = None,
     figures: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Also draw it into DIR: confusion matrix, curves over the epochs, what was "
-            "learned when.",
+            help="Also draw it into DIR: confusion matrix, recall by group, calibration, curves "
+            "over the epochs, what was learned when.",
         ),
     ] = None,
     form: Annotated[
@@ -230,11 +255,16 @@ def show(
 
     if form is not None and figures is None:
         raise UsageError("--format alone draws nothing", hint="add --figures DIR")
+    if learning and errors:
+        raise UsageError("--learning and --errors exclude each other", hint="give one of them")
     found = api.show(run, runs=runs)
     if figures is not None:
         for path in api.figures(found, figures, form=(form or options.Form.PNG).value):
             say(f"drawn: {path}")
-    if learning:
+    if errors:
+        analysis = api.analyse(found, runs=runs, store=store)
+        print_json(analysis.to_json()) if json else print_rich(analysis)
+    elif learning:
         from serkit.results.learning import learned, render_learning
 
         print_json(learned(found)) if json else print_rich(render_learning(found))

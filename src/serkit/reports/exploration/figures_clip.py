@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serkit.clips import SAMPLE_RATE
-from serkit.reports.canvas import canvas, panels
 from serkit.reports.exploration.example import HIGHEST, HOP_LENGTH, Example
+from serkit.reports.figures.canvas import canvas, panels
 from serkit.reports.figures.style import INK, TRAIN
 
 if TYPE_CHECKING:

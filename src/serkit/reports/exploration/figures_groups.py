@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.reports.canvas import (
+from serkit.reports.exploration import amplitudes
+from serkit.reports.exploration.grouping import Grouping
+from serkit.reports.exploration.measure import CHANGE, LENGTH, LOUDNESS, PITCH, RATE, Measurements
+from serkit.reports.figures.canvas import (
     amplitude_axis,
     canvas,
     heading,
@@ -15,9 +18,6 @@ from serkit.reports.canvas import (
     panels,
     row_margin,
 )
-from serkit.reports.exploration import amplitudes
-from serkit.reports.exploration.grouping import Grouping
-from serkit.reports.exploration.measure import CHANGE, LENGTH, LOUDNESS, PITCH, RATE, Measurements
 from serkit.reports.figures.style import INK, QUIET, TRAIN
 from serkit.reports.palette import class_colour
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serkit.reports.canvas import canvas, heading, name_rows, panels, share
 from serkit.reports.exploration.clip_map import ClipMap
 from serkit.reports.exploration.effects import Effects
 from serkit.reports.exploration.grouping import LABEL, Grouping
+from serkit.reports.figures.canvas import canvas, heading, name_rows, panels, share
 from serkit.reports.figures.style import INK, QUIET
 from serkit.reports.palette import class_colour, class_marker
 

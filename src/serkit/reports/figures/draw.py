@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.errors import MissingDependencyError, RunError, unknown_name
 from serkit.reports.figures.confusion import confusion_figure
+from serkit.reports.figures.errors import calibration_figure, recall_figure
 from serkit.reports.figures.training import curves_figure, learning_figure
+from serkit.results.analysis.errors import analyse_errors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,6 +31,8 @@ FIGURES: dict[str, Callable[[Run], Figure]] = {
     "confusion": confusion_figure,
     "curves": curves_figure,
     "learning": learning_figure,
+    "recall": lambda run: recall_figure(analyse_errors(run)),
+    "calibration": lambda run: calibration_figure(analyse_errors(run)),
 }
 """What can be drawn of a run."""
 
@@ -38,7 +42,7 @@ FORMATS = ("png", "svg")
 def figure_names(run: Run) -> tuple[str, ...]:
     """Return which figures a run has: curves need epochs, ``learning`` also validation clips."""
     history = run.history
-    names = ["confusion"]
+    names = ["confusion", "recall", "calibration"]
     if history is not None:
         names.append("curves")
         if "validation_uar" in history.columns:
@@ -51,7 +55,7 @@ def draw(run: Run, name: str) -> Figure:
 
     Args:
         run: The run.
-        name: ``confusion``, ``curves`` or ``learning``.
+        name: One of :data:`FIGURES`.
 
     Raises:
         UnknownNameError: No such figure.

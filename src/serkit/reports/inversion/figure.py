@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from serkit.dsp.mel import power_to_db
 from serkit.dsp.stft import StftSettings, power_spectrogram
-from serkit.reports.canvas import canvas, heading, panels
+from serkit.reports.figures.canvas import canvas, heading, panels
 from serkit.reports.figures.style import INK
 
 if TYPE_CHECKING:

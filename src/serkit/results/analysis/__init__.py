@@ -1,0 +1,1 @@
+"""Where a run errs, and where two runs differ."""

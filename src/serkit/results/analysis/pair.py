@@ -1,0 +1,262 @@
+"""Where two runs differ: clip by clip, by speaker, by class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import UsageError
+from serkit.evaluation.metrics import PairedDifference, holm, paired_difference
+from serkit.plainjson import plain
+from serkit.results.analysis.evidence import Evidence, evidence
+from serkit.results.run import Run
+from serkit.results.wording import percent
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class McNemar:
+    """Are clips that only one run gets right equally often the one's and the other's?
+
+    Attributes:
+        both: Clips that both get right.
+        only_a: Clips that only run A gets right.
+        only_b: Clips that only run B gets right.
+        neither: Clips that neither gets right.
+        p_value: Of the exact two-sided test (McNemar 1947, by the binomial distribution). It takes
+            clips for independent, which those of one speaker are not: the paired bootstrap over
+            speakers is the stricter judge.
+    """
+
+    both: int
+    only_a: int
+    only_b: int
+    neither: int
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClassDifference:
+    """How two runs differ on one class.
+
+    Attributes:
+        label: The class.
+        clips: Its clips.
+        recall_a: Recall of run A.
+        recall_b: Recall of run B.
+        low: Lower end of the 95 % interval of A less B, by speaker; NaN with one speaker.
+        high: Upper end.
+        p_value: Of no difference, Holm-corrected for the number of classes; NaN with one speaker.
+    """
+
+    label: str
+    clips: int
+    recall_a: float
+    recall_b: float
+    low: float
+    high: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """Where two runs differ.
+
+    Attributes:
+        run_a: Name of run A.
+        run_b: Name of run B.
+        clips: Clips that both tested.
+        speakers: Their speakers.
+        uar_a: UAR of run A on them.
+        uar_b: UAR of run B on them.
+        uar: A less B, by a paired bootstrap over speakers.
+        mcnemar: Clip by clip.
+        classes: Class by class.
+        only_a: Ids of clips that only run A gets right.
+        only_b: Ids of clips that only run B gets right.
+    """
+
+    run_a: str
+    run_b: str
+    clips: int
+    speakers: int
+    uar_a: float
+    uar_b: float
+    uar: PairedDifference
+    mcnemar: McNemar
+    classes: tuple[ClassDifference, ...]
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"RunComparison({self.run_a!r} {self.uar_a:.3f}, {self.run_b!r} {self.uar_b:.3f})"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain objects."""
+        return {name: plain(getattr(self, name)) for name in self.__dataclass_fields__}
+
+    def __rich__(self) -> RenderableType:
+        """Return the tables that ``rich.print(comparison)`` shows."""
+        from rich.console import Group
+        from rich.text import Text
+
+        from serkit.tables import table
+
+        head = Text.assemble(
+            ("A ", "bold"),
+            f"{self.run_a}: UAR {percent(self.uar_a)} %\n",
+            ("B ", "bold"),
+            f"{self.run_b}: UAR {percent(self.uar_b)} %\n",
+            f"{self.clips:,} clips of {self.speakers} speakers that both tested\n",
+            self._verdict(),
+        )
+        made = table(
+            "recall by class",
+            {
+                **{"": "left", "clips": "right", "A %": "right", "B %": "right"},
+                **{"A - B": "right", "95 % CI": "right", "p": "right"},
+            },
+        )
+        for each in self.classes:
+            made.add_row(
+                each.label,
+                f"{each.clips:,}",
+                percent(each.recall_a),
+                percent(each.recall_b),
+                f"{100 * (each.recall_a - each.recall_b):+.1f}",
+                "" if each.low != each.low else f"{100 * each.low:+.1f} to {100 * each.high:+.1f}",
+                "" if each.p_value != each.p_value else _p(each.p_value).lstrip("p="),
+                style="bold" if each.p_value < _ALPHA else "",
+            )
+        legend = Text(
+            "CI and p: paired bootstrap over speakers, p Holm-corrected over the classes.",
+            style="dim",
+        )
+        return Group(head, made, legend)
+
+    def _verdict(self) -> str:
+        m, u = self.mcnemar, self.uar
+        by_clip = (
+            f"only A right on {m.only_a:,} clips, only B on {m.only_b:,} (McNemar {_p(m.p_value)})"
+        )
+        if u.p_value != u.p_value:
+            return by_clip
+        by_speaker = (
+            f"A - B: {100 * u.difference:+.1f} points of UAR, 95 % CI "
+            f"{100 * u.interval.low:+.1f} to {100 * u.interval.high:+.1f}, {_p(u.p_value)}"
+        )
+        told = "they differ" if u.p_value < _ALPHA else "too close to call"
+        return f"{by_speaker}: {told}\n{by_clip}"
+
+
+def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
+    """Say where two runs differ on the clips that both tested.
+
+    Args:
+        run_a: Run A.
+        run_b: Run B.
+        seed: Seed of the bootstrap.
+
+    Raises:
+        UsageError: They share no clips or do not have the same classes.
+        RunError: A run's predictions are damaged.
+    """
+    a, b = evidence(run_a), evidence(run_b)
+    if a.labels != b.labels:
+        raise UsageError(
+            f"{run_a.name} tells {len(a.labels)} classes apart and {run_b.name} {len(b.labels)} "
+            "others",
+            allowed="runs of the same classes can be compared",
+        )
+    shared = a.frame.index.intersection(b.frame.index).sort_values()
+    if shared.empty or _corpora_differ(run_a, run_b):
+        raise UsageError(
+            f"{run_a.name} and {run_b.name} tested no clip in common",
+            allowed="runs on the same corpus can be compared",
+        )
+    one, two = (Evidence(each.frame.loc[shared], each.labels) for each in (a, b))
+    speakers = one.frame["speaker"].to_numpy(str)
+    answers = [each.frame["predicted_id"].to_numpy(np.int64) for each in (one, two)]
+    classes = len(one.labels)
+    whole = paired_difference(
+        one.true, answers[0], answers[1], speakers, n_classes=classes, seed=seed
+    )
+    ids = np.asarray(shared, object)
+    return RunComparison(
+        run_a.name,
+        run_b.name,
+        len(shared),
+        len(np.unique(speakers)),
+        _uar(one),
+        _uar(two),
+        whole,
+        _mcnemar(one.right, two.right),
+        _by_class(one, two, speakers, seed),
+        tuple(map(str, ids[one.right & ~two.right])),
+        tuple(map(str, ids[~one.right & two.right])),
+    )
+
+
+def _p(value: float) -> str:
+    """Render a p-value; those below 0.001 are not told apart."""
+    return "p<0.001" if value < 0.001 else f"p={value:.3f}"
+
+
+def _corpora_differ(run_a: Run, run_b: Run) -> bool:
+    return bool(run_a.record["corpus"] != run_b.record["corpus"])
+
+
+def _uar(found: Evidence) -> float:
+    present = np.unique(found.true)
+    return float(np.mean([found.right[found.true == code].mean() for code in present]))
+
+
+def _mcnemar(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> McNemar:
+    from scipy.stats import binomtest
+
+    only_a, only_b = int((a & ~b).sum()), int((~a & b).sum())
+    differing = only_a + only_b
+    p_value = float(binomtest(only_a, differing, 0.5).pvalue) if differing else 1.0
+    return McNemar(int((a & b).sum()), only_a, only_b, int((~a & ~b).sum()), p_value)
+
+
+def _by_class(
+    one: Evidence, two: Evidence, speakers: npt.NDArray[np.str_], seed: int
+) -> tuple[ClassDifference, ...]:
+    """Compare recall class by class: the UAR of clips of one class is its recall."""
+    found = []
+    for code, label in enumerate(one.labels):
+        own = one.true == code
+        if not own.any():
+            continue
+        hits = [(each.right[own]).astype(np.int64) for each in (one, two)]
+        # Right or wrong is all that counts here: class 0 is "right", the truth everywhere.
+        difference = paired_difference(
+            np.zeros(int(own.sum()), np.int64),
+            1 - hits[0],
+            1 - hits[1],
+            speakers[own],
+            n_classes=2,
+            seed=seed,
+        )
+        found.append((label, int(own.sum()), hits, difference))
+    adjusted = holm([d.p_value for *_, d in found]).tolist()
+    return tuple(
+        ClassDifference(
+            label,
+            clips,
+            float(hits[0].mean()),
+            float(hits[1].mean()),
+            d.interval.low,
+            d.interval.high,
+            p_value,
+        )
+        for (label, clips, hits, d), p_value in zip(found, adjusted, strict=True)
+    )

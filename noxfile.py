@@ -42,6 +42,13 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
 
 
+@nox.session(default=False)
+def native(session: nox.Session) -> None:
+    """The compiled kernel: built, and held to NumPy's numbers. Needs a C++ compiler."""
+    session.install(*CONSTRAINTS, "-e", ".[test]", "./native")
+    session.run("pytest", "tests/dsp", "tests/extractors", "tests/extraction", *session.posargs)
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """The generated pages are current."""

@@ -14,6 +14,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from serkit.audio import read_audio
+from serkit.dsp import kernel
+from serkit.dsp.kernel import MelBank
 from serkit.dsp.mel import apply_mel_bank, empty_bands, hz_to_mel, mel_bank, mel_to_hz, power_to_db
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import StftSettings, frame_bytes, front_padding, hann, power_spectrogram
@@ -86,6 +88,25 @@ def cases(draw):
     return StftSettings(n_fft, hop, pad_to), synthetic(frames, kind)
 
 
+needs_kernel = pytest.mark.skipif(
+    kernel.native() is None, reason="serkit-native is not installed (pip install ./native)"
+)
+
+
+@pytest.fixture
+def numpy_alone(monkeypatch):
+    """Compute as where the compiled kernel is not installed."""
+    monkeypatch.setattr(kernel, "native", lambda: None)
+
+
+@pytest.fixture(params=["numpy", pytest.param("kernel", marks=needs_kernel)])
+def either_way(request):
+    """Compute with NumPy, and where it is installed with the compiled kernel."""
+    if request.param == "numpy":
+        request.getfixturevalue("numpy_alone")
+
+
+@pytest.mark.usefixtures("either_way")
 class TestMelSpectrogramOfTheStudy:
     @pytest.mark.parametrize("n_mels", [128, 256])
     @pytest.mark.parametrize(
@@ -109,8 +130,7 @@ class TestMelSpectrogramOfTheStudy:
     )
     def test_it_equals_librosa_s_of_the_padded_float32_signal(self, frames, kind, n_mels):
         samples = synthetic(frames, kind)
-        power, lead = Signal(samples).power_spectrogram(STUDY)
-        ours = whole(apply_mel_bank(power, sample_rate=48_000, n_mels=n_mels), lead)
+        ours = whole(*Signal(samples).mel_spectrogram(STUDY, MelBank(n_mels)))
         assert ours.shape == (n_mels, 495)
         assert_equal(ours, librosa_mel(samples, n_mels))
 
@@ -120,8 +140,7 @@ class TestMelSpectrogramOfTheStudy:
     )
     def test_it_equals_librosa_s_on_real_clips(self, ravdess, clip, n_mels):
         samples = read_audio(ravdess / f"Actor_{clip[-2:]}" / f"{clip}.flac").samples
-        power, lead = Signal(samples).power_spectrogram(STUDY)
-        ours = whole(apply_mel_bank(power, sample_rate=48_000, n_mels=n_mels), lead)
+        ours = whole(*Signal(samples).mel_spectrogram(STUDY, MelBank(n_mels)))
         assert_equal(ours, librosa_mel(samples, n_mels))
 
 
@@ -325,6 +344,7 @@ class TestSignal:
         assert signal.at(16_000) is slower
 
 
+@pytest.mark.usefixtures("numpy_alone")
 class TestLongSignals:
     """A spectrogram that is too long to be shared is never held whole."""
 
@@ -333,9 +353,9 @@ class TestLongSignals:
     @pytest.mark.parametrize("pad_to", [0, PAD_TO])
     def test_piece_by_piece_the_bands_are_the_same(self, monkeypatch, pad_to):
         settings = StftSettings(512, 128, pad_to)
-        whole, lead = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=40)
+        whole, lead = Signal(self.SAMPLES).mel_spectrogram(settings, MelBank(40))
         monkeypatch.setattr("serkit.dsp.signal._SHARED_BYTES", 100 * frame_bytes(settings))
-        pieces, same_lead = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=40)
+        pieces, same_lead = Signal(self.SAMPLES).mel_spectrogram(settings, MelBank(40))
         assert np.array_equal(pieces, whole)
         assert same_lead == lead
 
@@ -343,8 +363,95 @@ class TestLongSignals:
         """One frame a sample: 60,008 frames of 1,025 bins would be 246 MB."""
         settings = StftSettings(2048, 1, 0)
         tracemalloc.start()
-        bands, _ = Signal(self.SAMPLES).mel_spectrogram(settings, n_mels=8)
+        bands, _ = Signal(self.SAMPLES).mel_spectrogram(settings, MelBank(8))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert bands.shape == (8, 60_008)
         assert peak < 120e6
+
+
+@needs_kernel
+class TestTheCompiledKernel:
+    """It follows NumPy, frame by frame, for every length of frame that it knows."""
+
+    @pytest.mark.parametrize("n_fft", [256, 512, 1024, 2048, 4096, 8192])
+    @pytest.mark.parametrize("hop", [1, 100, 512, 9_000])
+    @pytest.mark.parametrize("frames", [1, 777, 9_001])
+    @pytest.mark.parametrize("pad_to", [0, 20_000])
+    def test_it_agrees_with_numpy(self, monkeypatch, n_fft, hop, frames, pad_to):
+        if hop == 1 and n_fft > 512:
+            pytest.skip("thousands of long frames")
+        settings, bank = StftSettings(n_fft, hop, pad_to), MelBank(30, 50.0, 16_000.0)
+        samples = synthetic(frames, "noise")
+        ours, lead = Signal(samples).mel_spectrogram(settings, bank)
+        monkeypatch.setattr(kernel, "native", lambda: None)
+        reference, same_lead = Signal(samples).mel_spectrogram(settings, bank)
+        assert (ours.shape, ours.dtype, lead) == (reference.shape, reference.dtype, same_lead)
+        assert np.abs(ours - reference).max(initial=0) <= 1e-6 * reference.max(initial=0)
+
+    def test_a_frame_does_not_depend_on_those_computed_with_it(self):
+        """Eight are computed at a time; any eight may come together."""
+        samples = synthetic(20_000, "noise")
+        settings, bank = StftSettings(512, 128, 0), MelBank(40)
+        whole_clip, _ = Signal(samples).mel_spectrogram(settings, bank)
+        for first in range(1, 10):
+            rest, _ = Signal(samples[first * 128 :]).mel_spectrogram(settings, bank)
+            assert np.array_equal(rest[:, 2:], whole_clip[:, first + 2 :])
+
+    def test_banks_that_are_announced_are_computed_at_once(self, monkeypatch):
+        calls = []
+        module = kernel.native()
+
+        class Counted:
+            FRAME_LENGTHS = module.FRAME_LENGTHS
+
+            def mel_spectrograms(self, *given):
+                calls.append(len(given[-1]))
+                return module.mel_spectrograms(*given)
+
+        alone, _ = Signal(synthetic(9_000)).mel_spectrogram(STUDY, MelBank(20))
+        monkeypatch.setattr(kernel, "native", Counted)
+        signal = Signal(synthetic(9_000))
+        signal.announce_mel(STUDY, MelBank(10))
+        signal.announce_mel(STUDY, MelBank(20))
+        assert signal.mel_spectrogram(STUDY, MelBank(10))[0].shape[0] == 10
+        assert np.array_equal(signal.mel_spectrogram(STUDY, MelBank(20))[0], alone)
+        assert calls == [2]
+
+    def test_bands_between_two_bins_are_zero(self):
+        bands, _ = Signal(synthetic(9_000)).mel_spectrogram(StftSettings(256, 64, 0), MelBank(128))
+        assert (bands.max(axis=1) == 0).sum() == 34
+
+    def test_a_clip_longer_than_its_padded_form_is_an_error(self):
+        with pytest.raises(ClipTooLongError):
+            Signal(np.ones(PAD_TO + 1, np.int16)).mel_spectrogram(STUDY, MelBank(8))
+
+    @pytest.mark.parametrize(
+        ("change", "error"),
+        [
+            ({"samples": np.zeros(447, np.int16)}, "there are fewer samples than the frames need"),
+            ({"samples": np.zeros(9_000, np.int32)}, "expected an array of type 'h', got 'i'"),
+            ({"window": np.zeros(300, np.float32)}, "frames of 300 samples are not supported"),
+            ({"hop": 0}, "there are fewer samples than the frames need"),
+            ({"live": -1}, "there are fewer samples than the frames need"),
+            ({"starts": np.array([-1, 0], np.int32)}, "a bank does not fit its frames"),
+            ({"starts": np.array([0, 129], np.int32)}, "a bank does not fit its frames"),
+            ({"lengths": np.array([1], np.int32)}, "a bank does not fit its frames"),
+            ({"weights": np.ones(1, np.float32)}, "a bank does not fit its frames"),
+            ({"out": np.zeros((2, 3), np.float32)}, "a bank does not fit its frames"),
+        ],
+    )
+    def test_it_reads_and_writes_nothing_beyond_what_it_is_given(self, change, error):
+        given = {
+            "samples": np.zeros(9_000, np.int16),
+            "window": hann(256),
+            "hop": 64,
+            "live": 4,
+            "starts": np.array([0, 128], np.int32),
+            "lengths": np.array([2, 1], np.int32),
+            "weights": np.ones(3, np.float32),
+            "out": np.zeros((2, 4), np.float32),
+        } | change
+        *first, starts, lengths, weights, out = given.values()
+        with pytest.raises((ValueError, TypeError), match=error):
+            kernel.native().mel_spectrograms(*first, [(starts, lengths, weights, out)])

@@ -69,7 +69,7 @@ def mel_bank(
     Returns:
         Weights, shape ``(n_mels, 1 + n_fft // 2)``, float32, read-only.
     """
-    weights: npt.NDArray[np.float32] = _sparse_bank(
+    weights: npt.NDArray[np.float32] = sparse_mel_bank(
         sample_rate, n_fft, n_mels, fmin, fmax
     ).toarray()
     weights.flags.writeable = False
@@ -77,10 +77,13 @@ def mel_bank(
 
 
 @cache
-def _sparse_bank(sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None) -> Any:
-    """Build a bank without its zeros: each bin lies in two bands at most.
+def sparse_mel_bank(
+    sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
+) -> Any:
+    """Return :func:`mel_bank` as a ``scipy.sparse`` array without its zeros.
 
-    So the memory grows with the bins, not with bins times bands.
+    Each bin lies in two bands at most, so the memory grows with the bins, not with bins times
+    bands.
     """
     from scipy.sparse import csr_array
 
@@ -138,7 +141,7 @@ def apply_mel_bank(
         Mel power, shape ``(n_mels, frames)``, float32.
     """
     n_fft = 2 * (power.shape[0] - 1)
-    bank = _sparse_bank(sample_rate, n_fft, n_mels, fmin, fmax)
+    bank = sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax)
     return cast("npt.NDArray[np.float32]", bank @ power)
 
 

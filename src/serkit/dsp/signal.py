@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.dsp.kernel import MelBank, is_supported, mel_spectrograms
 from serkit.dsp.mel import apply_mel_bank
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.stft import StftSettings, frame_bytes, power_blocks, power_spectrogram
@@ -45,6 +46,8 @@ class Signal:
         self._scratch = scratch
         self._resampled: dict[int, Signal] = {sample_rate: self}
         self._power: dict[StftSettings, tuple[npt.NDArray[np.float32], int]] = {}
+        self._announced: dict[StftSettings, dict[MelBank, None]] = {}
+        self._mel: dict[tuple[StftSettings, MelBank], npt.NDArray[np.float32]] = {}
 
     @cached_property
     def as_float(self) -> npt.NDArray[np.float32]:
@@ -60,19 +63,20 @@ class Signal:
             self._resampled[sample_rate] = Signal(samples, sample_rate)
         return self._resampled[sample_rate]
 
+    def announce_mel(self, settings: StftSettings, bank: MelBank) -> None:
+        """Say that :meth:`mel_spectrogram` will be asked for: all banks are computed together."""
+        self._announced.setdefault(settings, {})[bank] = None
+
     def mel_spectrogram(
-        self, settings: StftSettings, *, n_mels: int, fmin: float = 0.0, fmax: float | None = None
+        self, settings: StftSettings, bank: MelBank
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Return the mel powers of the live frames, and the number of zero frames before them.
 
-        The spectrogram is shared by all banks where it is small. A long one is never held whole:
-        it is computed piece by piece, for each bank again.
+        Where the compiled kernel is installed, it computes this bank and those announced at once.
 
         Args:
             settings: The transform.
-            n_mels: Number of bands.
-            fmin: Lower edge of the lowest band, in Hz.
-            fmax: Upper edge of the highest band, in Hz; None is half the sample rate.
+            bank: The filters.
 
         Returns:
             Shape ``(n_mels, live)``, float32, and a number of frames.
@@ -80,20 +84,37 @@ class Signal:
         Raises:
             ClipTooLongError: The signal is longer than ``settings.pad_to``.
         """
-        lead = settings.lead(len(self.samples))
-        live = settings.frames(len(self.samples)) - lead
+        place = settings.place(len(self.samples))
+        if not is_supported(settings):
+            return self._mel_by_numpy(settings, bank, place.live), place.lead
+        if (settings, bank) not in self._mel:
+            banks = list({bank: None} | self._announced.get(settings, {}))
+            found = mel_spectrograms(self.samples, self.sample_rate, settings, banks, self._scratch)
+            self._mel |= {(settings, each): bands for each, bands in zip(banks, found, strict=True)}
+        return self._mel.pop((settings, bank)), place.lead
+
+    def _mel_by_numpy(
+        self, settings: StftSettings, bank: MelBank, live: int
+    ) -> npt.NDArray[np.float32]:
+        """Compute mel powers from a spectrogram that all banks share, where it is small.
+
+        A long one is never held whole: it is computed piece by piece, for each bank again.
+        """
         apply = partial(
-            apply_mel_bank, sample_rate=self.sample_rate, n_mels=n_mels, fmin=fmin, fmax=fmax
+            apply_mel_bank,
+            sample_rate=self.sample_rate,
+            n_mels=bank.n_mels,
+            fmin=bank.fmin,
+            fmax=bank.fmax,
         )
         if live * frame_bytes(settings) <= _SHARED_BYTES:
-            return apply(self.power_spectrogram(settings)[0]), lead
-        pieces = power_blocks(self.as_float, settings, self._scratch, most_bytes=_SHARED_BYTES)
-        bands = np.empty((n_mels, live), np.float32)
+            return apply(self.power_spectrogram(settings)[0])
+        bands = np.empty((bank.n_mels, live), np.float32)
         first = 0
-        for power in pieces:
+        for power in power_blocks(self.as_float, settings, self._scratch, most_bytes=_SHARED_BYTES):
             bands[:, first : first + power.shape[1]] = apply(power)
             first += power.shape[1]
-        return bands, lead
+        return bands
 
     def power_spectrogram(self, settings: StftSettings) -> tuple[npt.NDArray[np.float32], int]:
         """Return :func:`serkit.dsp.stft.power_spectrogram` of this signal, computed once."""

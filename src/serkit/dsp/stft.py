@@ -42,11 +42,40 @@ class StftSettings:
         """Return the number of frames, zero ones included, for a signal of that many samples."""
         return 1 + (self.pad_to or num_frames) // self.hop_length
 
+    def place(self, num_frames: int) -> Placement:
+        """Return where a signal lies among its frames.
+
+        Raises:
+            ClipTooLongError: The signal is longer than ``pad_to``.
+        """
+        lead = self.lead(num_frames)
+        # Where the first sample falls in a buffer that begins with the first live frame.
+        start = front_padding(num_frames, self.pad_to) + self.n_fft // 2 - lead * self.hop_length
+        # hop_length > n_fft leaves gaps between the frames: the signal may begin in one.
+        return Placement(lead, self.frames(num_frames) - lead, max(start, 0), max(-start, 0))
+
     def lead(self, num_frames: int) -> int:
         """Return how many frames at the front touch no sample."""
         # Frame t covers [t * hop - n_fft / 2, t * hop + n_fft / 2) of the padded signal.
         padding = front_padding(num_frames, self.pad_to)
         return max(0, (padding - self.n_fft // 2) // self.hop_length + 1) if padding else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a signal lies among its frames.
+
+    Attributes:
+        lead: Frames at the front that touch no sample.
+        live: Frames after them.
+        start: Zeros between the beginning of the first live frame and the first sample.
+        skipped: Samples that lie before the first live frame.
+    """
+
+    lead: int
+    live: int
+    start: int
+    skipped: int
 
 
 def front_padding(num_frames: int, pad_to: int) -> int:
@@ -121,19 +150,16 @@ def _framed(
 ) -> tuple[npt.NDArray[np.float32], int]:
     """Return a view of the live frames, shape ``(live, n_fft)``, and how many zero ones precede."""
     n_fft, hop = settings.n_fft, settings.hop_length
-    lead = settings.lead(len(samples))
-    live = settings.frames(len(samples)) - lead
-    # Where the first sample falls in a buffer that begins with the first live frame.
-    start = front_padding(len(samples), settings.pad_to) + n_fft // 2 - lead * hop
-    if start < 0:  # hop_length > n_fft leaves gaps between the frames: the signal begins in one
-        samples, start = samples[-start:], 0
-    end = start + len(samples)
-    buffer = scratch.array("samples", max(live * hop + n_fft, end))
-    buffer[:start] = 0.0
-    buffer[start:end] = samples
+    place = settings.place(len(samples))
+    samples = samples[place.skipped :]
+    end = place.start + len(samples)
+    buffer = scratch.array("samples", max(place.live * hop + n_fft, end))
+    buffer[: place.start] = 0.0
+    buffer[place.start : end] = samples
     buffer[end:] = 0.0
     step = buffer.itemsize
-    return np.ndarray((live, n_fft), np.float32, buffer.data, strides=(hop * step, step)), lead
+    shape = place.live, n_fft
+    return np.ndarray(shape, np.float32, buffer.data, strides=(hop * step, step)), place.lead
 
 
 def _power(

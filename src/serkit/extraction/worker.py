@@ -6,6 +6,7 @@ Arrays never travel back to the parent: a worker writes its own parts and return
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -134,13 +135,13 @@ def _compute(
 ) -> tuple[Mapping[str, Values], list[Failure]]:
     values: dict[str, Values] = {}
     failures: list[Failure] = []
-    heard: dict[str, Signal] = {}
+    hear = _Voices(signal)
+    for spec, _ in wanted:
+        with suppress(Exception):  # what is wrong shows again, and is recorded, below
+            EXTRACTORS.get(spec.extractor).announce(hear(spec), spec.settings)
     for spec, layout in wanted:
         try:
-            voice = canonical_json(spec.voice)
-            if voice not in heard:  # what several features share is computed once a voice
-                heard[voice] = in_voice(signal, spec.voice)
-            value = EXTRACTORS.get(spec.extractor).compute(heard[voice], spec.settings)
+            value = EXTRACTORS.get(spec.extractor).compute(hear(spec), spec.settings)
             wrong = check_values(value, layout)
             if wrong:
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")
@@ -154,6 +155,20 @@ def _compute(
         else:
             values[spec.name] = value
     return values, failures
+
+
+class _Voices:
+    """A clip's signal as each feature hears it; what features share is computed once a voice."""
+
+    def __init__(self, signal: Signal) -> None:
+        self._signal = signal
+        self._heard: dict[str, Signal] = {}
+
+    def __call__(self, spec: FeatureSpec) -> Signal:
+        voice = canonical_json(spec.voice)
+        if voice not in self._heard:
+            self._heard[voice] = in_voice(self._signal, spec.voice)
+        return self._heard[voice]
 
 
 def _decoded(job: Job, audio: Audio, computed: int) -> Decoded:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from serkit.dsp.kernel import MelBank
 from serkit.dsp.mel import empty_bands
 from serkit.dsp.signal import Signal, samples_at
 from serkit.dsp.stft import StftSettings
@@ -59,15 +60,22 @@ def _layout(parameters: Parameters) -> ArrayLayout:
     return ArrayLayout("float32", bands, length, "frames", is_power=True)
 
 
+def _bank(parameters: Parameters) -> MelBank:
+    return MelBank(
+        integer(parameters, "n_mels"),
+        number(parameters, "fmin"),
+        number(parameters, "fmax") or None,
+    )
+
+
+def _announce(signal: Signal, parameters: Parameters) -> None:
+    rate = integer(parameters, "sample_rate")
+    signal.at(rate).announce_mel(_settings(parameters), _bank(parameters))
+
+
 def _compute(signal: Signal, parameters: Parameters) -> Values:
     rate = integer(parameters, "sample_rate")
-    bands, lead = signal.at(rate).mel_spectrogram(
-        _settings(parameters),
-        n_mels=integer(parameters, "n_mels"),
-        fmin=number(parameters, "fmin"),
-        fmax=number(parameters, "fmax") or None,
-    )
-    return Values(bands, lead)
+    return Values(*signal.at(rate).mel_spectrogram(_settings(parameters), _bank(parameters)))
 
 
 def _longer(parameters: Parameters, num_frames: int) -> Parameters:
@@ -98,6 +106,7 @@ EXTRACTOR = Extractor(
     check=_check,
     doubts=_doubts,
     layout=_layout,
+    announce=_announce,
     compute=_compute,
     longer=_longer,
     per_clip_ms=2.5,

@@ -97,6 +97,10 @@ def _nothing(_parameters: Parameters) -> None:
     """Find nothing wrong and nothing missing."""
 
 
+def _announce_nothing(_signal: Signal, _parameters: Parameters) -> None:
+    """Share nothing with other features."""
+
+
 def _as_they_are(parameters: Parameters) -> Parameters:
     """Add nothing."""
     return parameters
@@ -114,6 +118,9 @@ class Extractor:
         layout: From parameters to the shape of the result; cheap.
         compute: From a signal and parameters to one clip's values; pure and deterministic. May
             raise :class:`serkit.errors.FeatureError`.
+        announce: Called with the signal and the parameters before anything is computed from it, so
+            that what several features share can be computed at once; see
+            :meth:`serkit.dsp.signal.Signal.announce_mel`.
         describe: From parameters to the columns of a table feature, documented. An array feature
             of shape ``(rows, frames)`` may name its rows.
         check: Raises :class:`serkit.errors.UsageError` where parameters do not go together.
@@ -141,6 +148,7 @@ class Extractor:
     parameters: Mapping[str, Parameter]
     layout: Callable[[Parameters], Layout]
     compute: Callable[[Signal, Parameters], Values]
+    announce: Callable[[Signal, Parameters], None] = _announce_nothing
     describe: Callable[[Parameters], tuple[Column, ...]] = field(default=lambda _p: ())
     check: Callable[[Parameters], None] = _nothing
     doubts: Callable[[Parameters], tuple[str, ...]] = field(default=lambda _p: ())

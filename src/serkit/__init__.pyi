@@ -41,6 +41,9 @@ from .api import (
     invert as invert,
 )
 from .api import (
+    load as load,
+)
+from .api import (
     losses as losses,
 )
 from .api import (
@@ -90,6 +93,7 @@ from .clips import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions
+from .prediction.predictor import Predictor as Predictor
 from .reports.exploration.report import Exploration as Exploration
 from .reports.inversion.clip import Inversion as Inversion
 from .reports.inversion.losses import Losses as Losses

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,14 @@ import storekit
 from serkit import FeatureStore
 from serkit.audio import read_audio, write_wav
 from serkit.clips import EMOTIONS
-from serkit.errors import RunError, UnknownNameError, UsageError
+from serkit.errors import RunError, SerkitError, UnknownNameError, UsageError
 from serkit.evaluation.splits import split_clips
-from serkit.extraction.unlabelled import extract_unlabelled
+from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS
-from serkit.prediction.golden import golden_answer
-from serkit.prediction.predict import specs_of
+from serkit.prediction.golden import golden_answer, golden_features
 from serkit.prediction.predictions import Predictions
 from serkit.results.run import RECORD, Run, find_run, read_run
+from serkit.store.memory import MemoryStore
 from serkit.testing import example_signal
 
 
@@ -147,17 +148,19 @@ class TestLongerAndShorterClips:
 
     def test_a_longer_clip_is_read_as_training_reads_it(self, net_run, tmp_path):
         """Its frames fall where they would if the recipe had padded to more all along."""
-        (spec,) = specs_of(net_run)
-        files = {"0": clip(tmp_path, 12_345)}
+        (spec,) = net_run.saved_models.specs
+        audio = read_audio(clip(tmp_path, 12_345))
         longer = EXTRACTORS.get("mel").longer(spec.parameters, 12_345)
         assert longer["pad_to"] % spec.parameters["hop_length"] == spec.parameters["pad_to"] % 128
         further = {**longer, "pad_to": longer["pad_to"] + 5 * 128}
         first, second = (
-            extract_unlabelled(files, [replace(spec, parameters=each)], tmp_path / name)[0]
-            for name, each in (("one", longer), ("two", further))
+            clip_features("0", audio, FeatureRequest((replace(spec, parameters=each),)))
+            for each in (longer, further)
         )
-        read = [store.read("mel8", ["0"], padded=False).X[0] for store in (first, second)]
-        assert np.array_equal(*read)
+        asked = clip_features("0", audio, FeatureRequest((spec,), stretch=True))
+        values = [each.values["mel8"].array for each in (first, second, asked)]
+        assert np.array_equal(values[0], values[1])
+        assert np.array_equal(values[0], values[2])
 
     def test_a_model_of_padded_clips_refuses_them_alone(self, speech_runs, tmp_path):
         run = find_run(speech_runs, "logreg-notebook")
@@ -196,9 +199,9 @@ class TestWhatHasChangedSince:
         )
 
     def test_an_extractor_that_is_gone(self, run, copy, tmp_path):
-        old = copy(run="old", features=self.features(run, extractor="chroma"))
+        old = copy(run="old", features=self.features(run, extractor="prosody"))
         assert self.refused(old, tmp_path).startswith(
-            "old reads functionals, made by the extractor 'chroma', which is not installed here; "
+            "old reads functionals, made by the extractor 'prosody', which is not installed here; "
             "there are: change-deviation, "
         )
 
@@ -244,7 +247,7 @@ class TestGoldenClip:
             w for w in serkit.predict(old, clip(tmp_path, 100_000)).warnings if "off" in w
         ]
         assert warning.startswith(
-            "these answers are not to be relied on: the model of fold 2 gives the golden clip "
+            "predictions may be unreliable: the model of fold 2 gives the golden clip "
             "a probability that is 0.50 off what it gave when it was trained "
             f"(since then: numpy 1.0 -> {np.__version__}); train it again"
         )
@@ -260,7 +263,7 @@ class TestGoldenClip:
             "serkit.extractors.functionals.EXTRACTOR", replace(real, compute=louder)
         )
         assert any(
-            "not to be relied on" in each
+            "may be unreliable" in each
             for each in serkit.predict(run, clip(tmp_path, 100_000)).warnings
         )
 
@@ -370,7 +373,7 @@ class TestAnswers:
                 found[0] = np.nan
                 return found
 
-        monkeypatch.setattr(Run, "model_of", lambda *_: Broken())
+        monkeypatch.setattr("serkit.prediction.predictor.load_model", lambda *_: Broken())
         said = serkit.predict(run, [clip(tmp_path, 2_000), clip(tmp_path, 3_000, "b.wav")])
         assert [f.message for f in said.failed] == ["the model gives no probabilities for it"]
         assert [row.path for row in said.predicted] == [str(tmp_path / "b.wav")]
@@ -384,18 +387,113 @@ class TestAnswers:
         assert sorted(run.path.rglob("*")) == before
 
 
+class TestInMemory:
+    """A clip's features in memory are those of a store, to the last bit."""
+
+    @pytest.mark.parametrize("options", [{}, {"padded": False}], ids=["padded", "true length"])
+    def test_arrays(self, net_store, options):
+        self.compare(net_store, net_store.path.parent / "corpus", "mel8", **options)
+        self.compare(net_store, net_store.path.parent / "corpus", "mel8", scale="db", **options)
+
+    @pytest.mark.parametrize("feature", ["functionals", "change_deviation"])
+    def test_tables(self, speech_store, speech, feature):
+        self.compare(FeatureStore(speech_store), speech, feature)
+
+    def compare(self, store: FeatureStore, corpus: Path, feature: str, **options: Any) -> None:
+        ids = list(store.clips.index[:5])
+        request = FeatureRequest((store.spec(feature),))
+        files = [next(corpus.rglob(f"{clip_id}.wav")) for clip_id in ids]
+        memory = MemoryStore(
+            [clip_features(i, read_audio(f), request) for i, f in zip(ids, files, strict=True)]
+        )
+        stored, computed = (each.read(feature, ids, **options) for each in (store, memory))
+        assert all(np.array_equal(a, b) for a, b in zip(stored.X, computed.X, strict=True))
+        assert np.array_equal(stored.lengths, computed.lengths)
+        assert (stored.columns, stored.spec) == (computed.columns, computed.spec)
+        assert set(computed.y) == {-1}
+
+    def test_names_that_are_not_there(self, tmp_path):
+        request = FeatureRequest((storekit.mel(),))
+        memory = MemoryStore([clip_features("a", read_audio(clip(tmp_path, 2_000)), request)])
+        with pytest.raises(UnknownNameError, match="unknown feature 'mel9': did you mean 'mel8'"):
+            memory.read("mel9", ["a"])
+        with pytest.raises(UnknownNameError, match="unknown clip 'b'"):
+            memory.read("mel8", ["b"])
+
+
+class TestPredictor:
+    """Models that are loaded once."""
+
+    def test_answers_as_predict_does(self, run, speech):
+        predictor = serkit.load(run)
+        files = sorted(speech.rglob("*.wav"))[:3]
+        assert np.array_equal(
+            answers(predictor.predict_files(files)), answers(serkit.predict(run, files))
+        )
+        for path, row in zip(files, serkit.predict(run, files).predicted, strict=True):
+            audio = read_audio(path)
+            assert predictor.predict(audio.samples).probabilities == pytest.approx(
+                dict(row.probabilities)
+            )
+
+    def test_models_are_loaded_and_checked_once(self, run, tmp_path, monkeypatch):
+        asked = []
+        real = golden_features
+        monkeypatch.setattr(
+            "serkit.prediction.predictor.golden_features",
+            lambda request: asked.append(1) or real(request),
+        )
+        predictor = serkit.load(run)
+        for _ in range(3):
+            predictor.predict_files([clip(tmp_path, 20_000)])
+        assert asked == [1]
+
+    def test_samples_of_any_rate_and_type(self, run):
+        predictor = serkit.load(run)
+        signal = example_signal(48_000)
+        whole = predictor.predict(signal)
+        assert predictor.predict(signal / np.float32(32_768)) == whole
+        assert predictor.predict(np.stack([signal, signal * 0], axis=1)) == whole
+        assert predictor.predict(signal[::3].copy(), 16_000).seconds == pytest.approx(1)
+
+    @pytest.mark.parametrize(
+        ("samples", "rate", "text"),
+        [
+            (np.zeros(0, np.int16), 48_000, "there are no samples"),
+            (np.array([0.0, np.nan]), 48_000, "1 of 2 samples is NaN or infinite"),
+            (np.zeros((2, 2, 2), np.int16), 48_000, "samples of shape (2, 2, 2)"),
+            (np.zeros(9, np.int64), 48_000, "samples of type int64"),
+            (np.zeros(9, np.int16), 10, "a sample rate of 10 Hz"),
+        ],
+    )
+    def test_samples_that_are_none(self, run, samples, rate, text):
+        with pytest.raises(SerkitError) as caught:
+            serkit.load(run).predict(samples, rate)
+        assert str(caught.value).startswith(text)
+
+    def test_a_run_asks_its_own_models(self, run, tmp_path):
+        path = clip(tmp_path, 20_000)
+        assert run.predict(path).rows == serkit.predict(run, path).rows
+        assert run.predict([path], fold="2").folds == ("2",)
+
+    def test_threads_may_share_it(self, run, speech):
+        predictor = serkit.load(run)
+        signals = [read_audio(path).samples for path in sorted(speech.rglob("*.wav"))[:8]]
+        alone = [predictor.predict(each) for each in signals]
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(predictor.predict, signals)) == alone
+
+    def test_says_which_models_answer(self, run):
+        assert repr(serkit.load(run)) == f"Predictor('{run.name}, mean of 3 models')"
+        assert serkit.load(run, fold="2").title == f"{run.name}, model of fold 2"
+
+
 def test_clips_without_labels_cannot_be_trained_on(tmp_path):
-    files = {"0": clip(tmp_path, 2_000), "1": clip(tmp_path, 3_000, "b.wav")}
-    store, failures, notes = extract_unlabelled(files, [storekit.mel()], tmp_path / "store")
-    assert (failures, notes) == ({}, ())
-    assert list(store.load("mel8").y) == [-1, -1]
-    text = (
+    request = FeatureRequest((storekit.mel(),))
+    clips = [clip_features(i, read_audio(clip(tmp_path, 2_000)), request) for i in ("0", "1")]
+    with pytest.raises(UsageError) as caught:
+        split_clips(MemoryStore(clips).state.clips)
+    assert str(caught.value) == (
         "2 of 2 clips have no labels (0, ...); a model can be trained and tested only on clips "
         "whose emotion is known; extract a labelled corpus into a store of its own"
     )
-    with pytest.raises(UsageError) as caught:
-        split_clips(store.state.clips)
-    assert str(caught.value) == text
-    with pytest.raises(UsageError) as caught:
-        serkit.train("majority", store=store, runs=tmp_path / "runs")
-    assert str(caught.value) == text

@@ -7,7 +7,16 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 from serkit.api.corpora import check, download, synth
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
-from serkit.api.results import analyse, compare, compare_pair, figure, figures, predict, show
+from serkit.api.results import (
+    analyse,
+    compare,
+    compare_pair,
+    figure,
+    figures,
+    load,
+    predict,
+    show,
+)
 from serkit.api.stores import compare_audio, export, gc, ls, repair, verify, why
 from serkit.api.training import train
 
@@ -26,6 +35,7 @@ __all__ = [
     "figures",
     "gc",
     "invert",
+    "load",
     "losses",
     "ls",
     "predict",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from serkit.prediction.predictions import Predictions
+    from serkit.prediction.predictor import Predictor
     from serkit.results.analysis.errors import ErrorAnalysis
     from serkit.results.analysis.pair import RunComparison
     from serkit.results.board import Board
@@ -181,7 +182,7 @@ def predict(
     workers: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Predictions:
-    """Say which emotion a run's models hear in audio files.
+    """Predict emotions in audio files.
 
     Features are computed as in training; nothing is added to any store.
 
@@ -192,10 +193,10 @@ def predict(
         channel: Which channel of each file is read; files of one are read as they are.
         runs: Folder of runs; None is the setting.
         workers: Processes, where there are many files; None is the setting.
-        progress: Told steps done, steps in all, and what is going on.
+        progress: Called as ``progress(done, total, what)``.
 
     Returns:
-        A row a file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
+        A row per file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
         it, not raised.
 
     Raises:
@@ -206,14 +207,40 @@ def predict(
         MissingDependencyError: The model or a feature needs a package that is not installed.
     """
     from serkit.compute.local import available_cores
-    from serkit.prediction.predict import predict as ask
+
+    given = _paths(audio)
+    predictor = load(run, fold=fold, runs=runs)
+    count = resolve({"workers": workers}).workers or available_cores()
+    return predictor.predict_files(given, channel=channel, workers=count, progress=progress)
+
+
+def load(
+    run: Run | PathLike, *, fold: str | int | None = None, runs: PathLike | None = None
+) -> Predictor:
+    """Load a run's models to ask them again and again.
+
+    Loading takes the time, and checks once that the models answer as they did where they were
+    trained (:attr:`serkit.Predictor.warnings`).
+
+    Args:
+        run: The run, or as for :func:`show`.
+        fold: Which model answers, as for :func:`predict`.
+        runs: Folder of runs; None is the setting.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+
+    Example:
+        ``predictor = serkit.load("last"); predictor.predict(samples, 16_000).emotion``
+    """
+    from serkit.prediction.predictor import Predictor
     from serkit.results.run import Run
 
     found = run if isinstance(run, Run) else show(str(run), runs=runs)
-    given = _paths(audio)
-    count = resolve({"workers": workers}).workers or available_cores()
-    name = None if fold is None else str(fold)
-    return ask(found, given, fold=name, channel=channel, workers=count, progress=progress)
+    return Predictor(found.saved_models, None if fold is None else str(fold))
 
 
 def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:

@@ -15,7 +15,7 @@ from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.features.voices import copy_name
 from serkit.models import Trainer
 from serkit.parameters import Scalar
-from serkit.results.audio_profile import audio_of
+from serkit.prediction.audio_profile import audio_of
 from serkit.results.overrides import differing
 from serkit.results.run import Run
 from serkit.store.state import corpus_digest

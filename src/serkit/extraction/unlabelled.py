@@ -1,54 +1,117 @@
-"""Features of audio without labels, by the very code that computes them for training."""
+"""Features of clips without labels, in memory, by the very code that fills a store."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-from serkit.audio import AudioNote
-from serkit.extraction.extract import extract
-from serkit.features import FeatureSpec
-from serkit.ingest.scan import read_channel
-from serkit.ingest.unlabelled import unlabelled_scan
-from serkit.store.manifest import Failure
-from serkit.store.store import FeatureStore
+from serkit.audio import Audio
+from serkit.clips import SAMPLE_RATE
+from serkit.dsp.scratch import Scratch
+from serkit.dsp.signal import Signal
+from serkit.errors import ClipTooLongError, SerkitError
+from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
+from serkit.features.compute import compute_features
+from serkit.ingest.unlabelled import CORPUS, unlabelled_name
+from serkit.store.memory import ClipFeatures
+from serkit.store.tables import ClipRow
 
 
-def extract_unlabelled(
-    files: Mapping[str, Path],
-    specs: Sequence[FeatureSpec],
-    folder: Path,
-    *,
-    workers: int | None = 1,
-    channel: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[FeatureStore, dict[str, Failure], tuple[AudioNote, ...]]:
-    """Fill a new store with the features of files whose emotion is unknown.
+@dataclass(frozen=True)
+class FeatureRequest:
+    """The features that are wanted of clips.
+
+    Attributes:
+        specs: The features.
+        stretch: Whether a clip that is longer than a recipe pads to gets features of a recipe
+            that pads further; its live values are what that recipe gives. Without it, and where
+            an extractor cannot pad further, such a clip is refused.
+    """
+
+    specs: tuple[FeatureSpec, ...]
+    stretch: bool = False
+
+    @cached_property
+    def wanted(self) -> tuple[tuple[FeatureSpec, Layout], ...]:
+        """The features with their shapes."""
+        return tuple((spec, spec.layout()) for spec in self.specs)
+
+    @property
+    def can_stretch(self) -> bool:
+        """Whether clips of any length can be read."""
+        return self.stretch and all(
+            "pad_to" not in spec.parameters or EXTRACTORS.get(spec.extractor).longer is not None
+            for spec in self.specs
+        )
+
+    def fitting(self, num_frames: int) -> FeatureRequest:
+        """Return the same features, padded to at least that many samples at 48 kHz."""
+        return replace(self, specs=tuple(_longer(spec, num_frames) for spec in self.specs))
+
+
+def clip_features(
+    clip_id: str, audio: Audio, request: FeatureRequest, *, scratch: Scratch | None = None
+) -> ClipFeatures:
+    """Compute the features of one clip.
 
     Args:
-        files: The files, one or more, by the clip ids that they are to have.
-        specs: The features.
-        folder: The store's folder; a temporary one.
-        workers: Processes; None is one a core. 1 starts none.
-        channel: Which channel of each file is read.
-        progress: Told files done and files in all.
-
-    Returns:
-        The store; by clip id why a file, or a feature of it, failed; and what was done to samples
-        that nobody would expect.
+        clip_id: The id that it gets.
+        audio: The clip, decoded.
+        request: The features.
+        scratch: Memory that is used again for clip after clip.
 
     Raises:
-        MissingDependencyError: A feature needs a package that is not installed.
-        StoreError: The disk is full, or a worker died.
+        ClipTooLongError: It is longer than a recipe pads to and cannot be read otherwise.
+        SerkitError: A feature cannot be computed.
     """
-    report = extract(
-        read_channel(unlabelled_scan(files), channel),
-        specs,
-        folder,
-        workers=workers,
-        progress=progress,
+    row = _row(clip_id, audio)
+    signal = Signal(audio.samples, scratch=scratch)
+    values, failures = compute_features(signal, request.wanted)
+    if failures and request.can_stretch and _only_too_long(failures):
+        request = request.fitting(audio.num_frames)
+        values, failures = compute_features(signal, request.wanted)
+    for error in failures.values():
+        raise error
+    return ClipFeatures(row, request.specs, _owned(values), audio.notes)
+
+
+def _only_too_long(failures: Mapping[str, SerkitError]) -> bool:
+    return all(isinstance(error, ClipTooLongError) for error in failures.values())
+
+
+def _owned(values: Mapping[str, Values]) -> dict[str, Values]:
+    """Copy what is a view of a larger array, so that this one need not be kept."""
+    return {
+        name: value if value.array.base is None else replace(value, array=value.array.copy())
+        for name, value in values.items()
+    }
+
+
+def _longer(spec: FeatureSpec, num_frames: int) -> FeatureSpec:
+    longer = EXTRACTORS.get(spec.extractor).longer
+    return replace(spec, parameters=longer(spec.parameters, num_frames)) if longer else spec
+
+
+def _row(clip_id: str, audio: Audio) -> ClipRow:
+    name = unlabelled_name(clip_id)
+    return ClipRow(
+        clip_id=clip_id,
+        corpus=CORPUS,
+        path="",
+        modality=name.modality,
+        vocal_channel=name.vocal_channel,
+        emotion=name.emotion,
+        emotion_id=name.emotion_id,
+        intensity=name.intensity,
+        statement=name.statement,
+        repetition=name.repetition,
+        actor=name.actor,
+        sex=name.sex,
+        sample_rate=SAMPLE_RATE,
+        channels=audio.channels,
+        num_frames=audio.num_frames,
+        resampled_from=audio.resampled_from,
+        pcm_sha256=audio.pcm_sha256,
+        root="",
     )
-    failures: dict[str, Failure] = {}
-    for failure in report.failed:
-        failures.setdefault(failure.clip_id, failure)
-    return FeatureStore(folder), failures, report.notes

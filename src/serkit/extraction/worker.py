@@ -5,8 +5,6 @@ Arrays never travel back to the parent: a worker writes its own parts and return
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -15,12 +13,10 @@ from serkit.audio import Audio, AudioNote, read_audio
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
-from serkit.errors import AudioError, FeatureError, SerkitError
+from serkit.errors import AudioError
 from serkit.extraction.plan import Job
-from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
-from serkit.features.extractor import check_values
-from serkit.features.spec import canonical_json
-from serkit.features.voices import in_voice
+from serkit.features import FeatureSpec, Layout
+from serkit.features.compute import compute_features
 from serkit.store.manifest import Failure, StoredFile
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
@@ -101,8 +97,8 @@ def run_task(task: Task) -> TaskResult:
             result.failures.append(failure(job, error))
             continue
         wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
-        values, failures = _compute(job, Signal(audio.samples, scratch=scratch), wanted)
-        result.failures += failures
+        values, failures = compute_features(Signal(audio.samples, scratch=scratch), wanted)
+        result.failures += [failure(job, error, name) for name, error in failures.items()]
         for name, value in values.items():
             items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
         result.notes += [
@@ -128,47 +124,6 @@ def digest_file(root: Path, job: Job) -> str | Failure:
 def failure(job: Job, error: Exception, feature: str = "") -> Failure:
     """Describe why a clip, or a feature of it, failed."""
     return Failure(job.file.path, type(error).__name__, str(error), job.file.name.clip_id, feature)
-
-
-def _compute(
-    job: Job, signal: Signal, wanted: Sequence[tuple[FeatureSpec, Layout]]
-) -> tuple[Mapping[str, Values], list[Failure]]:
-    values: dict[str, Values] = {}
-    failures: list[Failure] = []
-    hear = _Voices(signal)
-    for spec, _ in wanted:
-        with suppress(Exception):  # what is wrong shows again, and is recorded, below
-            EXTRACTORS.get(spec.extractor).announce(hear(spec), spec.settings)
-    for spec, layout in wanted:
-        try:
-            value = EXTRACTORS.get(spec.extractor).compute(hear(spec), spec.settings)
-            wrong = check_values(value, layout)
-            if wrong:
-                raise FeatureError(f"{spec.name} cannot be kept: {wrong}")
-        except SerkitError as error:
-            failures.append(failure(job, error, spec.name))
-        except (
-            Exception
-        ) as error:  # an extractor may be a stranger's: its fault stays with the clip
-            wrapped = FeatureError(f"{spec.name} failed with {type(error).__name__}: {error}")
-            failures.append(failure(job, wrapped, spec.name))
-        else:
-            values[spec.name] = value
-    return values, failures
-
-
-class _Voices:
-    """A clip's signal as each feature hears it; what features share is computed once a voice."""
-
-    def __init__(self, signal: Signal) -> None:
-        self._signal = signal
-        self._heard: dict[str, Signal] = {}
-
-    def __call__(self, spec: FeatureSpec) -> Signal:
-        voice = canonical_json(spec.voice)
-        if voice not in self._heard:
-            self._heard[voice] = in_voice(self._signal, spec.voice)
-        return self._heard[voice]
 
 
 def _decoded(job: Job, audio: Audio, computed: int) -> Decoded:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from serkit.audio import SUFFIXES
 from serkit.clips import UNKNOWN, ClipName
 from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
-from serkit.ingest.corpus import Corpus
-from serkit.ingest.scan import AudioFile, Scan, at_home, changed_at, is_text, shown, walk_audio
+from serkit.ingest.scan import at_home, is_text, shown, walk_audio
 
 
 def unlabelled_name(clip_id: str) -> ClipName:
@@ -28,18 +27,7 @@ def unlabelled_name(clip_id: str) -> ClipName:
     )
 
 
-def _parse(path: PurePosixPath) -> ClipName:
-    return unlabelled_name(path.stem)
-
-
-UNLABELLED = Corpus(
-    name="unlabelled",
-    title="Audio without labels",
-    citation="",
-    licence="",
-    url="",
-    parse=_parse,
-)
+CORPUS = "unlabelled"
 """What stands for the corpus of such clips. It is no plug-in: no folder is ever taken for it."""
 
 
@@ -95,27 +83,3 @@ def _wrong(path: Path) -> SerkitError | None:
             f"{path.name} is not named as audio", allowed="names that end in .wav or .flac are"
         )
     return None
-
-
-def unlabelled_scan(files: Mapping[str, Path]) -> Scan:
-    """Put files into a scan, as if they had been found in a folder.
-
-    Args:
-        files: The files, by the clip ids that they are to have.
-    """
-    return Scan(
-        root=Path(os.sep),  # the paths are absolute, and such a path joined to any folder is itself
-        corpus=UNLABELLED,
-        files=tuple(_file(clip_id, path) for clip_id, path in files.items()),
-        left_out={},
-        unparsed=(),
-    )
-
-
-def _file(clip_id: str, path: Path) -> AudioFile:
-    try:
-        status = path.stat()
-    except OSError:  # gone since: reading it says so
-        return AudioFile(str(path.absolute()), -1, 0, unlabelled_name(clip_id))
-    size, mtime_ns = status.st_size, changed_at(status)
-    return AudioFile(str(path.absolute()), size, mtime_ns, unlabelled_name(clip_id))

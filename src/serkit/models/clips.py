@@ -21,7 +21,7 @@ from serkit.errors import HiddenFromModelError, LeakageError, SerkitError, unkno
 from serkit.features import FeatureSpec, Layout
 from serkit.features.voices import copy_name
 from serkit.store.options import Scale
-from serkit.store.store import FeatureStore
+from serkit.store.source import ClipSource
 from serkit.store.tables import ClipRow
 
 READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
@@ -84,7 +84,7 @@ class ClipData:
     _places: tuple[int, ...] = field(repr=False, compare=False)
 
     @classmethod
-    def of(cls, store: FeatureStore, clip_ids: Iterable[str]) -> Self:
+    def of(cls, store: ClipSource, clip_ids: Iterable[str]) -> Self:
         """Return the view of some clips of a store.
 
         Args:
@@ -203,7 +203,7 @@ class TrainingClips(ClipData):
     actors: npt.NDArray[np.int64] = field(compare=False)
 
     @classmethod
-    def of(cls, store: FeatureStore, clip_ids: Iterable[str], voices: tuple[str, ...] = ()) -> Self:
+    def of(cls, store: ClipSource, clip_ids: Iterable[str], voices: tuple[str, ...] = ()) -> Self:
         """Return the view of some clips of a store, with their labels and speakers.
 
         Args:
@@ -262,7 +262,7 @@ class FoldData:
     @classmethod
     def of(
         cls,
-        store: FeatureStore,
+        store: ClipSource,
         train: Iterable[str],
         validation: Iterable[str] = (),
         *,
@@ -295,9 +295,7 @@ class FoldData:
         )
 
 
-def with_true_names(
-    error: SerkitError, store: FeatureStore, clip_ids: Iterable[str]
-) -> SerkitError:
+def with_true_names(error: SerkitError, store: ClipSource, clip_ids: Iterable[str]) -> SerkitError:
     """Return an error that a model raised with the clips' own ids in place of the opaque ones.
 
     Args:
@@ -316,7 +314,7 @@ def with_true_names(
     return type(error)(got, allowed=allowed, hint=hint)
 
 
-def _rows(store: FeatureStore, clip_ids: Iterable[str]) -> list[ClipRow]:
+def _rows(store: ClipSource, clip_ids: Iterable[str]) -> list[ClipRow]:
     clips = store.state.clips
     try:
         return [clips[clip_id] for clip_id in clip_ids]
@@ -330,7 +328,7 @@ def _opaque(clip: ClipRow) -> str:
     return f"clip-{digest.hexdigest()[:16]}"
 
 
-def _open(store: FeatureStore, names: tuple[str, ...]) -> _Access:
+def _open(store: ClipSource, names: tuple[str, ...]) -> _Access:
     """Return functions that read these clips of a store and no others."""
 
     def read(feature: str, places: Sequence[int], padded: bool, scale: Scale) -> FeatureValues:

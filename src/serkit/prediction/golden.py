@@ -16,13 +16,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from serkit.audio import write_wav
+from serkit.audio import read_audio, write_wav
 from serkit.clips import EMOTIONS, SAMPLE_RATE
 from serkit.errors import SerkitError
-from serkit.extraction.unlabelled import extract_unlabelled
+from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS
 from serkit.models import ClipData, Fitted
-from serkit.results.scores import write_json
+from serkit.plainjson import dumps
+from serkit.storage.files import write_file
+from serkit.store.memory import ClipFeatures, MemoryStore
 from serkit.store.store import FeatureStore
 
 GOLDEN = "golden"
@@ -51,6 +53,21 @@ def write_golden_clip(folder: Path) -> Path:
     return path
 
 
+def golden_features(request: FeatureRequest) -> ClipFeatures:
+    """Compute the golden clip's features.
+
+    Raises:
+        SerkitError: They cannot be computed: a recipe pads to less than a second, say.
+    """
+    with TemporaryDirectory(prefix="serkit-golden-") as folder:
+        return clip_features(GOLDEN, read_audio(write_golden_clip(Path(folder))), request)
+
+
+def golden_probabilities(model: Fitted, clip: ClipFeatures) -> npt.NDArray[np.float64]:
+    """Ask a model about the golden clip; returns shape ``(emotions,)``."""
+    return np.asarray(model.predict(ClipData.of(MemoryStore([clip]), (GOLDEN,)))[0])
+
+
 def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequence[str]) -> None:
     """Keep a fitted model's answer to the golden clip beside it.
 
@@ -65,27 +82,24 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
         features: The features that it reads.
     """
     try:
-        specs = [store.spec(feature) for feature in features]
+        specs = tuple(store.spec(feature) for feature in features)
     except SerkitError:  # dropped meanwhile: the run says so itself, when it is to be finished
         return
     if any(EXTRACTORS.get(spec.extractor).framework for spec in specs):
         return
-    with TemporaryDirectory(prefix="serkit-golden-") as place:
-        try:
-            clip = write_golden_clip(Path(place))
-            heard, failures, _ = extract_unlabelled({GOLDEN: clip}, specs, Path(place) / "store")
-        except SerkitError:
-            return
-        if failures:
-            return
-        answer = model.predict(ClipData.of(heard, (GOLDEN,)))[0]
-    write_json(folder / FILE, {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))})
+    try:
+        clip = golden_features(FeatureRequest(specs))
+    except SerkitError:
+        return
+    answer = golden_probabilities(model, clip)
+    kept = {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))}
+    write_file(folder / FILE, dumps(kept).encode())
 
 
-def golden_answer(folder: Path) -> npt.NDArray[np.float64] | None:
-    """Return the answer that was kept, shape ``(8,)``; None where none was, or it is damaged."""
+def golden_answer(folder: Path, labels: Sequence[str] = EMOTIONS) -> npt.NDArray[np.float64] | None:
+    """Return the answer that was kept, one probability a label; None where it is not readable."""
     try:
         kept = json.loads((folder / FILE).read_text(encoding="utf-8"))["probabilities"]
-        return np.array([float(kept[name]) for name in EMOTIONS])
+        return np.array([float(kept[name]) for name in labels])
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from serkit.clips import EMOTIONS
 from serkit.store.manifest import Failure
 
 if TYPE_CHECKING:
@@ -56,6 +55,7 @@ class Predictions:
         model: The model's name.
         folds: The folds whose models were asked; their probabilities are averaged.
         rows: For each file, in the order given, what is said of it, or why nothing is.
+        labels: The emotions that the models know.
         warnings: Why not to rely on it, a sentence each.
     """
 
@@ -63,6 +63,7 @@ class Predictions:
     model: str
     folds: tuple[str, ...]
     rows: tuple[Prediction | Failure, ...]
+    labels: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
@@ -94,7 +95,7 @@ class Predictions:
         """
         import pandas as pd
 
-        columns = ["path", "emotion", "probability", *(f"p_{name}" for name in EMOTIONS)]
+        columns = ["path", "emotion", "probability", *(f"p_{name}" for name in self.labels)]
         columns += ["seconds", "error", "message"]
         return pd.DataFrame([_flat(row) for row in self.rows], columns=columns)
 
@@ -115,7 +116,7 @@ class Predictions:
         from serkit.tables import table
 
         right = {"": "left", "%": "right", "or": "left", " %": "right"}
-        made = table(self._title(), {"file": "left", "emotion": "left", **right})
+        made = table(title_of(self.run, self.folds), {"file": "left", "emotion": "left", **right})
         for row in self.predicted:
             second, less = row.ranked[1]
             bar = "█" * round(_BAR * row.probability)
@@ -129,10 +130,19 @@ class Predictions:
             )
         return made
 
-    def _title(self) -> str:
-        if len(self.folds) == 1:
-            return f"{self.run}, model of fold {self.folds[0]}"
-        return f"{self.run}, mean of {len(self.folds)} models"
+
+def title_of(name: str, folds: Sequence[str]) -> str:
+    """Return which models answer, in a few words.
+
+    Example:
+        >>> title_of("logreg-luna5", ["final"])
+        'logreg-luna5, model of all speakers'
+    """
+    if list(folds) == ["final"]:
+        return f"{name}, model of all speakers"
+    if len(folds) == 1:
+        return f"{name}, model of fold {folds[0]}"
+    return f"{name}, mean of {len(folds)} models"
 
 
 def _flat(row: Prediction | Failure) -> dict[str, Any]:

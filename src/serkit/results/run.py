@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
+from serkit.clips import EMOTIONS
+from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
+from serkit.models import TRAINERS, Fitted
+from serkit.prediction.predictions import Predictions
+from serkit.prediction.predictor import Predictor
+from serkit.prediction.saved import FINAL, SavedModels, load_model
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from serkit.models import Fitted
 
 RECORD = "run.json"
 CONFIG = "config.json"
@@ -28,6 +31,7 @@ SPLIT = "split.json"
 PREDICTIONS = "predictions.parquet"
 FOLD = "fold.json"
 HISTORY = "history.parquet"
+FINAL_RECORD = "final.json"
 
 DEFAULT_RUNS = Path("runs")
 
@@ -132,20 +136,78 @@ class Run:
             MissingDependencyError: The trainer needs a package that is not installed.
             RunError: The model is damaged, not there, or cannot be loaded safely.
         """
-        from serkit.models import TRAINERS
+        return load_model(TRAINERS.get(self.model), self.folder_of(fold))
 
-        trainer = TRAINERS.get(self.model)
-        trainer.require()
-        folder = self.folder_of(fold)
-        try:
-            return trainer.load(folder)
-        except SerkitError:
-            raise
-        except Exception as error:  # each library has its own words for a file that is no model
-            raise RunError(
-                f"the model in {folder} is damaged ({type(error).__name__}: {error})",
-                hint="train it again",
-            ) from error
+    @property
+    def final(self) -> Path | None:
+        """Folder of the model that was fitted on all speakers; None where there is none."""
+        folder = self.path / FINAL
+        return folder if (folder / FINAL_RECORD).is_file() else None
+
+    @property
+    def expected(self) -> dict[str, Any]:
+        """What the recipe can be expected to do for a new speaker: what the folds measured.
+
+        ``protocol``, ``speaker_independent``, ``uar``, ``uar_low``, ``uar_high``, ``accuracy``,
+        ``speakers`` and ``clips``.
+        """
+        known = ("protocol", "speaker_independent", "uar", "uar_low", "uar_high", "accuracy")
+        facts = {key: self.record[key] for key in known}
+        return facts | {"speakers": self.record["actors"], "clips": self.record["clips"]}
+
+    @property
+    def saved_models(self) -> SavedModels:
+        """The models of all folds, as :class:`serkit.Predictor` loads them.
+
+        Raises:
+            RunError: The record is damaged.
+        """
+        return SavedModels(
+            name=self.name,
+            model=self.model,
+            preset=str(self.record["preset"]),
+            values=self.record["values"],
+            features=self.record.get("features", ()),
+            labels=tuple(self.record.get("labels") or EMOTIONS),
+            folders={fold: self.folder_of(fold) for fold in self.fold_names},
+            final=self.final,
+            expected=self.expected,
+            audio=self.record.get("audio"),
+            versions=self.record["versions"],
+            record=self.path / RECORD,
+        )
+
+    def predict(
+        self,
+        audio: str | Path | Iterable[str | Path],
+        *,
+        fold: str | None = None,
+        channel: int = 0,
+        workers: int = 1,
+    ) -> Predictions:
+        """Ask the run's models about audio files.
+
+        To ask more than once, load them once: :func:`serkit.load`.
+
+        Args:
+            audio: Files, and folders of them.
+            fold: Which model answers; see :func:`serkit.predict`.
+            channel: Which channel of each file is read; files of one are read as they are.
+            workers: Most processes that decode files and compute features.
+
+        Returns:
+            A row per file; a file that cannot be used fails alone.
+
+        Raises:
+            RunError: The run is damaged, its model or a feature is not installed, or an extractor
+                has changed since.
+            UnknownNameError: No such fold.
+            MissingDependencyError: The model or a feature needs a package that is not installed.
+        """
+        given = [audio] if isinstance(audio, (str, Path)) else audio
+        return Predictor(self.saved_models, fold).predict_files(
+            given, channel=channel, workers=workers
+        )
 
     def folder_of(self, fold: str) -> Path:
         """Return a fold's folder, which is inside the run's also where a stranger wrote this.

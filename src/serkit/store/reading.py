@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
-import numpy.typing as npt
 from xxhash import xxh3_64_intdigest
 
 from serkit.dsp.mel import power_to_db
-from serkit.errors import StoreCorruptError, UsageError
-from serkit.features import ArrayLayout, Layout, TableLayout
+from serkit.errors import StoreCorruptError, UsageError, unknown_name
+from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
+from serkit.store.batch import METADATA, Batch
 from serkit.store.options import ReadOptions
 from serkit.store.parts import Array, Place, find_values, map_values, open_values
-from serkit.store.tables import IndexRow
+from serkit.store.tables import ClipRow, IndexRow
 
 Convert = Callable[[Array], Array]
 
@@ -99,7 +99,58 @@ def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
     return array
 
 
-def read_values(parts: PartCache, rows: Sequence[IndexRow], options: ReadOptions) -> Any:
+class Parts(Protocol):
+    """Where the values of one feature are."""
+
+    @property
+    def layout(self) -> Layout:
+        """The feature's shape."""
+
+    def values(self, row: IndexRow) -> Array:
+        """Return one clip's values, contiguous, not copied."""
+
+
+def read_batch(
+    parts: Parts,
+    spec: FeatureSpec,
+    rows: Sequence[IndexRow],
+    clips: Sequence[ClipRow],
+    options: ReadOptions,
+) -> Batch:
+    """Read clips with their metadata, in the order given.
+
+    Args:
+        parts: Where their values are.
+        spec: The feature.
+        rows: Where each clip's values are in the parts.
+        clips: The clips, in the same order.
+        options: Padding, scale and metadata columns.
+
+    Raises:
+        UnknownNameError: There is no such column.
+        UsageError: The feature is not a power and decibels are wanted.
+    """
+    return Batch(
+        X=read_values(parts, rows, options),
+        y=np.array([clip.emotion_id for clip in clips], np.int64),
+        rows=tuple(clips),
+        metadata=_metadata(options.columns),
+        lengths=np.array([row.length for row in rows], np.int64),
+        columns=parts.layout.columns if isinstance(parts.layout, TableLayout) else (),
+        spec=spec,
+    )
+
+
+def _metadata(columns: Iterable[str] | None) -> tuple[str, ...]:
+    if columns is None:
+        return METADATA
+    for column in columns:
+        if column not in METADATA:
+            raise unknown_name("column", column, METADATA)
+    return tuple(columns)
+
+
+def read_values(parts: Parts, rows: Sequence[IndexRow], options: ReadOptions) -> Any:
     """Read clips as they were asked for.
 
     Args:
@@ -122,7 +173,7 @@ def read_values(parts: PartCache, rows: Sequence[IndexRow], options: ReadOptions
     return _read_unpadded(parts, rows, convert)
 
 
-def _read_table(parts: PartCache, rows: Sequence[IndexRow]) -> Array | list[Array]:
+def _read_table(parts: Parts, rows: Sequence[IndexRow]) -> Array | list[Array]:
     layout = cast(TableLayout, parts.layout)
     out = np.empty((len(rows), len(layout.columns)), layout.dtype)
     for position, row in _in_disk_order(rows):
@@ -131,7 +182,7 @@ def _read_table(parts: PartCache, rows: Sequence[IndexRow]) -> Array | list[Arra
 
 
 def _read_padded(
-    parts: PartCache,
+    parts: Parts,
     layout: ArrayLayout,
     rows: Sequence[IndexRow],
     convert: Convert | None,
@@ -148,9 +199,7 @@ def _read_padded(
     return out
 
 
-def _read_unpadded(
-    parts: PartCache, rows: Sequence[IndexRow], convert: Convert | None
-) -> list[Array]:
+def _read_unpadded(parts: Parts, rows: Sequence[IndexRow], convert: Convert | None) -> list[Array]:
     out: list[Array] = [np.empty(0)] * len(rows)
     for position, row in _in_disk_order(rows):
         values = parts.values(row)
@@ -184,11 +233,6 @@ def _silence(options: ReadOptions) -> Convert | None:
 def _in_disk_order(rows: Sequence[IndexRow]) -> Iterator[tuple[int, IndexRow]]:
     """Yield positions and rows, part by part, from front to back."""
     yield from sorted(enumerate(rows), key=lambda pair: (pair[1].part, pair[1].offset))
-
-
-def lengths(rows: Sequence[IndexRow]) -> npt.NDArray[np.int64]:
-    """Return each clip's live extent on the last axis."""
-    return np.array([row.length for row in rows], np.int64)
 
 
 def _misfit(row: IndexRow) -> StoreCorruptError:

@@ -15,11 +15,11 @@ from serkit.errors import (
     UsageError,
     unknown_name,
 )
-from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, stored_name
-from serkit.store.batch import METADATA, Batch, clip_frame
+from serkit.features import ArrayLayout, FeatureSpec, Layout, stored_name
+from serkit.store.batch import Batch, clip_frame
 from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
 from serkit.store.options import ReadKeywords, ReadOptions
-from serkit.store.reading import PartCache, lengths, read_values
+from serkit.store.reading import PartCache, read_batch
 from serkit.store.selection import Where, choose
 from serkit.store.state import StoreState, corpus_digest, read_state
 from serkit.store.tables import ClipRow, IndexRow
@@ -259,16 +259,8 @@ class FeatureStore:
         parts = self._parts.get(spec.name)
         if parts is None or parts.layout != layout:
             parts = self._parts[spec.name] = PartCache(self.path, layout)
-        clips = tuple([state.clips[clip_id] for clip_id in clip_ids])
-        return Batch(
-            X=read_values(parts, rows, options),
-            y=np.array([clip.emotion_id for clip in clips], np.int64),
-            rows=clips,
-            metadata=_metadata(options.columns),
-            lengths=lengths(rows),
-            columns=layout.columns if isinstance(layout, TableLayout) else (),
-            spec=spec,
-        )
+        clips = [state.clips[clip_id] for clip_id in clip_ids]
+        return read_batch(parts, spec, rows, clips, options)
 
     def _rows(
         self, state: StoreState, spec: FeatureSpec, clip_ids: Sequence[str]
@@ -303,15 +295,6 @@ class FeatureStore:
         if self._sorted is None or self._sorted[0] is not state:
             self._sorted = state, tuple(state.clips[key] for key in sorted(state.clips))
         return self._sorted[1]
-
-
-def _metadata(columns: Iterable[str] | None) -> tuple[str, ...]:
-    if columns is None:
-        return METADATA
-    for column in columns:
-        if column not in METADATA:
-            raise unknown_name("column", column, METADATA)
-    return tuple(columns)
 
 
 def _read_steadily(path: Path) -> StoreState:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from serkit.clips import EMOTIONS
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.evaluation.metrics import uar
+from serkit.models.classical.linear import read_linear
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.copies import COPIES, with_copies
 from serkit.models.moved import skops_of_today
@@ -146,14 +147,9 @@ class SklearnModel:
         Raises:
             RunError: The file holds types that scikit-learn's own models do not.
         """
-        skops = _skops()
-        from skops.io.exceptions import UntrustedTypesFoundException
-
         facts = json.loads((folder / FACTS).read_text())
-        try:
-            estimator = skops.loads(skops_of_today(folder / MODEL), trusted=_OWN_TYPES)
-        except UntrustedTypesFoundException as error:
-            raise RunError(f"{folder / MODEL} is not loaded: {error}") from error
+        content = skops_of_today(folder / MODEL)
+        estimator = read_linear(content) or _load_skops(content, folder / MODEL)
         inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]), facts.get("layer"))
         return cls(estimator, inputs, facts["chosen"], facts["temperature"])
 
@@ -271,6 +267,16 @@ def unconverged() -> Iterator[list[str]]:
             found.append(str(each.message))
         else:
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+
+
+def _load_skops(content: bytes, path: Path) -> Any:
+    skops = _skops()
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        return skops.loads(content, trusted=_OWN_TYPES)
+    except UntrustedTypesFoundException as error:
+        raise RunError(f"{path} is not loaded: {error}") from error
 
 
 def _skops() -> Any:

@@ -1,0 +1,79 @@
+"""From audio files to what models read of them, in worker processes where there are many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from serkit.audio import read_audio, read_header
+from serkit.compute.local import run_all
+from serkit.dsp.scratch import Scratch
+from serkit.errors import ClipTooLongError, SerkitError
+from serkit.prediction.saved import SavedModels
+from serkit.store.memory import ClipFeatures
+
+LONGEST_SECONDS = 120
+"""Longer audio is refused: a model answers once a file, and an answer to an hour of talk means
+nothing; attention over it would fill the memory (5 minutes: 4 GB in the transformer)."""
+
+FILES_PER_TASK = 16
+"""Files that a worker decodes at a time; fewer are not worth the start of a worker."""
+
+Outcome = tuple[str, ClipFeatures | SerkitError]
+"""The name that a file is shown under, which is its clip id, and what the models read of it."""
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Files for one worker.
+
+    Attributes:
+        files: By the names that they are shown under, which become their clip ids.
+        saved: Says which features are wanted.
+        channel: The channel that is read.
+    """
+
+    files: Mapping[str, Path]
+    saved: SavedModels
+    channel: int
+
+
+def features_of_files(
+    found: Mapping[str, Path | SerkitError], saved: SavedModels, *, channel: int, workers: int
+) -> Iterator[Sequence[Outcome]]:
+    """Yield features of files, some files at a time, in any order.
+
+    Args:
+        found: The files, or why there is none, by the names that they are shown under.
+        saved: The models.
+        channel: Which channel of each file is read; files of one are read as they are.
+        workers: Most processes.
+    """
+    if wrong := [(shown, each) for shown, each in found.items() if isinstance(each, SerkitError)]:
+        yield wrong
+    files = [(shown, each) for shown, each in found.items() if isinstance(each, Path)]
+    starts = range(0, len(files), FILES_PER_TASK)
+    tasks = [_Task(dict(files[first : first + FILES_PER_TASK]), saved, channel) for first in starts]
+    yield from run_all(_work, tasks, max(1, min(workers, len(tasks) - 1)))
+
+
+def _work(task: _Task) -> Sequence[Outcome]:
+    scratch = Scratch()
+    return [(shown, _features(shown, path, task, scratch)) for shown, path in task.files.items()]
+
+
+def _features(shown: str, path: Path, task: _Task, scratch: Scratch) -> ClipFeatures | SerkitError:
+    try:
+        header = read_header(path)
+        seconds = header.frames / header.sample_rate
+        if seconds > LONGEST_SECONDS:
+            return ClipTooLongError(
+                f"{path.name} is {seconds:,.0f} s long",
+                allowed=f"up to {LONGEST_SECONDS} s are",
+                hint="cut it into utterances: a model answers once a file",
+            )
+        audio = read_audio(path, channel=task.channel)
+        return task.saved.features_of(shown, audio, name=path.name, scratch=scratch)
+    except SerkitError as error:
+        return error

@@ -1,0 +1,268 @@
+"""Models that are loaded once and asked about clip after clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.clips import SAMPLE_RATE
+from serkit.compute.environment import installed_versions
+from serkit.errors import FeatureError, SerkitError
+from serkit.ingest.unlabelled import find_audio
+from serkit.models import ClipData, Fitted
+from serkit.models.clips import with_true_names
+from serkit.prediction.audio_profile import differences
+from serkit.prediction.files import Outcome, features_of_files
+from serkit.prediction.golden import (
+    TOLERANCE,
+    golden_answer,
+    golden_features,
+    golden_probabilities,
+)
+from serkit.prediction.predictions import Prediction, Predictions, title_of
+from serkit.prediction.samples import audio_of_samples
+from serkit.prediction.saved import SavedModels, load_model
+from serkit.store.manifest import Failure
+from serkit.store.memory import ClipFeatures, MemoryStore
+
+Progress = Callable[[int, int, str], None]
+"""Called with files done, files in all, and what is going on."""
+
+Probabilities = npt.NDArray[np.float64]
+"""Of each label, shape ``(labels,)``; they sum to 1."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the models say of one clip.
+
+    Attributes:
+        clip: The clip.
+        probabilities: The mean over the models.
+    """
+
+    clip: ClipFeatures
+    probabilities: Probabilities
+
+
+class Predictor:
+    """Trained models in memory. Their golden clip has been checked; see :attr:`warnings`.
+
+    May be used from several threads: models are asked one at a time.
+
+    Args:
+        saved: The models on disk.
+        fold: Which of them, as for :meth:`serkit.prediction.saved.SavedModels.chosen`.
+
+    Attributes:
+        saved: The models on disk.
+        folds: Names of the models that are asked.
+        warnings: Why not to rely on the answers, whatever the audio: a sentence each.
+
+    Raises:
+        RunError: A model is damaged or not installed, or an extractor has changed since.
+        UnknownNameError: No such fold.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+    """
+
+    def __init__(self, saved: SavedModels, fold: str | None = None) -> None:
+        self.saved = saved
+        trainer, self.request = saved.trainer, saved.request
+        folders = saved.chosen(fold)
+        self.folds = tuple(folders)
+        self._members = {name: load_model(trainer, folder) for name, folder in folders.items()}
+        self._lock = Lock()
+        kept = {name: golden_answer(folder, saved.labels) for name, folder in folders.items()}
+        self.warnings = self._check_golden({k: v for k, v in kept.items() if v is not None})
+
+    def __repr__(self) -> str:
+        return f"Predictor({self.title!r})"
+
+    @property
+    def title(self) -> str:
+        """Which models answer, in a few words."""
+        return title_of(self.saved.name, self.folds)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The emotions, in the order of the probabilities."""
+        return self.saved.labels
+
+    def predict(
+        self, samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE, *, channel: int = 0
+    ) -> Prediction:
+        """Ask the models about one clip in memory.
+
+        Args:
+            samples: int16 amplitudes, or floats from -1 to 1; shape ``(n,)`` or
+                ``(n, channels)``.
+            sample_rate: In Hz.
+            channel: The channel that is read.
+
+        Raises:
+            AudioError: The samples are no audio.
+            SerkitError: The clip cannot be used: too long for these models, for example.
+
+        Example:
+            ``serkit.load("last").predict(samples, 16_000).emotion``
+        """
+        audio = audio_of_samples(np.asarray(samples), sample_rate, channel=channel)
+        (outcome,) = self.answer([self.saved.features_of("clip", audio)])
+        if isinstance(outcome, SerkitError):
+            raise outcome
+        return self._prediction("", outcome)
+
+    def predict_files(
+        self,
+        audio: Iterable[str | Path],
+        *,
+        channel: int = 0,
+        workers: int = 1,
+        progress: Progress | None = None,
+    ) -> Predictions:
+        """Ask the models about audio files.
+
+        Args:
+            audio: Files, and folders of them.
+            channel: Which channel of each file is read; files of one are read as they are.
+            workers: Most processes that decode files and compute features.
+            progress: Called as ``progress(done, total, what)``.
+
+        Returns:
+            A row per file; a file that cannot be used fails alone.
+        """
+        found = find_audio(audio)
+        rows: dict[str, Prediction | Failure] = {}
+        clips: dict[str, ClipFeatures] = {}
+        for outcomes in features_of_files(found, self.saved, channel=channel, workers=workers):
+            rows |= self._rows(outcomes)
+            heard = [each for _, each in outcomes if isinstance(each, ClipFeatures)]
+            clips |= {clip.row.clip_id: replace(clip, values={}) for clip in heard}
+            if progress:
+                progress(len(rows), len(found), "predicting")
+        answered = [clips[shown] for shown in found if isinstance(rows[shown], Prediction)]
+        notes = [f"{clip.row.clip_id}: {note}" for clip in answered for note in clip.notes]
+        unlike = differences(self.saved.audio, [clip.row for clip in answered])
+        return Predictions(
+            run=self.saved.name,
+            model=self.saved.model,
+            folds=self.folds,
+            rows=tuple(rows[shown] for shown in found),
+            labels=self.labels,
+            warnings=(*notes, *self.warnings, *unlike),
+        )
+
+    def _rows(self, outcomes: Sequence[Outcome]) -> dict[str, Prediction | Failure]:
+        """Return the row of each file."""
+        clips = [each for _, each in outcomes if isinstance(each, ClipFeatures)]
+        answers = dict(zip((clip.row.clip_id for clip in clips), self.answer(clips), strict=True))
+        return {shown: self._row(shown, answers.get(shown, each)) for shown, each in outcomes}
+
+    def _row(
+        self, shown: str, outcome: Answer | ClipFeatures | SerkitError
+    ) -> Prediction | Failure:
+        if isinstance(outcome, Answer):
+            return self._prediction(shown, outcome)
+        return Failure(shown, type(outcome).__name__, str(outcome), shown)
+
+    def _prediction(self, shown: str, answer: Answer) -> Prediction:
+        probabilities = dict(zip(self.labels, answer.probabilities.tolist(), strict=True))
+        return Prediction(shown, probabilities, answer.clip.row.num_frames / SAMPLE_RATE)
+
+    def answer(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
+        """Ask the models about clips.
+
+        Clips that were padded further than the recipes say are asked about one by one: their
+        batches would be large.
+
+        Returns:
+            For each clip the mean answer, or why there is none.
+        """
+        found: list[Answer | SerkitError] = [FeatureError("not asked")] * len(clips)
+        together = [i for i, clip in enumerate(clips) if clip.specs == self.request.specs]
+        alone = [[i] for i in range(len(clips)) if i not in set(together)]
+        for group in filter(None, [together, *alone]):
+            answers = self._answer_group([clips[i] for i in group])
+            for position, each in zip(group, answers, strict=True):
+                found[position] = each
+        return found
+
+    def _answer_group(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
+        store = MemoryStore(clips)
+        refused: dict[str, SerkitError] = {}
+        ids = tuple(clip.row.clip_id for clip in clips)
+        with self._lock:
+            total = sum(
+                _ask(model, store, ids, len(self.labels), refused)
+                for model in self._members.values()
+            )
+        means = np.asarray(total) / len(self._members)
+        return [
+            _checked(clip, refused.get(clip.row.clip_id), each)
+            for clip, each in zip(clips, means, strict=True)
+        ]
+
+    def _check_golden(self, kept: Mapping[str, Probabilities]) -> tuple[str, ...]:
+        """Say where models answer to the golden clip otherwise than when they were trained."""
+        if not kept:
+            return ()
+        clip = golden_features(self.request)
+        off = {
+            name: float(np.abs(golden_probabilities(self._members[name], clip) - answer).max())
+            for name, answer in kept.items()
+        }
+        worst = max(off, key=lambda name: off[name])
+        if off[worst] <= TOLERANCE:
+            return ()
+        before, now = self.saved.versions, installed_versions()
+        changed = [
+            f"{name} {before[name]} -> {now[name]}"
+            for name in before.keys() & now.keys()
+            if before[name] != now[name]
+        ]
+        because = f" (since then: {', '.join(sorted(changed))})" if changed else ""
+        return (
+            f"predictions may be unreliable: the model of fold {worst} gives the golden clip "
+            f"a probability that is {off[worst]:.2f} off what it gave when it was trained"
+            f"{because}; train it again",
+        )
+
+
+def _ask(
+    model: Fitted,
+    store: MemoryStore,
+    clip_ids: tuple[str, ...],
+    labels: int,
+    refused: dict[str, SerkitError],
+) -> npt.NDArray[np.float64]:
+    """Return a model's probabilities, shape ``(clips, labels)``.
+
+    Args:
+        model: The model.
+        store: Where it reads the clips.
+        clip_ids: The clips.
+        labels: How many labels there are.
+        refused: Gets the clips that the model cannot read, and why; their rows are NaN.
+    """
+    try:
+        return model.predict(ClipData.of(store, clip_ids))
+    except SerkitError as error:
+        if len(clip_ids) > 1:  # one of them: each is asked about alone
+            return np.concatenate([_ask(model, store, (i,), labels, refused) for i in clip_ids])
+        refused[clip_ids[0]] = with_true_names(error, store, clip_ids)
+        return np.full((1, labels), np.nan)
+
+
+def _checked(
+    clip: ClipFeatures, refused: SerkitError | None, probabilities: Probabilities
+) -> Answer | SerkitError:
+    if refused is not None:  # its hint is about training
+        return type(refused)(refused.got)
+    if not np.isfinite(probabilities).all():
+        return FeatureError("the model gives no probabilities for it")
+    return Answer(clip, probabilities)

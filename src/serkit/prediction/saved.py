@@ -1,0 +1,193 @@
+"""Trained models on disk, with all that is needed to ask them: what a run hands to prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from serkit.audio import Audio
+from serkit.clips import SAMPLE_RATE
+from serkit.dsp.scratch import Scratch
+from serkit.errors import ClipTooLongError, RunError, SerkitError, unknown_name
+from serkit.extraction.unlabelled import FeatureRequest, clip_features
+from serkit.features import EXTRACTORS, FeatureSpec
+from serkit.models import TRAINERS, Fitted, Trainer
+from serkit.parameters import Scalar, integer
+from serkit.store.memory import ClipFeatures
+
+
+@dataclass(frozen=True)
+class SavedModels:
+    """The models of one recipe, trained on different speakers.
+
+    Attributes:
+        name: What they are called, such as the run's name.
+        model: The kind of model.
+        preset: The preset's name.
+        values: Every parameter's value.
+        features: The features that they read, as :meth:`serkit.features.FeatureSpec.to_json`.
+        labels: The emotions, in the order of the models' probabilities.
+        folders: Folder of each fold's model, by fold.
+        final: Folder of the model of all speakers; None where there is none.
+        audio: Lengths and sample rates of the clips that they were trained on; None where unknown.
+        versions: The packages that they were trained with.
+        expected: What was measured for speakers that the models had not heard.
+        record: The file that says all this, for messages.
+    """
+
+    name: str
+    model: str
+    preset: str
+    values: Mapping[str, Scalar]
+    features: Sequence[Mapping[str, Any]]
+    labels: tuple[str, ...]
+    folders: Mapping[str, Path]
+    final: Path | None
+    audio: Mapping[str, Any] | None
+    versions: Mapping[str, str]
+    expected: Mapping[str, Any]
+    record: Path = field(repr=False)
+
+    @property
+    def trainer(self) -> Trainer:
+        """The kind of model.
+
+        Raises:
+            RunError: It is not installed here.
+        """
+        if self.model.replace("_", "-") not in TRAINERS.names():
+            raise RunError(
+                f"{self.name} is a run of the model {self.model!r}, which is not installed here",
+                allowed=f"there are: {', '.join(TRAINERS.names())}",
+                hint="install the package that brings it",
+            )
+        return TRAINERS.get(self.model)
+
+    @cached_property
+    def specs(self) -> tuple[FeatureSpec, ...]:
+        """The features that the models read, as they were when these were trained.
+
+        Raises:
+            RunError: The record is damaged, or an extractor is not installed or has changed since.
+        """
+        try:
+            specs = tuple(FeatureSpec.from_json(each) for each in self.features)
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.record} is damaged (it does not say which features were read)",
+                hint="train it again",
+            ) from error
+        for spec in specs:
+            self._check(spec)
+        return specs
+
+    def _check(self, spec: FeatureSpec) -> None:
+        if spec.extractor not in EXTRACTORS.names():
+            raise RunError(
+                f"{self.name} reads {spec.name}, made by the extractor {spec.extractor!r}, "
+                "which is not installed here",
+                allowed=f"there are: {', '.join(EXTRACTORS.names())}",
+            )
+        installed = EXTRACTORS.get(spec.extractor).version
+        if installed != spec.version:
+            raise RunError(
+                f"{self.name} was trained with extractor {spec.extractor} {spec.version}, "
+                f"installed is {installed}",
+                hint="train it again",
+            )
+
+    @cached_property
+    def request(self) -> FeatureRequest:
+        """The features to compute of a clip."""
+        return FeatureRequest(self.specs, self.trainer.true_length(self.values))
+
+    def chosen(self, fold: str | None) -> dict[str, Path]:
+        """Return the folders of the models that are asked.
+
+        Args:
+            fold: A fold's name; ``final`` for the model of all speakers; ``mean`` for the models
+                of all folds; None is ``final`` where there is one, else ``mean``.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: There is no model.
+        """
+        if self.final is not None and fold in (None, FINAL):
+            return {FINAL: self.final}
+        if fold not in (None, MEAN):
+            if fold not in self.folders:
+                raise unknown_name("fold", str(fold), self.folders)
+            return {str(fold): self.folders[str(fold)]}
+        if not self.folders:
+            raise RunError(f"{self.name} has no folds, so no model", hint="train it again")
+        return dict(self.folders)
+
+    def features_of(
+        self, clip_id: str, audio: Audio, *, name: str = "", scratch: Scratch | None = None
+    ) -> ClipFeatures:
+        """Compute what the models read of a clip.
+
+        Args:
+            clip_id: Its id, unique among the clips that are asked about at once.
+            audio: The clip, decoded.
+            name: What messages call it; its id where nothing else is given.
+            scratch: Memory that is used again for clip after clip.
+
+        Raises:
+            ClipTooLongError: The models read clips padded to a shorter length.
+            SerkitError: A feature cannot be computed.
+        """
+        try:
+            return clip_features(clip_id, audio, self.request, scratch=scratch)
+        except ClipTooLongError as error:
+            limit = self._limit_seconds()
+            if limit is None or self.request.can_stretch:
+                raise
+            raise ClipTooLongError(
+                f"{name or clip_id} is {audio.num_frames / SAMPLE_RATE:.2f} s long",
+                allowed=f"{self.model} ({self.preset}) reads up to {limit:.2f} s",
+                hint="cut it, or ask a run whose model reads true lengths or functionals",
+            ) from error
+
+    def _limit_seconds(self) -> float | None:
+        """Return the length that the shortest recipe pads to."""
+        limits = [
+            integer(spec.parameters, "pad_to")
+            / (
+                integer(spec.parameters, "sample_rate")
+                if "sample_rate" in spec.parameters
+                else SAMPLE_RATE
+            )
+            for spec in self.specs
+            if spec.parameters.get("pad_to")
+        ]
+        return min(limits, default=None)
+
+
+FINAL = "final"
+"""Stands for the model that was fitted on all speakers."""
+
+MEAN = "mean"
+"""Stands for the mean of the probabilities of all folds' models."""
+
+
+def load_model(trainer: Trainer, folder: Path) -> Fitted:
+    """Load one fitted model.
+
+    Raises:
+        MissingDependencyError: The trainer needs a package that is not installed.
+        RunError: The model is damaged, not there, or cannot be loaded safely.
+    """
+    trainer.require()
+    try:
+        return trainer.load(folder)
+    except SerkitError:
+        raise
+    except Exception as error:  # each library has its own words for a file that is no model
+        raise RunError(
+            f"the model in {folder} is damaged ({type(error).__name__}: {error})",
+            hint="train it again",
+        ) from error

@@ -320,7 +320,7 @@ class TestWarnings:
 
 class TestChannels:
     def test_a_voice_on_the_other_one_is_warned_of_and_can_be_read(self, run, tmp_path):
-        mono = clip(tmp_path, 20_000, "mono.wav")
+        mono = clip(tmp_path, 160_000, "mono.wav")
         samples = read_audio(mono).samples
         write_wav(tmp_path / "clip.wav", np.stack([0 * samples, samples], axis=1))
         said = serkit.predict(run, tmp_path / "clip.wav")

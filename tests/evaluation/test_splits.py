@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from dataclasses import replace
 from hashlib import sha256
 
@@ -29,6 +31,7 @@ CLIPS = tuple(
 )
 """Two clips of each of four actors: a1, b1, a2, ..."""
 
+PAIRS = {"train": "a3 (test) and b1 (train)", "validation": "a3 (test) and b2 (validation)"}
 GOOD = Fold("1", ("a1", "b1"), ("a2", "b2"), ("a3", "b3"))
 
 
@@ -36,6 +39,13 @@ def refused(*folds: Fold, clips=CLIPS, speaker_independent: bool = True) -> str:
     with pytest.raises((LeakageError, UsageError)) as caught:
         audit(Split("mine", folds), clips, speaker_independent=speaker_independent)
     return str(caught.value)
+
+
+def test_what_scikit_learn_warns_of_while_splitting_is_not_shown():
+    clips = [replace(clip, emotion_id=int(clip.clip_id == "a4")) for clip in CLIPS]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(PROTOCOLS.get("speaker5").split(clips).folds) == 4
 
 
 class TestAudit:
@@ -65,8 +75,14 @@ class TestAudit:
         other = {"train": "b1", "validation": "b2"}[side]
         clips = [replace(c, pcm_sha256="twin") if c.clip_id in ("a3", other) else c for c in CLIPS]
         assert refused(GOOD, clips=clips) == (
-            "fold 1 of mine: identical samples on both sides: twin (1 in all)"
+            f"fold 1 of mine: {PAIRS[side]} hold identical samples; no model may be trained on "
+            "what it is tested on; take one of each pair out of the folder ('serkit check SRC' "
+            "lists them all), then run 'serkit extract SRC --prune'"
         )
+
+    def test_many_pairs_are_counted(self):
+        clips = [replace(c, pcm_sha256="twin") for c in CLIPS]
+        assert re.search(r"a3 \(test\).*, and \d further pairs hold", refused(GOOD, clips=clips))
 
     def test_identical_samples_on_one_side_are_let_through(self):
         clips = [replace(c, pcm_sha256="twin") if c.actor == 3 else c for c in CLIPS]

@@ -18,6 +18,7 @@ from serkit import FeatureStore
 from serkit.errors import (
     NotFoundError,
     RunError,
+    StoreWriteError,
     TrainingError,
     TrainingInterrupted,
     UnknownNameError,
@@ -29,6 +30,7 @@ from serkit.experiments.plan import Plan
 from serkit.experiments.resume import continued, find_unfinished, holding
 from serkit.models import TRAINERS
 from serkit.results.run import list_runs
+from serkit.trainers.majority import MajorityModel
 
 
 def broken_in(fold: int, error: BaseException, store: Path, runs: Path) -> None:
@@ -92,6 +94,43 @@ class TestInterrupted:
         )
         assert not (folder / "run.json").exists()
         assert serkit.train(resume=folder).record["folds"] == 3
+
+    def test_a_full_disk_names_the_fold_and_leaves_the_others(
+        self, speech_store, tmp_path, monkeypatch
+    ):
+        saved = []
+        real = MajorityModel.save
+
+        def save(model, folder):
+            saved.append(folder)
+            if len(saved) == 2:
+                raise OSError(28, "No space left on device")
+            real(model, folder)
+
+        monkeypatch.setattr(MajorityModel, "save", save)
+        with pytest.raises(StoreWriteError) as caught:
+            serkit.train("majority", store=speech_store, runs=tmp_path, protocol="luna5")
+        (folder,) = tmp_path.iterdir()
+        assert str(caught.value) == (
+            f"cannot write {folder / 'fold-2'} (No space left on device); what was committed "
+            "stays; make room (or fix the permissions) and run it again; 1 of 3 folds are done "
+            f"and stay; go on with 'serkit train --resume {folder}'"
+        )
+        assert serkit.train(resume=folder).record["folds"] == 3
+
+    @pytest.mark.parametrize("text", ["", "{", '{"run": "x"}'])
+    def test_a_damaged_record_is_written_again_from_its_folds(self, speech_store, tmp_path, text):
+        run = serkit.train("majority", store=speech_store, runs=tmp_path, protocol="luna5")
+        (run.path / "run.json").write_text(text)
+        _, (problem,) = list_runs(tmp_path)
+        assert problem.endswith(
+            f"; 'serkit train --resume {run.path}' writes it again from the folds that are whole"
+        )
+        told = []
+        again = serkit.train(resume=run.path, progress=told.append)
+        assert {step.what for step in told} == {"done before"}
+        assert again.predictions.equals(run.predictions)
+        assert again.uar == run.uar
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), TrainingError("no")])
     def test_a_run_gone_on_with_is_never_removed(self, half, error, monkeypatch):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from serkit import FeatureStore
@@ -20,6 +21,7 @@ from serkit.models import TRAINERS, FitContext, Fitted, FoldData, Trainer, Train
 from serkit.models.classical.pipeline import unconverged
 from serkit.parameters import Scalar
 from serkit.testing import check_trainer
+from serkit.trainers import svm
 
 FEW_ROUNDS = {"rounds": 15, "patience": 5}
 QUICK: dict[str, dict[str, Scalar]] = {
@@ -342,6 +344,35 @@ def test_listing_the_models_imports_no_framework():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+class TestWidthsOfTheKernel:
+    """What the support vector machine chooses from."""
+
+    def widths(self, matrix, **values) -> list[float]:
+        trainer = TRAINERS.get("svm")
+        grid = svm._grid(trainer.settle("best", values), matrix)
+        return sorted({setting["gamma"] for setting in grid})
+
+    def test_on_whitened_columns_are_those_of_the_published_runs(self):
+        matrix = np.random.default_rng(0).normal(size=(90, 30))
+        assert svm._grid(TRAINERS.get("svm").settle("best", {}), matrix) == [
+            {"C": c, "gamma": gamma} for gamma in (0.05, 0.1) for c in (1.0, 1.5, 3.0)
+        ]
+
+    @pytest.mark.parametrize("scale", [True, False])
+    def test_without_whitening_go_with_the_rows_that_are_compared(self, scale):
+        matrix = np.random.default_rng(0).normal(scale=100, size=(90, 30))
+        prepared = StandardScaler().fit_transform(matrix) if scale else matrix
+        like_scikit_learn = 1 / prepared.var(axis=0).sum()
+        found = self.widths(matrix, whiten=0.0, scale=scale, clip=0.0)
+        assert found == pytest.approx([factor * like_scikit_learn for factor in (0.1, 0.3, 1.0)])
+
+    def test_of_columns_that_never_change_are_finite(self):
+        assert self.widths(np.ones((9, 3)), whiten=0.0) == [0.1, 0.3, 1.0]
+
+    def test_one_that_is_set_stands_alone(self):
+        assert self.widths(np.eye(9), whiten=0.0, gamma=0.7) == [0.7]
 
 
 @pytest.mark.parametrize("name", ["logreg", "svm"])

@@ -12,7 +12,7 @@ import typer
 
 from serkit.cli import about, corpus, exploring, features, predict, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
-from serkit.cli.streams import prepare_streams
+from serkit.cli.streams import plain_warnings, prepare_streams
 from serkit.errors import UsageError
 
 app = typer.Typer(
@@ -57,7 +57,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
     prepare_streams()
-    with one_line():
+    with one_line(), plain_warnings():
         _refuse_empty(sys.argv[1:])
         code = app(prog_name="serkit", standalone_mode=False)
         if code == INTERRUPTED:  # Typer has caught it and says nothing

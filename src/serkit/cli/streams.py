@@ -5,7 +5,12 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
+
+from serkit.cli.output import say
 
 _PLAIN = {"█": "#", "…": "...", "─": "-", "━": "-", "╸": "-", "╺": "-", "–": "-", "×": "x"}
 """What stands for a character that an encoding lacks, where that can still be read."""
@@ -28,6 +33,17 @@ def prepare_streams() -> None:
     codecs.register_error(_HANDLER, replaced)
     sys.stdout = _writable(sys.stdout)
     sys.stderr = _writable(sys.stderr)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Say what libraries warn of on one line, without the line of code that it comes from."""
+    before = warnings.showwarning
+    warnings.showwarning = lambda message, *_where, **_file: say(f"warning: {message}")
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def replaced(error: UnicodeError) -> tuple[str, int]:

@@ -261,14 +261,18 @@ def _notes() -> Iterator[Path | None]:
         yield Path(name)
 
 
-def _context() -> BaseContext:
-    """Choose how workers start: forking spares them half a second of imports each."""
-    safe = (
+def forks() -> bool:
+    """Say whether workers would start as copies of this process, at once and with all it has."""
+    return (
         sys.platform == "linux"
         and threading.active_count() == 1
         and not any(name in sys.modules for name in _FORK_BREAKS)
     )
-    return multiprocessing.get_context("fork" if safe else "spawn")
+
+
+def _context() -> BaseContext:
+    """Choose how workers start: forking spares them half a second of imports each."""
+    return multiprocessing.get_context("fork" if forks() else "spawn")
 
 
 @contextmanager

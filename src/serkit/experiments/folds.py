@@ -27,7 +27,7 @@ from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
 from serkit.results.run import FOLD, HISTORY, PREDICTIONS
 from serkit.results.scores import frame_scores, predictions_frame, write_json
-from serkit.storage.files import flush_file, sync_folder, write_file
+from serkit.storage.files import flush_file, sync_folder, write_file, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,8 +129,9 @@ def run_fold(
         teller.steps(1, 1, "done before")
         return _read_back(fold, name, kept)
     shutil.rmtree(target, ignore_errors=True)  # what a killed process left
-    target.mkdir()
-    workdir.mkdir(exist_ok=True)
+    with writing(target):
+        target.mkdir()
+        workdir.mkdir(exist_ok=True)
     teller.steps(0, 1, "reading")
     started = time.perf_counter()
     where = replace(tracking, name=f"{folder.name}/{name}")
@@ -142,7 +143,8 @@ def run_fold(
     probabilities = _predict(model, fold, plan)
     predicted = time.perf_counter()
     dependence = dependence_on_company(model, plan.store, fold.test, probabilities)
-    model.save(target)
+    with writing(target):
+        model.save(target)
     keep_golden(target, model, plan.store, plan.features)
     earlier = earlier_seconds(model)
     result = FoldResult(

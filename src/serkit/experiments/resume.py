@@ -14,7 +14,7 @@ from xxhash import xxh3_64
 
 from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
 from serkit.evaluation.splits import Fold
-from serkit.results.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, launcher
+from serkit.results.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, launcher, read_run
 from serkit.storage.lock import folder_lock
 
 if TYPE_CHECKING:
@@ -111,10 +111,11 @@ def refuse_finished(folder: Path) -> None:
     Raises:
         RunError: The run is finished.
     """
-    if (folder / RECORD).exists():
-        raise RunError(
-            f"the run {folder.name} is finished", hint=f"see 'serkit show {folder.name}'"
-        )
+    try:
+        read_run(folder)
+    except RunError:  # not finished, or its record is damaged and is written again from its folds
+        return
+    raise RunError(f"the run {folder.name} is finished", hint=f"see 'serkit show {folder.name}'")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

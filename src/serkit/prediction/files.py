@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serkit.audio import read_audio, read_header
-from serkit.compute.local import run_all
+from serkit.compute.local import forks, run_all
+from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError, SerkitError
 from serkit.prediction.saved import SavedModels
@@ -19,6 +20,10 @@ nothing; attention over it would fill the memory (5 minutes: 4 GB in the transfo
 
 FILES_PER_TASK = 16
 """Files that a worker decodes at a time; fewer are not worth the start of a worker."""
+
+TASKS_PER_SPAWNED_WORKER = 16
+"""Fewer tasks are not worth a worker that is no copy of this process: beside a neural network it
+takes seconds to start."""
 
 Outcome = tuple[str, ClipFeatures | SerkitError]
 """The name that a file is shown under, which is its clip id, and what the models read of it."""
@@ -55,7 +60,8 @@ def features_of_files(
     files = [(shown, each) for shown, each in found.items() if isinstance(each, Path)]
     starts = range(0, len(files), FILES_PER_TASK)
     tasks = [_Task(dict(files[first : first + FILES_PER_TASK]), saved, channel) for first in starts]
-    yield from run_all(_work, tasks, max(1, min(workers, len(tasks) - 1)))
+    worthwhile = (len(tasks) - 1) // (1 if forks() else TASKS_PER_SPAWNED_WORKER)
+    yield from run_all(_work, tasks, max(1, min(workers, worthwhile)))
 
 
 def _work(task: _Task) -> Sequence[Outcome]:
@@ -64,6 +70,7 @@ def _work(task: _Task) -> Sequence[Outcome]:
 
 
 def _features(shown: str, path: Path, task: _Task, scratch: Scratch) -> ClipFeatures | SerkitError:
+    at_work_on(shown)
     try:
         header = read_header(path)
         seconds = header.frames / header.sample_rate

@@ -256,7 +256,10 @@ def read_run(path: Path) -> Run:
             f"the run {path.name} is not finished", hint=f"go on with '{how_to_go_on(path)}'"
         ) from error
     except (OSError, ValueError) as error:
-        raise RunError(f"{path / RECORD} is damaged ({error})", hint="train it again") from error
+        hint = "train it again"
+        if (path / CONFIG).is_file():
+            hint = f"'{how_to_go_on(path)}' writes it again from the folds that are whole"
+        raise RunError(f"{path / RECORD} is damaged ({error})", hint=hint) from error
     return Run(path, record)
 
 

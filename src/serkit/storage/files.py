@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from serkit.errors import StoreReadError, StoreWriteError
+from serkit.errors import SerkitError, StoreReadError, StoreWriteError
 
 Buffer = bytes | bytearray | memoryview
 
 TEMPORARY = ".tmp"
 """Ending of files being written; what a killed process left under it is garbage."""
+
+
+_LITTLE = 1 << 16
+"""Bytes below which a disk counts as full."""
 
 
 def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
@@ -103,6 +109,27 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # it is there only where something went wrong
             temporary.unlink()
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file or folder where a library that writes it runs out of disk.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
+    try:
+        yield
+    except SerkitError:
+        raise
+    except OSError as error:
+        raise _not_taken(path, error) from error
+    except Exception as error:  # libraries in C have words of their own for it
+        with suppress(OSError):
+            if shutil.disk_usage(path.parent).free < _LITTLE:
+                full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                raise _not_taken(path, full) from error
+        raise
 
 
 def not_read(path: Path, error: OSError) -> StoreReadError:

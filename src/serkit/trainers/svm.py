@@ -12,6 +12,7 @@ from serkit.models.classical.pipeline import (
     INPUT_PARAMETERS,
     PREPROCESSING_PARAMETERS,
     Inputs,
+    Matrix,
     SklearnModel,
     choose,
     fit_temperature,
@@ -24,7 +25,15 @@ from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
 _GRID_C = (1.0, 1.5, 3.0)
-_GRID_GAMMA = (0.05, 0.1)
+
+_WHITENED = (0.05, 0.1)
+_PLAIN = (0.1, 0.3, 1.0)
+"""Widths of the kernel to choose from, over the mean squared length of a clip's columns.
+
+Whitening gives every axis nearly the same weight and clips a mean squared length of 1; without it
+few axes carry most of the length, so the kernel has to be narrower. 1.0 is what scikit-learn calls
+``scale``.
+"""
 
 
 def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
@@ -39,13 +48,29 @@ def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
     )
 
 
-def _grid(parameters: Parameters) -> list[Mapping[str, Scalar]]:
-    """Return what is to be chosen from; a value that is given stands alone."""
+def _grid(parameters: Parameters, matrix: Matrix) -> list[Mapping[str, Scalar]]:
+    """Return the settings to choose from; a value that is set stands alone.
+
+    Args:
+        parameters: The trainer's.
+        matrix: The training side's columns, shape ``(n, columns)``.
+    """
     many_c = (parameters["C"],) if parameters["C"] else _GRID_C
-    many_gamma = (parameters["gamma"],) if parameters["gamma"] else _GRID_GAMMA
+    many_gamma = (parameters["gamma"],) if parameters["gamma"] else _gammas(parameters, matrix)
     if parameters["kernel"] == "linear":  # a linear kernel has no width
         many_gamma = many_gamma[:1]
     return [{"C": c, "gamma": gamma} for gamma, c in product(many_gamma, many_c)]
+
+
+def _gammas(parameters: Parameters, matrix: Matrix) -> tuple[float, ...]:
+    """Return widths of the kernel that suit how long the rows are that it compares."""
+    if parameters["whiten"]:
+        return _WHITENED
+    if parameters["kernel"] == "linear":
+        return _PLAIN
+    prepared = preprocessing(parameters).fit_transform(matrix)
+    length = float(np.var(prepared, axis=0, dtype=np.float64).sum())
+    return tuple(width / length if length else width for width in _PLAIN)
 
 
 @on_one_thread
@@ -56,7 +81,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     data = fold.everything
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
-    grid = _grid(parameters)
+    grid = _grid(parameters, matrix)
     if len(grid) == 1 and len(np.unique(data.actors)) < 2:  # nothing to choose, nobody to ask
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
         return SklearnModel(model.fit(matrix, labels), inputs, grid[0], temperature=1.0)

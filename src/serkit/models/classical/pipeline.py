@@ -308,7 +308,10 @@ def inner_folds(
 
     count = min(INNER_FOLDS, len(np.unique(actors)))
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=0)
-    for train, validation in folds.split(labels, labels, actors):
+    with warnings.catch_warnings():  # of emotions that are missing from some of the folds
+        warnings.filterwarnings("ignore", message="The least populated class")
+        divided = list(folds.split(labels, labels, actors))
+    for train, validation in divided:
         if len(train) and len(validation):
             yield train, validation
 

@@ -56,7 +56,17 @@ class TestReadRun:
         path.write_text(json.dumps(record))
         with pytest.raises(RunError) as caught:
             read_run(path.parent)
-        assert str(caught.value) == f"{path} is damaged (it lacks {key!r}); train it again"
+        assert str(caught.value) == (
+            f"{path} is damaged (it lacks {key!r}); 'serkit train --resume {path.parent}' writes "
+            "it again from the folds that are whole"
+        )
+
+    def test_a_damaged_record_without_what_was_asked_for_has_to_be_trained_again(self, folder):
+        path = folder / "svm-luna5-3" / RECORD
+        (path.parent / "config.json").unlink()
+        path.write_text("{")
+        with pytest.raises(RunError, match=r"; train it again$"):
+            read_run(path.parent)
 
     @pytest.mark.parametrize("data", [b"", b"PAR1", None])
     def test_damaged_predictions_are_named(self, folder, data):
@@ -75,7 +85,7 @@ class TestReadRun:
         with pytest.raises(RunError) as caught:
             read_run(path.parent)
         assert str(caught.value).startswith(f"{path} is damaged (")
-        assert str(caught.value).endswith("); train it again")
+        assert str(caught.value).endswith(" writes it again from the folds that are whole")
 
 
 class TestListRuns:

@@ -39,7 +39,7 @@ class TestWrongUsage:
             (
                 "train logreg --preset notebok",
                 "unknown preset of logreg 'notebok': did you mean 'notebook'?; "
-                "there are: best, notebook",
+                "there are: best, notebook, voices",
             ),
             ("train svm --preset notebook", "unknown preset of svm 'notebook'; there are: best"),
             (

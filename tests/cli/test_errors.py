@@ -41,7 +41,10 @@ class TestWrongUsage:
                 "unknown preset of logreg 'notebok': did you mean 'notebook'?; "
                 "there are: best, notebook, voices",
             ),
-            ("train svm --preset notebook", "unknown preset of svm 'notebook'; there are: best"),
+            (
+                "train svm --preset notebook",
+                "unknown preset of svm 'notebook'; there are: best, voices",
+            ),
             (
                 "train majority --set C=1",
                 "unknown parameter of majority 'C'; there are: none",

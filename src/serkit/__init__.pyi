@@ -80,6 +80,9 @@ from .api.catalogue import (
     describe_model as describe_model,
 )
 from .api.catalogue import (
+    list_corpora as list_corpora,
+)
+from .api.catalogue import (
     list_features as list_features,
 )
 from .api.catalogue import (

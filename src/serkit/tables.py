@@ -128,6 +128,28 @@ def _extent(column: Column) -> Extent:
     return Extent(max(1, min(word, _LEAST_TEXT)), full)
 
 
+def to_html(renderable: RenderableType, width: int = 110) -> str:
+    """Return what a notebook shows for a report: its text as a terminal would show it.
+
+    Args:
+        renderable: The report.
+        width: Characters in a line.
+
+    Returns:
+        One ``<pre>`` element with styles of its own; every text in it is escaped.
+    """
+    from io import StringIO
+
+    from rich.console import Console
+
+    console = Console(record=True, file=StringIO(), width=width, markup=False, emoji=False)
+    console.print(renderable)
+    return console.export_html(
+        inline_styles=True,
+        code_format='<pre style="font-family: monospace; line-height: 1.3">{code}</pre>',
+    )
+
+
 def table(title: str, columns: Mapping[str, str]) -> PlainTable:
     """Begin a table.
 

@@ -188,7 +188,7 @@ class TestLookingOnly:
 
     def test_dry_run_in_words(self, cli, corpus):
         answer = extract(cli, corpus, "--dry-run")
-        assert "8 clips: 0 are current, 8 would be read, 0 cannot be told apart" in answer.out
+        assert "8 clips: 0 are current, 8 would be read, 0 are ambiguous" in answer.out
 
     @pytest.mark.parametrize("option", ["--estimate", "--dry-run"])
     def test_a_folder_that_is_not_there(self, cli, option):

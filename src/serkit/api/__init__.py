@@ -4,7 +4,19 @@ Every function takes plain values and returns a frozen report; nothing is printe
 are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
 """
 
+from typing import TYPE_CHECKING
+
+from serkit.api.catalogue import (
+    describe_corpus,
+    describe_feature,
+    describe_model,
+    list_corpora,
+    list_features,
+    list_models,
+    list_protocols,
+)
 from serkit.api.corpora import check, download, synth
+from serkit.api.doctor import doctor
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
 from serkit.api.results import (
@@ -13,19 +25,44 @@ from serkit.api.results import (
     compare_pair,
     figure,
     figures,
+    learning,
     load,
     predict,
     show,
+    to_markdown,
 )
-from serkit.api.stores import compare_audio, export, gc, ls, repair, verify, why
-from serkit.api.training import train
+from serkit.api.stores import (
+    compare_audio,
+    export,
+    gc,
+    ls,
+    repair,
+    store_path,
+    verify,
+    why,
+)
+from serkit.api.training import assist, process_count, train
+
+if TYPE_CHECKING:  # what the functions take and return, for annotations alone
+    from serkit.experiments.progress import Progress as Progress
+    from serkit.extraction.compare_audio import AudioComparison as AudioComparison
+    from serkit.extraction.estimate import Preview as Preview
+    from serkit.extraction.extract import ExtractReport as ExtractReport
+    from serkit.ingest.audit import AuditReport as AuditReport
+    from serkit.store.manifest import Failure as Failure
+    from serkit.store.verify import VerifyReport as VerifyReport
 
 __all__ = [
     "analyse",
+    "assist",
     "check",
     "compare",
     "compare_audio",
     "compare_pair",
+    "describe_corpus",
+    "describe_feature",
+    "describe_model",
+    "doctor",
     "download",
     "eda",
     "estimate",
@@ -35,14 +72,22 @@ __all__ = [
     "figures",
     "gc",
     "invert",
+    "learning",
+    "list_corpora",
+    "list_features",
+    "list_models",
+    "list_protocols",
     "load",
     "losses",
     "ls",
     "predict",
     "preview",
+    "process_count",
     "repair",
     "show",
+    "store_path",
     "synth",
+    "to_markdown",
     "train",
     "verify",
     "why",

@@ -1,4 +1,4 @@
-"""What there is to choose from: features, models, protocols.
+"""What there is to choose from: features, models, protocols, corpora.
 
 The functions are called ``list_...``, because ``serkit.features`` is a package: a function of that
 name would be one thing before and another after somebody imported it.
@@ -6,6 +6,7 @@ name would be one thing before and another after somebody imported it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.errors import MissingDependencyError, NotFoundError
 from serkit.parameters import Scalar
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from serkit.features import Column, Extractor, FeatureSpec, Recipes
+    from serkit.ingest.corpus import Corpus
     from serkit.models import Trainer
 
 
@@ -49,7 +54,7 @@ class FeatureInfo:
 
 
 @dataclass(frozen=True)
-class FeatureDetails(FeatureInfo):
+class FeatureDetails(FeatureInfo, Shown):
     """A feature whole.
 
     Attributes:
@@ -61,6 +66,34 @@ class FeatureDetails(FeatureInfo):
     meanings: dict[str, str] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
     missing: str = ""
+
+    def __rich__(self) -> RenderableType:
+        """Return its parameters, and its columns where it has some."""
+        from rich.console import Group
+        from rich.text import Text
+
+        from serkit.features.voices import voice_meaning
+        from serkit.printable import printable
+        from serkit.tables import table
+
+        made = table(
+            f"{self.name}: {self.summary}",
+            {"parameter": "left", "value": "left", "meaning": "left"},
+        )
+        for name, value in {**self.parameters, **self.options}.items():
+            made.add_row(name, str(value), self.meanings[name])
+        for name, value in self.voice.items():
+            made.add_row(f"voice: {name}", str(value), voice_meaning(name))
+        computed = f"extractor {self.extractor} {self.version}, {self.fingerprint}"
+        lines = filter(None, (computed, self.licence, self.missing))
+        parts: list[RenderableType] = [made, *(Text(printable(line)) for line in lines)]
+        if self.columns:
+            heading = f"{len(self.columns):,} columns"
+            listed = table(heading, {"column": "left", "meaning": "left"})
+            for column in self.columns:
+                listed.add_row(column.name, column.description)
+            parts.append(listed)
+        return Group(*parts)
 
 
 @dataclass(frozen=True)
@@ -75,9 +108,21 @@ class ParameterInfo:
     help: str
     presets: dict[str, Scalar]
 
+    def elsewhere(self) -> str:
+        """Say what the presets after the first have in place of its value, a line for each."""
+        (_, usual), *others = self.presets.items()
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for name, value in others:
+            if value != usual:
+                groups[str(value)].append(name)
+        return "\n".join(
+            f"{value} in {'all others' if len(names) == len(others) > 1 else ', '.join(names)}"
+            for value, names in groups.items()
+        )
+
 
 @dataclass(frozen=True)
-class ModelInfo:
+class ModelInfo(Shown):
     """A model that can be trained.
 
     Attributes:
@@ -91,6 +136,47 @@ class ModelInfo:
     summary: str
     presets: dict[str, str]
     parameters: dict[str, ParameterInfo]
+
+    def __rich__(self) -> RenderableType:
+        """Return its presets and its parameters."""
+        from rich.console import Group
+
+        from serkit.tables import table
+
+        presets = table(f"{self.model}: {self.summary}", {"preset": "left", "what": "left"})
+        for name, summary in self.presets.items():
+            presets.add_row(name, summary)
+        first, *others = self.presets
+        columns = {"key": "left", first: "left", **({"elsewhere": "left"} if others else {})}
+        parameters = table("parameters (--set KEY=VALUE)", {**columns, "what": "left"})
+        parameters.columns[0].no_wrap = True
+        for name, parameter in self.parameters.items():
+            elsewhere = [parameter.elsewhere()] if others else []
+            parameters.add_row(name, str(parameter.presets[first]), *elsewhere, parameter.help)
+        return Group(presets, parameters)
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """A corpus that serkit recognises.
+
+    Attributes:
+        corpus: Its name.
+        title: Its full name.
+        licence: Its licence.
+        citation: How to cite it.
+        url: Its home page.
+        default_protocol: The protocol that ``train`` uses where none is named.
+        downloadable: Whether ``serkit download`` fetches it.
+    """
+
+    corpus: str
+    title: str
+    licence: str
+    citation: str
+    url: str
+    default_protocol: str
+    downloadable: bool
 
 
 @dataclass(frozen=True)
@@ -110,9 +196,69 @@ class ProtocolInfo:
     speaker_independent: bool
 
 
+class FeatureList(tuple[FeatureInfo, ...], Shown):
+    """Features, shown as a table."""
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each feature."""
+        from serkit.tables import table
+
+        columns = {"feature": "left", "default": "left", "fingerprint": "left", "what": "left"}
+        made = table("features", columns)
+        for each in self:
+            terms = f" [{each.licence.split(':')[0]} licence]" if each.licence else ""
+            default = "yes" if each.default else ""
+            made.add_row(each.name, default, each.fingerprint[:8], each.summary + terms)
+        return made
+
+
+class ModelList(tuple[ModelInfo, ...], Shown):
+    """Models, shown as a table."""
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each model."""
+        from serkit.tables import table
+
+        made = table("models", {"model": "left", "presets": "left", "what": "left"})
+        for model in self:
+            made.add_row(model.model, ", ".join(model.presets), model.summary)
+        return made
+
+
+class ProtocolList(tuple[ProtocolInfo, ...], Shown):
+    """Protocols, shown as a table."""
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each protocol."""
+        from serkit.tables import table
+
+        made = table(
+            "protocols",
+            {"protocol": "left", "speaker-independent": "left", "what": "left", "source": "left"},
+        )
+        for each in self:
+            independent = "yes" if each.speaker_independent else "NO"
+            made.add_row(each.protocol, independent, each.summary, each.source)
+        return made
+
+
+class CorpusList(tuple[CorpusInfo, ...], Shown):
+    """Corpora, shown as a table."""
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each corpus."""
+        from serkit.tables import table
+
+        columns = {"corpus": "left", "licence": "left", "protocol": "left", "what": "left"}
+        made = table("corpora", columns)
+        for each in self:
+            made.add_row(each.corpus, each.licence, each.default_protocol, each.title)
+        return made
+
+
 def list_features(
     *, definitions: str | Path | None = None, say: Callable[[str], None] | None = None
-) -> tuple[FeatureInfo, ...]:
+) -> FeatureList:
     """List the features that can be extracted, serkit's own and the project's.
 
     Args:
@@ -130,7 +276,7 @@ def list_features(
         except (NotFoundError, MissingDependencyError) as error:
             if say:
                 say(f"the recipe {name} is left out: {error}")
-    return tuple(found)
+    return FeatureList(found)
 
 
 def describe_feature(name: str, *, definitions: str | Path | None = None) -> FeatureDetails:
@@ -153,11 +299,11 @@ def describe_feature(name: str, *, definitions: str | Path | None = None) -> Fea
     return FeatureDetails(**_facts(spec), meanings=meanings, columns=columns, missing=missing)
 
 
-def list_models() -> tuple[ModelInfo, ...]:
+def list_models() -> ModelList:
     """List the models that can be trained; no framework is imported."""
     from serkit.models import TRAINERS
 
-    return tuple(_model(TRAINERS.get(name)) for name in TRAINERS.names())
+    return ModelList(_model(TRAINERS.get(name)) for name in TRAINERS.names())
 
 
 def describe_model(name: str) -> ModelInfo:
@@ -171,14 +317,49 @@ def describe_model(name: str) -> ModelInfo:
     return _model(TRAINERS.get(name))
 
 
-def list_protocols() -> tuple[ProtocolInfo, ...]:
+def list_protocols() -> ProtocolList:
     """List the protocols: which clips are trained on and which are tested on."""
     from serkit.evaluation.splits import PROTOCOLS
 
     known = (PROTOCOLS.get(name) for name in PROTOCOLS.names())
-    return tuple(
+    return ProtocolList(
         ProtocolInfo(each.name, each.summary, each.source, each.speaker_independent)
         for each in known
+    )
+
+
+def list_corpora() -> CorpusList:
+    """List the corpora that serkit recognises by their file names.
+
+    Example:
+        >>> [corpus.corpus for corpus in list_corpora() if corpus.downloadable]
+        ['ravdess']
+    """
+    from serkit.ingest.corpus import CORPORA
+
+    return CorpusList(_corpus(CORPORA.get(name)) for name in CORPORA.names())
+
+
+def describe_corpus(name: str) -> CorpusInfo:
+    """Describe one corpus: its licence, and how to cite it.
+
+    Raises:
+        UnknownNameError: No such corpus.
+    """
+    from serkit.ingest.corpus import CORPORA
+
+    return _corpus(CORPORA.get(name))
+
+
+def _corpus(corpus: Corpus) -> CorpusInfo:
+    return CorpusInfo(
+        corpus.name,
+        corpus.title,
+        corpus.licence,
+        corpus.citation,
+        corpus.url,
+        corpus.default_protocol,
+        bool(corpus.archives),
     )
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serkit.compute.environment import hardware, versions
+from serkit.shown import Shown
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class DoctorReport:
+class DoctorReport(Shown):
     """What is installed.
 
     Attributes:
@@ -44,6 +48,36 @@ class DoctorReport:
     def missing(self) -> tuple[Package, ...]:
         """The packages that are not there."""
         return tuple(package for package in self.packages if package.version is None)
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each package."""
+        from serkit.tables import table
+
+        machine = self.hardware
+        memory = machine["memory_bytes"]
+        made = table(
+            f"Python {self.python}, {machine['cores']} cores, "
+            + (f"{memory / 2**30:.0f} GiB, " if memory else "")
+            + str(machine["processor"]),
+            {"package": "left", "version": "left", "for": "left", "to install": "left"},
+        )
+        for each in self.packages:
+            made.add_row(
+                each.package,
+                each.version or "missing",
+                each.purpose,
+                each.install or "",
+                style="" if each.version else "yellow",
+            )
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """Return versions, the machine, and what to install."""
+        packages = [
+            {"package": p.package, "version": p.version, "for": p.purpose, "install": p.install}
+            for p in self.packages
+        ]
+        return {"python": self.python, "hardware": self.hardware, "packages": packages}
 
 
 def doctor() -> DoctorReport:

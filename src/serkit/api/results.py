@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from serkit.results.analysis.errors import ErrorAnalysis
     from serkit.results.analysis.pair import RunComparison
     from serkit.results.board import Board
+    from serkit.results.learning import Learning
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
@@ -43,6 +44,13 @@ def compare(
     settings = resolve({"runs": runs})
     finished, problems = list_runs(Path(settings.runs))
     return make_board(finished, protocol=protocol, published=published, problems=problems)
+
+
+def to_markdown(board: Board) -> str:
+    """Return a leaderboard as Markdown, for READMEs and papers: one table for each group."""
+    from serkit.reports.markdown import board_to_markdown
+
+    return board_to_markdown(board)
 
 
 def show(run: str, *, runs: PathLike | None = None) -> Run:
@@ -119,6 +127,22 @@ def compare_pair(
 
     found = (show(run, runs=runs) if isinstance(run, str) else run for run in (run_a, run_b))
     return compare_two(*found)
+
+
+def learning(run: Run | str, *, runs: PathLike | None = None) -> Learning:
+    """Say in which epoch a run learned each emotion.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        runs: Folder of runs; None is the setting.
+
+    Raises:
+        UnknownNameError: No such run.
+        UsageError: The run has no history, or none of validation clips.
+    """
+    from serkit.results.learning import Learning
+
+    return Learning.of(show(run, runs=runs) if isinstance(run, str) else run)
 
 
 def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure:

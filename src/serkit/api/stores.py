@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from serkit.store.verify import VerifyReport
 
 
+def store_path(store: PathLike | None = None) -> Path:
+    """Return the store's folder; None is the setting.
+
+    Example:
+        >>> store_path("features/store").name
+        'store'
+    """
+    return Path(resolve({"store": store}).store)
+
+
 def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) -> StoreListing:
     """List the features in a store: how many clips are current, and their size.
 

@@ -96,6 +96,27 @@ def train(
     return team.lead(plan.trainer, work)
 
 
+def assist() -> bool:
+    """Serve as a helper where torchrun started this process as one.
+
+    Returns:
+        False at once in every other process; True when the helper's work is done.
+    """
+    from serkit.experiments import distributed
+
+    if not distributed.helps():
+        return False
+    distributed.assist()
+    return True
+
+
+def process_count() -> int:
+    """Return how many processes torchrun started to train together; 1 without it."""
+    from serkit.encoders.machine import process_count as count
+
+    return count()
+
+
 def _new_plan(
     model: str,
     store: FeatureStore | PathLike | None,

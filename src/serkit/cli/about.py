@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from serkit.cli import options
 from serkit.cli.output import print_json, print_rich, progress, say, training
 from serkit.errors import MissingDependencyError
-
-if TYPE_CHECKING:
-    from serkit.api.catalogue import ModelInfo, ProtocolInfo
-    from serkit.api.doctor import DoctorReport
-    from serkit.parameters import Scalar
 
 
 def register(app: typer.Typer) -> None:
@@ -34,14 +28,14 @@ def models(
 
     With a name: its presets and parameters.
     """
-    from serkit.api import catalogue
+    from serkit import api
 
     if name is not None:
-        model = catalogue.describe_model(name)
-        print_json(model) if json else print_rich(*_render_model(model))
+        model = api.describe_model(name)
+        print_json(model) if json else print_rich(model)
         return
-    known = catalogue.list_models()
-    print_json(known) if json else print_rich(_render_models(known))
+    known = api.list_models()
+    print_json(known) if json else print_rich(known)
 
 
 def protocols(json: options.Json = False) -> None:
@@ -49,10 +43,10 @@ def protocols(json: options.Json = False) -> None:
 
     A protocol says which clips are trained on and which are tested on.
     """
-    from serkit.api import catalogue
+    from serkit import api
 
-    known = catalogue.list_protocols()
-    print_json(known) if json else print_rich(_render_protocols(known))
+    known = api.list_protocols()
+    print_json(known) if json else print_rich(known)
 
 
 def doctor(json: options.Json = False) -> None:
@@ -60,10 +54,10 @@ def doctor(json: options.Json = False) -> None:
 
     Versions, the machine, and what to install for what is missing.
     """
-    from serkit.api.doctor import doctor as look
+    from serkit import api
 
-    report = look()
-    print_json(_doctor_json(report)) if json else print_rich(_render_doctor(report))
+    report = api.doctor()
+    print_json(report.to_json()) if json else print_rich(report)
 
 
 def demo(
@@ -143,85 +137,3 @@ def _folder(dest: Path | None) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="serkit-demo-") as name:
         yield Path(name)
-
-
-def _render_models(known: Sequence[ModelInfo]) -> Any:
-    from serkit.tables import table
-
-    made = table("models", {"model": "left", "presets": "left", "what": "left"})
-    for model in known:
-        made.add_row(model.model, ", ".join(model.presets), model.summary)
-    return made
-
-
-def _render_model(model: ModelInfo) -> list[Any]:
-    from serkit.tables import table
-
-    presets = table(f"{model.model}: {model.summary}", {"preset": "left", "what": "left"})
-    for name, summary in model.presets.items():
-        presets.add_row(name, summary)
-    first, *others = model.presets
-    columns = {"key": "left", first: "left", **({"elsewhere": "left"} if others else {})}
-    parameters = table("parameters (--set KEY=VALUE)", {**columns, "what": "left"})
-    parameters.columns[0].no_wrap = True
-    for name, parameter in model.parameters.items():
-        values = parameter.presets
-        elsewhere = [_elsewhere(values)] if others else []
-        parameters.add_row(name, str(values[first]), *elsewhere, parameter.help)
-    return [presets, parameters]
-
-
-def _elsewhere(values: Mapping[str, Scalar]) -> str:
-    """Say what the presets after the first have in place of its value: a line a value."""
-    (_, usual), *others = values.items()
-    groups: defaultdict[str, list[str]] = defaultdict(list)
-    for name, value in others:
-        if value != usual:
-            groups[str(value)].append(name)
-    return "\n".join(
-        f"{value} in {'all others' if len(names) == len(others) > 1 else ', '.join(names)}"
-        for value, names in groups.items()
-    )
-
-
-def _render_protocols(known: Sequence[ProtocolInfo]) -> Any:
-    from serkit.tables import table
-
-    made = table(
-        "protocols",
-        {"protocol": "left", "speaker-independent": "left", "what": "left", "source": "left"},
-    )
-    for each in known:
-        independent = "yes" if each.speaker_independent else "NO"
-        made.add_row(each.protocol, independent, each.summary, each.source)
-    return made
-
-
-def _doctor_json(report: DoctorReport) -> dict[str, Any]:
-    packages = [
-        {"package": p.package, "version": p.version, "for": p.purpose, "install": p.install}
-        for p in report.packages
-    ]
-    return {"python": report.python, "hardware": report.hardware, "packages": packages}
-
-
-def _render_doctor(report: DoctorReport) -> Any:
-    from serkit.tables import table
-
-    machine = report.hardware
-    memory = machine["memory_bytes"]
-    made = table(
-        f"Python {report.python}, {machine['cores']} cores, "
-        + (f"{memory / 2**30:.0f} GiB, " if memory else "")
-        + str(machine["processor"]),
-        {"package": "left", "version": "left", "for": "left", "to install": "left"},
-    )
-    for each in report.packages:
-        made.add_row(
-            each.package,
-            each.version or "missing",
-            each.purpose,
-            each.install or "",
-            style="" if each.version else "yellow",
-        )
-    return made

@@ -10,7 +10,7 @@ import typer
 
 from serkit.cli import options
 from serkit.cli.errors import IN_PART
-from serkit.cli.output import print_json, print_rich, progress, say, size
+from serkit.cli.output import print_json, print_rich, progress, say
 
 if TYPE_CHECKING:
     from serkit.ingest.audit import AuditReport
@@ -38,13 +38,7 @@ def synth(
 
     with progress("speaking", "clips") as update:
         report = api.synth(dest, actors=actors, seed=seed, workers=workers, progress=update)
-    if json:
-        print_json(report)
-    else:
-        print_rich(
-            f"{report.clips:,} clips by {report.actors} synthetic actors in {report.dest} "
-            f"({report.seconds:.1f} s)"
-        )
+    print_json(report) if json else print_rich(report)
 
 
 def download(
@@ -63,19 +57,12 @@ def download(
     The archive is checked before it is used; a broken download goes on where it ended.
     """
     from serkit import api
-    from serkit.ingest.corpus import CORPORA
 
-    known = CORPORA.get(corpus)
+    known = api.describe_corpus(corpus)
     say(f"{known.title}; licence {known.licence}; cite: {known.citation}")
     with progress("downloading", "bytes") as update:
         report = api.download(corpus, dest=dest, url=url, progress=update)
-    if json:
-        print_json(report)
-    else:
-        print_rich(
-            f"{report.files:,} files ({size(report.bytes)}) in {report.dest}; next: "
-            f"serkit extract {report.dest}"
-        )
+    print_json(report) if json else print_rich(report)
 
 
 def check(

@@ -22,7 +22,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
     Where processes train together all of them are interrupted at the same time, and none may go on
     to wait for the others: there, and where interrupts are ignored, nothing is changed.
     """
-    from serkit.encoders.machine import process_count
+    from serkit.api import process_count
 
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or process_count() > 1:

@@ -9,26 +9,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from serkit.plainjson import dumps
+from serkit.units import MOST_LISTED
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
 
-    from serkit.experiments.progress import Progress as Step
-    from serkit.store.manifest import Failure
-
-MOST_LISTED = 20
-"""Lines of one kind that are shown; the rest are counted."""
+    from serkit.api import Failure
+    from serkit.api import Progress as Step
 
 _REDRAW_SECONDS = 0.1
 
 _WIDTH_OF_PIPES = 320
-"""Columns of tables that are not written to a terminal: wide enough that nothing is cut."""
+"""Characters in a line where there is no terminal: wide enough that no name is broken."""
 
 
-_WIDTH_OF_BARS = 90
+_WIDTH_OF_BARS = 76
 """Columns below which a bar is left out, and below half of that also what it is about."""
+
+_WIDTH_OF_TRAINING_BARS = 110
+"""The same for training, whose bars say more."""
 
 
 class Update(Protocol):
@@ -43,13 +44,18 @@ def print_json(data: Any) -> None:
     print(dumps(data))
 
 
-def print_rich(*renderables: RenderableType) -> None:
-    """Write tables and text, strings as they stand: a path may look like Rich's markup."""
+def print_rich(*renderables: RenderableType, piped: int = _WIDTH_OF_PIPES) -> None:
+    """Write tables and text, strings as they stand: a path may look like Rich's markup.
+
+    Args:
+        renderables: What to write.
+        piped: Characters in a line where stdout is no terminal.
+    """
     from rich.console import Console
 
     from serkit.printable import printable
 
-    width = None if sys.stdout.isatty() else _WIDTH_OF_PIPES
+    width = None if sys.stdout.isatty() else piped
     console = Console(width=width, markup=False, emoji=False)
     for renderable in renderables:
         console.print(printable(renderable) if isinstance(renderable, str) else renderable)
@@ -79,15 +85,6 @@ def say_failures(failures: Sequence[Failure]) -> None:
         say(f"{len(failures) - MOST_LISTED:,} further failures (--json lists all)")
 
 
-def size(count: float) -> str:
-    """Render bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:,.0f} {unit}" if unit == "B" else f"{count:,.1f} {unit}"
-        count /= 1000
-    raise AssertionError  # the loop returns
-
-
 def _silent(done: int, total: int, what: str = "") -> None:
     """Show nothing."""
     del done, total, what
@@ -105,7 +102,7 @@ def progress(title: str, unit: str) -> Iterator[Update]:
     from rich.progress import TextColumn
 
     rate = TextColumn(f"{unit}, {{task.fields[rate]}}/s, left")
-    with _bars(rate) as (bar, redraw):
+    with _bars(_WIDTH_OF_BARS, rate) as (bar, redraw):
         task = bar.add_task(title, total=None, rate="-")
 
         def update(done: int, total: int, what: str = "") -> None:
@@ -133,7 +130,7 @@ def training(what: str) -> Iterator[Callable[[Step], None]]:
     from rich.progress import TextColumn
 
     title = f"training {what}"
-    with _bars(TextColumn("left")) as (bar, redraw):
+    with _bars(_WIDTH_OF_TRAINING_BARS, TextColumn("left")) as (bar, redraw):
         steps = bar.add_task(title, total=None)
         batches = bar.add_task("", total=None, visible=False)
         fold = epoch = 0
@@ -164,8 +161,11 @@ def training(what: str) -> Iterator[Callable[[Step], None]]:
 
 
 @contextmanager
-def _bars(*columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], None]]]:
-    """Yield bars on stderr with further columns, and what redraws them, now or every so often."""
+def _bars(least: int, *columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], None]]]:
+    """Yield bars on stderr with further columns, and what redraws them, now or every so often.
+
+    In a terminal of fewer than ``least`` columns only the figures are shown.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -177,9 +177,10 @@ def _bars(*columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], Non
 
     console = Console(stderr=True, markup=False, emoji=False)
     what, count = TextColumn("{task.description}", markup=False), MofNCompleteColumn()
-    shown: list[ProgressColumn] = [what, BarColumn(), count, *columns, TimeRemainingColumn()]
-    if console.width < _WIDTH_OF_BARS:
-        shown = [what, count] if console.width >= _WIDTH_OF_BARS // 2 else [count]
+    bar = BarColumn(max(10, min(40, console.width - least + 10)))
+    shown: list[ProgressColumn] = [what, bar, count, *columns, TimeRemainingColumn()]
+    if console.width < least:
+        shown = [what, count] if console.width >= least // 2 else [count]
     bars = Progress(
         *shown,
         console=console,

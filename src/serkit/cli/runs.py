@@ -16,7 +16,11 @@ from serkit.cli.output import print_json, print_rich, say, training
 from serkit.errors import TrainingInterrupted, UsageError
 
 if TYPE_CHECKING:
-    from serkit.experiments.progress import Progress
+    from serkit.api import Progress
+
+
+_WIDTH_OF_BOARDS = 100
+"""Characters in a line of a leaderboard that is piped: mail and issues have no more room."""
 
 
 def register(app: typer.Typer) -> None:
@@ -142,25 +146,17 @@ def train(
         leave(str(interrupted), INTERRUPTED)
     for note in run.record["notes"]:
         say(note)
-    if json:
-        print_json(run.to_json())
-    else:
-        from serkit.results.run_tables import render_run
-
-        print_rich(render_run(run))
+    print_json(run.to_json()) if json else print_rich(run)
 
 
 def _helped() -> bool:
-    """Help where torchrun started this process for that, and say nothing; tell whether it did."""
-    from serkit.experiments import distributed as team
+    """Serve as a helper process of torchrun, silently; False in every other process."""
+    from serkit import api
 
-    if not team.helps():
-        return False
     try:
-        team.assist()
+        return api.assist()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
-    return True
 
 
 def compare(
@@ -208,11 +204,9 @@ def compare(
         frame["given"] = frame["given"].map(dumps)  # not as Python writes it
         frame.to_csv(sys.stdout, index=False)
     elif markdown:
-        from serkit.reports.markdown import board_to_markdown
-
-        print(board_to_markdown(board))
+        print(api.to_markdown(board))
     else:
-        print_rich(board)
+        print_rich(board, piped=_WIDTH_OF_BOARDS)
     if json or csv or markdown:
         for problem in board.problems:
             say(problem)
@@ -265,15 +259,10 @@ def show(
         analysis = api.analyse(found, runs=runs, store=store)
         print_json(analysis.to_json()) if json else print_rich(analysis)
     elif learning:
-        from serkit.results.learning import learned, render_learning
-
-        print_json(learned(found)) if json else print_rich(render_learning(found))
-    elif json:
-        print_json(found.to_json())
+        epochs = api.learning(found)
+        print_json(epochs.to_json()) if json else print_rich(epochs)
     else:
-        from serkit.results.run_tables import render_run
-
-        print_rich(render_run(found))
+        print_json(found.to_json()) if json else print_rich(found)
 
 
 def _pairs(texts: list[str]) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,20 +11,16 @@ import typer
 from serkit.cli import options
 from serkit.cli.errors import IN_PART
 from serkit.cli.output import (
-    MOST_LISTED,
     print_json,
     print_rich,
     progress,
     say,
     say_failures,
-    size,
 )
+from serkit.units import byte_size
 
 if TYPE_CHECKING:
-    from serkit.extraction.compare_audio import AudioComparison
-    from serkit.store.listing import StoreListing
-    from serkit.store.status import FeatureStatus
-    from serkit.store.verify import VerifyReport
+    from serkit.api import AudioComparison, VerifyReport
 
 
 class Format(StrEnum):
@@ -57,7 +52,7 @@ def ls(
     from serkit import api
 
     listing = api.ls(store, definitions=definitions)
-    print_json(listing) if json else print_rich(_render_ls(listing))
+    print_json(listing) if json else print_rich(listing)
 
 
 def why(
@@ -70,21 +65,7 @@ def why(
     from serkit import api
 
     status = api.why(feature, store=store, definitions=definitions)
-    if json:
-        reasons = [
-            {"condition": condition, "reason": reason, "clips": count}
-            for condition, reason, count in status.reasons
-        ]
-        print_json(
-            {
-                "feature": status.feature,
-                **status.counts,
-                "reasons": reasons,
-                "clips": status.clips,
-            }
-        )
-    else:
-        print_rich(_render_why(status))
+    print_json(status.to_json()) if json else print_rich(status)
 
 
 def verify(
@@ -103,9 +84,8 @@ def verify(
     With --audio also with 1 where samples are not those that the values were computed from.
     """
     from serkit import api
-    from serkit.settings import resolve
 
-    path = Path(resolve({"store": store}).store)
+    path = api.store_path(store)
     with progress("verifying", "files") as update:
         report = api.verify(path, progress=update)
     compared = None
@@ -122,11 +102,11 @@ def verify(
     if json:
         print_json(_verified_json(path, report, compared))
     else:
-        print_rich(*_render_verified(report))
+        print_rich(report)
         if report.damaged:
             say("'serkit store repair' recomputes the clips that were hit")
         if compared is not None:
-            print_rich(*_render_compared(compared))
+            print_rich(compared)
             say_failures(compared.unreadable)
         if compared is not None and compared.changed:
             say(f"'serkit extract {audio} --rehash' computes them again")
@@ -147,30 +127,6 @@ def _verified_json(
     return facts if compared is None else facts | {"audio": compared}
 
 
-def _render_verified(report: VerifyReport) -> Iterator[str]:
-    for damage in report.damaged:
-        yield f"{damage.file}: {damage.what}" + (
-            f": {_few(damage.clip_ids)}" if damage.clip_ids else ""
-        )
-    verdict = f"{len(report.damaged)} damaged" if report.damaged else "all as written"
-    yield f"{report.files:,} files, {size(report.bytes)}: {verdict}"
-
-
-def _render_compared(compared: AudioComparison) -> Iterator[str]:
-    count = len(compared.changed)
-    verdict = (
-        f"{count:,} with other samples: {_few(compared.changed)}" if count else "all as stored"
-    )
-    yield f"{compared.clips:,} clips compared with their audio: {verdict}"
-    if compared.absent:
-        yield f"{len(compared.absent):,} clips of the store are not there: {_few(compared.absent)}"
-
-
-def _few(clip_ids: Sequence[str]) -> str:
-    """Name up to five clips."""
-    return ", ".join(clip_ids[:5]) + (" ..." if len(clip_ids) > 5 else "")
-
-
 def repair(
     store: options.Store = None,
     workers: options.Workers = None,
@@ -187,11 +143,8 @@ def repair(
     say_failures(report.failed)
     if json:
         print_json(report)
-    elif not report.damaged and not report.notes:
-        print_rich("nothing is damaged")
     else:
-        done = ", ".join(f"{name} {count:,}" for name, count in report.recomputed.items())
-        print_rich(f"clips recomputed: {done or 'none'} ({report.seconds:.1f} s)")
+        print_rich(report)
     if report.failed:
         raise typer.Exit(IN_PART)
 
@@ -209,12 +162,7 @@ def gc(
 
     with progress("rewriting", "clips") as update:
         report = api.gc(store, drop=drop or (), wait=wait, progress=update)
-    if json:
-        print_json(report)
-        return
-    stale = ", ".join(f"{name} {count:,} stale clips" for name, count in report.stale.items())
-    freed = size(report.bytes_before - report.bytes_after)
-    print_rich(f"{freed} freed, {size(report.bytes_after)} left" + (f" ({stale})" if stale else ""))
+    print_json(report) if json else print_rich(report)
 
 
 def export(
@@ -237,47 +185,4 @@ def export(
             feature, to=to.value, path=out, padded=padded, store=store, progress=update
         )
     facts = {"feature": feature, "path": path, "bytes": path.stat().st_size}
-    print_json(facts) if json else print_rich(f"{path} ({size(path.stat().st_size)})")
-
-
-def _render_ls(listing: StoreListing) -> Any:
-    from serkit.tables import table
-
-    made = table(
-        f"{listing.store}: {listing.clips:,} clips of {', '.join(listing.corpora)}",
-        {
-            "feature": "left",
-            "current": "right",
-            "missing": "right",
-            "stale": "right",
-            "failed": "right",
-            "size": "right",
-            "fingerprint": "left",
-            "what": "left",
-        },
-    )
-    for each in listing.features:
-        counts = (each.current, each.missing, each.stale, each.failed)
-        made.add_row(
-            each.feature,
-            *(f"{count:,}" for count in counts),
-            size(each.bytes),
-            each.fingerprint[:8],
-            each.summary,
-        )
-    return made
-
-
-def _render_why(status: FeatureStatus) -> Any:
-    from serkit.tables import table
-
-    title = f"{status.feature}: " + ", ".join(f"{n:,} {name}" for name, n in status.counts.items())
-    if not status.reasons:
-        return title
-    made = table(
-        title,
-        {"condition": "left", "clips": "right", "reason": "left"},
-    )
-    for condition, reason, count in status.reasons[:MOST_LISTED]:
-        made.add_row(condition, f"{count:,}", reason)
-    return made
+    print_json(facts) if json else print_rich(f"{path} ({byte_size(path.stat().st_size)})")

@@ -7,11 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serkit.compute.local import available_cores, run_all
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.shown import Shown
 from serkit.store.compact import CLIPS_A_PART
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
@@ -19,9 +21,12 @@ from serkit.store.state import StoreState
 Progress = Callable[[int, int], None]
 """Called with files done and files in all."""
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class AudioComparison:
+class AudioComparison(Shown):
     """A store compared with the audio in a folder.
 
     Attributes:
@@ -40,6 +45,24 @@ class AudioComparison:
     def same(self) -> bool:
         """Whether every clip could be read and holds the samples that were stored."""
         return not self.changed and not self.unreadable
+
+    def __rich__(self) -> RenderableType:
+        """Return how many clips have other samples than the store was made from."""
+        from rich.text import Text
+
+        from serkit.printable import printable
+        from serkit.units import first_few
+
+        count = len(self.changed)
+        verdict = f"{count:,} with other samples: {first_few(self.changed)}"
+        lines = [
+            f"{self.clips:,} clips compared with their audio: "
+            + (verdict if count else "all as stored")
+        ]
+        if self.absent:
+            absent = f"{len(self.absent):,} clips of the store are not there"
+            lines.append(f"{absent}: {first_few(self.absent)}")
+        return Text(printable("\n".join(lines)))
 
 
 def compare_audio(

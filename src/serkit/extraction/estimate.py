@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from serkit.extraction.plan import Plan, make_plan
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.shown import Shown
 from serkit.store.compact import CLIPS_A_PART
 from serkit.store.state import StoreState, read_state
 
@@ -33,9 +35,12 @@ _WORKER_BYTES = 150 * 2**20
 _COPIES = 3
 """A part exists as clips' arrays, as one array, and as a file's content, for a moment."""
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """What an extraction of everything would cost.
 
     Attributes:
@@ -58,9 +63,30 @@ class Estimate:
     workers: int
     by_feature: dict[str, dict[str, float]]
 
+    def __rich__(self) -> RenderableType:
+        """Return one row for each feature."""
+        from rich.console import Group
+        from rich.text import Text
+
+        from serkit.tables import table
+        from serkit.units import byte_size
+
+        made = table(
+            f"{self.clips:,} clips, {self.audio_seconds / 60:,.1f} min of audio: about "
+            f"{self.seconds:,.0f} s with {self.workers} workers, {byte_size(self.disk_bytes)} on "
+            f"disk, {byte_size(self.memory_bytes)} of memory",
+            {"feature": "left", "core seconds": "right", "disk": "right"},
+        )
+        for name, share in self.by_feature.items():
+            made.add_row(name, f"{share['seconds']:,.1f}", byte_size(share["disk_bytes"]))
+        if not self.unreadable:
+            return made
+        text = f"not counted: {self.unreadable:,} files whose headers cannot be read"
+        return Group(made, Text(text))
+
 
 @dataclass(frozen=True)
-class Preview:
+class Preview(Shown):
     """What an extraction would do.
 
     Attributes:
@@ -78,6 +104,19 @@ class Preview:
     reused: int
     failed: int
     warnings: tuple[str, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each feature."""
+        from serkit.tables import table
+
+        made = table(
+            f"{self.clips:,} clips: {self.reused:,} are current, {self.decode:,} would be read, "
+            f"{self.failed:,} are ambiguous",
+            {"feature": "left", "to compute": "right"},
+        )
+        for name, count in self.compute.items():
+            made.add_row(name, f"{count:,}")
+        return made
 
 
 def estimate(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from serkit.audio import AudioNote
 from serkit.compute.local import available_cores, refuse_in_worker, run_all
@@ -17,6 +18,7 @@ from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import clips_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_A_PART, merge_small_parts
 from serkit.store.manifest import Failure
@@ -29,9 +31,12 @@ _FEWEST_CLIPS_A_PART = 4
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class ExtractReport:
+class ExtractReport(Shown):
     """What an extraction did.
 
     Attributes:
@@ -69,6 +74,40 @@ class ExtractReport:
     seconds: float
     store: Path
     features: tuple[str, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each feature."""
+        from serkit.tables import table
+
+        made = table(
+            f"{self.clips:,} clips in {self.store} ({self.seconds:.1f} s): "
+            f"{self.computed:,} computed, {self.reused:,} reused, {len(self.failed):,} failed",
+            {"feature": "left", "computed": "right"},
+        )
+        for name in self.features:
+            made.add_row(name, f"{self.computed_by_feature.get(name, 0):,}")
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was done as plain objects."""
+        return {
+            "clips": self.clips,
+            "computed": self.computed,
+            "reused": self.reused,
+            "failed": self.failed,
+            "seconds": self.seconds,
+            "store": self.store,
+            "features": self.features,
+            "computed_by_feature": self.computed_by_feature,
+            "duplicates": self.duplicates,
+            "absent": self.absent,
+            "pruned": self.pruned,
+            "altered": self.altered,
+            "left_out": self.left_out,
+            "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
+            "warnings": self.warnings,
+            "notes": self.notes,
+        }
 
 
 def extract(

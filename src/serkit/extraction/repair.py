@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from serkit.compute.local import run_all
 from serkit.errors import NotFoundError, StoreCorruptError
@@ -17,6 +18,7 @@ from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
 from serkit.ingest.corpus import CORPORA
 from serkit.ingest.scan import AudioFile, changed_at
+from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
@@ -36,9 +38,12 @@ from serkit.store.writer import TABLES, StoreWriter, locked_writer
 
 _CLIPS_A_TASK = 16
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class RepairReport:
+class RepairReport(Shown):
     """What was mended.
 
     Attributes:
@@ -55,6 +60,15 @@ class RepairReport:
     failed: tuple[Failure, ...]
     notes: tuple[str, ...]
     seconds: float
+
+    def __rich__(self) -> RenderableType:
+        """Return how many clips were recomputed."""
+        from rich.text import Text
+
+        if not self.damaged and not self.notes:
+            return Text("nothing is damaged")
+        done = ", ".join(f"{name} {count:,}" for name, count in self.recomputed.items())
+        return Text(f"clips recomputed: {done or 'none'} ({self.seconds:.1f} s)")
 
 
 def repair(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from serkit.shown import Shown
 from serkit.store.manifest import Failure
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class Predictions(Shown):
     """What a run's models say of audio files.
 
     Attributes:

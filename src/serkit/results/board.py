@@ -23,6 +23,7 @@ from serkit.results.entries import Entry, Group
 from serkit.results.overrides import given_today
 from serkit.results.published import PublishedResult, published_results
 from serkit.results.run import PREDICTIONS, Run
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ _FROM_RECORD = frozenset(f.name for f in fields(Entry)) - {
 
 
 @dataclass(frozen=True)
-class Board:
+class Board(Shown):
     """The leaderboard.
 
     Attributes:

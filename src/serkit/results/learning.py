@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from serkit.clips import EMOTIONS
 from serkit.errors import UsageError
+from serkit.results.run import Run
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
-
-    from serkit.results.run import Run
 
 LEARNED = 0.5
 """An emotion is learned once its recall on validation clips has passed this."""
@@ -70,42 +71,58 @@ def _fold(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def render_learning(run: Run) -> RenderableType:
-    """Render it as a table: a row a fold, the epoch in which each emotion was learned.
+@dataclass(frozen=True)
+class Learning(Shown):
+    """In which epoch each emotion was learned, fold by fold.
 
-    Raises:
-        UsageError: The run has no history.
+    Attributes:
+        run: The run's name.
+        folds: What :func:`learned` returns.
     """
-    from rich.console import Group
-    from rich.text import Text
 
-    from serkit.results.wording import percent
-    from serkit.tables import table
+    run: str
+    folds: tuple[dict[str, Any], ...]
 
-    folds = learned(run)
-    made = table(
-        f"{run.name}: epoch in which each emotion was learned",
-        {
-            "fold": "left",
-            **dict.fromkeys(EMOTIONS, "right"),
-            "best epoch": "right",
-            "of": "right",
-            "UAR %": "right",
-        },
-    )
-    for fold in folds:
-        made.add_row(
-            fold["fold"],
-            *(_cell(fold["learned"][name], fold["recall"][name]) for name in EMOTIONS),
-            str(fold["best_epoch"]),
-            str(fold["epochs"]),
-            percent(fold["uar"]),
+    @classmethod
+    def of(cls, run: Run) -> Learning:
+        """Read it from a run's history.
+
+        Raises:
+            UsageError: The run has no history, or none of validation clips.
+        """
+        return cls(run.name, tuple(learned(run)))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return one object for each fold."""
+        return list(self.folds)
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each fold."""
+        from rich.console import Group
+        from rich.text import Text
+
+        from serkit.results.wording import percent
+        from serkit.tables import table
+
+        labels = list(self.folds[0]["learned"])
+        columns = ("best epoch", "of", "UAR %")
+        made = table(
+            f"{self.run}: epoch in which each emotion was learned",
+            {"fold": "left", **dict.fromkeys((*labels, *columns), "right")},
         )
-    legend = (
-        f"learned: the first epoch whose recall on validation clips passed {LEARNED:.0%}; "
-        "in brackets its recall in the best epoch, in percent; - is never."
-    )
-    return Group(made, Text(legend, style="dim"))
+        for fold in self.folds:
+            made.add_row(
+                fold["fold"],
+                *(_cell(fold["learned"][name], fold["recall"][name]) for name in labels),
+                str(fold["best_epoch"]),
+                str(fold["epochs"]),
+                percent(fold["uar"]),
+            )
+        legend = (
+            f"learned: the first epoch whose recall on validation clips passed {LEARNED:.0%}; "
+            "in brackets its recall in the best epoch, in percent; - is never."
+        )
+        return Group(made, Text(legend, style="dim"))
 
 
 def _cell(epoch: int | None, recall: float | None) -> str:

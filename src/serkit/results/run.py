@@ -21,9 +21,11 @@ from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
 from serkit.settings import resolve
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import RenderableType
 
 RECORD = "run.json"
 CONFIG = "config.json"
@@ -50,7 +52,7 @@ KEYS = frozenset(
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Shown):
     """A finished run.
 
     Attributes:
@@ -239,6 +241,12 @@ class Run:
     def to_json(self) -> dict[str, Any]:
         """Return the record."""
         return dict(self.record)
+
+    def __rich__(self) -> RenderableType:
+        """Return its scores, its confusion matrix, its folds and what it rests on."""
+        from serkit.results.run_tables import render_run
+
+        return render_run(self.name, self.record)
 
 
 def read_run(path: Path) -> Run:

@@ -16,14 +16,16 @@ from serkit.tables import table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from serkit.results.run import Run
 
+def render_run(name: str, record: Mapping[str, Any]) -> RenderableType:
+    """Render a run: its scores, its confusion matrix, its folds and what it rests on.
 
-def render_run(run: Run) -> RenderableType:
-    """Render a run: its scores, its confusion matrix, its folds and what it rests on."""
-    record = run.record
+    Args:
+        name: The run's name.
+        record: Its ``run.json``.
+    """
     head = Text.assemble(
-        (run.name, "bold"),
+        (name, "bold"),
         f"\n{record['model']} ({record['preset']}) on {record['corpus']}, {record['protocol']}, "
         f"{record['folds']} folds, {record['actors']} actors, {record['clips']:,} clips, "
         f"seed {record['seed']}",

@@ -6,17 +6,22 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serkit.errors import unknown_name
+from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_A_PART, rewrite_parts
 from serkit.store.manifest import StoredFeature
 from serkit.store.parts import count_clips
 from serkit.store.writer import StoreWriter, open_writer
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class GcReport:
+class GcReport(Shown):
     """What was removed.
 
     Attributes:
@@ -30,6 +35,17 @@ class GcReport:
     bytes_after: int
     stale: dict[str, int]
     dropped: tuple[str, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return how many bytes were given back."""
+        from rich.text import Text
+
+        from serkit.units import byte_size
+
+        stale = ", ".join(f"{name} {count:,} stale clips" for name, count in self.stale.items())
+        freed = byte_size(self.bytes_before - self.bytes_after)
+        text = f"{freed} freed, {byte_size(self.bytes_after)} left"
+        return Text(text + (f" ({stale})" if stale else ""))
 
 
 def gc(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from serkit.errors import MissingDependencyError, NotFoundError, UnknownNameError
 from serkit.features import Recipes, stored_name
+from serkit.shown import Shown
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState, corpus_digest
 from serkit.store.status import FeatureStatus, feature_status
 from serkit.store.store import FeatureStore
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class ListedFeature:
 
 
 @dataclass(frozen=True)
-class StoreListing:
+class StoreListing(Shown):
     """What is in a store.
 
     Attributes:
@@ -59,6 +64,32 @@ class StoreListing:
     corpus_digest: str
     features: tuple[ListedFeature, ...]
     failures: tuple[Failure, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return one row for each feature."""
+        from serkit.tables import table
+        from serkit.units import byte_size
+
+        counts = ("current", "missing", "stale", "failed")
+        made = table(
+            f"{self.store}: {self.clips:,} clips of {', '.join(self.corpora)}",
+            {
+                "feature": "left",
+                **dict.fromkeys(counts, "right"),
+                "size": "right",
+                "fingerprint": "left",
+                "what": "left",
+            },
+        )
+        for each in self.features:
+            made.add_row(
+                each.feature,
+                *(f"{getattr(each, name):,}" for name in counts),
+                byte_size(each.bytes),
+                each.fingerprint[:8],
+                each.summary,
+            )
+        return made
 
 
 def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from serkit.features import FeatureSpec
+from serkit.shown import Shown
 from serkit.store.manifest import StoredFeature
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, IndexRow
@@ -15,6 +16,9 @@ from serkit.store.tables import ClipRow, IndexRow
 Condition = Literal["current", "missing", "stale", "failed"]
 
 CONDITIONS: tuple[Condition, ...] = ("current", "missing", "stale", "failed")
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class ClipStatus:
 
 
 @dataclass(frozen=True)
-class FeatureStatus:
+class FeatureStatus(Shown):
     """A feature's clips, counted.
 
     Attributes:
@@ -47,6 +51,31 @@ class FeatureStatus:
     counts: dict[Condition, int]
     reasons: tuple[tuple[Condition, str, int], ...]
     clips: tuple[ClipStatus, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return how many clips are in which condition, and one row for each reason."""
+        from rich.text import Text
+
+        from serkit.tables import table
+        from serkit.units import MOST_LISTED
+
+        counts = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
+        title = f"{self.feature}: {counts}"
+        if not self.reasons:
+            return Text(title)
+        made = table(title, {"condition": "left", "clips": "right", "reason": "left"})
+        for condition, reason, count in self.reasons[:MOST_LISTED]:
+            made.add_row(condition, f"{count:,}", reason)
+        return made
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts, the reasons, and the condition of every clip."""
+        reasons = [
+            {"condition": condition, "reason": reason, "clips": count}
+            for condition, reason, count in self.reasons
+        ]
+        counts: dict[str, Any] = {str(name): count for name, count in self.counts.items()}
+        return {"feature": self.feature, **counts, "reasons": reasons, "clips": self.clips}
 
 
 def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:

@@ -6,17 +6,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xxhash import xxh3_64_hexdigest
 
 from serkit.errors import StoreCorruptError
 from serkit.features import Layout
+from serkit.shown import Shown
 from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
 from serkit.store.parts import open_values
 from serkit.store.reading import checked_values
 from serkit.store.state import read_checked
 from serkit.store.tables import IndexRow, decode
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,7 @@ class Damage:
 
 
 @dataclass(frozen=True)
-class VerifyReport:
+class VerifyReport(Shown):
     """What was read back.
 
     Attributes:
@@ -49,6 +54,21 @@ class VerifyReport:
     files: int
     bytes: int
     damaged: tuple[Damage, ...]
+
+    def __rich__(self) -> RenderableType:
+        """Return one line for each damage, and the verdict."""
+        from rich.text import Text
+
+        from serkit.printable import printable
+        from serkit.units import byte_size, first_few
+
+        lines = [
+            f"{each.file}: {each.what}" + (f": {first_few(each.clip_ids)}" if each.clip_ids else "")
+            for each in self.damaged
+        ]
+        verdict = f"{len(self.damaged)} damaged" if self.damaged else "all as written"
+        lines.append(f"{self.files:,} files, {byte_size(self.bytes)}: {verdict}")
+        return Text(printable("\n".join(lines)))
 
 
 _ATTEMPTS = 5

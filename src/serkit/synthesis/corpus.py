@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.compute.local import available_cores, run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
+from serkit.shown import Shown
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
 from serkit.synthesis.sentences import SENTENCES
 from serkit.synthesis.voice import speak
@@ -50,9 +51,12 @@ STEREO = frozenset(
 _CHUNK = 10
 """Clips that a worker makes between two reports."""
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
 
 @dataclass(frozen=True)
-class SynthReport:
+class SynthReport(Shown):
     """What was made.
 
     Attributes:
@@ -68,6 +72,17 @@ class SynthReport:
     actors: int
     seed: int
     seconds: float
+
+    def __rich__(self) -> RenderableType:
+        """Return how much was spoken."""
+        from rich.text import Text
+
+        from serkit.printable import printable
+
+        return Text(
+            f"{self.clips:,} clips by {self.actors} synthetic actors in "
+            f"{printable(str(self.dest))} ({self.seconds:.1f} s)"
+        )
 
 
 def clip_names(actors: int) -> tuple[str, ...]:

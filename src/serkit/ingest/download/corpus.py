@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from serkit.errors import DownloadError, UsageError
@@ -30,16 +31,20 @@ from serkit.ingest.download.fetch import FetchError, Progress, Resuming, TooLong
 from serkit.ingest.download.part import PartFile
 from serkit.ingest.download.room import require_room
 from serkit.ingest.download.unzip import inside, unpack
+from serkit.shown import Shown
 from serkit.storage.exclusive import exclusive
 
 __all__ = ["DownloadReport", "Progress", "download", "inside", "unpack"]
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 _SCRATCH = ".serkit-download"
 
 
 @dataclass(frozen=True)
-class DownloadReport:
+class DownloadReport(Shown):
     """What a download left behind.
 
     Attributes:
@@ -57,6 +62,20 @@ class DownloadReport:
     seconds: float
     resumed: bool
     reused: bool
+
+    def __rich__(self) -> RenderableType:
+        """Return what was unpacked, and what to type next."""
+        from rich.text import Text
+
+        from serkit.printable import printable
+        from serkit.units import byte_size
+
+        return Text(
+            printable(
+                f"{self.files:,} files ({byte_size(self.bytes)}) in {self.dest}; next: "
+                f"serkit extract {self.dest}"
+            )
+        )
 
 
 def download(

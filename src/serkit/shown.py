@@ -1,0 +1,26 @@
+"""Reports that terminals and notebooks show as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Shown:
+    """A report with ``__rich__``: ``rich.print`` and the command line show it, notebooks too.
+
+    Subclasses define ``__rich__`` and import Rich inside it, so that reports cost nothing where
+    nobody looks at them.
+    """
+
+    def __rich__(self) -> RenderableType:
+        """Return the tables and lines that this report is shown as."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from serkit.tables import to_html
+
+        return to_html(self)

@@ -47,6 +47,7 @@ from .api import (
     losses as losses,
 )
 from .api import (
+    learning as learning,
     ls as ls,
 )
 from .api import (

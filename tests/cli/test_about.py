@@ -33,8 +33,8 @@ class TestModels:
     def test_presets_stand_beside_the_first_only_where_they_differ(self, cli):
         rows = [" ".join(line.split()) for line in cli("models", "lstm").out.splitlines()]
         assert "scale db power in all others how powers are read" in rows
-        assert any(row.startswith("features mel128 spectrogram") for row in rows)
-        assert any(row.startswith("dense 64 128,64 in notebook-4-layer units") for row in rows)
+        assert any(row.startswith("features mel128") for row in rows)
+        assert any("128,64 in notebook-4-layer" in row for row in rows)
         assert "1024,512 in notebook-1024" in rows
 
     def test_in_words(self, cli):

@@ -41,13 +41,15 @@ from .api import (
     invert as invert,
 )
 from .api import (
+    learning as learning,
+)
+from .api import (
     load as load,
 )
 from .api import (
     losses as losses,
 )
 from .api import (
-    learning as learning,
     ls as ls,
 )
 from .api import (

@@ -68,7 +68,9 @@ def _group(group: Group, earlier: Sequence[Entry]) -> Group:
     if not added:
         return group
     entries = sorted([*group.entries, *added], key=lambda e: (e.uar is None, -(e.uar or 0.0)))
-    return replace(group, entries=tuple(_best_first(entries)))
+    ranked = [entry for entry in entries if not entry.published]
+    detectable = group.detectable if ranked[0].best else None
+    return replace(group, entries=tuple(_best_first(entries)), detectable=detectable)
 
 
 def _best_first(entries: Sequence[Entry]) -> Iterator[Entry]:
@@ -85,7 +87,15 @@ def _best_first(entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _untested(entry: Entry) -> Entry:
-    return replace(entry, best=False, distinguishable_from_best=None, p_value=None)
+    return replace(
+        entry,
+        best=False,
+        distinguishable_from_best=None,
+        p_value=None,
+        difference=None,
+        difference_low=None,
+        difference_high=None,
+    )
 
 
 def _keep(run: Run, folder: Path) -> None:
@@ -94,12 +104,19 @@ def _keep(run: Run, folder: Path) -> None:
     settings = record.get("settings", {}).items()
     record["settings"] = {key: value for key, value in settings if key not in PATHS}
     _write_json(folder / RECORD, record)
-    shares = {name: np.float32 for name in run.predictions.columns if name.startswith("p_")}
-    predictions = run.predictions.astype(shares).reset_index()
+    predictions = _in_single_precision(run.predictions).reset_index()
     predictions.to_parquet(folder / PREDICTIONS, index=False, compression="zstd")
     if run.history is not None:
         history = run.history.astype(dict.fromkeys(_decimals(run.history), np.float32))
         history.to_parquet(folder / HISTORY, index=False, compression="zstd")
+
+
+def _in_single_precision(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Round the probabilities, unless that makes two of them equal and changes a label."""
+    columns = [name for name in predictions.columns if name.startswith("p_")]
+    rounded = predictions.astype(dict.fromkeys(columns, np.float32))
+    labels = (frame[columns].to_numpy().argmax(axis=1) for frame in (predictions, rounded))
+    return rounded if np.array_equal(*labels) else predictions
 
 
 def _decimals(frame: pd.DataFrame) -> list[str]:

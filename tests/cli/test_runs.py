@@ -101,7 +101,7 @@ class TestCompare:
         rows = cli("compare", "--runs", speech_runs, "--json").json
         luna5 = [row for row in rows if row["protocol"] == "luna5"]
         assert [row["model"] for row in luna5] == ["logreg", "majority"]
-        assert [row["distinguishable_from_best"] for row in luna5] == [False, True]
+        assert [row["distinguishable_from_best"] for row in luna5] == [False, None]  # 6 speakers
         assert [row["protocol"] for row in rows] == sorted(row["protocol"] for row in rows)
 
     def test_the_study_s_own_is_stamped(self, cli, speech_runs):
@@ -129,9 +129,11 @@ class TestCompare:
         answer = cli("compare", "--runs", speech_runs)
         assert answer.code == 0
         assert "luna5 on synthetic" in answer.out
-        assert "6 test actors are few" in answer.out
-        assert "selected-on-test" in answer.out
-        assert "the same actors are trained and tested on" in answer.out
+        said = " ".join(answer.out.split())
+        assert "no verdicts: 6 test speakers cannot tell models apart" in said
+        assert "selected-on-test" in said
+        assert "the same speakers are trained and tested on" in said
+        assert max(map(len, answer.out.splitlines())) <= 100
 
     def test_csv(self, cli, speech_runs):
         rows = list(csv.DictReader(io.StringIO(cli("compare", "--runs", speech_runs, "--csv").out)))

@@ -114,7 +114,7 @@ class TestKeeping:
 
 class TestEarlierRows:
     def rows(self, tmp_path, *rights: float):
-        runs = [make_run(tmp_path / str(r), f"r{r}", right=r) for r in rights]
+        runs = [make_run(tmp_path / str(r), f"r{r}", right=r, values={"C": r}) for r in rights]
         return make_board(runs)
 
     def test_a_better_one_leaves_the_others_untested(self, record, tmp_path):

@@ -6,23 +6,21 @@ import csv
 import io
 import json
 import re
-import shutil
 from dataclasses import fields
 
-import pandas as pd
 import pytest
 import rich
 from rich.console import Console
 
 from runkit import make_run
 from serkit.errors import UnknownNameError
-from serkit.evaluation.metrics import holm, paired_difference
+from serkit.evaluation.metrics import compare_with_best, uar_shares
 from serkit.reports.markdown import board_to_markdown, to_markdown
-from serkit.results import board as board_module
-from serkit.results.board import FEW_ACTORS, Board, make_board
+from serkit.results import published as published_module
+from serkit.results.board import Board, make_board
 from serkit.results.entries import Entry
 from serkit.results.published import PublishedResult, published_results
-from serkit.results.run import read_run
+from serkit.results.recount import recount
 from serkit.results.wording import percent
 
 CONTRACT = {
@@ -57,7 +55,11 @@ def shown(board: Board, width: int = 200) -> str:
 
 class TestGroups:
     def test_runs_of_one_protocol_and_corpus_stand_together_best_first(self, run):
-        runs = [run("b", right=0.4), run("c", right=0.8), run("a", right=0.6)]
+        runs = [
+            run("b", right=0.4, values={"C": 1}),
+            run("c", right=0.8, values={"C": 2}),
+            run("a", right=0.6, values={"C": 3}),
+        ]
         board = make_board(runs)
         assert names(board) == [["c", "a", "b"]]
         assert [entry.best for entry in board.entries] == [True, False, False]
@@ -65,7 +67,7 @@ class TestGroups:
         assert uars == sorted(uars, reverse=True)
 
     def test_of_equally_good_ones_the_first_name_comes_first(self, run):
-        assert names(make_board([run("b"), run("a")])) == [["a", "b"]]
+        assert names(make_board([run("b"), run("a", values={})])) == [["a", "b"]]
 
     @pytest.mark.parametrize(
         "otherwise",
@@ -116,7 +118,11 @@ class TestGroups:
 
 class TestDistinguishable:
     def test_a_clearly_worse_run_is_and_an_equal_one_is_not(self, run):
-        runs = [run("best", right=0.9), run("equal", right=0.9), run("worse", right=0.4)]
+        runs = [
+            run("best", right=0.9),
+            run("equal", right=0.9, values={"C": 1.0}),
+            run("worse", right=0.4, values={"C": 2.0}),
+        ]
         found = {entry.run: entry for entry in make_board(runs).entries}
         assert found["best"].distinguishable_from_best is False
         assert found["best"].p_value is None
@@ -125,78 +131,61 @@ class TestDistinguishable:
         assert found["worse"].distinguishable_from_best is True
         assert found["worse"].p_value < 0.05
 
-    def test_p_values_are_those_of_a_paired_bootstrap_after_holm(self, run):
-        runs = [run("best", right=0.62, luck=1)]
-        runs += [run(f"other{n}", right=0.56, luck=n) for n in (2, 3, 4)]
-        board = make_board(runs)
+    def test_p_values_and_intervals_are_those_of_the_max_t_test(self, run):
+        runs = [run(f"model{n}", right=0.6, luck=n, values={"C": n}) for n in range(4)]
         by_name = {r.name: r for r in runs}
-        order = [by_name[entry.run].predictions for entry in board.entries]
-        raw = [
-            paired_difference(
-                order[0]["true_id"], order[0]["predicted_id"], each["predicted_id"], each["actor"]
-            ).p_value
-            for each in order[1:]
-        ]
-        assert [entry.p_value for entry in board.entries[1:]] == pytest.approx(holm(raw).tolist())
-        assert holm(raw).tolist() != raw
+        entries = make_board(runs).entries
+        counted = [recount(by_name[entry.run]) for entry in entries]
+        found = compare_with_best([uar_shares(each.hits, each.clips) for each in counted])
+        for entry, standing in list(zip(entries, found.standings, strict=True))[1:]:
+            assert entry.p_value == standing.p_value
+            assert entry.difference == pytest.approx(entry.uar - entries[0].uar)
+            assert entry.difference_low == standing.interval.low
+            assert entry.difference_high == standing.interval.high
+        assert entries[0].detectable_difference == found.detectable
 
     def test_clips_are_paired_by_id_and_not_by_their_order(self, run):
         board = make_board(
-            [run("a", right=0.7, luck=5), run("b", right=0.7, luck=5, shuffled=True)]
+            [run("a", right=0.7, luck=5), run("b", right=0.7, luck=5, shuffled=True, values={})]
         )
         assert board.entries[1].p_value == 1.0
 
-    def test_copies_of_one_folder_do_not_collide(self, run, tmp_path):
-        """The copy's record has the same name; so may another run's that was renamed."""
-        best, worse = run("best", right=0.9), run("worse", right=0.3)
-        copy = read_run(shutil.copytree(best.path, tmp_path / "copies" / "best"))
-        twice = run("folder", right=0.9, luck=1, run="worse")
-        board = make_board([best, worse, copy, twice])
-        assert board.problems == ()
-        found = {(e.run, e.uar): e for e in board.entries}
-        assert len(board.entries) == 4
-        assert found["worse", worse.uar].p_value < 0.05
-        assert found["worse", twice.uar].distinguishable_from_best is False
-        alike = [e.distinguishable_from_best for e in board.entries if e.run == "best"]
-        assert alike == [False, False]
-
-    def test_a_run_on_other_clips_is_left_out_and_named(self, run):
-        best, other = run("best", right=0.9), run("other", right=0.3, actors=range(2, 26))
-        board = make_board([best, other])
-        assert names(board) == [["best"]]
-        assert board.problems == (
-            f"the run {other.path} has predictions of other clips than {best.path}, "
-            "though both say to be of one split; train it again",
-        )
-
-    @pytest.mark.parametrize("damage", ["fewer", "twice"])
-    def test_predictions_that_are_not_the_record_s_are_left_out_and_named(self, run, damage):
-        best, rest = run("best", right=0.9), [run("a", right=0.5), run("b", right=0.3)]
-        path = best.path / "predictions.parquet"
-        frame = pd.read_parquet(path)
-        if damage == "fewer":
-            frame = frame[:-1]
-        else:
-            frame.loc[1, "clip_id"] = frame.loc[0, "clip_id"]
-        frame.to_parquet(path, index=False)
-        board = make_board([best, *rest])
-        assert names(board) == [["a", "b"]]
-        assert len(board.problems) == 1
-        assert board.problems[0].startswith(f"{path} is damaged (383 clips in 38")
-
-    def test_one_actor_cannot_tell_anybody_apart(self, run):
-        board = make_board([run("a", right=0.9, actors=[1]), run("b", right=0.1, actors=[1])])
+    def test_below_8_speakers_there_is_no_verdict_and_the_reason_is_shown(self, run):
+        few = {"actors": range(1, 8)}
+        board = make_board([run("a", right=0.9, **few), run("b", right=0.1, values={}, **few)])
         assert [e.distinguishable_from_best for e in board.entries] == [False, None]
-        assert "untested" in shown(board)
+        assert [e.p_value for e in board.entries] == [None, None]
+        text = " ".join(shown(board).split())
+        assert "untested" in text
+        assert "no verdicts: 7 test speakers cannot tell models apart at the 5 % level" in text
+
+    def test_one_speaker_has_no_interval(self, run):
+        (entry,) = make_board([run("a", actors=[1])]).entries
+        assert (entry.uar_low, entry.uar_high) == (None, None)
 
     def test_a_run_alone_is_the_best(self, run):
         (entry,) = make_board([run("a")]).entries
         assert (entry.best, entry.distinguishable_from_best, entry.p_value) == (True, False, None)
 
     def test_it_is_shown_in_words(self, run):
-        text = shown(make_board([run("a", right=0.9), run("b", right=0.9), run("c", right=0.2)]))
+        runs = [run(n, right=r, values={"C": n}) for n, r in [("a", 0.9), ("b", 0.9), ("c", 0.2)]]
+        text = shown(make_board(runs))
         assert "too close to call p=1.000" in text
-        assert "worse p<0.001" in text
+        assert "worse p<=0.0001" in text  # 10,000 assignments of signs give no smaller one
+        assert re.search(r"-[0-9]+\.[0-9] \(-[0-9.]+\.\.-[0-9.]+\)", text)
+
+    def test_a_p_value_at_the_floor_of_an_exact_test_is_a_bound_too(self, run):
+        few = {"actors": range(1, 9)}
+        board = make_board([run("a", right=0.9, **few), run("b", right=0.1, values={}, **few)])
+        assert board.entries[1].p_value == board.entries[1].p_value_floor == 1 / 128
+        assert "worse p<=0.0078" in shown(board)
+
+    def test_what_can_be_shown_at_all_is_said_below(self, run):
+        board = make_board([run("a", right=0.7), run("b", right=0.6, luck=1, values={})])
+        points = 100 * board.groups[0].detectable
+        said = f"24 speakers show a difference to the best of {points:.1f} points here"
+        assert said in " ".join(shown(board).split())
+        assert said in board_to_markdown(board)
 
 
 RANDOM = {"protocol": "random5", "split_digest": "s1", "speaker_independent": False}
@@ -227,7 +216,6 @@ class TestOptimismGap:
             {"model": "logreg"},
             {"preset": "notebook"},
             {"values": {"C": 2.0}},
-            {"seed": 1},
             {"corpus_digest": "c1"},
             {"feature_fingerprints": {"functionals": "f1"}},
         ],
@@ -241,39 +229,34 @@ class TestOptimismGap:
         board = make_board([run("honest", right=0.5), run("inflated", right=0.7, **RANDOM)])
         gap = board.entries[0].optimism_gap
         assert f"{100 * gap:+.1f}" in shown(board)
-        assert "gap: UAR points the same model gains on random splits" in shown(board)
+        said = "gap: UAR points the same model gains on random splits"
+        assert said in " ".join(shown(board).split())
         assert "gap: UAR" not in shown(make_board([run("alone")]))
 
 
 class TestNotes:
-    FEW = (
-        f"{FEW_ACTORS - 1} test actors are few: intervals are too narrow, and differences look "
-        "surer than they are"
-    )
-
     def notes(self, *runs) -> tuple[str, ...]:
         (group,) = make_board(runs).groups
         return group.notes
 
-    def test_few_actors_are_noted_where_runs_are_compared(self, run):
-        few = range(1, FEW_ACTORS)
-        assert self.notes(run("a", actors=few), run("b", actors=few)) == (self.FEW,)
-        assert self.notes(run("c", actors=few)) == ()
-
-    def test_enough_actors_are_not(self, run):
-        enough = range(1, FEW_ACTORS + 1)
-        assert self.notes(run("a", actors=enough), run("b", actors=enough)) == ()
-
     def test_a_random_split_is_said_to_be_inflated(self, run):
         notes = self.notes(run("a", protocol="random5", speaker_independent=False))
         assert notes == (
-            "the same actors are trained and tested on: inflated for voices never heard",
+            "not speaker-independent: the same speakers are trained and tested on, which "
+            "overestimates accuracy on new speakers",
         )
 
     def test_what_the_run_noted_is_kept(self, run):
         assert self.notes(run("a", notes=["actors 4 are not there"])) == ("actors 4 are not there",)
         assert "note: actors 4 are not there" in shown(
             make_board([run("b", notes=["actors 4 are not there"])])
+        )
+
+    def test_what_one_model_noted_is_said_of_that_model(self, run):
+        notes = self.notes(run("a"), run("b", model="logreg", notes=["3 clips left out"]))
+        assert notes == (
+            "logreg: 3 clips left out",
+            *(n for n in notes if "same predictions" in n),
         )
 
 
@@ -310,7 +293,8 @@ class TestPublished:
         assert "svm" in ranked[0]
 
     def test_the_best_run_is_still_the_best_of_the_runs(self, run):
-        board = make_board([run("a", right=0.7), run("b", right=0.2)], published=True)
+        runs = [run("a", right=0.7), run("b", right=0.2, values={})]
+        board = make_board(runs, published=True)
         assert [e.run for e in board.entries if e.best] == ["a"]
 
     def test_results_on_people_are_never_shown_beside_synthetic_speech(self, run):
@@ -334,7 +318,7 @@ class TestPublished:
             PublishedResult("luna5", "higher accuracy", "x", accuracy=0.995),
             PublishedResult("luna5", "high UAR", "x", uar=0.98, accuracy=0.1),
         ]
-        monkeypatch.setattr(board_module, "published_results", lambda: rows)
+        monkeypatch.setattr(published_module, "published_results", lambda: rows)
         ends = ["low UAR", "higher accuracy", "high accuracy"]
         beside = make_board([run("a", right=0.5)], published=True)
         assert [e.model for e in beside.entries] == ["high UAR", "svm", *ends]
@@ -364,7 +348,7 @@ class TestForms:
                 assert row[key] is None or 0 <= row[key] <= 1
 
     def test_pandas_has_a_row_an_entry_also_where_there_is_none(self, run):
-        frame = make_board([run("a", right=0.9), run("b", right=0.3)]).to_pandas()
+        frame = make_board([run("a", right=0.9), run("b", right=0.3, values={})]).to_pandas()
         assert frame["run"].tolist() == ["a", "b"]
         assert frame.columns.tolist() == [field.name for field in fields(Entry)]
         empty = make_board([]).to_pandas()
@@ -388,7 +372,8 @@ class TestForms:
     def test_a_narrow_terminal_gets_fewer_columns_and_never_a_cut_figure(self, run, width):
         """What lacks is named, and is what matters least."""
         given = {"learning_rate": 0.001, "freeze": "none"}
-        runs = [run("a", right=0.9), run("b", right=0.3, train_seconds=12345.6, given=given)]
+        other = {"train_seconds": 12345.6, "given": given, "values": given}
+        runs = [run("a", right=0.9), run("b", right=0.3, **other)]
         text = shown(make_board(runs, published=True), width)
         assert max(map(len, text.splitlines())) <= width
         for made in runs:
@@ -396,12 +381,15 @@ class TestForms:
             assert f" {figures[0]} " in text
             assert f" {figures[1]}-{figures[2]} " in text
         assert "learning_rate=0.001" in text
-        optional = {"F1 %", "params", "train s", "gap", "acc %"}
+        optional = {"F1 %", "params", "train s", "acc %"}
         said = re.search(r"no room for ([^:]*): widen the terminal", " ".join(text.split()))
         lacking = set(said.group(1).split(", ")) if said else set()
+        assert ("difference" in lacking) == (".." not in text)
+        lacking -= {"difference"}
         heads = text.split("─")[0]
         assert {name for name in optional if name not in heads} == lacking
-        assert (lacking == set()) == (width >= 150)
+        assert (lacking == set()) == (width >= 100)
+        assert "gap" not in text  # nothing to say: no column, and no complaint
 
     def test_where_even_that_does_not_fit_names_are_broken_and_figures_are_not(self, run):
         made = run("transformer-notebook-20261125-015431-aec6")
@@ -443,8 +431,8 @@ class TestForms:
         runs = [run("a", right=0.9), run("b", right=0.3, notes=["a note"], preset="notebook")]
         lines = board_to_markdown(make_board(runs)).splitlines()
         assert lines[0] == "### luna5 on ravdess"
-        assert lines[2].startswith("|  | model | UAR % | 95 % CI | acc % | vs best |")
-        assert lines[3] == "| --- " * 9 + "|"
+        assert lines[2].startswith("|  | model | UAR % | 95 % CI | acc % | vs best | to best |")
+        assert lines[3] == "| --- " * 10 + "|"
         assert lines[4].startswith("| 1 | svm | ")
         assert lines[5].startswith("| 2 | svm (notebook) | ")
         assert len({line.count("|") for line in lines[2:6]}) == 1
@@ -453,6 +441,6 @@ class TestForms:
         assert to_markdown(["a"], [["x|y"]]).splitlines()[-1] == "| x\\|y |"
 
     def test_csv_by_way_of_pandas_reads_back(self, run):
-        text = make_board([run("a"), run("b")]).to_pandas().to_csv(index=False)
+        text = make_board([run("a"), run("b", values={})]).to_pandas().to_csv(index=False)
         rows = list(csv.DictReader(io.StringIO(text)))
         assert [row["run"] for row in rows] == ["a", "b"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
-from serkit.errors import UsageError
+from serkit.errors import SerkitError, UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -21,29 +21,59 @@ if TYPE_CHECKING:
     from serkit.results.board import Board
     from serkit.results.learning import Learning
     from serkit.results.run import Run
+    from serkit.results.truth import StoredLabels
     from serkit.store.store import FeatureStore
 
 
 def compare(
-    runs: PathLike | None = None, *, protocol: str | None = None, published: bool = False
+    runs: PathLike | None = None,
+    *,
+    protocol: str | None = None,
+    published: bool = False,
+    all_seeds: bool = False,
+    store: PathLike | None = None,
 ) -> Board:
-    """Rank the runs in a folder.
+    """Rank the runs in a folder, by figures that are counted again from their predictions.
 
     Args:
         runs: The folder; None is the setting.
         protocol: Show this protocol alone.
         published: Add published results of the same protocols.
+        all_seeds: Give a row to every run; else runs that differ in the seed alone are one row.
+        store: The feature store whose labels the runs' are compared with; None is the setting,
+            if there is such a store.
 
     Raises:
-        NotFoundError: No such folder.
+        NotFoundError: No such folder, or no store where one was named.
+        StoreCorruptError: The named store is damaged.
         UnknownNameError: No such protocol.
     """
     from serkit.results.board import make_board
     from serkit.results.run import list_runs
 
-    settings = resolve({"runs": runs})
+    settings = resolve({"runs": runs, "store": store})
     finished, problems = list_runs(Path(settings.runs))
-    return make_board(finished, protocol=protocol, published=published, problems=problems)
+    return make_board(
+        finished,
+        protocol=protocol,
+        published=published,
+        all_seeds=all_seeds,
+        labels=_stored_labels(Path(settings.store), needed=store is not None),
+        problems=problems,
+    )
+
+
+def _stored_labels(store: Path, *, needed: bool) -> StoredLabels | None:
+    """Return a store's labels; None where there is no usable store and none was named."""
+    from serkit.results.truth import StoredLabels
+    from serkit.store.state import read_state
+
+    try:
+        return StoredLabels(read_state(store).clips)
+    except SerkitError:
+        if needed:
+            raise
+        return None
 
 
 def to_markdown(board: Board) -> str:

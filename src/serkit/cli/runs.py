@@ -173,6 +173,10 @@ def compare(
     published: Annotated[
         bool, typer.Option("--published", help="Add published results of the same protocols.")
     ] = False,
+    all_seeds: Annotated[
+        bool, typer.Option("--all-seeds", help="Give a row to every run, not to every model.")
+    ] = False,
+    store: options.Store = None,
     json: options.Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the result as CSV.")] = False,
     markdown: Annotated[
@@ -181,8 +185,9 @@ def compare(
 ) -> None:
     """Rank the runs, or say where two of them differ.
 
-    Like is ranked with like, with intervals, and what is too close to call is called so. Two runs
-    are compared clip by clip (McNemar), by speaker (paired bootstrap) and emotion by emotion.
+    Figures are counted again from the predictions, and labels compared with the store's. Like is
+    ranked with like, seeds of one model are one row, and what is too close to call is called so.
+    Two runs are compared clip by clip (McNemar), by speaker and emotion by emotion.
     """
     from serkit import api
 
@@ -196,12 +201,15 @@ def compare(
         return
     if json + csv + markdown > 1:
         raise UsageError("--json, --csv and --markdown exclude each other", hint="give one of them")
-    board = api.compare(runs, protocol=protocol, published=published)
+    board = api.compare(
+        runs, protocol=protocol, published=published, all_seeds=all_seeds, store=store
+    )
     if json:
         print_json(board.to_json())
     elif csv:
         frame = board.to_pandas()
-        frame["given"] = frame["given"].map(dumps)  # not as Python writes it
+        for column in ("given", "feature_fingerprints"):
+            frame[column] = frame[column].map(dumps)  # not as Python writes it
         frame.to_csv(sys.stdout, index=False)
     elif markdown:
         print(api.to_markdown(board))

@@ -17,6 +17,7 @@ from serkit.models import Trainer
 from serkit.parameters import Scalar
 from serkit.prediction.audio_profile import audio_of
 from serkit.results.overrides import differing
+from serkit.results.record import partial_note
 from serkit.results.run import Run
 from serkit.store.state import corpus_digest
 from serkit.store.store import FeatureStore
@@ -122,8 +123,8 @@ def _first_folds(split: Split, wanted: int | None) -> Split:
         return split
     if wanted < 1:
         raise UsageError(f"folds = {wanted}", allowed="1 or more is allowed")
-    note = f"only the first {wanted} of {len(split.folds)} folds"
-    return replace(split, folds=split.folds[:wanted], notes=(*split.notes, note))
+    notes = (*split.notes, partial_note(wanted, len(split.folds)))
+    return replace(split, folds=split.folds[:wanted], notes=notes)
 
 
 def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any]:

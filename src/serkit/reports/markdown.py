@@ -6,9 +6,21 @@ from collections.abc import Iterable, Sequence
 
 from serkit.results.board import Board
 from serkit.results.entries import Entry
-from serkit.results.wording import interval, name_of, percent, stamps, versus
+from serkit.results.wording import (
+    difference,
+    interval,
+    name_of,
+    percent,
+    rate_of,
+    resolution,
+    stamps,
+    versus,
+)
 
-_HEAD = ("", "model", "UAR %", "95 % CI", "acc %", "vs best", "train s", "parameters", "stamps")
+_HEAD = (
+    *("", "model", "UAR %", "95 % CI", "acc %", "vs best", "to best", "train s", "parameters"),
+    "stamps",
+)
 
 
 def board_to_markdown(board: Board) -> str:
@@ -17,7 +29,8 @@ def board_to_markdown(board: Board) -> str:
     for group in board.groups:
         parts.append(f"### {group.protocol} on {group.corpus}\n")
         parts.append(to_markdown(_HEAD, _rows(group.entries)))
-        parts += [f"\n- {note}" for note in group.notes]
+        shown = resolution(group)
+        parts += [f"\n- {note}" for note in (shown, *group.notes) if note]
         parts.append("")
     return "\n".join(parts).rstrip()
 
@@ -39,10 +52,11 @@ def _rows(entries: Iterable[Entry]) -> Iterable[Sequence[str]]:
         yield (
             "" if entry.published else str(rank),
             name_of(entry),
-            percent(entry.uar),
+            rate_of(entry),
             interval(entry.uar_low, entry.uar_high),
             percent(entry.accuracy),
             versus(entry),
+            difference(entry),
             "" if entry.train_seconds is None else f"{entry.train_seconds:.1f}",
             "" if entry.parameters is None else f"{entry.parameters:,}",
             stamps(vars(entry)),

@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Group as Stack
+from rich.padding import Padding
 from rich.text import Text
 
-from serkit.results.wording import interval, name_of, percent, stamps, versus
+from serkit.results.wording import (
+    difference,
+    interval,
+    name_of,
+    percent,
+    rate_of,
+    resolution,
+    stamps,
+    versus,
+)
 from serkit.tables import table
 
 if TYPE_CHECKING:
@@ -33,7 +43,10 @@ def render_board(
     """
     parts: list[RenderableType] = []
     for group in groups:
-        parts += [Ranking(group), *(_note(note) for note in group.notes), Text()]
+        parts.append(Ranking(group))
+        if shown := resolution(group):
+            parts.append(_indented(shown, "dim"))
+        parts += [*(_note(note) for note in group.notes), Text()]
     parts.append(_legend(groups) if groups else Text(_nothing(protocol)))
     parts += [_note(problem) for problem in problems]
     return Stack(*parts)
@@ -47,14 +60,23 @@ def _nothing(protocol: str | None) -> str:
 
 
 def _legend(groups: Sequence[Group]) -> Text:
-    text = "CI: bootstrap over test actors. vs best: paired bootstrap over actors, Holm-corrected."
+    text = (
+        "CI: t interval over test speakers. vs best: max-T sign-flip test over speakers, and the "
+        "difference in points with an interval that holds for all rows at once."
+    )
+    if any(entry.seed_spread is not None for group in groups for entry in group.entries):
+        text += " +-: standard deviation over seeds."
     if any(entry.optimism_gap is not None for group in groups for entry in group.entries):
         text += " gap: UAR points the same model gains on random splits."
     return Text(text, style="dim")
 
 
-def _note(text: str) -> Text:
-    return Text(f"  note: {text}", style="yellow")
+def _note(text: str) -> Padding:
+    return _indented(f"note: {text}", "yellow")
+
+
+def _indented(text: str, style: str) -> Padding:
+    return Padding(Text(text, style=style), (0, 0, 0, 2))
 
 
 @dataclass(frozen=True)
@@ -86,27 +108,42 @@ def _gap(entry: Entry) -> str:
     return "" if entry.optimism_gap is None else f"{100 * entry.optimism_gap:+.1f}"
 
 
+def _standing(entry: Entry) -> str:
+    return "\n".join(filter(None, (versus(entry), difference(entry))))
+
+
+def _run(entry: Entry) -> str:
+    more = f" and {len(entry.runs) - 1} more" if len(entry.runs) > 1 else ""
+    return f"{entry.run}{more}" if entry.run else entry.source
+
+
 _UNDER = ("stamps", "run")
 """Columns that can go below the model's name."""
 
 _COLUMNS = (
     _Column("model", name_of, "left", words=True),
-    _Column("UAR %", lambda entry: percent(entry.uar)),
+    _Column("UAR %", rate_of),
     _Column("95 % CI", lambda entry: interval(entry.uar_low, entry.uar_high)),
     _Column("acc %", lambda entry: percent(entry.accuracy)),
     _Column("F1 %", lambda entry: percent(entry.macro_f1)),
-    _Column("vs best", versus, "left", words=True),
+    _Column("vs best", _standing, "left", words=True),
     _Column("gap", _gap),
     _Column("train s", _train_seconds),
     _Column("params", _parameters),
     _Column("stamps", lambda entry: stamps(vars(entry)), "left", words=True),
-    _Column("run", lambda entry: entry.run or entry.source, "left", words=True),
+    _Column("run", _run, "left", words=True),
 )
 
 _LEAST_NAME = 8
 """The narrowest that the column of models becomes."""
 
-_DISPENSABLE = ("F1 %", "params", "train s", "gap", "acc %")
+_DIFFERENCE = "difference"
+"""The second line of the column of verdicts."""
+
+_VERDICT = _Column("vs best", versus, "left", words=True)
+"""What stays of that column without it."""
+
+_DISPENSABLE = ("F1 %", "params", "train s", "gap", "acc %", _DIFFERENCE)
 """What goes first where there is no room, in this order; all of it is in ``--json``."""
 
 
@@ -119,18 +156,29 @@ class Ranking:
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the fullest table for which there is room."""
         layouts = [
-            _Layout(self.group, gone, under) for under in ((), _UNDER) for gone in _shortages()
+            _Layout(self.group, gone, under)
+            for gone in _shortages(self.group)
+            for under in ((), _UNDER)
         ]
         fitting = (layout for layout in layouts if layout.least <= options.max_width)
         chosen = next(fitting, layouts[-1])
         yield chosen.table(options.max_width)
         if chosen.gone:
-            text = f"  no room for {', '.join(chosen.gone)}: widen the terminal, or ask for --json"
-            yield Text(text, style="dim")
+            text = f"no room for {', '.join(chosen.gone)}: widen the terminal, or ask for --json"
+            yield _indented(text, "dim")
 
 
-def _shortages() -> Iterator[tuple[str, ...]]:
-    return (_DISPENSABLE[:count] for count in range(len(_DISPENSABLE) + 1))
+def _filled(group: Group) -> list[_Column]:
+    """Return the columns that say something of some row."""
+    return [c for c in _COLUMNS if any(c.cell(entry) for entry in group.entries)]
+
+
+def _shortages(group: Group) -> Iterator[tuple[str, ...]]:
+    """Yield what to leave out, from nothing to all that can be spared."""
+    filled = {column.heading for column in _filled(group)}
+    filled |= {_DIFFERENCE} if any(map(difference, group.entries)) else set()
+    spare = [heading for heading in _DISPENSABLE if heading in filled]
+    return (tuple(spare[:count]) for count in range(len(spare) + 1))
 
 
 @dataclass(frozen=True)
@@ -150,7 +198,10 @@ class _Layout:
     @cached_property
     def columns(self) -> tuple[_Column, ...]:
         """The columns that are shown."""
-        return tuple(c for c in _COLUMNS if c.heading not in (*self.gone, *self.under))
+        columns = [c for c in _filled(self.group) if c.heading not in (*self.gone, *self.under)]
+        if _DIFFERENCE in self.gone:
+            columns = [_VERDICT if c.heading == _VERDICT.heading else c for c in columns]
+        return tuple(columns)
 
     @cached_property
     def cells(self) -> list[list[str]]:

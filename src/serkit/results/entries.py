@@ -11,24 +11,27 @@ from typing import Any
 class Entry:
     """One row of the leaderboard; its fields are the keys of ``compare --json``.
 
+    A row is a model on a split. Where it was trained with several seeds, figures are means over
+    them; ``compare --all-seeds`` gives a row to each run instead.
+
     Attributes:
         protocol: The protocol.
         corpus: The corpus.
-        run: The run's name; None for published results.
+        run: The run's name, of several that of the lowest seed; None for published results.
         model: The model, or the published system.
         preset: The preset.
-        seed: The seed.
+        seed: The seed, of several the lowest.
         given: Values that differ from the preset's as it is now.
-        uar: Unweighted average recall, 0 to 1.
-        uar_low: Lower end of its 95 % interval over actors.
+        uar: Unweighted average recall, 0 to 1, counted from the predictions.
+        uar_low: Lower end of its 95 % t interval over speakers.
         uar_high: Upper end.
         accuracy: 0 to 1.
         macro_f1: 0 to 1.
         parameters: Numbers fitted, mean over folds.
         folds: How many.
-        actors: Test actors.
+        actors: Test speakers.
         clips: Test clips.
-        seconds: Wall time of the run.
+        seconds: Wall time of a run.
         train_seconds: Of which fitting.
         selected_on_test: Whether something was chosen on the test clips.
         synthetic: Whether no human spoke.
@@ -36,15 +39,28 @@ class Entry:
             used, unlabelled, in training.
         published: Whether it is a published result and not a run.
         best: Whether it has the highest UAR of its group.
-        distinguishable_from_best: Whether its UAR differs from the best's beyond chance; None
-            where that cannot be tested (published results, one actor).
-        p_value: Holm-corrected p-value of that difference.
+        distinguishable_from_best: Whether it is worse than the best beyond chance; None where
+            that cannot be tested (published results, fewer than 8 speakers).
+        p_value: Of being as good as the best, adjusted for the number of models.
         optimism_gap: UAR of the same model on random splits less this UAR; None where there is
             no such pair.
         corpus_digest: Identity of the clips.
         split_digest: Identity of the split.
         notes: Caveats.
         source: Who published it.
+        seeds: Every seed it was trained with.
+        runs: Every run's name, copies included.
+        seed_spread: Standard deviation of the UAR over seeds; None for one seed.
+        ignores_seed: Whether several seeds gave the same predictions.
+        difference: UAR less the best one's; None for published results.
+        difference_low: Lower end of its 95 % interval, which holds for all rows at once.
+        difference_high: Upper end.
+        p_value_floor: The smallest p-value that the test can give here.
+        detectable_difference: The difference to the best that is found in 80 % of such
+            comparisons.
+        feature_fingerprints: Identity of each feature, by name.
+        recipes: Features of which another row of the same name has another recipe, each with the
+            beginning of its fingerprint.
     """
 
     protocol: str
@@ -77,6 +93,17 @@ class Entry:
     split_digest: str | None = None
     notes: tuple[str, ...] = ()
     source: str = "serkit"
+    seeds: tuple[int, ...] = ()
+    runs: tuple[str, ...] = ()
+    seed_spread: float | None = None
+    ignores_seed: bool = False
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    p_value_floor: float | None = None
+    detectable_difference: float | None = None
+    feature_fingerprints: Mapping[str, str] = field(default_factory=dict)
+    recipes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +116,8 @@ class Group:
         corpus_digest: Identity of the clips; empty where there are published results only.
         entries: The rows.
         notes: What a reader must know.
+        detectable: The smallest difference to the best that these speakers can show, in 80 % of
+            comparisons; None where nothing is tested.
     """
 
     protocol: str
@@ -96,3 +125,4 @@ class Group:
     corpus_digest: str
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
+    detectable: float | None = None

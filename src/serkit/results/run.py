@@ -20,6 +20,7 @@ from serkit.models import TRAINERS, Fitted
 from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
+from serkit.results.record import fault_of
 from serkit.settings import resolve
 from serkit.shown import Shown
 
@@ -37,19 +38,6 @@ FINAL_RECORD = "final.json"
 
 DEFAULT_RUNS = Path("runs")
 
-KEYS = frozenset(
-    {
-        *("run", "model", "preset", "protocol", "seed", "values", "given", "created", "versions"),
-        *("corpus", "corpus_digest", "split_digest", "feature_fingerprints", "notes"),
-        *("speaker_independent", "selected_on_test", "synthetic", "transductive", "published"),
-        *("uar", "uar_low", "uar_high", "accuracy", "macro_f1", "log_loss", "brier", "ece"),
-        *("recall", "confusion", "by_sex", "by_intensity", "fold_scores"),
-        *("folds", "actors", "clips", "parameters", "train_seconds", "seconds"),
-        "peak_memory_bytes",
-    }
-)
-"""What every record says, and what tables and leaderboards rely on."""
-
 
 @dataclass(frozen=True)
 class Run(Shown):
@@ -64,7 +52,9 @@ class Run(Shown):
     record: Mapping[str, Any]
 
     def __repr__(self) -> str:
-        return f"Run({self.name!r}, uar={self.uar:.3f})"
+        uar = self.record["uar"]
+        shown = f"{uar:.3f}" if isinstance(uar, float) else repr(uar)
+        return f"Run({self.name!r}, uar={shown})"
 
     @property
     def name(self) -> str:
@@ -83,13 +73,30 @@ class Run(Shown):
 
     @property
     def uar(self) -> float:
-        """Unweighted average recall over all test clips, 0 to 1."""
-        return float(self.record["uar"])
+        """Unweighted average recall over all test clips, 0 to 1.
+
+        Raises:
+            RunError: The record says something else than a number.
+        """
+        return self._rate("uar")
 
     @property
     def accuracy(self) -> float:
-        """Share of test clips that are right, 0 to 1."""
-        return float(self.record["accuracy"])
+        """Share of test clips that are right, 0 to 1.
+
+        Raises:
+            RunError: The record says something else than a number.
+        """
+        return self._rate("accuracy")
+
+    def _rate(self, name: str) -> float:
+        value = self.record[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise RunError(
+                f"{self.path / RECORD} is damaged ({name} is {value!r}, it must be a number)",
+                hint="train it again",
+            )
+        return float(value)
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
@@ -257,8 +264,8 @@ def read_run(path: Path) -> Run:
     """
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        if missing := KEYS - (record.keys() if isinstance(record, dict) else set()):
-            raise ValueError(f"it lacks {min(missing)!r}")
+        if fault := fault_of(record):
+            raise ValueError(fault)
     except FileNotFoundError as error:
         raise RunError(
             f"the run {path.name} is not finished", hint=f"go on with '{how_to_go_on(path)}'"

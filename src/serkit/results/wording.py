@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from serkit.results.entries import Entry
+    from serkit.results.entries import Entry, Group
 
 _LEAST_P = 0.001
 """Smaller p-values are not told apart."""
@@ -17,14 +17,29 @@ def percent(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:.1f}"
 
 
+def rate_of(entry: Entry) -> str:
+    """Render the UAR as percent, with its spread over seeds where there are several."""
+    spread = "" if entry.seed_spread is None else f" +-{100 * entry.seed_spread:.1f}"
+    return percent(entry.uar) + spread
+
+
 def name_of(entry: Entry) -> str:
-    """Return the model's name, with preset, values and seed where they are not the usual ones."""
+    """Return the model's name, with preset, values and seeds where they are not the usual ones."""
     name = entry.model
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
     given = " ".join(f"{key}={value}" for key, value in entry.given.items())
-    seed = f"seed {entry.seed}" if entry.seed else ""
-    return " ".join(filter(None, (name, given, seed)))
+    return " ".join(filter(None, (name, given, *entry.recipes, _seeds(entry))))
+
+
+def _seeds(entry: Entry) -> str:
+    if entry.ignores_seed:
+        return "any seed"
+    if len(entry.seeds) > 1:
+        return f"{len(entry.seeds)} seeds"
+    if entry.seed_spread is not None:  # trained again with another result, by another version, say
+        return f"{len(entry.runs)} runs"
+    return f"seed {entry.seed}" if entry.seed else ""
 
 
 def versus(entry: Entry) -> str:
@@ -35,10 +50,41 @@ def versus(entry: Entry) -> str:
         return "best"
     if entry.distinguishable_from_best is None:
         return "untested"
-    p = "" if entry.p_value is None else f"p={entry.p_value:.3f}"
-    if entry.p_value is not None and entry.p_value < _LEAST_P:
-        p = f"p<{_LEAST_P}"
-    return f"worse {p}" if entry.distinguishable_from_best else f"too close to call {p}"
+    verdict = "worse" if entry.distinguishable_from_best else "too close to call"
+    return " ".join(filter(None, (verdict, _p_value(entry))))
+
+
+def _p_value(entry: Entry) -> str:
+    """Render a p-value; one that is as small as the method can give is a bound."""
+    p, floor = entry.p_value, entry.p_value_floor
+    if p is None:
+        return ""
+    if floor is not None and p <= floor:
+        return f"p<={floor:.2g}"
+    return f"p<{_LEAST_P}" if p < _LEAST_P else f"p={p:.3f}"
+
+
+def difference(entry: Entry) -> str:
+    """Render the difference to the best in points, with its interval."""
+    if entry.difference is None or entry.best:
+        return ""
+    text = f"{100 * entry.difference:.1f}"
+    low, high = entry.difference_low, entry.difference_high
+    if low is None or high is None:
+        return text
+    return f"{text} ({100 * low:+.1f}..{100 * high:+.1f})"
+
+
+def resolution(group: Group) -> str:
+    """Say which difference to the best a group can show; empty where nothing is tested."""
+    if group.detectable is None:
+        return ""
+    speakers = next(entry.actors for entry in group.entries if entry.best)
+    points = 100 * group.detectable
+    return (
+        f"{speakers} speakers show a difference to the best of {points:.1f} points here "
+        "in 4 of 5 cases; smaller ones are more likely missed than found"
+    )
 
 
 def stamps(values: Mapping[str, Any]) -> str:

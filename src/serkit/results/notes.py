@@ -1,0 +1,83 @@
+"""What a reader of a group must know before believing its ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from serkit.evaluation.metrics import BestComparison
+from serkit.results.recount import Counted
+from serkit.results.seeds import ModelRuns
+
+
+def notes_of(models: Sequence[ModelRuns], found: BestComparison) -> tuple[str, ...]:
+    """Return the notes of a group of models on the same clips, best first."""
+    first = models[0].members[0]
+    notes = [*_of_runs(models), *_of_labels(first)]
+    if not first.run.record["speaker_independent"]:
+        notes.append(
+            "not speaker-independent: the same speakers are trained and tested on, which "
+            "overestimates accuracy on new speakers"
+        )
+    if found.why_not:
+        notes.append(found.why_not)
+    notes += _of_seeds(models)
+    notes += _of_copies(models)
+    return tuple(dict.fromkeys(notes))
+
+
+def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
+    """Return what the runs noted; what only some of them did is said of those."""
+    each = [{note for run in m.runs for note in run.record["notes"]} for m in models]
+    order = dict.fromkeys(note for m in models for run in m.runs for note in run.record["notes"])
+    told = []
+    for note in order:
+        noting = [m.first.model for m, notes in zip(models, each, strict=True) if note in notes]
+        if len(noting) == len(models):
+            told.append(note)
+        else:
+            told.append(f"{', '.join(dict.fromkeys(noting))}: {note}")
+    return told
+
+
+def _of_labels(evidence: Counted) -> list[str]:
+    """Say where the labels themselves make a score mean less than it seems to."""
+    facts, labels = evidence.facts, evidence.labels
+    present = np.unique(facts.true)
+    if len(present) == 1:
+        return [
+            f"every test clip is {labels[present[0]]}: a model that always says so reaches 100 %"
+        ]
+    notes = []
+    if len(present) < len(labels):
+        missing = ", ".join(name for i, name in enumerate(labels) if i not in present)
+        notes.append(f"no test clip is {missing}: UAR is over the other {len(present)} classes")
+    return notes
+
+
+def _of_seeds(models: Sequence[ModelRuns]) -> list[str]:
+    return [
+        f"{m.first.model} ignores the seed: its predictions with seeds "
+        f"{', '.join(map(str, m.seeds))} are the same and count once"
+        for m in models
+        if m.ignores_seed
+    ]
+
+
+def _of_copies(models: Sequence[ModelRuns]) -> list[str]:
+    notes = [
+        f"{copy.path} has the same predictions as {original.path}, and counts once"
+        for model in models
+        for copy, original in model.copies
+    ]
+    answers: dict[tuple[str, ...], ModelRuns] = {}
+    for model in models:
+        key = tuple(sorted(member.answer for member in model.members))
+        other = answers.setdefault(key, model)
+        if other is not model:
+            notes.append(
+                f"{model.first.path} has the same predictions as {other.first.path}, though they "
+                "say they are different models; in the tests they count as one"
+            )
+    return notes

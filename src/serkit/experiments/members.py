@@ -19,7 +19,8 @@ def find_members(values: Parameters, runs: Path) -> tuple[Run, ...]:
         runs: The folder of runs.
 
     Raises:
-        UsageError: Fewer than two are named, one is named twice, or they do not belong together.
+        UsageError: Fewer than two are named, one is named twice or is transductive, or they do
+            not belong together.
         LeakageError: One chose something on the clips that it was tested on.
         NotFoundError: There is no such folder.
         UnknownNameError: There is no such run.
@@ -86,6 +87,11 @@ def _refuse_misfit(first: Run, run: Run) -> None:
         raise LeakageError(
             f"{run.name} chose its epoch on the clips that it was tested on",
             hint="make the ensemble of runs that chose on validation actors",
+        )
+    if run.record["transductive"]:
+        raise UsageError(
+            f"{run.name} is transductive: its answers depend on the clips asked about at once",
+            allowed="models that answer about each clip by itself make an ensemble",
         )
     differing = {
         "split_digest": "other folds",

@@ -67,6 +67,11 @@ class Plan:
         return tuple(copy_name(name, voice) for voice in self.voices for name in self.features)
 
     @property
+    def by_speaker(self) -> bool:
+        """Whether the model is asked about test clips speaker by speaker."""
+        return self.trainer.by_speaker(self.values)
+
+    @property
     def chooses_on_test(self) -> bool:
         """Whether the run reproduces the study's choice on its test clips."""
         is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
@@ -139,7 +144,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "seed": plan.seed,
         "speaker_independent": plan.protocol.speaker_independent,
         "selected_on_test": plan.chooses_on_test,
-        "transductive": plan.trainer.transductive,
+        "transductive": plan.trainer.transductive or plan.by_speaker,
         "synthetic": "synthetic" in corpora,
         "published": False,
         "corpus": "+".join(corpora),

@@ -117,6 +117,11 @@ def _as_recorded(_parameters: Parameters) -> tuple[str, ...]:
     return ()
 
 
+def _clip_by_clip(_parameters: Parameters) -> bool:
+    """Answer about each clip by itself."""
+    return False
+
+
 def earlier_seconds(model: Fitted) -> float:
     """Return how long interrupted processes trained what a model has gone on from.
 
@@ -162,6 +167,9 @@ class Trainer:
             the work among them.
         combines_runs: Whether it is made of finished runs, which its parameter ``members`` names
             and ``fit`` finds in its context; its parameter ``features`` is filled in from them.
+        by_speaker: From parameters to whether ``predict`` takes the clips that it is asked about at
+            once for one speaker's: a run then asks about the test clips speaker by speaker, and
+            is stamped as transductive.
         transductive: Whether ``predict`` makes use of the other clips that it is asked about at
             once. Others are checked for it in every run; either way the run is stamped.
     """
@@ -180,6 +188,7 @@ class Trainer:
     track: Callable[[Parameters, Tracking], None] | None = None
     shares_fit: bool = False
     combines_runs: bool = False
+    by_speaker: Callable[[Parameters], bool] = _clip_by_clip
     transductive: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:

@@ -101,7 +101,18 @@ class SavedModels:
 
     @cached_property
     def request(self) -> FeatureRequest:
-        """The features to compute of a clip."""
+        """The features to compute of a clip.
+
+        Raises:
+            RunError: The models need all clips of a speaker at once, and loose clips say nobody's
+                name.
+        """
+        if self.trainer.by_speaker(self.values):
+            raise RunError(
+                f"{self.name} normalises by speaker, and nobody says whose voice is in which file",
+                allowed="runs that answer about each clip by itself can be asked",
+                hint="train it with --set normalise=none",
+            )
         return FeatureRequest(self.specs, self.trainer.true_length(self.values))
 
     def chosen(self, fold: str | None) -> dict[str, Path]:

@@ -10,10 +10,12 @@ import numpy as np
 from serkit.models.classical.pipeline import (
     INPUT_PARAMETERS,
     PREPROCESSING_PARAMETERS,
+    SPEAKER_PARAMETERS,
     Inputs,
     SklearnModel,
     choose,
     fit_temperature,
+    normalises_by_speaker,
     on_one_thread,
     preprocessing,
     unconverged,
@@ -74,6 +76,7 @@ TRAINER = Trainer(
     summary="logistic regression",
     parameters={
         **INPUT_PARAMETERS,
+        **SPEAKER_PARAMETERS,
         **PREPROCESSING_PARAMETERS,
         "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
         "scheme": Parameter(
@@ -106,6 +109,7 @@ TRAINER = Trainer(
     },
     features=lambda parameters: Inputs.of(parameters).features,
     voices=voices_of,
+    by_speaker=normalises_by_speaker,
     fit=_fit,
     load=SklearnModel.load,
 )

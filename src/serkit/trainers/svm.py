@@ -11,11 +11,13 @@ import numpy as np
 from serkit.models.classical.pipeline import (
     INPUT_PARAMETERS,
     PREPROCESSING_PARAMETERS,
+    SPEAKER_PARAMETERS,
     Inputs,
     Matrix,
     SklearnModel,
     choose,
     fit_temperature,
+    normalises_by_speaker,
     on_one_thread,
     preprocessing,
 )
@@ -105,6 +107,7 @@ TRAINER = Trainer(
     summary="support vector machine",
     parameters={
         **INPUT_PARAMETERS,
+        **SPEAKER_PARAMETERS,
         **PREPROCESSING_PARAMETERS,
         "kernel": Parameter("rbf", "kernel", choices=("rbf", "linear")),
         "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
@@ -119,6 +122,7 @@ TRAINER = Trainer(
     },
     features=lambda parameters: Inputs.of(parameters).features,
     voices=voices_of,
+    by_speaker=normalises_by_speaker,
     fit=_fit,
     load=SklearnModel.load,
 )

@@ -68,11 +68,14 @@ class Inputs:
         features: Names of features, each clip flattened to a row.
         columns: Numeric metadata columns beside them.
         layer: Of a feature of shape ``(layers, units)``, the layer that is read; None reads all.
+        by_speaker: Whether every speaker's clips are standardised by that speaker's own mean and
+            deviation.
     """
 
     features: tuple[str, ...]
     columns: tuple[str, ...] = ()
     layer: int | None = None
+    by_speaker: bool = False
 
     @classmethod
     def of(cls, parameters: Parameters) -> Inputs:
@@ -83,15 +86,24 @@ class Inputs:
         )
         if not features:
             raise UsageError("features = '' names no feature", hint="see 'serkit features'")
-        return cls(features, columns)
+        return cls(features, columns, by_speaker=normalises_by_speaker(parameters))
 
-    def training_matrix(self, data: ClipData) -> Matrix:
+    def training_matrix(self, data: TrainingClips) -> Matrix:
         """Read clips as recorded, then all of them in each of their voices, below each other."""
         copies = (data.matrix(self.features, self.columns, voice=voice) for voice in data.voices)
-        return np.concatenate([self.matrix(data), *copies])
+        blocks = [self._read(data), *copies]
+        if self.by_speaker:  # another voice is another speaker
+            blocks = [_standardised(block, data.actors) for block in blocks]
+        return np.concatenate(blocks)
 
     def matrix(self, data: ClipData) -> Matrix:
-        """Read them, shape ``(n, columns)``."""
+        """Read them, shape ``(n, columns)``; by speaker, all of them count as one speaker's."""
+        matrix = self._read(data)
+        if self.by_speaker:
+            return _standardised(matrix, np.zeros(len(matrix), np.int64))
+        return matrix
+
+    def _read(self, data: ClipData) -> Matrix:
         if self.layer is not None:
             return np.ascontiguousarray(data.read(self.features[0]).X[:, self.layer])
         return data.matrix(self.features, self.columns)
@@ -135,6 +147,7 @@ class SklearnModel:
             "features": self.inputs.features,
             "columns": self.inputs.columns,
             "layer": self.inputs.layer,
+            "by_speaker": self.inputs.by_speaker,
             "chosen": dict(self.chosen),
             "temperature": self.temperature,
         }
@@ -150,7 +163,12 @@ class SklearnModel:
         facts = json.loads((folder / FACTS).read_text())
         content = skops_of_today(folder / MODEL)
         estimator = read_linear(content) or _load_skops(content, folder / MODEL)
-        inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]), facts.get("layer"))
+        inputs = Inputs(
+            tuple(facts["features"]),
+            tuple(facts["columns"]),
+            facts.get("layer"),
+            bool(facts.get("by_speaker")),
+        )
         return cls(estimator, inputs, facts["chosen"], facts["temperature"])
 
 
@@ -238,6 +256,16 @@ INPUT_PARAMETERS = {
 }
 """What :class:`Inputs` reads."""
 
+SPEAKER_PARAMETERS = {
+    "normalise": Parameter(
+        "none",
+        "speaker standardises every speaker's clips by their own mean and deviation; test "
+        "speakers' too, so that the run is transductive",
+        choices=("none", "speaker"),
+    ),
+}
+"""What :func:`normalises_by_speaker` reads."""
+
 PREPROCESSING_PARAMETERS = {
     "scale": Parameter(True, "standardise columns by the training clips"),
     "clip": Parameter(4.0, "most standard deviations let through; 0 lets all through", 0),
@@ -247,6 +275,22 @@ PREPROCESSING_PARAMETERS = {
     "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
 }
 """What :func:`preprocessing` reads, and the weights of emotions."""
+
+
+def normalises_by_speaker(parameters: Parameters) -> bool:
+    """Tell whether every speaker's clips are standardised by themselves."""
+    return parameters.get("normalise") == "speaker"
+
+
+def _standardised(matrix: Matrix, speakers: npt.NDArray[np.int64]) -> Matrix:
+    """Standardise the columns of each speaker's rows; a constant column becomes 0."""
+    out = np.empty(matrix.shape, np.float64)
+    for speaker in np.unique(speakers):
+        mine = speakers == speaker
+        rows = matrix[mine].astype(np.float64)
+        deviation = rows.std(axis=0)
+        out[mine] = (rows - rows.mean(axis=0)) / np.where(deviation > 1e-9, deviation, 1.0)
+    return out
 
 
 @contextmanager

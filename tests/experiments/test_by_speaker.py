@@ -1,0 +1,82 @@
+"""Normalising by speaker: every speaker by itself, stamped, and never asked about loose files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import serkit
+from serkit import FeatureStore
+from serkit.errors import RunError, UsageError
+from serkit.models import ClipData, FoldData
+from serkit.models.classical.pipeline import Inputs
+
+
+@pytest.fixture(scope="module")
+def run(speech_store, tmp_path_factory):
+    return serkit.train(
+        "logreg",
+        store=speech_store,
+        runs=tmp_path_factory.mktemp("by-speaker"),
+        protocol="luna5",
+        values={"C": 1.0, "normalise": "speaker"},
+    )
+
+
+def ids_of(store, *actors):
+    clips = store.clips
+    return list(clips.index[clips["actor"].isin(actors)])
+
+
+class TestWhatIsRead:
+    INPUTS = Inputs(("functionals",), by_speaker=True)
+
+    def test_training_clips_are_standardised_speaker_by_speaker(self, speech_store):
+        store = FeatureStore(speech_store)
+        data = FoldData.of(store, ids_of(store, 1, 2)).train
+        matrix = self.INPUTS.training_matrix(data)
+        for actor in (1, 2):
+            mine = matrix[data.actors == actor]
+            np.testing.assert_allclose(mine.mean(axis=0), 0, atol=1e-9)
+            deviation = mine.std(axis=0)
+            assert np.all(np.isclose(deviation, 1) | np.isclose(deviation, 0))
+
+    def test_clips_asked_about_at_once_count_as_one_speaker_s(self, speech_store):
+        store = FeatureStore(speech_store)
+        matrix = self.INPUTS.matrix(ClipData.of(store, ids_of(store, 5)))
+        np.testing.assert_allclose(matrix.mean(axis=0), 0, atol=1e-9)
+
+
+def test_the_run_is_stamped_and_compared_apart(run):
+    assert run.record["transductive"] is True
+    assert run.record["values"]["normalise"] == "speaker"
+
+
+def test_a_speaker_s_answers_depend_on_no_other_speaker(run, speech_store):
+    store = FeatureStore(speech_store)
+    fold = run.fold_names[0]
+    tested = run.predictions[run.predictions["fold"] == fold]
+    actor = int(tested["actor"].iloc[0])
+    mine = tested[tested["actor"] == actor]
+    alone = run.model_of(fold).predict(ClipData.of(store, list(mine.index)))
+    np.testing.assert_allclose(mine.filter(like="p_").to_numpy(), alone, atol=1e-9)
+
+
+def test_audio_files_are_refused_because_nobody_says_who_speaks(run, speech):
+    with pytest.raises(RunError) as caught:
+        serkit.predict(run, [next(speech.rglob("*.wav"))])
+    assert str(caught.value) == (
+        f"{run.name} normalises by speaker, and nobody says whose voice is in which file; runs "
+        "that answer about each clip by itself can be asked; train it with --set normalise=none"
+    )
+
+
+def test_it_is_no_member_of_an_ensemble(run, speech_store):
+    other = serkit.train("majority", store=speech_store, runs=run.path.parent, protocol="luna5")
+    with pytest.raises(UsageError, match=r"is transductive: its answers depend on the clips asked"):
+        serkit.train(
+            "ensemble",
+            store=speech_store,
+            runs=run.path.parent,
+            values={"members": f"{run.name},{other.name}"},
+        )

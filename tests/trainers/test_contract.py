@@ -259,8 +259,7 @@ class TestInputs:
 
     def test_features_and_columns_stand_side_by_side(self, store):
         both = self.read(store, "change_deviation", "num_frames")
-        clips = heard(store).clips
-        assert np.array_equal(both[:, 1], clips["num_frames"])
+        assert np.array_equal(both[:, 1], heard(store).column("num_frames"))
         assert np.array_equal(both[:, :1], self.read(store, "change_deviation"))
 
     def test_blanks_and_empty_names_do_not_count(self, store):

@@ -89,7 +89,11 @@ def _page(board: Board, every: Board) -> Iterator[str]:
             "`wav2vec2` went their whole way on the real clips with a small encoder that has "
             "learned nothing before; what they reach says nothing about pretrained ones.\n"
         )
-    yield f"Machine: {_machine()}. Everything chosen is chosen on inner folds by actor.\n"
+    yield (
+        f"Machine: {_machine()}. Everything is chosen on inner folds by actor, but for the epochs "
+        "of rows stamped *selected-on-test*: they reproduce the study, which chose on its test "
+        "clips.\n"
+    )
     yield "## Leaderboards\n"
     yield board_to_markdown(board) + "\n"
     yield from _seeds(every.entries)

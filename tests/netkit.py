@@ -27,7 +27,13 @@ TINY: dict[str, dict[str, object]] = {
 }
 """What makes each net's ``best`` preset small."""
 
-QUICK: dict[str, object] = {"features": "mel8", "epochs": 2, "batch_size": 16, "band_width": 2}
+QUICK: dict[str, object] = {
+    "features": "mel8",
+    "epochs": 2,
+    "batch_size": 16,
+    "band_width": 2,
+    "refit": False,
+}
 
 NETS = tuple(TINY)
 

@@ -165,7 +165,10 @@ def _extractors() -> str:
 
 
 def _model(trainer: Trainer) -> str:
-    presets = ((markdown.code(name), each.summary) for name, each in trainer.presets.items())
+    presets = (
+        (markdown.code(name), each.summary, each.selected_on or "-")
+        for name, each in trainer.presets.items()
+    )
     values = {preset: trainer.settle(preset, {}) for preset in trainer.presets}
     rows = (
         (
@@ -178,7 +181,7 @@ def _model(trainer: Trainer) -> str:
     parts = [
         f"## {trainer.name}",
         _sentence(trainer.summary),
-        markdown.table(("preset", "what"), presets),
+        markdown.table(("preset", "what", "chosen on"), presets),
         markdown.table(("parameter", *values, "meaning"), rows),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -84,6 +84,14 @@ class TestAudit:
         clips = [replace(c, pcm_sha256="twin") for c in CLIPS]
         assert re.search(r"a3 \(test\).*, and \d further pairs hold", refused(GOOD, clips=clips))
 
+    def test_where_actors_may_be_on_both_sides_identical_samples_are_noted(self):
+        names = {"a3": "x", "b3": "y", "a1": "x", "b1": "y"}
+        clips = [replace(c, pcm_sha256=names.get(c.clip_id, c.clip_id)) for c in CLIPS]
+        notes = audit(Split("mine", (GOOD,)), clips, speaker_independent=False)
+        assert notes == (
+            "fold 1: a3 (test) and a1 (train); b3 (test) and b1 (train) hold identical samples",
+        )
+
     def test_identical_samples_on_one_side_are_let_through(self):
         clips = [replace(c, pcm_sha256="twin") if c.actor == 3 else c for c in CLIPS]
         audit(Split("mine", (GOOD,)), clips, speaker_independent=True)

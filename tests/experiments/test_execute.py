@@ -32,7 +32,7 @@ from serkit.evaluation.splits import PROTOCOLS
 from serkit.experiments import execute, folds
 from serkit.experiments.plan import Plan, identity_of, split_of
 from serkit.experiments.progress import Progress
-from serkit.models import TRAINERS, Preset
+from serkit.models import TRAINERS, ClipData, Preset
 from serkit.results import scores
 from serkit.results.run import find_run, list_runs, read_run
 
@@ -228,12 +228,34 @@ class TestSameSeed:
 
 
 class TestSelectedOnTest:
-    def test_the_study_s_preset_on_its_own_protocol_is_stamped(self, speech_runs):
-        assert find_run(speech_runs, "logreg-notebook").record["selected_on_test"] is True
+    def test_where_nothing_is_chosen_on_test_clips_nothing_is_stamped(self, speech_runs):
+        """The study's logistic regression has a fixed C, also on the study's own protocol."""
+        assert find_run(speech_runs, "logreg-notebook").record["preset"] == "notebook"
+        for run in list_runs(speech_runs)[0]:
+            assert run.record["selected_on_test"] is False
 
-    def test_nothing_else_is(self, speech_runs):
-        stamped = {r.name: r.record["selected_on_test"] for r in list_runs(speech_runs)[0]}
-        assert sum(stamped.values()) == 1
+    @pytest.mark.parametrize(
+        ("model", "preset", "chosen"),
+        [
+            ("majority", "notebook", False),
+            ("logreg", "notebook", False),
+            ("ffnn", "notebook", True),
+            ("lstm", "notebook-small", True),
+            ("transformer", "notebook", True),
+            ("wav2vec2", "notebook", True),
+            ("ffnn", "functionals", False),
+        ],
+    )
+    def test_the_study_s_nets_chose_their_epoch_on_test_clips(
+        self, speech_store, tmp_path, model, preset, chosen
+    ):
+        trainer = TRAINERS.get(model)
+        values = trainer.settle(preset, {})
+        protocol = PROTOCOLS.get("notebook")
+        plan = plan_of(
+            speech_store, tmp_path, trainer, preset=preset, values=values, protocol=protocol
+        )
+        assert plan.chooses_on_test is chosen
 
     @pytest.mark.parametrize(
         ("preset", "protocol", "chosen"),
@@ -257,7 +279,12 @@ class TestSelectedOnTest:
         plan = plan_of(
             speech_store,
             tmp_path,
-            replace(plain, fit=fit, presets={**plain.presets, preset: Preset("")}),
+            replace(
+                plain,
+                fit=fit,
+                presets={**plain.presets, preset: Preset("")},
+                validates=lambda _: True,
+            ),
             preset=preset,
             protocol=PROTOCOLS.get(protocol),
         )
@@ -265,13 +292,14 @@ class TestSelectedOnTest:
         assert made.record["selected_on_test"] is chosen
         splits = json.loads((made.path / "split.json").read_text())["folds"]
         for fold, entry in zip(seen, made.record["fold_scores"], strict=True):
-            assert entry["train_clips"] == len(fold.train)
+            assert entry["train_clips"] == len(fold.everything)
             assert entry["validation_clips"] == len(fold.validation)
         for fold, split in zip(seen, splits, strict=True):
             assert fold.chosen_on_test is chosen
             in_reach = {*fold.train.clip_ids, *fold.validation.clip_ids}
-            assert bool(in_reach & set(split["test"])) is chosen
-            assert not set(fold.everything.clip_ids) & set(split["test"])
+            tested = {*ClipData.of(plan.store, split["test"]).clip_ids}
+            assert bool(in_reach & tested) is chosen
+            assert not {*fold.everything.clip_ids} & tested
 
 
 class TestRefusals:

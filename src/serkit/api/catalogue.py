@@ -129,12 +129,14 @@ class ModelInfo(Shown):
         model: Its name.
         summary: One line.
         presets: Each preset's summary.
+        selected_on: What each preset's values were chosen on; empty where nobody chose.
         parameters: What can be set.
     """
 
     model: str
     summary: str
     presets: dict[str, str]
+    selected_on: dict[str, str]
     parameters: dict[str, ParameterInfo]
 
     def __rich__(self) -> RenderableType:
@@ -143,9 +145,10 @@ class ModelInfo(Shown):
 
         from serkit.tables import table
 
-        presets = table(f"{self.model}: {self.summary}", {"preset": "left", "what": "left"})
+        named = {"preset": "left", "what": "left", "chosen on": "left"}
+        presets = table(f"{self.model}: {self.summary}", named)
         for name, summary in self.presets.items():
-            presets.add_row(name, summary)
+            presets.add_row(name, summary, self.selected_on[name])
         first, *others = self.presets
         columns = {"key": "left", first: "left", **({"elsewhere": "left"} if others else {})}
         parameters = table("parameters (--set KEY=VALUE)", {**columns, "what": "left"})
@@ -396,6 +399,7 @@ def _model(trainer: Trainer) -> ModelInfo:
         trainer.name,
         trainer.summary,
         {name: preset.summary for name, preset in trainer.presets.items()},
+        {name: preset.selected_on for name, preset in trainer.presets.items()},
         dict(_parameters(trainer)),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -122,8 +122,8 @@ class Protocol:
                 f"{self.name} cannot split {len(ordered)} clips: {error}",
                 hint="extract the whole corpus",
             ) from error
-        audit(split, ordered, speaker_independent=self.speaker_independent)
-        return split
+        notes = audit(split, ordered, speaker_independent=self.speaker_independent)
+        return replace(split, notes=(*split.notes, *notes))
 
 
 PROTOCOLS: Registry[Protocol] = Registry(
@@ -132,19 +132,27 @@ PROTOCOLS: Registry[Protocol] = Registry(
 """Every protocol, by name."""
 
 
-def audit(split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool) -> None:
+def audit(
+    split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool
+) -> tuple[str, ...]:
     """Refuse a split that leaks.
 
     No clip may be in two roles of a fold or in two test sides, and validation actors may not be
     trained on. Where the protocol is speaker-independent, neither may an actor be, nor the same
-    samples under two names.
+    samples under two names. A random protocol has the same voices on both sides by design, and in
+    published work the same samples as well: there they are noted, so that what was published can
+    be measured.
+
+    Returns:
+        For protocols that are not speaker-independent, which identical clips are on both sides.
 
     Raises:
-        LeakageError: The message names the fold and what is on both sides.
+        LeakageError: The message names the fold and which clips or actors are on both sides.
         UsageError: A fold has nobody to train on or to test on.
     """
     by_id = {clip.clip_id: clip for clip in clips}
     tested: set[str] = set()
+    notes = []
     for fold in split.folds:
         where = f"fold {fold.name} of {split.protocol}"
         if not fold.train or not fold.test:
@@ -159,9 +167,16 @@ def audit(split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool
             raise LeakageError(f"{where} tests clips of an earlier fold again: {_some(again)}")
         tested |= test
         if speaker_independent:
-            sides = [{by_id[i].actor for i in ids} for ids in (train, validation, test)]
-            _disjoint(f"{where}: actors", (sides[0] | sides[1], sides[2]), (sides[0], sides[1]))
-            _different(where, fold, by_id)
+            fitted, chosen_on, tested_on = (
+                {by_id[i].actor for i in ids} for ids in (train, validation, test)
+            )
+            pairs = (fitted | chosen_on, tested_on), (fitted, chosen_on)
+            _disjoint(f"{where}: actors", *pairs)
+        if identical := _identical(fold, by_id):
+            if speaker_independent:
+                raise _hold_identical_samples(f"{where}: {identical}")
+            notes.append(f"fold {fold.name}: {identical} hold identical samples")
+    return tuple(notes)
 
 
 def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
@@ -171,8 +186,8 @@ def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
             raise LeakageError(f"{what} on both sides: {_some(both)}")
 
 
-def _different(where: str, fold: Fold, by_id: Mapping[str, SplitClip]) -> None:
-    """Refuse the same samples in two roles, under whatever names."""
+def _identical(fold: Fold, by_id: Mapping[str, SplitClip]) -> str:
+    """Name the clips of different roles that hold the same samples, under whatever names."""
     first: dict[str, tuple[str, str]] = {}
     pairs = []
     for role in ("test", "validation", "train"):
@@ -180,14 +195,17 @@ def _different(where: str, fold: Fold, by_id: Mapping[str, SplitClip]) -> None:
             other, its_role = first.setdefault(by_id[clip_id].pcm_sha256, (clip_id, role))
             if its_role != role:
                 pairs.append(f"{other} ({its_role}) and {clip_id} ({role})")
-    if pairs:
-        more = f", and {len(pairs) - 3:,} further pairs" if len(pairs) > 3 else ""
-        raise LeakageError(
-            f"{where}: {'; '.join(pairs[:3])}{more} hold identical samples",
-            allowed="no model may be trained on what it is tested on",
-            hint="take one of each pair out of the folder ('serkit check SRC' lists them all), "
-            "then run 'serkit extract SRC --prune'",
-        )
+    more = f", and {len(pairs) - 3:,} further pairs" if len(pairs) > 3 else ""
+    return "; ".join(pairs[:3]) + more
+
+
+def _hold_identical_samples(what: str) -> LeakageError:
+    return LeakageError(
+        f"{what} hold identical samples",
+        allowed="no model may be trained on what it is tested on",
+        hint="take one of each pair out of the folder ('serkit check SRC' lists them all), "
+        "then run 'serkit extract SRC --prune'",
+    )
 
 
 def _some(found: set[Any]) -> str:

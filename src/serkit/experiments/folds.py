@@ -21,7 +21,16 @@ from serkit.experiments.plan import Plan
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, Kept, digests, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
-from serkit.models import ClipData, FitContext, Fitted, Tracking, earlier_seconds, history_of
+from serkit.models import (
+    ClipData,
+    FitContext,
+    Fitted,
+    Tracking,
+    earlier_seconds,
+    fitted_clips,
+    history_of,
+    settings_tried,
+)
 from serkit.models.clips import with_true_names
 from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
@@ -41,8 +50,9 @@ class FoldResult:
         fold: The fold.
         folder: Its folder inside the run's.
         frame: Its predictions; see :attr:`serkit.results.run.Run.predictions`.
-        train_clips: How many clips were fitted on.
-        validation_clips: How many were chosen on: the test clips, where the study did so.
+        train_clips: How many clips the final model was fitted on; None where it does not say.
+        validation_clips: How many were set aside to choose on: the test clips, where the study
+            did so.
         parameters: How many numbers were fitted.
         chosen: What was chosen on inner validation actors.
         train_seconds: Wall time of the fit.
@@ -52,12 +62,13 @@ class FoldResult:
         history: A row an epoch; None where the model was not trained in epochs.
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
+        settings_tried: How many settings were compared in the fold; None where it does not say.
     """
 
     fold: Fold
     folder: str
     frame: pd.DataFrame
-    train_clips: int
+    train_clips: int | None
     validation_clips: int
     parameters: int
     chosen: Mapping[str, Scalar]
@@ -67,6 +78,7 @@ class FoldResult:
     history: Any = None
     earlier_seconds: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)
+    settings_tried: int | None = None
 
     @property
     def transductive(self) -> bool:
@@ -153,7 +165,7 @@ def run_fold(
         fold,
         name,
         predictions_frame(plan.store.state.clips, fold, probabilities),
-        len(sides.train),
+        fitted_clips(model),
         len(sides.validation),
         model.parameters,
         dict(model.chosen),
@@ -162,6 +174,7 @@ def run_fold(
         dependence,
         history_of(model),
         earlier,
+        settings_tried=settings_tried(model),
     )
     write_history(target, [result])
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
@@ -189,6 +202,7 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
         kept.history,
         entry["train_seconds"] + entry["predict_seconds"],
         entry["files"],
+        entry.get("settings_tried"),
     )
 
 
@@ -275,6 +289,7 @@ def fold_entry(result: FoldResult) -> dict[str, Any]:
         "parameters": result.parameters,
         "epochs": result.epochs,
         "chosen": dict(result.chosen),
+        "settings_tried": result.settings_tried,
         "train_seconds": result.train_seconds,
         "predict_seconds": result.predict_seconds,
         "dependence_on_company": result.dependence,

@@ -12,6 +12,7 @@ from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
 from serkit.errors import StoreChangedError, TrainingError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name
 from serkit.models import Trainer
 from serkit.parameters import Scalar
@@ -75,7 +76,7 @@ class Plan:
     def chooses_on_test(self) -> bool:
         """Whether the run reproduces the study's choice on its test clips."""
         is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
-        return is_study and self.protocol.choose_on_test
+        return is_study and self.protocol.choose_on_test and self.trainer.validates(self.values)
 
 
 def split_of(plan: Plan) -> Split:
@@ -136,7 +137,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
     """Return what a run says of itself before it has begun; `config.json` holds it."""
     clips = _split_rows(plan, split)
     corpora = sorted({clip.corpus for clip in clips})
-    return {
+    config = {
         "run": name,
         "model": plan.trainer.name,
         "preset": plan.preset,
@@ -163,6 +164,8 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "hardware": hardware(),
         "processes": process_count(),
     }
+    selected_on = plan.trainer.presets[plan.preset].selected_on
+    return config | {"selection": selection_of(config, selected_on, plan.runs)}
 
 
 def identity_of(plan: Plan, split: Split) -> dict[str, Any]:

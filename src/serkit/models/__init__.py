@@ -12,7 +12,9 @@ from serkit.models.trainer import (
     Tracking,
     Trainer,
     earlier_seconds,
+    fitted_clips,
     history_of,
+    settings_tried,
 )
 
 __all__ = [
@@ -27,5 +29,7 @@ __all__ = [
     "Trainer",
     "TrainingClips",
     "earlier_seconds",
+    "fitted_clips",
     "history_of",
+    "settings_tried",
 ]

@@ -93,10 +93,14 @@ class Preset:
     Attributes:
         summary: One line.
         values: The parameters that differ from the trainer's defaults.
+        selected_on: What the values were chosen on, such as ``luna5 inner folds of 20 actors``;
+            empty where nobody chose. A preset that was chosen over all folds' inner actors has
+            seen, as inner actors of one fold, the test actors of another.
     """
 
     summary: str
     values: Mapping[str, Scalar] = field(default_factory=dict)
+    selected_on: str = ""
 
 
 def _nothing_missing() -> None:
@@ -105,6 +109,11 @@ def _nothing_missing() -> None:
 
 def _anything_goes(_parameters: Parameters) -> None:
     """Need nothing of parameters beyond what each of them allows."""
+
+
+def _always(_parameters: Parameters) -> bool:
+    """Choose something on the validation clips, as far as anybody knows."""
+    return True
 
 
 def _padded(_parameters: Parameters) -> bool:
@@ -128,6 +137,24 @@ def earlier_seconds(model: Fitted) -> float:
     A fitted model may have an attribute ``earlier_seconds``; without one nothing was.
     """
     return float(getattr(model, "earlier_seconds", 0.0))
+
+
+def fitted_clips(model: Fitted) -> int | None:
+    """Return how many clips a model was finally fitted on; None where it does not say.
+
+    A fitted model may have an attribute ``fitted_clips``.
+    """
+    found: int | None = getattr(model, "fitted_clips", None)
+    return found
+
+
+def settings_tried(model: Fitted) -> int | None:
+    """Return how many settings (values of C, epochs, rounds) were compared in one fold.
+
+    A fitted model may have an attribute ``settings_tried``; None where it does not say.
+    """
+    found: int | None = getattr(model, "settings_tried", None)
+    return found
 
 
 def history_of(model: Fitted) -> pd.DataFrame | None:
@@ -170,6 +197,9 @@ class Trainer:
         by_speaker: From parameters to whether ``predict`` takes the clips that it is asked about at
             once for one speaker's: a run then asks about the test clips speaker by speaker, and
             is stamped as transductive.
+        validates: From parameters to whether anything is chosen on the fold's validation clips;
+            a run that hands test clips over for that is stamped.
+        before: What parameters were, in effect, before there were such parameters.
         transductive: Whether ``predict`` makes use of the other clips that it is asked about at
             once. Others are checked for it in every run; either way the run is stamped.
     """
@@ -189,6 +219,8 @@ class Trainer:
     shares_fit: bool = False
     combines_runs: bool = False
     by_speaker: Callable[[Parameters], bool] = _clip_by_clip
+    validates: Callable[[Parameters], bool] = _always
+    before: Mapping[str, Scalar] = field(default_factory=dict)
     transductive: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:

@@ -32,7 +32,9 @@ def learned(run: Run) -> list[dict[str, Any]]:
     """
     history = history_of(run)
     if "validation_uar" not in history.columns:
-        raise UsageError(f"{run.name} had no validation clips", hint="use another protocol")
+        raise UsageError(
+            f"{run.name} had no validation clips", hint="train it with --set refit=false"
+        )
     return [_fold(str(name), rows) for name, rows in history.groupby("fold", sort=False)]
 
 

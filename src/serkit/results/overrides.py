@@ -33,7 +33,7 @@ def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
     given, values = record["given"], record["values"]
     try:
         trainer = TRAINERS.get(record["model"])
-        today = differing(trainer, record["preset"], values)
+        today = differing(trainer, record["preset"], {**trainer.before, **values})
     except UnknownNameError:
         return dict(given)
     known = trainer.parameters.keys() & values.keys()

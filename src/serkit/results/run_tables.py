@@ -86,7 +86,7 @@ def _fold_table(record: Mapping[str, Any]) -> Table:
         made.add_row(
             fold["fold"],
             percent(fold["uar"]),
-            str(fold["train_clips"]),
+            "-" if fold["train_clips"] is None else str(fold["train_clips"]),
             str(fold["validation_clips"]),
             str(fold["clips"]),
             f"{fold['train_seconds']:.1f}",
@@ -109,4 +109,17 @@ def _basis(record: Mapping[str, Any]) -> Text:
         + (f", peak memory {memory / 2**20:,.0f} MiB" if memory else "")
         + f", {record['created']}, serkit {record['versions'].get('serkit', '?')}",
     ]
-    return Text("\n".join(lines), style="dim")
+    return Text("\n".join(lines + _budget(record.get("selection"))), style="dim")
+
+
+def _budget(selection: Mapping[str, Any] | None) -> list[str]:
+    """Say how much choosing stands behind a run; runs of 0.1 do not know."""
+    if not selection:
+        return []
+    looks, settings = selection["test_looks"], selection["configurations"]
+    chosen = selection["preset_selected_on"]
+    return [
+        (f"preset chosen on {chosen}; " if chosen else "")
+        + f"test clips seen by {looks} run{'s' * (looks > 1)} of this model, "
+        + f"{settings} setting{'s' * (settings > 1)}, in this folder"
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serkit.models.keras.trainer import keras_trainer
+from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -30,6 +31,7 @@ TRAINER = keras_trainer(
                 "time_masks": 1,
                 "band_masks": 1,
             },
+            INNER_ACTORS,
         ),
     },
     padding=Parameter("crop", "clips have their true length", choices=("crop",)),

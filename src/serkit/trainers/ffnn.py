@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serkit.models.keras.trainer import STUDY_INPUT, STUDY_LOOP, keras_trainer
+from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -19,6 +20,7 @@ TRAINER = keras_trainer(
         "best": Preset(
             "mean and deviation of log-mel bands and of their change over live frames",
             {"label_smoothing": 0.1, "weight_decay": 0.01, "mixup": 0.2, "gain": 0.1},
+            INNER_ACTORS,
         ),
         "functionals": Preset(
             "the functionals of each clip, that logreg and svm read, too",
@@ -33,6 +35,7 @@ TRAINER = keras_trainer(
                 "mixup": 0.2,
                 "noise": 0.5,
             },
+            INNER_ACTORS,
         ),
         "notebook": Preset(
             "the study's: the whole padded spectrogram of raw mel power, L1 0.015",
@@ -46,6 +49,7 @@ TRAINER = keras_trainer(
                 "patience": 10,
                 "jit": True,
             },
+            TEST_CLIPS,
         ),
     },
     padding=Parameter(

@@ -22,6 +22,8 @@ from serkit.models.classical.pipeline import (
 )
 from serkit.models.clips import FoldData
 from serkit.models.copies import voices_of
+from serkit.models.refit import fitted_side
+from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
@@ -45,7 +47,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 
     inputs = Inputs.of(parameters)
-    data = fold.everything
+    data = fitted_side(fold, parameters)
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     values: Mapping[str, Scalar] = {"C": parameters["C"]}
@@ -68,7 +70,8 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
         model.fit(matrix, labels)
     if warned:
         chosen["converged"] = False
-    return SklearnModel(model, inputs, chosen, temperature)
+    tried = 1 if parameters["C"] else len(_GRID)
+    return SklearnModel(model, inputs, chosen, temperature, len(data), tried)
 
 
 TRAINER = Trainer(
@@ -87,10 +90,13 @@ TRAINER = Trainer(
         "max_iter": Parameter(1000, "most iterations of the solver", minimum=1),
     },
     presets={
-        "best": Preset("functionals, whitened, C chosen on inner folds by actor"),
+        "best": Preset(
+            "functionals, whitened, C chosen on inner folds by actor", selected_on=INNER_ACTORS
+        ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
             {"copies": "speed090,speed110"},
+            INNER_ACTORS,
         ),
         "notebook": Preset(
             "the study's: change deviation and number of frames, one against the rest",
@@ -105,6 +111,7 @@ TRAINER = Trainer(
                 "scheme": "ovr",
                 "max_iter": 10_000,
             },
+            TEST_CLIPS,
         ),
     },
     features=lambda parameters: Inputs.of(parameters).features,
@@ -112,4 +119,5 @@ TRAINER = Trainer(
     by_speaker=normalises_by_speaker,
     fit=_fit,
     load=SklearnModel.load,
+    validates=lambda _parameters: False,  # C is chosen on inner folds of what is fitted on
 )

@@ -9,6 +9,7 @@ from serkit.models.keras.trainer import (
     TRACKS_INPUT,
     keras_trainer,
 )
+from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter, Scalar
 
@@ -27,7 +28,7 @@ def _study(summary: str, **others: Scalar) -> Preset:
         "batch_size": 16,
         "patience": 15,
     }
-    return Preset(summary, {**values, **others})
+    return Preset(summary, {**values, **others}, TEST_CLIPS)
 
 
 TRAINER = keras_trainer(
@@ -57,6 +58,7 @@ TRAINER = keras_trainer(
                 "shift": 3,
                 "band_masks": 1,
             },
+            INNER_ACTORS,
         ),
         "tracks": Preset(
             "two small layers on frame tracks, training clips in three voices",
@@ -69,6 +71,7 @@ TRAINER = keras_trainer(
                 "dense": "",
                 "pool": 1,
             },
+            INNER_ACTORS,
         ),
         "notebook": _study("the study's: two layers of 512 on raw mel power, padded in front"),
         "notebook-4-layer": _study(

@@ -26,6 +26,7 @@ from serkit.models.classical.pipeline import (
     unconverged,
 )
 from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.refit import REFIT, fitted_side
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
 
@@ -79,7 +80,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    feature, data = feature_of(parameters), fold.everything
+    feature, data = feature_of(parameters), fitted_side(fold, parameters)
     _refuse_others(data, feature)
     values = data.read(feature).X
     layers = _layers(parameters, values.shape[1])
@@ -96,7 +97,14 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
         model.fit(np.ascontiguousarray(values[:, layer]), data.labels)
     if warned:
         chosen["converged"] = False
-    return SklearnModel(model, Inputs((feature,), (), layer), chosen, temperature)
+    return SklearnModel(
+        model,
+        Inputs((feature,), (), layer),
+        chosen,
+        temperature,
+        len(data),
+        len(layers) * len(grid),
+    )
 
 
 def _choose(
@@ -166,10 +174,12 @@ TRAINER = Trainer(
         "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
         "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
         "max_iter": Parameter(300, "most iterations of the solver", minimum=1),
+        **REFIT,
     },
     presets={"best": Preset("layer and C chosen on inner folds by actor, as published")},
     features=lambda parameters: (feature_of(parameters),),
     fit=_fit,
     load=SklearnModel.load,
     check=_check,
+    validates=lambda _parameters: False,  # all is chosen on inner folds of what is fitted on
 )

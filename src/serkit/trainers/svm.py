@@ -23,6 +23,8 @@ from serkit.models.classical.pipeline import (
 )
 from serkit.models.clips import FoldData
 from serkit.models.copies import voices_of
+from serkit.models.refit import fitted_side
+from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
@@ -80,13 +82,13 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 
     inputs = Inputs.of(parameters)
-    data = fold.everything
+    data = fitted_side(fold, parameters)
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     grid = _grid(parameters, matrix)
     if len(grid) == 1 and len(np.unique(data.actors)) < 2:  # nothing to choose, nobody to ask
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
-        return SklearnModel(model.fit(matrix, labels), inputs, grid[0], temperature=1.0)
+        return SklearnModel(model.fit(matrix, labels), inputs, grid[0], 1.0, len(data), 1)
     # Also where all is given: the temperature is fitted on the inner folds' decision values.
     choice = choose(
         grid,
@@ -99,7 +101,8 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     model = make_pipeline(preprocessing(parameters), _classifier(parameters, choice.values))
     chosen = {**choice.values, "inner_uar": round(choice.uar, 4)}
     temperature = fit_temperature(choice.decisions, data.labels)
-    return SklearnModel(model.fit(matrix, labels), inputs, chosen, temperature)
+    model.fit(matrix, labels)
+    return SklearnModel(model, inputs, chosen, temperature, len(data), len(grid))
 
 
 TRAINER = Trainer(
@@ -114,10 +117,14 @@ TRAINER = Trainer(
         "gamma": Parameter(0.0, "width of the kernel; 0 chooses it on inner folds by actor", 0),
     },
     presets={
-        "best": Preset("functionals, whitened, C and gamma chosen on inner folds by actor"),
+        "best": Preset(
+            "functionals, whitened, C and gamma chosen on inner folds by actor",
+            selected_on=INNER_ACTORS,
+        ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
             {"copies": "speed090,speed110"},
+            INNER_ACTORS,
         ),
     },
     features=lambda parameters: Inputs.of(parameters).features,
@@ -125,4 +132,5 @@ TRAINER = Trainer(
     by_speaker=normalises_by_speaker,
     fit=_fit,
     load=SklearnModel.load,
+    validates=lambda _parameters: False,  # all is chosen on inner folds of what is fitted on
 )

@@ -9,6 +9,7 @@ from serkit.models.keras.trainer import (
     TRACKS_INPUT,
     keras_trainer,
 )
+from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -41,6 +42,7 @@ TRAINER = keras_trainer(
                 "shift": 3,
                 "band_masks": 1,
             },
+            INNER_ACTORS,
         ),
         "tracks": Preset(
             "two small blocks on frame tracks, training clips in three voices",
@@ -55,6 +57,7 @@ TRAINER = keras_trainer(
                 "learning_rate": 1e-3,
                 "clip_norm": 1.0,
             },
+            INNER_ACTORS,
         ),
         "notebook": Preset(
             "the study's: bands scaled on training clips, constant position term, post-norm",
@@ -73,6 +76,7 @@ TRAINER = keras_trainer(
                 "epochs": 200,
                 "patience": 20,
             },
+            TEST_CLIPS,
         ),
     },
     padding=Parameter(

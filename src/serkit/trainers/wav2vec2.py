@@ -8,6 +8,7 @@ from serkit.encoders.checkpoint import open_checkpoint
 from serkit.encoders.machine import DEVICES, pick_device, require_transformers
 from serkit.errors import UsageError
 from serkit.models.clips import FoldData
+from serkit.models.selection import TEST_CLIPS
 from serkit.models.speech.augment import WAVE_AUGMENTATION, require_augmentation
 from serkit.models.tracking import require_trackers
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -126,7 +127,8 @@ TRAINER = Trainer(
             },
         ),
         "notebook": Preset(
-            "the study's: all of it trained, the last layer's mean; labels right, nothing padded"
+            "the study's: all of it trained, the last layer's mean; labels right, nothing padded",
+            selected_on=TEST_CLIPS,
         ),
     },
     features=lambda parameters: (text(parameters, "features"),),

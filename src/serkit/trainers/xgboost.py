@@ -17,6 +17,8 @@ from serkit.errors import MissingDependencyError
 from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.copies import voices_of
+from serkit.models.refit import REFIT, fitted_side
+from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameter, Parameters, Scalar, integer, number
 
@@ -31,11 +33,15 @@ class XgboostModel:
         booster: The trees.
         inputs: What they read.
         chosen: The number of rounds, chosen on inner validation actors.
+        fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
+        settings_tried: How many numbers of rounds were compared; None once it was saved and loaded.
     """
 
     booster: Any
     inputs: Inputs
     chosen: Mapping[str, Scalar]
+    fitted_clips: int | None = None
+    settings_tried: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -80,10 +86,12 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
         callbacks=[_reporter(context, rounds)],
     )
     best = booster.best_iteration + 1 if watched else rounds
-    if watched and parameters["refit"] and not fold.chosen_on_test:
-        everything = _matrix(fold.everything, inputs, weighted=True)
+    tried, side = booster.num_boosted_rounds(), fitted_side(fold, parameters)
+    if watched and len(side) > len(fold.train):
+        everything = _matrix(side, inputs, weighted=True)
         booster = xgboost.train(booster_parameters, everything, best)
-    return XgboostModel(booster[:best], inputs, {"rounds": best} if watched else {})
+    chosen = {"rounds": best} if watched else {}
+    return XgboostModel(booster[:best], inputs, chosen, len(side), tried)
 
 
 def _load(folder: Path) -> Fitted:
@@ -153,7 +161,7 @@ TRAINER = Trainer(
         **INPUT_PARAMETERS,
         "rounds": Parameter(400, "most boosting rounds", minimum=1),
         "patience": Parameter(40, "rounds without a better validation log loss", minimum=1),
-        "refit": Parameter(True, "fit again on all training clips with the rounds chosen"),
+        **REFIT,
         "max_depth": Parameter(3, "depth of a tree", minimum=1),
         "learning_rate": Parameter(0.1, "weight of a tree", minimum=1e-6),
         "subsample": Parameter(0.7, "share of clips a tree sees", minimum=1e-6, maximum=1),
@@ -163,7 +171,12 @@ TRAINER = Trainer(
         "max_bin": Parameter(64, "histogram bins a column", minimum=2),
         "threads": Parameter(1, "threads; more are slower on corpora of this size", minimum=1),
     },
-    presets={"best": Preset("functionals, rounds chosen on inner validation actors")},
+    presets={
+        "best": Preset(
+            "functionals, rounds chosen on inner validation actors",
+            selected_on=INNER_ACTORS,
+        )
+    },
     features=lambda parameters: Inputs.of(parameters).features,
     voices=voices_of,
     fit=_fit,

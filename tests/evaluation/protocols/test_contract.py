@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -204,8 +205,37 @@ class TestSpeaker5:
             counts = Counter(emotion[clip_id] for clip_id in fold.test)
             assert {counts[e] / counts[0] for e in range(1, 8)} == {2.0}
 
+    @pytest.mark.parametrize("clips", [ALL, TWENTY], ids=["24 actors", "20 actors"])
+    def test_the_sexes_are_balanced(self, clips):
+        sex = {clip.actor: clip.sex for clip in clips}
+        for tested in actors_tested("speaker5", clips):
+            men = sum(sex[actor] == "male" for actor in tested)
+            assert abs(men - (len(tested) - men)) <= 1
+
     def test_any_actors_will_do(self):
         assert len(split("speaker5", example_clips([31, 47, 90])).folds) == 3
+
+
+PAIR = ("03-01-03-01-02-01-07", "03-01-03-01-02-02-07")
+"""RAVDESS holds one clip twice, under two names of one actor."""
+
+
+class TestIdenticalSamples:
+    CLIPS = tuple(replace(c, pcm_sha256="twin") if c.clip_id in PAIR else c for c in ALL)
+
+    @pytest.mark.parametrize("name", ["random5", "random10", "notebook"])
+    def test_a_random_protocol_notes_where_they_are_on_both_sides(self, name):
+        found = split(name, self.CLIPS)
+        assert found.notes
+        for note in found.notes:
+            assert note.startswith("fold ")
+            assert note.endswith(" hold identical samples")
+            assert all(clip_id in note for clip_id in PAIR)
+        assert found.digest == split(name).digest
+
+    @pytest.mark.parametrize("name", BY_ACTOR)
+    def test_by_actor_they_are_on_one_side(self, name):
+        assert split(name, self.CLIPS).notes == split(name).notes
 
 
 @pytest.mark.parametrize("name", ["speaker5", "loso"])

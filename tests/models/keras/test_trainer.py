@@ -103,7 +103,7 @@ def test_a_net_that_needs_one_length_refuses_others(store):
 
 
 @pytest.mark.parametrize(
-    ("backend", "wanted", "compiled"),
+    ("running_on", "wanted", "compiled"),
     [
         ("tensorflow", False, False),
         ("tensorflow", True, True),
@@ -111,9 +111,9 @@ def test_a_net_that_needs_one_length_refuses_others(store):
         ("torch", True, False),
     ],
 )
-def test_steps_are_compiled_as_a_whole_where_that_helps(monkeypatch, backend, wanted, compiled):
+def test_steps_are_compiled_as_a_whole_where_that_helps(monkeypatch, running_on, wanted, compiled):
     keras = backend.load_keras("tensorflow")
-    monkeypatch.setattr(keras.config, "backend", lambda: backend)
+    monkeypatch.setattr(keras.config, "backend", lambda: running_on)
     assert _compiled(wanted) is compiled
 
 

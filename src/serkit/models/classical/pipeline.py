@@ -22,6 +22,7 @@ from serkit.models.classical.linear import read_linear
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.copies import COPIES, with_copies
 from serkit.models.moved import skops_of_today
+from serkit.models.refit import REFIT
 from serkit.parameters import Parameter, Parameters, Scalar, number, text
 
 _Given = ParamSpec("_Given")
@@ -119,12 +120,16 @@ class SklearnModel:
         chosen: What was chosen on inner validation actors.
         temperature: Decision values are divided by it before the softmax; None where the
             pipeline gives probabilities itself.
+        fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
+        settings_tried: How many settings were compared; None once it was saved and loaded.
     """
 
     estimator: Any
     inputs: Inputs
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     temperature: float | None = None
+    fitted_clips: int | None = None
+    settings_tried: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -273,8 +278,9 @@ PREPROCESSING_PARAMETERS = {
         0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0, maximum=1
     ),
     "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
+    **REFIT,
 }
-"""What :func:`preprocessing` reads, and the weights of emotions."""
+"""What :func:`preprocessing` reads, the weights of emotions, and which clips are fitted on."""
 
 
 def normalises_by_speaker(parameters: Parameters) -> bool:

@@ -31,6 +31,7 @@ def train(
     parameters: Parameters,
     context: FitContext,
     checkpoints: Checkpoints | None = None,
+    last: int | None = None,
 ) -> Course:
     """Train a net, and leave it with the weights of its best epoch.
 
@@ -42,6 +43,8 @@ def train(
         parameters: See :data:`serkit.models.keras.trainer.LOOP`.
         context: Seed, progress and tracking.
         checkpoints: Where an interrupted training is gone on from, to the same result.
+
+        last: The epoch to end with, on the schedule of all ``epochs``; None is the last of them.
 
     Raises:
         TrainingError: A loss is not finite.
@@ -56,9 +59,10 @@ def train(
     course = checkpoints.load(model, random)
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
     patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
-    context.progress(len(course.rows), epochs, "training")
+    ends = last or epochs
+    context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
     with tracked(model, parameters, context.tracking) as tell:
-        while len(course.rows) < epochs and not course.exhausted(patience):
+        while len(course.rows) < ends and not course.exhausted(patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
             row = {"epoch": epoch, **trained.columns("train")}
@@ -73,7 +77,7 @@ def train(
             row["seconds"] = time.perf_counter() - started
             course.note(row, score, model)
             tell(row)
-            context.progress(epoch, epochs, said)
+            context.progress(epoch, ends, said)
             checkpoints.save_if_due(model, random, course)
     model.set_weights(course.weights)
     return course

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from importlib import import_module
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import UsageError
-from serkit.models.clips import FoldData
+from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.copies import COPIES, voices_of
 from serkit.models.history import history_frame
 from serkit.models.keras.augment import AUGMENTATION
@@ -30,9 +31,10 @@ from serkit.models.keras.loop import train
 from serkit.models.keras.network import Network, load
 from serkit.models.keras.spectra import Source, Spectra, fit_scaling
 from serkit.models.memory import fitting_in_memory
+from serkit.models.refit import REFIT, fitted_side
 from serkit.models.tracking import check_tracking
-from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, text
+from serkit.models.trainer import FitContext, Fitted, Preset, Tracking, Trainer
+from serkit.parameters import Parameter, Parameters, Scalar, integer, text
 
 INPUT = {
     "features": Parameter("mel128", "spectrogram to read"),
@@ -69,6 +71,7 @@ LOOP = {
         choices=("loss", "uar", "accuracy", "last"),
     ),
     "patience": Parameter(0, "epochs without a better one before it stops; 0 never", minimum=0),
+    **REFIT,
 }
 """How a net is trained."""
 
@@ -105,7 +108,7 @@ SMALL_LOOP: dict[str, Scalar] = {
 STUDY_INPUT = {"scale": "power", "standardise": "none", "padding": "front"}
 """The study's input: raw mel power, padded in front."""
 
-STUDY_LOOP = {"schedule": "constant", "monitor": "accuracy"}
+STUDY_LOOP: dict[str, Scalar] = {"schedule": "constant", "monitor": "accuracy", "refit": False}
 """The study's loop, where it is the same for all its nets."""
 
 
@@ -145,6 +148,8 @@ def keras_trainer(
         check=_check,
         true_length=lambda parameters: text(parameters, "padding") in ("crop", "none"),
         track=check_tracking,
+        validates=lambda parameters: parameters["monitor"] != "last",
+        before={"refit": False},
     )
 
 
@@ -169,23 +174,70 @@ def _check_padding_counts(parameters: Parameters) -> None:
 
 
 def _fit(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
-    checkpoints = Checkpoints(context.workdir, _key(name, fold, parameters, context))
     keras = load_keras(text(parameters, "backend"))
-    source = Source.of(parameters, fold.train)
-    clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
-    scaling = fit_scaling(clips, text(parameters, "standardise"))
+    side = fitted_side(fold, parameters)
+    again = len(fold.validation) and len(side) > len(fold.train)
     with (
         device_scope(keras, text(parameters, "device")),
         fitting_in_memory(name, "lower batch_size, or make the net smaller"),
     ):
-        keras.backend.clear_session()
-        keras.utils.set_random_seed(context.seed)
-        with precision_scope(keras, text(parameters, "precision")):
-            model = _build(name, source, parameters)
-        course = train(model, clips, validation, scaling, parameters, context, checkpoints)
-    chosen = {"epoch": course.best} if len(validation) else {}
-    history = history_frame(course.rows, course.best)
-    return Network(model, source, scaling, dict(parameters), chosen, history, checkpoints.earlier)
+        if again and parameters["monitor"] == "last":  # nothing is chosen: one fit on all clips
+            return _fit_once(name, FoldData(side, side.take(()), side), parameters, context)
+        net = _fit_once(name, fold, parameters, context)
+        return _fit_again(net, name, side, parameters, context) if again else net
+
+
+def _fit_once(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> Network:
+    """Fit a net on the training clips, its epoch chosen on the validation clips if any."""
+    checkpoints = Checkpoints(context.workdir, _key(name, fold, parameters, context))
+    source = Source.of(parameters, fold.train)
+    clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
+    scaling = fit_scaling(clips, text(parameters, "standardise"))
+    model = _build(name, source, parameters, context.seed)
+    course = train(model, clips, validation, scaling, parameters, context, checkpoints)
+    return Network(
+        model,
+        source,
+        scaling,
+        dict(parameters),
+        {"epoch": course.best} if len(validation) else {},
+        history_frame(course.rows, course.best),
+        checkpoints.earlier,
+        len(fold.train),
+        1 if parameters["monitor"] == "last" else len(course.rows),
+    )
+
+
+def _fit_again(
+    net: Network, name: str, side: TrainingClips, parameters: Parameters, context: FitContext
+) -> Network:
+    """Fit a net anew on more clips, for as many epochs as were chosen, on the same schedule."""
+    folder = context.workdir and context.workdir / "refit"
+    if folder:
+        folder.mkdir(exist_ok=True)
+    context = replace(context, workdir=folder, tracking=Tracking())
+    fold = FoldData(side, side.take(()), side)
+    checkpoints = Checkpoints(folder, _key(name, fold, parameters, context))
+    clips = Spectra(side, net.source)
+    scaling = fit_scaling(clips, text(parameters, "standardise"))
+    model = _build(name, net.source, parameters, context.seed)
+    train(
+        model,
+        clips,
+        Spectra(fold.validation, net.source),
+        scaling,
+        parameters,
+        context,
+        checkpoints,
+        last=integer(net.chosen, "epoch"),
+    )
+    return replace(
+        net,
+        model=model,
+        scaling=scaling,
+        earlier_seconds=net.earlier_seconds + checkpoints.earlier,
+        fitted_clips=len(side),
+    )
 
 
 def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext) -> str:
@@ -195,9 +247,14 @@ def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext)
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _build(name: str, source: Source, parameters: Parameters) -> Any:
+def _build(name: str, source: Source, parameters: Parameters, seed: int) -> Any:
+    """Build a net whose weights, and all that it draws later, follow from a seed."""
+    keras = load_keras(text(parameters, "backend"))
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(seed)
     module = import_module(f"serkit.models.keras.nets.{name}")
-    return module.build(parameters, (source.length, source.bands))
+    with precision_scope(keras, text(parameters, "precision")):
+        return module.build(parameters, (source.length, source.bands))
 
 
 def _load(folder: Path) -> Fitted:

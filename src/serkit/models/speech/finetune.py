@@ -81,7 +81,16 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
     model.to(device).eval()
     chosen: dict[str, Scalar] = {"epoch": course.best} if len(fold.validation) else {}
     history = history_frame(course.rows, course.best)
-    return SpeechModel(model, hearing, trainable, chosen, history, earlier)
+    return SpeechModel(
+        model,
+        hearing,
+        trainable,
+        chosen,
+        history,
+        earlier,
+        len(fold.train),
+        len(course.rows),
+    )
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,8 @@ class SpeechModel:
         chosen: The epoch, chosen on inner validation actors.
         history: A row an epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
+        fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
+        settings_tried: How many epochs were compared; None once it was saved and loaded.
     """
 
     model: Any
@@ -51,6 +53,8 @@ class SpeechModel:
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     history: pd.DataFrame | None = None
     earlier_seconds: float = 0.0
+    fitted_clips: int | None = None
+    settings_tried: int | None = None
 
     @property
     def parameters(self) -> int:

@@ -1,0 +1,53 @@
+"""How much choosing stands behind a run: what its preset was chosen on, and earlier looks at test.
+
+Every finished run that tested the same clips is a look at them. Whoever tries twenty settings and
+reports the best one has chosen on the test clips, fold by fold honest or not; the record counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from serkit.results.run import CONFIG, RECORD
+
+_SAME = ("model", "corpus_digest", "split_digest")
+"""What two runs must share so that one is a look at the other's test clips."""
+
+
+def selection_of(config: Mapping[str, Any], selected_on: str, runs: Path) -> dict[str, Any]:
+    """Return what a run's record says of the choosing before it.
+
+    Args:
+        config: The run's ``config.json``.
+        selected_on: What its preset was chosen on.
+        runs: The folder of runs, where earlier ones are counted.
+
+    Returns:
+        ``preset_selected_on``; ``configurations``: how many different settings of the model were
+        tested on these clips, this one included; ``test_looks``: how many runs of it were.
+    """
+    looks = [_settings(config), *map(_settings, _earlier(config, runs))]
+    return {
+        "preset_selected_on": selected_on,
+        "configurations": len(set(looks)),
+        "test_looks": len(looks),
+    }
+
+
+def _earlier(config: Mapping[str, Any], runs: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the finished runs of the same model on the same clips and split."""
+    for record in runs.glob(f"*/{RECORD}"):
+        try:
+            other = json.loads((record.parent / CONFIG).read_text(encoding="utf-8"))
+            if all(other[key] == config[key] for key in _SAME) and other["run"] != config["run"]:
+                yield other
+        except (OSError, ValueError, KeyError, TypeError):  # damaged: 'compare' tells of it
+            continue
+
+
+def _settings(config: Mapping[str, Any]) -> str:
+    """Return what makes a setting: seeds of it are one."""
+    return json.dumps([config["values"], config["feature_fingerprints"]], sort_keys=True)

@@ -62,6 +62,9 @@ from .api import (
     repair as repair,
 )
 from .api import (
+    report as report,
+)
+from .api import (
     show as show,
 )
 from .api import (
@@ -103,6 +106,7 @@ from .prediction.predictor import Predictor as Predictor
 from .reports.exploration.report import Exploration as Exploration
 from .reports.inversion.clip import Inversion as Inversion
 from .reports.inversion.losses import Losses as Losses
+from .reports.overview.report import Report as Report
 from .results.analysis.errors import ErrorAnalysis as ErrorAnalysis
 from .results.analysis.pair import RunComparison as RunComparison
 from .results.board import Board as Board

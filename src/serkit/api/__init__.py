@@ -28,6 +28,7 @@ from serkit.api.results import (
     learning,
     load,
     predict,
+    report,
     show,
     to_markdown,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "preview",
     "process_count",
     "repair",
+    "report",
     "show",
     "store_path",
     "synth",

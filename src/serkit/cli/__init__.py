@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from serkit.cli import about, corpus, exploring, features, predict, runs, store
+from serkit.cli import about, corpus, exploring, features, predict, reporting, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
 from serkit.cli.streams import plain_warnings, prepare_streams
 from serkit.errors import UsageError
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _module in (corpus, features, store, exploring, runs, predict, about):
+for _module in (corpus, features, store, exploring, runs, predict, reporting, about):
     _module.register(app)
 
 

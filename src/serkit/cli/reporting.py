@@ -1,0 +1,40 @@
+"""``serkit report``: one page about runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serkit.cli import options
+from serkit.cli.output import say
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(report)
+
+
+def report(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN", help="Runs, named as for show; all where none is.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The page.")] = Path("report.html"),
+    runs: options.Runs = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Add published results of the same protocols.")
+    ] = False,
+) -> None:
+    """Write one page about runs.
+
+    Leaderboard, confusion matrices, errors, curves, cost, the optimism gap and the data, in one
+    file that needs no network.
+    """
+    from serkit import api
+
+    path = api.report(names or (), runs=runs, published=published).save(out)
+    say(f"written: {path}")

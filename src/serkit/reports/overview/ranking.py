@@ -1,0 +1,89 @@
+"""The leaderboard, seeds of one model joined, with intervals drawn to scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from serkit.reports.html import Column, Section, details, table
+from serkit.reports.markup import Child, Markup, join, tag
+from serkit.reports.overview.models import Model
+from serkit.results.entries import Group
+from serkit.results.wording import interval, percent, stamps, versus
+
+_COLUMNS = (
+    Column("model", text=True, wrap=True),
+    Column("UAR %"),
+    Column("95 % CI"),
+    Column("0 to 100 %", text=True),
+    Column("seeds"),
+    Column("accuracy %"),
+    Column("against the best", text=True, wrap=False),
+    Column("train s"),
+    Column("parameters"),
+)
+
+
+def section(joined: Sequence[tuple[Group, Sequence[Model]]]) -> Section:
+    """Return the leaderboard of the first protocol, and folded away those of the others."""
+    legend = (
+        "CI: over test speakers; with several seeds UAR, CI, accuracy and time are means, and ± is "
+        "the standard deviation over seeds. Against the best: paired test over speakers, corrected "
+        "for the number of runs. Only what stands in one table was tested on the same clips."
+    )
+    (group, models), *others = joined
+    shown = (tag("h3", _title(group)), _ranking(group, models))
+    folded = (details(_summary(*pair), _ranking(*pair)) for pair in others)
+    heading = tag("h3", "Other protocols") if others else None
+    body = (tag("p", legend), shown, heading, folded)
+    return Section("leaderboard", "Leaderboard", join(body))
+
+
+def _ranking(group: Group, models: Sequence[Model]) -> Markup:
+    notes = (tag("p", note, class_="note") for note in group.notes)
+    made = table(f"Models by {group.protocol}", _COLUMNS, map(_row, models))
+    return join((notes, made))
+
+
+def _title(group: Group) -> str:
+    return f"{group.protocol} on {group.corpus}"
+
+
+def _summary(group: Group, models: Sequence[Model]) -> str:
+    """Say what a folded ranking holds."""
+    trained = [model for model in models if model.runs]
+    best = f": {trained[0].name}, {percent(trained[0].uar)} %" if trained else ""
+    return f"{_title(group)}{best}"
+
+
+def _row(model: Model) -> tuple[Child, ...]:
+    entry = model.first
+    stamped = stamps(vars(entry))
+    source = entry.source if model.published else ""
+    under = ", ".join(text for text in (stamped, source) if text)
+    name = (model.name, tag("br"), tag("span", under, class_="quiet")) if under else model.name
+    spread = "" if model.uar_std is None else f" ± {percent(model.uar_std)}"
+    return (
+        name,
+        f"{percent(model.uar)}{spread}",
+        interval(model.low, model.high),
+        _track(model),
+        len(model.entries) if model.runs else None,
+        percent(model.accuracy),
+        versus(entry),
+        "" if model.train_seconds is None else f"{model.train_seconds:,.0f}",
+        "" if entry.parameters is None else f"{entry.parameters:,}",
+    )
+
+
+def _track(model: Model) -> Markup:
+    """Draw the interval and the seeds on a line from 0 to 100 %; the columns beside say it."""
+    parts: list[Markup] = []
+    if model.low is not None and model.high is not None:
+        style = f"left:{100 * model.low:.1f}%;width:{100 * (model.high - model.low):.1f}%"
+        parts.append(tag("i", style=style))
+    parts += [
+        tag("b", style=f"left:{100 * entry.uar:.1f}%")
+        for entry in model.entries
+        if entry.uar is not None
+    ]
+    return tag("span", parts, class_="track", aria_hidden="true")

@@ -2,6 +2,9 @@ from .api import (
     analyse as analyse,
 )
 from .api import (
+    card as card,
+)
+from .api import (
     check as check,
 )
 from .api import (
@@ -103,6 +106,7 @@ from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions
 from .prediction.predictor import Predictor as Predictor
+from .reports.card import ModelCard as ModelCard
 from .reports.exploration.report import Exploration as Exploration
 from .reports.inversion.clip import Inversion as Inversion
 from .reports.inversion.losses import Losses as Losses

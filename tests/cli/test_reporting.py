@@ -21,3 +21,10 @@ def test_an_unknown_run_is_one_sentence(cli, speech_runs):
     answer = cli("report", "nobody", "--runs", speech_runs)
     assert answer.code == 2
     assert answer.message.startswith("unknown run 'nobody'")
+
+
+def test_a_card_goes_to_standard_output_or_a_file(cli, speech_runs):
+    answer = cli("card", "logreg-luna5", "--runs", speech_runs)
+    assert answer.out.startswith("---\nlibrary_name:")
+    cli("card", "logreg-luna5", "--runs", speech_runs, "--out", "README.md")
+    assert Path("README.md").read_text(encoding="utf-8") == answer.out

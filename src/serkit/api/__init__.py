@@ -19,6 +19,7 @@ from serkit.api.corpora import check, download, synth
 from serkit.api.doctor import doctor
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
+from serkit.api.reporting import card, report
 from serkit.api.results import (
     analyse,
     compare,
@@ -28,7 +29,6 @@ from serkit.api.results import (
     learning,
     load,
     predict,
-    report,
     show,
     to_markdown,
 )
@@ -56,6 +56,7 @@ if TYPE_CHECKING:  # what the functions take and return, for annotations alone
 __all__ = [
     "analyse",
     "assist",
+    "card",
     "check",
     "compare",
     "compare_audio",

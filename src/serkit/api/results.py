@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from serkit.prediction.predictions import Predictions
     from serkit.prediction.predictor import Predictor
-    from serkit.reports.overview.report import Report
     from serkit.results.analysis.errors import ErrorAnalysis
     from serkit.results.analysis.pair import RunComparison
     from serkit.results.board import Board
@@ -82,41 +81,6 @@ def to_markdown(board: Board) -> str:
     from serkit.reports.markdown import board_to_markdown
 
     return board_to_markdown(board)
-
-
-def report(
-    names: str | Run | Iterable[str | Run] = (),
-    *,
-    runs: PathLike | None = None,
-    published: bool = False,
-) -> Report:
-    """Make one self-contained page about runs.
-
-    Leaderboard with seeds joined, confusion matrices, errors of the best model, curves, what is
-    learned when, cost against UAR, the optimism gap and the audit of the data.
-
-    Args:
-        names: The runs, or how :func:`show` finds each; none is every run in the folder.
-        runs: The folder; None is the setting.
-        published: Add published results of the same protocols.
-
-    Returns:
-        The report: ``save("report.html")``, or ``html``.
-
-    Raises:
-        NotFoundError: No such folder.
-        UnknownNameError: No such run.
-        RunError: No run is finished, or one that is named is damaged.
-    """
-    from serkit.reports.overview.report import make_report
-    from serkit.results.run import Run, list_runs
-
-    wanted = [names] if isinstance(names, (str, Run)) else list(names)
-    if wanted:
-        found = [show(each, runs=runs) if isinstance(each, str) else each for each in wanted]
-        return make_report(found, published=published)
-    finished, problems = list_runs(Path(resolve({"runs": runs}).runs))
-    return make_report(finished, published=published, problems=problems)
 
 
 def show(run: str, *, runs: PathLike | None = None) -> Run:

@@ -1,4 +1,4 @@
-"""``serkit report``: one page about runs."""
+"""``serkit report`` and ``card``: runs for other people to read."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from serkit.cli.output import say
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(report)
+    app.command()(card)
 
 
 def report(
@@ -38,3 +39,28 @@ def report(
 
     path = api.report(names or (), runs=runs, published=published).save(out)
     say(f"written: {path}")
+
+
+def card(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Where to, such as README.md.  [default: standard output]"
+        ),
+    ] = None,
+    runs: options.Runs = None,
+) -> None:
+    """Write a run's model card.
+
+    As the Hugging Face hub reads it: metrics with intervals by group, data, protocol, limits.
+    """
+    from serkit import api
+
+    made = api.card(run, runs=runs)
+    if out is None:
+        print(made.text, end="")
+    else:
+        say(f"written: {made.save(out)}")

@@ -1,0 +1,71 @@
+"""Runs for other people to read: ``report``, ``card``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from serkit.api._settings import PathLike
+from serkit.api.results import show
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.reports.card import ModelCard
+    from serkit.reports.overview.report import Report
+    from serkit.results.run import Run
+
+
+def report(
+    names: str | Run | Iterable[str | Run] = (),
+    *,
+    runs: PathLike | None = None,
+    published: bool = False,
+) -> Report:
+    """Make one self-contained page about runs.
+
+    Leaderboard with seeds joined, confusion matrices, errors of the best model, curves, what is
+    learned when, cost against UAR, the optimism gap and the audit of the data.
+
+    Args:
+        names: The runs, or how :func:`show` finds each; none is every run in the folder.
+        runs: The folder; None is the setting.
+        published: Add published results of the same protocols.
+
+    Returns:
+        The report: ``save("report.html")``, or ``html``.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such run.
+        RunError: No run is finished, or one that is named is damaged.
+    """
+    from serkit.reports.overview.report import make_report
+    from serkit.results.run import Run, list_runs
+
+    wanted = [names] if isinstance(names, (str, Run)) else list(names)
+    if wanted:
+        found = [show(each, runs=runs) if isinstance(each, str) else each for each in wanted]
+        return make_report(found, published=published)
+    finished, problems = list_runs(Path(resolve({"runs": runs}).runs))
+    return make_report(finished, published=published, problems=problems)
+
+
+def card(run: Run | str, *, runs: PathLike | None = None) -> ModelCard:
+    """Write a run's model card, in the form that the Hugging Face hub reads.
+
+    Args:
+        run: The run, or how :func:`show` finds it.
+        runs: Folder of runs; None is the setting.
+
+    Returns:
+        The card: ``save("README.md")``, or ``text``.
+
+    Raises:
+        NotFoundError: No such folder.
+        UnknownNameError: No such run.
+        RunError: The run is not finished, or its predictions are damaged.
+    """
+    from serkit.reports.card import model_card
+
+    return model_card(show(run, runs=runs) if isinstance(run, str) else run)

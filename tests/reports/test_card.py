@@ -1,0 +1,84 @@
+"""Model cards: what the hub reads in them, and what people do."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from runkit import make_run
+from serkit.evaluation.metrics import bootstrap_uar
+from serkit.reports.card import model_card
+from serkit.reports.yaml import to_yaml
+
+
+def header(text: str) -> dict:
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+class TestHeader:
+    def test_the_hub_reads_the_metrics(self, tmp_path):
+        hub = pytest.importorskip("huggingface_hub")
+        run = make_run(tmp_path, "svm-1")
+        card = hub.ModelCard(model_card(run).text)
+        found = {each.metric_type: each for each in card.data.eval_results}
+        assert found["recall"].metric_value == round(run.uar, 4)
+        assert found["recall"].metric_args == {"average": "macro"}
+        assert found["accuracy"].metric_value == round(run.accuracy, 4)
+        assert {each.dataset_type for each in found.values()} == {"ravdess"}
+        assert {each.task_type for each in found.values()} == {"audio-classification"}
+        assert card.data.model_name == "svm-1"
+        assert card.data.library_name == "serkit"
+
+    @pytest.mark.parametrize(
+        "data",
+        [
+            {"a": "yes", "b": [1, 2.5, None, True], "c": {"d": []}},
+            {
+                "text": "colon: # and 'quotes' \"double\"\nline",
+                "list": [{"x": 1, "y": [{"z": "é"}]}],
+            },
+            {"empty": {}, "nested": {"deep": {"deeper": ["a", {"b": "c"}]}}},
+        ],
+    )
+    def test_any_yaml_reader_reads_it(self, data):
+        assert yaml.safe_load(to_yaml(data)) == data
+
+
+class TestText:
+    def test_groups_have_their_scores_and_intervals(self, tmp_path):
+        run = make_run(tmp_path, "svm-1")
+        frame = run.predictions[run.predictions["sex"] == "male"]
+        ends = bootstrap_uar(
+            frame["true_id"].to_numpy(), frame["predicted_id"].to_numpy(), frame["actor"].to_numpy()
+        )
+        row = re.search(r"\| sex male \| ([\d.]+) \| ([\d.-]+) \| 192 \|", model_card(run).text)
+        assert row
+        assert row[2] == f"{100 * ends.low:.1f}-{100 * ends.high:.1f}"
+
+    def test_says_what_to_expect_of_new_speakers(self, tmp_path):
+        run = make_run(tmp_path, "svm-1")
+        assert f"**Expect {100 * run.uar:.1f} % unweighted" in model_card(run).text
+        assert "speakers that it has never heard" in model_card(run).text
+
+    def test_names_every_weakness_that_the_run_has(self, tmp_path):
+        weak = {"synthetic": True, "selected_on_test": True, "speaker_independent": False}
+        text = model_card(make_run(tmp_path, "a", actors=[1, 2], ece=0.3, **weak)).text
+        for words in ("No human spoke", "chosen on the test clips", "2 test speakers are few"):
+            assert words in text
+        assert "Not speaker-independent" in text
+        assert "calibrate them before use" in text
+        strong = model_card(make_run(tmp_path, "b", ece=0.01)).text
+        assert "are few" not in strong
+        assert "calibrate" not in strong
+
+    def test_a_corpus_that_nobody_knows_has_its_name(self, tmp_path):
+        text = model_card(make_run(tmp_path, "a", corpus="mine")).text
+        assert "- Corpus: mine\n- Licence of the audio: unknown" in text
+
+    def test_names_from_outside_are_text(self, tmp_path):
+        text = model_card(make_run(tmp_path, "a", notes=["<script>|x"], preset="`p`")).text
+        assert "<script>" not in text
+        assert "- &lt;script>\\|x" in text
+        assert header(text)["model-index"][0]["name"] == "a"

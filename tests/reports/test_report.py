@@ -17,7 +17,7 @@ from runkit import make_run
 from serkit.clips import EMOTIONS
 from serkit.errors import ReportError, RunError
 from serkit.reports.charts import Axis, Dot, chart, count_axis, share_axis
-from serkit.reports.overview.models import join_seeds, pareto_front
+from serkit.reports.overview.models import models_of, pareto_front
 from serkit.reports.overview.report import make_report
 from serkit.results.board import make_board
 from serkit.results.run import HISTORY, read_run
@@ -120,13 +120,12 @@ class TestPage:
 class TestModels:
     def test_runs_that_differ_in_the_seed_alone_are_one_model(self, runs):
         (group, *_) = [g for g in make_board(runs).groups if g.protocol == "luna5"]
-        models = join_seeds(group, runs)
-        assert [len(model.entries) for model in models] == [3, 1, 1]
-        svm = models[0]
+        models = models_of(group, runs)
+        assert [len(model.runs) for model in models] == [3, 1, 1]
         uars = [run.uar for run in runs[:3]]
-        assert svm.uar == pytest.approx(sum(uars) / 3)
-        assert svm.uar_std == pytest.approx(pd.Series(uars).std())
-        assert [run.uar for run in svm.runs] == sorted(uars, reverse=True)
+        assert models[0].uar == pytest.approx(sum(uars) / 3)
+        assert models[0].name == "svm"
+        assert [run.uar for run in models[0].runs] == sorted(uars, reverse=True)
 
     def test_the_front_holds_what_nothing_beats(self, tmp_path):
         made = [
@@ -134,7 +133,7 @@ class TestModels:
             for name, right, seconds in (("a", 0.3, 1), ("b", 0.6, 10), ("c", 0.5, 50))
         ]
         (group,) = make_board(made).groups
-        assert [m.name for m in pareto_front(join_seeds(group, made))] == ["a", "b"]
+        assert [m.name for m in pareto_front(models_of(group, made))] == ["a", "b"]
 
 
 class TestCharts:

@@ -17,15 +17,15 @@ _TIMES = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0, 36_000.0, 360_000.0
 def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
     """Return the scatter of the main group's models; None with fewer than two."""
     group, models = main
-    timed = [m for m in models if m.runs and m.uar is not None and m.train_seconds]
+    timed = [m for m in models if m.runs and m.uar and m.seconds]
     if len(timed) < 2:
         return None
     front = pareto_front(timed)
-    steps = _steps([(m.train_seconds or 0.0, m.uar or 0.0) for m in front])
+    steps = _steps([(m.seconds, m.uar) for m in front])
     dots = [
         Dot(
-            model.train_seconds or 0.0,
-            model.uar or 0.0,
+            model.seconds,
+            model.uar,
             "var(--second)" if model in front else "var(--quiet)",
             model.name,
             hollow=model not in front,
@@ -34,8 +34,8 @@ def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
         for model in timed
     ]
     drawn = chart(
-        _time_axis([m.train_seconds or 1.0 for m in timed]),
-        share_axis("UAR, %", 0.0, max(m.uar or 0.0 for m in timed)),
+        _time_axis([m.seconds for m in timed]),
+        share_axis("UAR, %", 0.0, max(m.uar for m in timed)),
         f"Time to fit against UAR on {group.protocol}; the table of the leaderboard holds both",
         lines=[Line(steps, "var(--second)", 1.5, dashed=True)],
         dots=dots,

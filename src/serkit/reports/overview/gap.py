@@ -26,7 +26,7 @@ def section(joined: Sequence[tuple[Group, Sequence[Model]]]) -> Section | None:
         (model, group)
         for group, models in joined
         for model in models
-        if model.gap is not None and model.uar is not None
+        if model.entry.optimism_gap is not None
     ]
     if not rows:
         return None
@@ -39,7 +39,7 @@ def section(joined: Sequence[tuple[Group, Sequence[Model]]]) -> Section | None:
 
 
 def _row(model: Model, group: Group) -> tuple[Child, ...]:
-    honest, gap = model.uar or 0.0, model.gap or 0.0
+    honest, gap = model.uar, model.entry.optimism_gap or 0.0
     return (
         model.name,
         group.protocol,

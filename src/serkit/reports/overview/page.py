@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from serkit.reports.html import Section, cards, page
 from serkit.reports.markup import Child, tag
 from serkit.reports.overview import audit, confusion, cost, errors, gap, ranking, training
-from serkit.reports.overview.models import Model, join_seeds
+from serkit.reports.overview.models import Model, models_of
 from serkit.results.board import Board
 from serkit.results.entries import Group
 from serkit.results.run import Run
@@ -18,7 +18,7 @@ Joined = tuple[tuple[Group, tuple[Model, ...]], ...]
 
 def report_page(board: Board, runs: Sequence[Run]) -> str:
     """Return the whole page of a leaderboard and its runs."""
-    found = tuple((group, join_seeds(group, runs)) for group in board.groups)
+    found = tuple((group, models_of(group, runs)) for group in board.groups)
     main = _main(found)
     joined = (main, *(pair for pair in found if pair is not main))
     sections: list[Section | None] = [
@@ -54,10 +54,10 @@ def _main(joined: Joined) -> tuple[Group, tuple[Model, ...]]:
 def _lead(board: Board, main: tuple[Group, tuple[Model, ...]]) -> Child:
     group, models = main
     best = next(model for model in models if model.runs)
-    entry = best.first
-    runs = sum(1 for each in board.entries if each.run)
+    entry = best.entry
+    runs = sum(len(each.runs) for each in board.entries)
     facts = [
-        (f"{100 * (best.uar or 0):.1f} %", f"best UAR on {group.protocol}, by {best.name}"),
+        (f"{100 * best.uar:.1f} %", f"best UAR on {group.protocol}, by {best.name}"),
         (f"{runs}", "runs"),
         (f"{entry.actors or '-'}", "test speakers"),
         (f"{entry.clips or 0:,}", "test clips"),

@@ -26,9 +26,9 @@ _COLUMNS = (
 def section(joined: Sequence[tuple[Group, Sequence[Model]]]) -> Section:
     """Return the leaderboard of the first protocol, and folded away those of the others."""
     legend = (
-        "CI: over test speakers; with several seeds UAR, CI, accuracy and time are means, and ± is "
-        "the standard deviation over seeds. Against the best: paired test over speakers, corrected "
-        "for the number of runs. Only what stands in one table was tested on the same clips."
+        "CI: over test speakers. With several seeds all figures are means, and ± is the standard "
+        "deviation over seeds. Against the best: paired test over speakers, corrected for the "
+        "number of models. Only what stands in one table was tested on the same clips."
     )
     (group, models), *others = joined
     shown = (tag("h3", _title(group)), _ranking(group, models))
@@ -56,34 +56,30 @@ def _summary(group: Group, models: Sequence[Model]) -> str:
 
 
 def _row(model: Model) -> tuple[Child, ...]:
-    entry = model.first
-    stamped = stamps(vars(entry))
-    source = entry.source if model.published else ""
-    under = ", ".join(text for text in (stamped, source) if text)
+    entry = model.entry
+    source = entry.source if entry.published else ""
+    under = ", ".join(text for text in (stamps(vars(entry)), source) if text)
     name = (model.name, tag("br"), tag("span", under, class_="quiet")) if under else model.name
-    spread = "" if model.uar_std is None else f" ± {percent(model.uar_std)}"
+    spread = "" if entry.seed_spread is None else f" ± {percent(entry.seed_spread)}"
     return (
         name,
-        f"{percent(model.uar)}{spread}",
-        interval(model.low, model.high),
+        f"{percent(entry.uar)}{spread}",
+        interval(entry.uar_low, entry.uar_high),
         _track(model),
-        len(model.entries) if model.runs else None,
-        percent(model.accuracy),
+        len(entry.seeds) or None,
+        percent(entry.accuracy),
         versus(entry),
-        "" if model.train_seconds is None else f"{model.train_seconds:,.0f}",
+        "" if entry.train_seconds is None else f"{entry.train_seconds:,.0f}",
         "" if entry.parameters is None else f"{entry.parameters:,}",
     )
 
 
 def _track(model: Model) -> Markup:
     """Draw the interval and the seeds on a line from 0 to 100 %; the columns beside say it."""
+    low, high = model.entry.uar_low, model.entry.uar_high
     parts: list[Markup] = []
-    if model.low is not None and model.high is not None:
-        style = f"left:{100 * model.low:.1f}%;width:{100 * (model.high - model.low):.1f}%"
-        parts.append(tag("i", style=style))
-    parts += [
-        tag("b", style=f"left:{100 * entry.uar:.1f}%")
-        for entry in model.entries
-        if entry.uar is not None
-    ]
+    if low is not None and high is not None:
+        parts.append(tag("i", style=f"left:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"))
+    uars = [run.uar for run in model.runs] or ([model.uar] if model.uar else [])
+    parts += [tag("b", style=f"left:{100 * uar:.1f}%") for uar in uars]
     return tag("span", parts, class_="track", aria_hidden="true")

@@ -15,6 +15,7 @@ from serkit.results.analysis.recall import GroupRecall, recall_by_group, recall_
 from serkit.results.analysis.seeds import SeedAgreement, seed_agreement
 from serkit.results.run import Run
 from serkit.results.wording import percent
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +48,7 @@ class HardClip:
 
 
 @dataclass(frozen=True)
-class ErrorAnalysis:
+class ErrorAnalysis(Shown):
     """Where a run errs.
 
     Attributes:

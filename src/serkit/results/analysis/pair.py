@@ -14,6 +14,7 @@ from serkit.plainjson import plain
 from serkit.results.analysis.evidence import Evidence, evidence
 from serkit.results.run import Run
 from serkit.results.wording import percent
+from serkit.shown import Shown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -66,7 +67,7 @@ class ClassDifference:
 
 
 @dataclass(frozen=True)
-class RunComparison:
+class RunComparison(Shown):
     """Where two runs differ.
 
     Attributes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serkit.dsp.functionals import columns, functionals
+from serkit.dsp.tracks import measure
 
 RATE = 48_000
 NAMES = [column.name for column in columns()]
@@ -157,3 +161,40 @@ def test_the_rate_hardly_matters_below_8_khz() -> None:
     half = measured(soxr.resample(voice(), RATE, 24_000), 24_000)
     for name in ("pitch_voiced_mean", "energy_speech_mean", "centroid_voiced_mean"):
         assert half[name] == pytest.approx(full[name], rel=0.01), name
+
+
+class TestLongRecordings:
+    """They are measured piece by piece, with what would come of them as a whole."""
+
+    def test_come_to_the_same(self, monkeypatch):
+        samples = clip(voice(9.0, end=320.0))
+        whole = measure(samples, 48_000)
+        for segment in (100, 250, 299):
+            monkeypatch.setattr("serkit.dsp.tracks._SEGMENT", segment)
+            pieces = measure(samples, 48_000)
+            assert (pieces.before, pieces.after) == (whole.before, whole.after)
+            assert np.array_equal(pieces.speech, whole.speech)
+            same = pieces.voiced == whole.voiced
+            assert same.mean() > 0.995
+            for name, tracks in whole.families.items():
+                found = pieces.families[name]
+                assert found.shape == tracks.shape
+                close = np.isclose(found, tracks, rtol=1e-3, atol=1e-3).all(axis=1)
+                assert close.mean() > 0.99, name
+
+    def test_take_little_memory(self):
+        script = (
+            "import resource, numpy as np\n"
+            "from serkit.dsp.functionals import functionals\n"
+            "samples = np.random.default_rng(0).integers(-9000, 9000, 48_000 * {})\n"
+            "functionals(samples.astype(np.int16), 48_000)\n"
+            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+        )
+        short, long = (
+            int(subprocess.check_output([sys.executable, "-c", script.format(seconds)]))
+            for seconds in (61, 151)
+        )
+        unit = 1 if sys.platform == "darwin" else 1024
+        # The signal itself as int64, int16 and at 16 kHz, and its tracks: nothing that is as long
+        # in each of hundreds of bins.
+        assert (long - short) * unit < 90 * 48_000 * 20

@@ -197,6 +197,10 @@ def _opened(path: Path) -> Iterator[_Opened]:
         ) from error
     except AudioError:
         raise
+    except MemoryError as error:
+        raise UnreadableAudioError(
+            f"{path.name} does not fit into memory", hint="cut it, or use fewer --workers"
+        ) from error
     except OSError as error:
         raise UnreadableAudioError(
             f"{path.name} cannot be read ({error.strerror or error})"

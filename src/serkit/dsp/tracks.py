@@ -11,6 +11,7 @@ from serkit.dsp import shape, voice
 from serkit.dsp.cepstrum import cepstrum, decibels, deltas
 from serkit.dsp.mel import mel_bank
 from serkit.dsp.pitch import yin
+from serkit.dsp.segments import segments
 from serkit.dsp.shape import Bins
 from serkit.dsp.stft import StftSettings, hann, power_spectrogram
 
@@ -39,6 +40,10 @@ LOWEST_PITCH, HIGHEST_PITCH = 65.0, 800.0
 
 SPEECH_RANGE = 30.0
 """A frame holds speech if its level is at most this many dB below the clip's loudest frame."""
+
+_SEGMENT, _CONTEXT = 6_000, 20
+"""Frames measured at a time, and those around them that they depend on (0.2 s; a window for the
+pitch is 48 ms long)."""
 
 VOICED_BELOW = 0.3
 """A speech frame is voiced if YIN's normalised difference is below this."""
@@ -117,24 +122,73 @@ def measure(samples: npt.NDArray[np.int16], sample_rate: int) -> Tracks:
         sample_rate: Samples a second. Other rates than :data:`FULL_RATE` are converted to it;
             below 40 kHz the levels of :data:`HIGH_BANDS` then are those of nothing.
     """
-    signal = samples.astype(np.float32) / np.float32(32_768.0)
-    full = _resample(signal, sample_rate, FULL_RATE)
-    narrow = _resample(full, FULL_RATE, VOICE_RATE)
-    families, aperiodicity = _voice_tracks(narrow)
-    families |= _spectral_tracks(full)
-    # Two rates may disagree on whether one last frame begins.
-    count = min(len(tracks) for tracks in families.values())
+    families, aperiodicity = _measure_frames(samples, sample_rate)
+    count = len(aperiodicity)
     level = families["energy"][:count, 0]
     speech = level >= level.max() - SPEECH_RANGE
     first, last = np.flatnonzero(speech)[[0, -1]]
     inside = slice(int(first), int(last) + 1)
     return Tracks(
-        families={name: tracks[:count][inside] for name, tracks in families.items()},
+        families={name: tracks[inside] for name, tracks in families.items()},
         speech=speech[inside],
-        voiced=(speech & (aperiodicity[:count] < VOICED_BELOW))[inside],
+        voiced=(speech & (aperiodicity < VOICED_BELOW))[inside],
         before=int(first),
         after=count - int(last) - 1,
     )
+
+
+def _measure_frames(
+    samples: npt.NDArray[np.int16], sample_rate: int
+) -> tuple[dict[str, Floats], Floats]:
+    """Measure all tracks in every frame, and how aperiodic it is.
+
+    Each frame depends on those around it alone, so a long recording is dealt with piece by piece:
+    as a whole, half an hour would take 5 GB.
+    """
+    hop, narrow_hop = FULL_RATE // FRAMES_A_SECOND, VOICE_RATE // FRAMES_A_SECOND
+    frames = 1 + len(samples) // hop
+    if frames <= _SEGMENT or sample_rate != FULL_RATE:
+        full = _resample(_as_signal(samples), sample_rate, FULL_RATE)
+        return _tracks_of(full, _resample(full, FULL_RATE, VOICE_RATE))
+    narrow = _narrowed(samples)
+    families, aperiodic = [], []
+    for piece in segments(frames, _SEGMENT, _CONTEXT):
+        full = _as_signal(samples[piece.begin * hop : piece.end * hop])
+        found, aperiodicity = _tracks_of(
+            full, narrow[piece.begin * narrow_hop : piece.end * narrow_hop]
+        )
+        families.append({name: tracks[piece.kept] for name, tracks in found.items()})
+        aperiodic.append(aperiodicity[piece.kept])
+    joined = {name: np.concatenate([each[name] for each in families]) for name in families[0]}
+    return joined, np.concatenate(aperiodic)
+
+
+def _tracks_of(full: Floats, narrow: Floats) -> tuple[dict[str, Floats], Floats]:
+    """Measure all tracks of a signal that is given at both rates."""
+    families, aperiodicity = _voice_tracks(narrow)
+    families |= _spectral_tracks(full)
+    # Two rates may disagree on whether one last frame begins.
+    count = min(len(tracks) for tracks in families.values())
+    return {name: tracks[:count] for name, tracks in families.items()}, aperiodicity[:count]
+
+
+def _as_signal(samples: npt.NDArray[np.int16]) -> Floats:
+    return samples.astype(np.float32) / np.float32(32_768.0)
+
+
+def _narrowed(samples: npt.NDArray[np.int16]) -> Floats:
+    """Bring a long recording to :data:`VOICE_RATE`, some seconds at a time."""
+    import soxr
+
+    stream = soxr.ResampleStream(FULL_RATE, VOICE_RATE, 1, dtype="float32", quality="HQ")
+    size = _SEGMENT * FULL_RATE // FRAMES_A_SECOND
+    parts = [
+        stream.resample_chunk(
+            _as_signal(samples[first : first + size]), last=first + size >= len(samples)
+        )
+        for first in range(0, len(samples), size)
+    ]
+    return np.concatenate(parts)
 
 
 def _resample(signal: Floats, sample_rate: int, wanted: int) -> Floats:

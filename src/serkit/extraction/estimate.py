@@ -16,7 +16,7 @@ from serkit.compute.local import available_cores
 from serkit.errors import AudioError, NotFoundError
 from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan
-from serkit.extraction.workers import sensible_workers
+from serkit.extraction.workers import jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
@@ -31,6 +31,9 @@ _REFERENCE_SECONDS = 3.7
 
 _WORKER_BYTES = 150 * 2**20
 """An interpreter with what extraction imports."""
+
+_BYTES_A_SAMPLE = 8
+"""A clip at work: its samples as int16 and as float32, whole, and what is measured in it."""
 
 _COPIES = 3
 """A part exists as clips' arrays, as one array, and as a file's content, for a moment."""
@@ -159,14 +162,17 @@ def estimate(
     busy = sum(f["seconds"] for f in by_feature.values())
     busy += _READ_MS * total / _REFERENCE_SECONDS / 1000
     disk = int(sum(f["disk_bytes"] for f in by_feature.values()))
-    part = disk / max(len(frames), 1) * min(CLIPS_A_PART, len(frames))
+    longest = sorted(frames, reverse=True)
+    part = sum(_bytes(spec, n) for spec in specs for n in longest[: _clips_in_a_part(longest)])
+    at_work = _BYTES_A_SAMPLE * sum(longest[:count]) + _COPIES * part * count
+    parent = _WORKER_BYTES if count > 1 else 0
     return Estimate(
         clips=len(groups),
         unreadable=len(groups) - len(headers),
         audio_seconds=total,
         seconds=busy / count,
         disk_bytes=disk,
-        memory_bytes=int(_WORKER_BYTES + worker_bytes * count + _COPIES * part * count),
+        memory_bytes=int(parent + worker_bytes * count + at_work),
         workers=count,
         by_feature=by_feature,
     )
@@ -210,6 +216,11 @@ def preview(
         failed=len(plan.failures),
         warnings=plan.warnings,
     )
+
+
+def _clips_in_a_part(longest: Sequence[int]) -> int:
+    """Return how many of the longest clips one worker may hold the values of."""
+    return jobs_a_task([2 * frames for frames in longest[:CLIPS_A_PART]], CLIPS_A_PART)
 
 
 def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:

@@ -15,7 +15,7 @@ from serkit.extraction.compare_audio import decode
 from serkit.extraction.plan import Plan, file_row, make_plan, undecided
 from serkit.extraction.recorder import Recorder
 from serkit.extraction.worker import Task, run_task
-from serkit.extraction.workers import clips_a_task, sensible_workers
+from serkit.extraction.workers import clips_a_task, jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
@@ -226,7 +226,8 @@ def _tasks(
     first = 0
     while first < len(plan.jobs):
         share = (len(plan.jobs) - first) // (2 * workers)
-        size = min(CLIPS_A_PART, most, max(share, fewest))
+        sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_A_PART]]
+        size = jobs_a_task(sizes, min(most, max(share, fewest)))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
         first += size
 

@@ -13,6 +13,10 @@ _SECONDS_A_TASK = 10
 """A kill costs a task of each worker, and a progress bar moves task by task."""
 
 
+BYTES_A_TASK = 256 * 2**20
+"""Audio that one worker holds values of before it writes them; an hour of it is 345 MB."""
+
+
 def sensible_workers(specs: Sequence[FeatureSpec], wanted: int | None = None) -> int:
     """Return how many worker processes to use: those wanted, or one a core.
 
@@ -26,6 +30,29 @@ def clips_a_task(specs: Sequence[FeatureSpec]) -> int:
     """Return the most clips that one worker is handed at a time."""
     milliseconds = sum(cost.per_clip_ms for cost in _costs(specs))
     return max(1, min(CLIPS_A_PART, math.ceil(1000 * _SECONDS_A_TASK / max(milliseconds, 1))))
+
+
+def jobs_a_task(sizes: Sequence[int], most: int) -> int:
+    """Return how many of the next clips one worker is handed.
+
+    Args:
+        sizes: Bytes of their files, in order.
+        most: Never more than so many.
+
+    Returns:
+        As many as are not too large together, one at least.
+
+    Example:
+        >>> jobs_a_task([100, 2**28, 5], most=3)
+        1
+    """
+    total, count = 0, 0
+    for size in sizes[:most]:
+        total += max(size, 0)
+        if count and total > BYTES_A_TASK:
+            break
+        count += 1
+    return count
 
 
 def _costs(specs: Sequence[FeatureSpec]) -> list[Cost]:

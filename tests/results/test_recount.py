@@ -286,16 +286,9 @@ class TestTruth:
 
 
 class TestMany:
-    @pytest.fixture(scope="class")
-    def crowd(self, tmp_path_factory):
-        """252 runs of as many models."""
-        folder, few = tmp_path_factory.mktemp("crowd"), range(1, 10)
-        return [
-            make_run(folder, f"r{n}", right=0.3 + n / 600, luck=n, values={"C": n}, actors=few)
-            for n in range(252)
-        ]
-
-    def test_252_models_in_a_group_are_ranked_with_verdicts(self, crowd):
+    def test_252_models_in_a_group_are_ranked_with_verdicts(self, run):
+        few = range(1, 10)
+        crowd = [run(f"r{n}", right=0.3 + n / 600, luck=n, actors=few) for n in range(252)]
         start = time.process_time()
         board = make_board(crowd)
         assert time.process_time() - start < 30

@@ -12,6 +12,7 @@ from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
 from serkit.errors import StoreChangedError, TrainingError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name
 from serkit.models import Trainer
@@ -90,7 +91,10 @@ def split_of(plan: Plan) -> Split:
     _refuse_other_copies(plan)
     clip_ids, clips = _usable_clips(plan), plan.store.state.clips
     split = plan.protocol.split(split_clips({i: clips[i] for i in clip_ids}))
-    return _first_folds(split, plan.folds)
+    split = _first_folds(split, plan.folds)
+    emotions = {clip_id: clips[clip_id].emotion for clip_id in clip_ids}
+    left_out = sorted(clips.keys() - emotions.keys())
+    return replace(split, notes=(*split.notes, *caveats(split, emotions, left_out)))
 
 
 def _usable_clips(plan: Plan) -> list[str]:

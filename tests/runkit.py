@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.evaluation.metrics import score
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, Run, read_run
 
@@ -69,6 +69,7 @@ def _predictions(actors: tuple[int, ...], right: float, luck: int) -> pd.DataFra
     columns: dict[str, Any] = {
         "clip_id": [f"{a:02}-{i:02}" for a in actors for i in range(CLIPS_AN_ACTOR)],
         "fold": [str(a % FOLDS + 1) for a in actor.tolist()],
+        "speaker": actor.astype(str),
         "actor": actor,
         "sex": np.where(actor % 2, "male", "female"),
         "intensity": "normal",
@@ -85,7 +86,7 @@ def _predictions(actors: tuple[int, ...], right: float, luck: int) -> pd.DataFra
 def record_of(name: str, frame: pd.DataFrame) -> dict[str, Any]:
     """Return what a run says of itself that has these predictions."""
     table = frame[[f"p_{emotion}" for emotion in EMOTIONS]].to_numpy()
-    scores = asdict(score(frame["true_id"], table, frame["actor"]))
+    scores = asdict(score(frame["true_id"], table, frame["speaker"]))
     known = {key: None if value != value else value for key, value in scores.items()}
     return known | {
         "run": name,

@@ -171,7 +171,7 @@ def test_the_doctor_s_report(monkeypatch):
 
 def test_ls_counts_the_clips_of_each_feature(speech_store, tmp_path):
     listing = serkit.ls(speech_store)
-    assert (listing.clips, listing.actors, listing.corpora) == (96, 6, ("synthetic",))
+    assert (listing.clips, listing.speakers, listing.corpora) == (96, 6, ("synthetic",))
     assert listing.corpus_digest == serkit.FeatureStore(speech_store).corpus_digest
     found = {each.feature: each for each in listing.features}
     assert found.keys() == {"change_deviation", "functionals"}

@@ -51,7 +51,7 @@ class TestExamples:
         clips = example_clips()
         assert len(clips) == len({c.clip_id for c in clips}) == 1440
         assert len({c.pcm_sha256 for c in clips}) == 1440
-        assert {c.emotion_id for c in clips} == set(range(8))
+        assert {c.label for c in clips} == set(range(8))
 
     def test_the_signal_is_what_an_extractor_gets(self):
         assert (example_signal(500).dtype, example_signal(500).shape) == (np.int16, (500,))
@@ -327,7 +327,9 @@ class TestCheckTrainer:
 
         store = tmp_path / "store"
         serkit.extract(make_corpus(24, seconds=0.1), store=store, features=["raw"], workers=1)
-        with pytest.raises(UsageError, match="has 3 actors; a trainer is checked on four or more"):
+        with pytest.raises(
+            UsageError, match="has 3 speakers; a trainer is checked on four or more"
+        ):
             check_trainer(self.GOOD, FeatureStore(store))
 
 
@@ -358,7 +360,7 @@ class TestCheckProtocol:
 
         assert broken(check_protocol, self.with_split(leak)).startswith(
             "protocol loso cannot split the clips it is made for: "
-            "fold actor 1 of loso: clips on both sides: "
+            "fold speaker 1 of loso: clips on both sides: "
         )
 
     def test_no_folds(self):
@@ -378,12 +380,12 @@ class TestCheckProtocol:
 
     def test_failing_on_few_actors_with_anything_but_a_sentence(self):
         def make(clips):
-            if len({clip.actor for clip in clips}) < 24:
+            if len({clip.speaker for clip in clips}) < 24:
                 raise KeyError("actor 4")
             return self.GOOD.make(clips)
 
         assert broken(check_protocol, replace(self.GOOD, make=make)) == (
-            "protocol loso, with actors [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23] alone: "
+            f"protocol loso, with speakers {[str(odd) for odd in range(1, 24, 2)]} alone: "
             "KeyError: 'actor 4'"
         )
 
@@ -412,14 +414,14 @@ class TestCheckCorpus:
             "corpus ravdess does not read its own name Actor_01/x.wav: x.wav is not a RAVDESS name"
         )
 
-    def test_an_emotion_that_is_none_of_the_shared_ones(self):
+    def test_an_emotion_that_is_none_of_its_labels(self):
         def parse(path):
             return replace(self.GOOD.parse(path), emotion="bored")
 
         path = PurePosixPath("03-01-05-01-02-01-01.wav")
         corpus = replace(self.GOOD, parse=parse, published=lambda: {})
         assert broken(check_corpus, corpus, [path]) == (
-            f"corpus ravdess hears 'bored' in {path}: no shared emotion"
+            f"corpus ravdess hears 'bored' in {path}, which is none of its labels"
         )
 
     def test_rubbish_that_is_taken_for_a_clip(self):

@@ -39,11 +39,11 @@ A preset is a named set of parameters; `--set KEY=VALUE` changes one of them.
 _PROTOCOLS = """# Protocols
 
 A protocol says which clips are trained on and which are tested on.
-In a speaker-independent one no actor, and no recording under two names, is on both sides;
+In a speaker-independent one no speaker, and no recording under two names, is on both sides;
 a split that breaks this is an error, never a result.
-With fewer actors than the protocol names, the folds keep those that are there, and the run says so.
-Within a fold two kinds of clips are for training: some to fit on, and those of the validation
-actors to choose on (C, rounds, ...). Nothing is fitted or chosen on test clips, except with
+With fewer speakers than the protocol names, the folds keep those that are there, and the run says
+so. Within a fold two kinds of clips are for training: some to fit on, and those of the validation
+speakers to choose on (C, rounds, ...). Nothing is fitted or chosen on test clips, except with
 `--preset notebook` on a notebook protocol, which repeats the study's choice and is stamped
 `selected-on-test`.
 """
@@ -195,7 +195,12 @@ def _actors(protocol: Protocol) -> str:
     """Return who is in which role, from the split of a clip an emotion of each RAVDESS actor."""
     clips = [
         SplitClip(
-            f"{actor:02d}-{emotion}", actor, ("female", "male")[actor % 2], emotion, f"{actor}"
+            f"{actor:02d}-{emotion}",
+            str(actor),
+            ("female", "male")[actor % 2],
+            emotion,
+            f"{actor}",
+            "ravdess",
         )
         for actor in range(1, 25)
         for emotion in range(8)

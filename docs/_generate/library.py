@@ -77,15 +77,16 @@ _TYPES = (
     ("Extractors", "serkit.dsp.stft", ("StftSettings",)),
     ("Corpora", "serkit.ingest.corpus", ("Corpus",)),
     ("Corpora", "serkit.clips", ("ClipName",)),
+    ("Corpora", "serkit.labels", ("LabelSet",)),
     (
         "Protocols",
         "serkit.evaluation.splits",
-        ("Protocol", "SplitClip", "Split", "Fold", "by_actor"),
+        ("Protocol", "SplitClip", "Split", "Fold", "by_speaker"),
     ),
     (
         "Protocols",
         "serkit.evaluation.splits",
-        ("fold_of", "choose_validation_actors", "random_folds"),
+        ("fold_of", "choose_validation_speakers", "random_folds"),
     ),
     ("Models", "serkit.models", ("Trainer", "Preset", "FoldData", "TrainingClips", "ClipData")),
     ("Models", "serkit.models", ("FeatureValues", "FitContext", "Fitted")),

@@ -101,7 +101,7 @@ from .api.catalogue import (
     list_protocols as list_protocols,
 )
 from .api.doctor import doctor as doctor
-from .clips import EMOTIONS as EMOTIONS
+from .corpora.ravdess import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
 from .prediction.predictions import Predictions as Predictions

@@ -1,66 +1,58 @@
-"""What a clip is: one recording of one sentence by one actor, and the emotion in it.
-
-The vocabulary of emotions is shared by all corpora; a corpus maps its own labels onto it.
-"""
+"""What a clip is: one recording of one utterance by one speaker, and the emotion in it."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
-EMOTIONS: tuple[str, ...] = (
-    "neutral",
-    "calm",
-    "happy",
-    "sad",
-    "angry",
-    "fearful",
-    "disgust",
-    "surprised",
-)
-"""The emotion names in the order of their numbers, ``emotion_id`` 0 to 7."""
-
-EMOTION_IDS: dict[str, int] = {name: i for i, name in enumerate(EMOTIONS)}
+from serkit.labels import UNKNOWN
 
 SAMPLE_RATE = 48_000
 """Rate in Hz that every signal is brought to before a feature sees it."""
-
-UNKNOWN: Final = "unknown"
-"""What stands for an emotion, a sex and the like where nobody has said it."""
-
-NO_EMOTION = -1
-"""The ``emotion_id`` of a clip whose emotion is unknown; no class of any model."""
 
 Sex = Literal["male", "female", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipName:
-    """What a file's name (and place) says about a clip.
+    """What a file's name and place, or a row of a table, says about a clip.
 
     Attributes:
-        clip_id: The key of the clip inside its corpus: the file name's stem.
+        clip_id: The clip's key inside its corpus: most often the file name's stem.
+        emotion: One of the corpus's labels; :data:`~serkit.labels.UNKNOWN` in audio without.
+        speaker: Who speaks, by any name; :data:`~serkit.labels.UNKNOWN` where nobody has said.
+        sex: ``male`` or ``female``, or unknown.
+        intensity: ``normal``, ``strong``, or the corpus's own word.
+        statement: The sentence that is spoken, or the corpus's own code for it.
+        repetition: 1 for the first take, 2 for the second; 0 where nobody counts.
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
-        emotion: A name out of :data:`EMOTIONS`; :data:`UNKNOWN` in audio without labels.
-        intensity: ``normal`` or ``strong``.
-        statement: The sentence that is spoken.
-        repetition: 1 for the first take, 2 for the second.
-        actor: The actor's number; 0 where the speaker is unknown.
-        sex: ``male`` or ``female``; :data:`UNKNOWN` in audio without labels.
+        actor: The speaker's number, in corpora that number their actors.
     """
 
     clip_id: str
-    modality: str
-    vocal_channel: str
     emotion: str
-    intensity: str
-    statement: str
-    repetition: int
-    actor: int
-    sex: Sex
+    speaker: str
+    sex: Sex = UNKNOWN
+    intensity: str = UNKNOWN
+    statement: str = UNKNOWN
+    repetition: int = 0
+    modality: str = "audio-only"
+    vocal_channel: str = "speech"
+    actor: int | None = None
 
-    @property
-    def emotion_id(self) -> int:
-        """The emotion's number, 0 to 7; :data:`NO_EMOTION` where it is unknown."""
-        return NO_EMOTION if self.emotion == UNKNOWN else EMOTION_IDS[self.emotion]
+
+def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Return the key by which names are sorted as people do: numbers in them by their value.
+
+    Example:
+        >>> sorted(["10", "9", "spk2", "spk10", "anna"], key=natural_order)
+        ['9', '10', 'anna', 'spk2', 'spk10']
+    """
+    parts = re.split(r"(\d+)", name)
+    return tuple(_part(part) for part in parts if part), name
+
+
+def _part(part: str) -> tuple[int, int, str]:
+    return (0, int(part), "") if part.isdecimal() else (1, 0, part)

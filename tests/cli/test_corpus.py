@@ -70,7 +70,7 @@ class TestCheck:
         assert (answer.code, answer.err) == (0, "")
         assert answer.json.keys() >= CHECK_KEYS
         assert (answer.json["corpus"], answer.json["clips"]) == ("synthetic", 96)
-        assert answer.json["counts"]["actor"] == {str(actor): 16 for actor in range(1, 7)}
+        assert answer.json["counts"]["speaker"] == {str(actor): 16 for actor in range(1, 7)}
 
     def test_in_words(self, cli, speech):
         answer = cli("check", speech, "--workers", 1)

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from runkit import make_run, make_unfinished
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.testing import example_signal
 
 

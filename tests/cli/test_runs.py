@@ -39,7 +39,7 @@ class TestTrain:
 
     def test_notes_go_to_stderr(self, train):
         lines = train("majority", "--json").err.splitlines()
-        assert lines[0].startswith("serkit: actors 7, 8, 9, ")
+        assert lines[0].startswith("serkit: speakers 7, 8, 9, ")
         assert lines[1:] == ["serkit: 3 of 5 folds remain"]
 
     def test_the_run_lies_where_it_is_said_to(self, train):
@@ -72,7 +72,7 @@ class TestTrain:
     def test_in_words(self, train):
         answer = train("majority", "--seed", 3)
         assert answer.code == 0
-        assert "majority (best) on synthetic, luna5, 3 folds, 6 actors, 96 clips, seed 3" in (
+        assert "majority (best) on synthetic, luna5, 3 folds, 6 speakers, 96 clips, seed 3" in (
             answer.out
         )
         assert "stamped: synthetic" in answer.out

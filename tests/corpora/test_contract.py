@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from serkit.evaluation.splits import PROTOCOLS
-from serkit.ingest.corpus import CORPORA, Corpus, detect
+from serkit.ingest.corpus import CORPORA, Corpus, UnparsedNameError, detect
 from serkit.testing import check_corpus
 
 RAVDESS_LIKE = tuple(
@@ -37,8 +37,11 @@ class TestDetect:
     def test_names_tell_the_corpus(self, tmp_path):
         assert detect(tmp_path, list(RAVDESS_LIKE)).name == "ravdess"
 
-    def test_where_no_name_fits_ravdess_reports_why(self, tmp_path):
-        assert detect(tmp_path, [PurePosixPath("rubbish.wav")]).name == "ravdess"
+    def test_where_no_name_fits_no_corpus_is_claimed(self, tmp_path):
+        found = detect(tmp_path, [PurePosixPath("rubbish.wav")])
+        assert found.name == "unrecognised"
+        with pytest.raises(UnparsedNameError, match=r"^rubbish.wav is no name of a corpus"):
+            found.parse(PurePosixPath("rubbish.wav"))
 
     def test_a_marker_goes_before_names_in_the_folder_and_below_it(self, tmp_path):
         marker = CORPORA.get("synthetic").marker

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS, LABELS
 from serkit.ingest.corpus import CORPORA, UnparsedNameError
 
 RAVDESS = CORPORA.get("ravdess")
@@ -26,9 +26,9 @@ def test_a_name_says_who_speaks_what_and_how():
     name = parse("Actor_12/03-01-06-02-02-01-12.wav")
     assert name.clip_id == "03-01-06-02-02-01-12"
     assert (name.modality, name.vocal_channel) == ("audio-only", "speech")
-    assert (name.emotion, name.emotion_id, name.intensity) == ("fearful", 5, "strong")
+    assert (name.emotion, name.intensity) == ("fearful", "strong")
     assert name.statement == "Dogs are sitting by the door"
-    assert (name.repetition, name.actor, name.sex) == (1, 12, "female")
+    assert (name.repetition, name.speaker, name.actor, name.sex) == (1, "12", 12, "female")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_name_says_who_speaks_what_and_how():
 )
 def test_emotions_are_numbered_from_0_in_the_study_s_order(number, emotion):
     name = parse(f"03-01-{number:02d}-01-01-01-01.wav")
-    assert (name.emotion, name.emotion_id) == (emotion, number - 1)
+    assert (name.emotion, LABELS.index(name.emotion)) == (emotion, number - 1)
 
 
 @pytest.mark.parametrize(("actor", "sex"), [(1, "male"), (2, "female"), (23, "male")])

@@ -19,13 +19,17 @@ from serkit.evaluation.splits import (
     Split,
     SplitClip,
     audit,
-    choose_validation_actors,
+    choose_validation_speakers,
     missing_note,
 )
 from serkit.testing import example_clips
 
+NAMES = ("1", "2", "10", "anna", "Ben", "Çelik", "spk2", "spk10", "03")
+
 CLIPS = tuple(
-    SplitClip(f"{letter}{actor}", actor, "male" if actor % 2 else "female", 0, f"{letter}{actor}")
+    SplitClip(
+        f"{letter}{actor}", str(actor), "male" if actor % 2 else "female", 0, f"{letter}{actor}"
+    )
     for actor in (1, 2, 3, 4)
     for letter in "ab"
 )
@@ -42,7 +46,7 @@ def refused(*folds: Fold, clips=CLIPS, speaker_independent: bool = True) -> str:
 
 
 def test_what_scikit_learn_warns_of_while_splitting_is_not_shown():
-    clips = [replace(clip, emotion_id=int(clip.clip_id == "a4")) for clip in CLIPS]
+    clips = [replace(clip, label=int(clip.clip_id == "a4")) for clip in CLIPS]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(PROTOCOLS.get("speaker5").split(clips).folds) == 4
@@ -54,16 +58,16 @@ class TestAudit:
 
     def test_an_actor_who_is_trained_on_and_tested(self):
         fold = replace(GOOD, train=("a1", "b1", "a3"), test=("b3",))
-        assert refused(fold) == "fold 1 of mine: actors on both sides: 3 (1 in all)"
+        assert refused(fold) == "fold 1 of mine: speakers on both sides: 3 (1 in all)"
 
     def test_an_actor_who_is_chosen_on_and_tested(self):
         fold = replace(GOOD, validation=("a2", "a3"), test=("b2", "b3"))
-        assert refused(fold) == "fold 1 of mine: actors on both sides: 2, 3 (2 in all)"
+        assert refused(fold) == "fold 1 of mine: speakers on both sides: 2, 3 (2 in all)"
 
     def test_an_actor_who_is_trained_on_and_chosen_on(self):
         fold = replace(GOOD, train=("a1", "a2"))
         assert refused(replace(fold, validation=("b2",))) == (
-            "fold 1 of mine: actors on both sides: 2 (1 in all)"
+            "fold 1 of mine: speakers on both sides: 2 (1 in all)"
         )
 
     def test_where_actors_may_be_on_both_sides_they_are(self):
@@ -93,7 +97,7 @@ class TestAudit:
         )
 
     def test_identical_samples_on_one_side_are_let_through(self):
-        clips = [replace(c, pcm_sha256="twin") if c.actor == 3 else c for c in CLIPS]
+        clips = [replace(c, pcm_sha256="twin") if c.speaker == "3" else c for c in CLIPS]
         audit(Split("mine", (GOOD,)), clips, speaker_independent=True)
 
     @pytest.mark.parametrize("speaker_independent", [True, False])
@@ -130,8 +134,8 @@ class TestAudit:
     @pytest.mark.parametrize(("side", "verb"), [("train", "train"), ("test", "test")])
     def test_a_fold_with_nobody_on_a_side(self, side, verb):
         assert refused(replace(GOOD, **{side: ()})) == (
-            f"fold 1 of mine has no clips to {verb} on; use speaker5, which works for any actors, "
-            "or extract the whole corpus"
+            f"fold 1 of mine has no clips to {verb} on; "
+            "use speaker5, which works for any speakers, or extract the whole corpus"
         )
 
     def test_nobody_to_choose_on_is_let_through(self):
@@ -200,16 +204,21 @@ class TestMissingNote:
     @pytest.mark.parametrize(
         ("named", "present", "folds", "notes"),
         [
-            ({1, 2}, {1, 2}, (2, 2), ()),
-            ({1, 2, 3}, {1}, (1, 1), ("actors 2, 3 are not there; the folds keep the rest",)),
+            ({"1", "2"}, {"1", "2"}, (2, 2), ()),
             (
-                {1, 2},
-                {1, 7, 9},
+                {"2", "10", "1"},
+                {"1"},
+                (1, 1),
+                ("speakers 2, 10 are not there; the folds keep the rest",),
+            ),
+            (
+                {"1", "2"},
+                {"1", "7", "9"},
                 (2, 1),
                 (
-                    "actor 2 is not there; the folds keep the rest",
+                    "speaker 2 is not there; the folds keep the rest",
                     "1 of 2 folds remain",
-                    "actors 7, 9 are never tested on",
+                    "speakers 7, 9 are never tested on",
                 ),
             ),
         ],
@@ -218,26 +227,25 @@ class TestMissingNote:
         assert missing_note(named, present, *folds) == notes
 
 
-class TestChooseValidationActors:
+class TestChooseValidationSpeakers:
     @given(
-        actors=st.sets(st.integers(1, 24)),
+        speakers=st.sets(st.sampled_from(NAMES)),
         number=st.integers(0, 30),
-        women=st.sets(st.integers(1, 24)),
+        women=st.sets(st.sampled_from(NAMES)),
     )
-    def test_somebody_is_always_left_to_train_on(self, actors, number, women):
-        clips = [
-            SplitClip(str(a), a, "female" if a in women else "male", 0, str(a)) for a in actors
-        ]
-        chosen = choose_validation_actors(clips, actors, number)
-        assert len(set(chosen)) == len(chosen) == min(2, max(0, len(actors) - 1))
-        assert set(chosen) <= actors
-        if len(actors) > 2 and women & actors and actors - women:
-            assert len({a in women for a in chosen}) == 2
+    def test_somebody_is_always_left_to_train_on(self, speakers, number, women):
+        clips = [SplitClip(s, s, "female" if s in women else "male", 0, s) for s in speakers]
+        chosen = choose_validation_speakers(clips, speakers, number)
+        assert len(set(chosen)) == len(chosen) == min(2, max(0, len(speakers) - 1))
+        assert set(chosen) <= speakers
+        if len(speakers) > 2 and women & speakers and speakers - women:
+            assert len({s in women for s in chosen}) == 2
 
     def test_other_folds_choose_others(self):
-        clips = [SplitClip(str(a), a, "male" if a % 2 else "female", 0, "") for a in range(1, 9)]
-        found = [choose_validation_actors(clips, range(1, 9), n) for n in range(4)]
-        assert found == [(1, 2), (3, 4), (5, 6), (7, 8)]
+        names = [str(number) for number in range(7, 15)]
+        clips = [SplitClip(n, n, "female" if int(n) % 2 else "male", 0, "") for n in names]
+        found = [choose_validation_speakers(clips, names, n) for n in range(4)]
+        assert found == [("8", "7"), ("10", "9"), ("12", "11"), ("14", "13")]
 
 
 class TestValidationActors:

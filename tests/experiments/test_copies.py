@@ -128,7 +128,7 @@ class TestNoCopyOfATestClip:
         found = choose([{}], Same, lambda _: Guess(), data, rows, lambda *_: None)
         assert found.uar == uar(data.labels, data.labels)
         held_out = [inside for fitted, inside in sides if not inside & fitted]
-        assert len(held_out) == len(list(inner_folds(data.labels, data.actors)))
+        assert len(held_out) == len(list(inner_folds(data.labels, data.speakers)))
         assert set.union(*held_out) == set(range(len(ids)))  # clips as recorded, no copy
 
 

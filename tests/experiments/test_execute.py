@@ -19,7 +19,7 @@ import pytest
 
 import serkit
 from serkit import FeatureStore
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import (
     IncompleteFeatureError,
     NotFoundError,
@@ -190,7 +190,7 @@ class TestFolder:
     def test_predictions_are_a_row_a_test_clip(self, run, speech_store):
         frame = pd.read_parquet(run.path / "predictions.parquet")
         assert list(frame.columns) == [
-            *("clip_id", "fold", "actor", "sex", "intensity"),
+            *("clip_id", "fold", "speaker", "actor", "sex", "intensity"),
             *("true", "predicted", "true_id", "predicted_id"),
             *(f"p_{emotion}" for emotion in EMOTIONS),
         ]

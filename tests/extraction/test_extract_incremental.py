@@ -650,7 +650,7 @@ def test_synthetic_and_real_clips_are_never_mixed(corpus, store, tmp_path):
         kit.fill(synthetic, store)
     assert str(error.value) == (
         f"the store holds ravdess and {synthetic.resolve()} is synthetic; a store holds one "
-        "corpus, so that an actor's number means one person; name another store with --store DIR"
+        "corpus, so that a speaker's name means one person; name another store with --store DIR"
     )
     assert kit.contents(store) == before
     kit.fill(synthetic, tmp_path / "other")
@@ -661,7 +661,7 @@ def test_synthetic_and_real_clips_are_never_mixed(corpus, store, tmp_path):
 
 def test_a_folder_without_clips_makes_no_store(tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(CorpusError, match="no ravdess clips in "):
+    with pytest.raises(CorpusError, match="no corpus in "):
         kit.fill(tmp_path / "empty", tmp_path / "store")
     assert not (tmp_path / "store").exists()
 

@@ -55,7 +55,7 @@ class TestACleanCorpus:
         assert (report.files, report.clips) == (3, 3)
         assert report.counts == {
             "emotion": {"neutral": 1, "angry": 2},
-            "actor": {1: 2, 12: 1},
+            "speaker": {"1": 2, "12": 1},
             "intensity": {"normal": 2, "strong": 1},
             "sex": {"female": 1, "male": 2},
             "statement": {"Dogs are sitting by the door": 1, "Kids are talking by the door": 2},
@@ -95,7 +95,7 @@ class TestACleanCorpus:
     def test_emotions_and_numbers_are_in_their_own_order(self, make_corpus):
         report = audit(make_corpus(96, seconds=0.01), workers=1)
         assert list(report.counts["emotion"])[:3] == ["neutral", "calm", "happy"]
-        assert list(report.counts["actor"]) == list(range(1, 13))
+        assert list(report.counts["speaker"]) == list(map(str, range(1, 13)))
 
 
 class TestMissingAndExtra:
@@ -113,7 +113,7 @@ class TestMissingAndExtra:
         (corpus / place(C)).unlink()
         report = audit(corpus, workers=1)
         assert report.missing == (*others, C, B), "sorted"
-        assert report.missing_actors() == ((12, 24), (B,))
+        assert report.missing_speakers() == (("12", "24"), (B,))
 
     def test_clips_that_nobody_published_are_extra(self, corpus, publish, make_corpus):
         publish(corpus)
@@ -127,7 +127,7 @@ class TestMissingAndExtra:
         report = audit(corpus, workers=1)
         assert report.corpus == "synthetic"
         assert (report.missing, report.extra, report.altered) == ((), (), ())
-        assert report.missing_actors() == ((), ())
+        assert report.missing_speakers() == ((), ())
 
     def test_song_that_is_asked_for_is_not_extra_for_no_list_of_it_is_shipped(self, make_corpus):
         root = make_corpus([A, f"03-02{A[5:]}"])
@@ -275,7 +275,7 @@ class TestTheWork:
 
     def test_a_folder_without_clips_is_an_error(self, tmp_path):
         (tmp_path / "jingle.wav").write_bytes(b"")
-        with pytest.raises(CorpusError, match=r"no ravdess clips in .*jingle"):
+        with pytest.raises(CorpusError, match=r"no corpus in .*jingle"):
             audit(tmp_path)
 
     def test_a_folder_that_is_not_there_is_an_error(self, tmp_path):
@@ -289,7 +289,7 @@ def test_the_report_is_plain_json(corpus, publish):
     (corpus / "jingle.wav").write_bytes(b"")
     data = audit(corpus, workers=1).to_json()
     assert json.loads(json.dumps(data)) == data
-    assert data["counts"]["actor"] == {"1": 2, "12": 1}
+    assert data["counts"]["speaker"] == {"1": 2, "12": 1}
     assert data["missing"] == ["03-01-01-01-01-01-24"]
     assert data["unreadable"][0]["error"] == "EmptyAudioError"
     assert data["unparsed"][0]["path"] == "jingle.wav"
@@ -301,5 +301,5 @@ def test_the_one_pair_of_identical_takes_in_ravdess_is_found(ravdess):
     assert report.identical == (("03-01-03-01-02-01-07", "03-01-03-01-02-02-07"),)
     assert report.clips == 60
     assert (report.altered, report.extra, report.unreadable) == ((), (), ())
-    assert report.missing_actors() == (tuple(a for a in range(1, 25) if a != 7), ())
+    assert report.missing_speakers() == (tuple(str(a) for a in range(1, 25) if a != 7), ())
     assert report.clean

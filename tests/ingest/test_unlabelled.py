@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from serkit.clips import NO_EMOTION, UNKNOWN
 from serkit.errors import NotFoundError, SerkitError, UnreadableAudioError
 from serkit.ingest.corpus import CORPORA
 from serkit.ingest.unlabelled import CORPUS, find_audio, unlabelled_name
+from serkit.labels import UNKNOWN
 
 
 @pytest.fixture
@@ -77,8 +77,8 @@ def test_the_home_folder(here, monkeypatch):
 
 def test_nothing_is_known_of_the_clips():
     name = unlabelled_name("0")
-    assert (name.clip_id, name.emotion, name.emotion_id) == ("0", UNKNOWN, NO_EMOTION)
-    assert (name.actor, name.sex) == (0, UNKNOWN)
+    assert (name.clip_id, name.emotion) == ("0", UNKNOWN)
+    assert (name.speaker, name.actor, name.sex) == (UNKNOWN, None, UNKNOWN)
 
 
 def test_no_folder_is_ever_taken_for_it():

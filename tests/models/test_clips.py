@@ -11,6 +11,7 @@ import pytest
 
 from serkit import FeatureStore
 from serkit.errors import HiddenFromModelError, SerkitError, TrainingError, UnknownNameError
+from serkit.evaluation.splits import speaker_numbers
 from serkit.models import ClipData, FoldData, TrainingClips
 from serkit.models.clips import with_true_names
 
@@ -47,7 +48,7 @@ class TestWhatIsThere:
         data = TrainingClips.of(store, ids[:20])
         rows = [store.state.clips[i] for i in ids[:20]]
         assert data.labels.tolist() == [row.emotion_id for row in rows]
-        assert data.actors.tolist() == [row.actor for row in rows]
+        assert data.speakers.tolist() == speaker_numbers([row.speaker for row in rows]).tolist()
 
     def test_some_of_the_clips_keep_all_that_belongs_to_them(self, store, ids):
         whole = TrainingClips.of(store, ids)
@@ -76,7 +77,7 @@ class TestWhatIsHidden:
             ("store", "data.read(feature) and data.matrix(features) read these clips"),
             ("clips", "data.column(name) reads numbers of the recordings"),
             ("labels", "only the clips of a training side have labels"),
-            ("actors", "only the clips of a training side have speakers"),
+            ("speakers", "only the clips of a training side have speakers"),
         ],
     )
     def test_a_model_that_predicts_sees_no_store_no_label_and_no_speaker(

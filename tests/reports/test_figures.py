@@ -11,7 +11,7 @@ import pytest
 
 import serkit
 from runkit import make_run
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, UnknownNameError, UsageError
 from serkit.reports.figures import draw
 from serkit.reports.figures.draw import figure_names, save_figures

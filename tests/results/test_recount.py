@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from runkit import make_run, record_of
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import RunError
 from serkit.results.board import make_board
 from serkit.results.record import FIGURES
@@ -126,15 +126,15 @@ class TestDamage:
         assert problem.startswith(f"{path} is damaged ({why}); ")
 
     @pytest.mark.parametrize(
-        "column", ["fold", "actor", "true_id", "predicted_id", "p_happy", "clip_id"]
+        "column", ["fold", "speaker", "true_id", "predicted_id", "p_happy", "clip_id"]
     )
     def test_a_missing_column_is_named_and_the_others_rank(self, run, column):
-        odd = rewrite(run("odd"), lambda frame: frame.drop(columns=column))
+        odd = rewrite(run("odd"), lambda frame: frame.drop(columns=["actor", column]))
         board = make_board([run("honest"), odd])
         assert ranked(board) == ["honest"]
         assert column in board.problems[0]
 
-    @pytest.mark.parametrize("column", ["fold", "actor", "true_id", "predicted_id", "p_happy"])
+    @pytest.mark.parametrize("column", ["fold", "speaker", "true_id", "predicted_id", "p_happy"])
     def test_a_gap_in_a_column_is_named(self, run, column):
         def gap(frame):
             frame[column] = frame[column].astype(object)
@@ -248,10 +248,10 @@ class TestTruth:
         assert "nothing says which is right" in board.problems[0]
         assert "name the feature store with --store" in board.problems[0]
 
-    @pytest.mark.parametrize("column", ["actor", "fold"])
+    @pytest.mark.parametrize("column", ["speaker", "fold"])
     def test_speakers_and_folds_must_agree_too(self, run, column):
         def change(frame):
-            frame.loc[frame["actor"] == 2, column] = frame[column].iloc[0]
+            frame.loc[frame["speaker"] == "2", column] = frame[column].iloc[0]
 
         odd = consistent(rewrite(run("odd", luck=3), change))
         board = make_board([odd, run("a", luck=1), run("b", luck=2)])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from runkit import make_run, make_unfinished
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import NotFoundError, RunError, UnknownNameError, UsageError
 from serkit.results.run import RECORD, find_run, list_runs, read_run
 
@@ -35,10 +35,11 @@ class TestReadRun:
         frame = read_run(folder / "svm-luna5-3").predictions
         assert frame.index.name == "clip_id"
         assert frame.index.is_unique
-        assert list(frame.columns[:8]) == [
-            *("fold", "actor", "sex", "intensity", "true", "predicted", "true_id", "predicted_id")
+        assert list(frame.columns[:9]) == [
+            *("fold", "speaker", "actor", "sex", "intensity"),
+            *("true", "predicted", "true_id", "predicted_id"),
         ]
-        assert list(frame.columns[8:]) == [f"p_{emotion}" for emotion in EMOTIONS]
+        assert list(frame.columns[9:]) == [f"p_{emotion}" for emotion in EMOTIONS]
 
     def test_without_a_record_it_is_not_finished(self, tmp_path):
         path = make_unfinished(tmp_path, "half")

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import storekit as kit
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import IncompleteFeatureError, StoreError, UnknownNameError, UsageError
 from serkit.extractors import mel as mel_module
 from serkit.features import FeatureSpec
@@ -80,6 +80,7 @@ def test_the_clips_have_the_columns_of_the_contract(store, corpus):
         "statement",
         "repetition",
         "actor",
+        "speaker",
         "sex",
     } <= set(clips.columns)
     row = clips.loc[kit.clip_id(2)]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from serkit.store.tables import (
@@ -23,7 +24,19 @@ from serkit.store.tables import (
 
 CLIP = ClipRow(
     *("clip", "ravdess", "Actor_01/clip.wav", "audio-only", "speech", "calm", 1, "normal"),
-    *("Kids are talking by the door", 1, 1, "male", 48_000, 1, 177_632, None, "ab" * 32, "/data"),
+    *(
+        "Kids are talking by the door",
+        1,
+        1,
+        "1",
+        "male",
+        48_000,
+        1,
+        177_632,
+        None,
+        "ab" * 32,
+        "/data",
+    ),
 )
 INDEX = IndexRow("clip", "f" * 64, "ab" * 32, "parts/raw/1.h5", 0, 177_632, 75_493, 2**64 - 1)
 FILE = FileRow("Zoë/clip 日本.wav", 355_308, 2**62, "clip", "ab" * 32)
@@ -39,6 +52,20 @@ def test_rows_come_back_as_they_were(row, count):
             replace(r, resampled_from=None if i % 3 else 44_100 + i) for i, r in enumerate(rows)
         ]
     assert list(decode(type(row), encode(type(row), rows)).values()) == rows
+
+
+def test_a_table_from_when_actors_were_numbers_names_its_speakers():
+    rows = [replace(CLIP, clip_id=str(i), actor=i) for i in (0, 3, 24)]
+    older = pq.read_table(io.BytesIO(encode(ClipRow, rows))).drop_columns(["speaker"])
+    written = io.BytesIO()
+    pq.write_table(older, written)
+    found = decode(ClipRow, written.getvalue()).values()
+    assert [row.speaker for row in found] == ["unknown", "3", "24"]
+
+
+def test_speakers_without_numbers_have_no_actor():
+    row = replace(CLIP, actor=None, speaker="Zoë")
+    assert decode(ClipRow, encode(ClipRow, [row])) == {"clip": row}
 
 
 def test_pandas_sees_what_is_missing_as_missing():

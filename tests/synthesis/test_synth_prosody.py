@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serkit.clips import EMOTION_IDS
+from serkit.corpora.ravdess import LABELS
 from serkit.synthesis.prosody import (
     LONGEST,
     SHORTEST,
@@ -30,7 +30,7 @@ KEYS = st.builds(
 
 
 def mean_over_actors(field, emotion, intensity=1):
-    number = EMOTION_IDS[emotion] + 1
+    number = LABELS.index(emotion) + 1
     keys = [ClipKey(a, number, intensity, s, 1) for a in range(1, 25) for s in (1, 2)]
     return np.mean([getattr(delivery(key, 0), field) for key in keys])
 

@@ -124,12 +124,12 @@ def _render(report: AuditReport) -> list[Any]:
 
 def _findings(report: AuditReport) -> list[str]:
     """Say what was found, a line each; long lists are cut and counted."""
-    actors, clips = report.missing_actors()
+    speakers, clips = report.missing_speakers()
     lines = []
     if report.frames:
         frames = report.frames
         lines.append(f"samples a clip: {frames.min:,} to {frames.max:,}, mean {frames.mean:,.3f}")
-    lines += _list("actors of whom nothing is there", map(str, actors))
+    lines += _list("speakers of whom nothing is there", speakers)
     lines += _list("missing", clips)
     lines += _list("extra", report.extra)
     # What makes the corpus unclean must not hide behind harmless copies.

@@ -12,10 +12,24 @@ from functools import cache
 from importlib.resources import files
 from pathlib import PurePosixPath
 
-from serkit.clips import EMOTIONS, ClipName
+from serkit.clips import ClipName
 from serkit.ingest.archive import Archive
 from serkit.ingest.corpus import Corpus, UnparsedNameError
+from serkit.labels import LabelSet
 
+EMOTIONS: tuple[str, ...] = (
+    "neutral",
+    "calm",
+    "happy",
+    "sad",
+    "angry",
+    "fearful",
+    "disgust",
+    "surprised",
+)
+"""The emotion names in the order of their numbers in file names, and of ``emotion_id`` 0 to 7."""
+
+LABELS = LabelSet(EMOTIONS)
 STATEMENTS = ("Kids are talking by the door", "Dogs are sitting by the door")
 MODALITIES = ("full-av", "video-only", "audio-only")
 VOCAL_CHANNELS = ("speech", "song")
@@ -28,7 +42,7 @@ _NAME = re.compile(r"[0-9]{2}(?:-[0-9]{2}){6}")
 _FIELDS = (
     ("modality", 3),
     ("vocal channel", 2),
-    ("emotion", 8),
+    ("emotion", len(EMOTIONS)),
     ("intensity", 2),
     ("statement", 2),
     ("repetition", 2),
@@ -56,14 +70,15 @@ def parse(path: PurePosixPath) -> ClipName:
     modality, channel, emotion, intensity, statement, repetition, actor = numbers
     return ClipName(
         clip_id=stem,
-        modality=MODALITIES[modality - 1],
-        vocal_channel=VOCAL_CHANNELS[channel - 1],
         emotion=EMOTIONS[emotion - 1],
+        speaker=str(actor),
+        sex="male" if actor % 2 else "female",
         intensity=INTENSITIES[intensity - 1],
         statement=STATEMENTS[statement - 1],
         repetition=repetition,
+        modality=MODALITIES[modality - 1],
+        vocal_channel=VOCAL_CHANNELS[channel - 1],
         actor=actor,
-        sex="male" if actor % 2 else "female",
     )
 
 
@@ -91,6 +106,7 @@ CORPUS = Corpus(
     ),
     licence="CC-BY-NC-SA-4.0",
     url="https://zenodo.org/records/1188976",
+    labels=LABELS,
     parse=parse,
     leave_out=leave_out,
     reasons=REASONS,

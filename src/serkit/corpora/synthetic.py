@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serkit.corpora.ravdess import REASONS, leave_out, parse
+from serkit.corpora.ravdess import LABELS, REASONS, leave_out, parse
 from serkit.ingest.corpus import Corpus
 
 MARKER = "serkit-synthetic.json"
@@ -14,6 +14,7 @@ CORPUS = Corpus(
     citation="Made by 'serkit synth'; no recordings of people",
     licence="CC0-1.0",
     url="",
+    labels=LABELS,
     parse=parse,
     leave_out=leave_out,
     reasons=REASONS,

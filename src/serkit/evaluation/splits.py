@@ -9,15 +9,20 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import NO_EMOTION
+from serkit.clips import natural_order
 from serkit.errors import LeakageError, SerkitError, UsageError
 from serkit.features.spec import canonical_json
+from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.registry import Registry
+
+_VALIDATION_SHARE = 8
+"""Where nobody knows who speaks, one clip of so many is set aside to choose on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +31,19 @@ class SplitClip:
 
     Attributes:
         clip_id: Its key.
-        actor: Who speaks.
-        sex: ``male`` or ``female``.
-        emotion_id: The label, 0 to 7.
+        speaker: Who speaks, by name; ``unknown`` where nobody has said.
+        sex: ``male`` or ``female``, or ``unknown``.
+        label: The label's number, from 0.
         pcm_sha256: Identity of its samples.
+        corpus: The corpus's name.
     """
 
     clip_id: str
-    actor: int
+    speaker: str
     sex: str
-    emotion_id: int
+    label: int
     pcm_sha256: str
+    corpus: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class Fold:
     Attributes:
         name: ``"1"``, ``"2"``, ... or what distinguishes the fold (``"actor 7"``).
         train: Clips that a model is fitted on.
-        validation: Clips of other actors than those in ``train`` and ``test``, on which
+        validation: Clips of other speakers than those in ``train`` and ``test``, on which
             everything that is chosen (epoch, C, depth) is chosen. Part of the training side: a
             model without anything to choose is fitted on both.
         test: Clips that the result is reported on.
@@ -65,7 +72,7 @@ class Split:
     Attributes:
         protocol: The protocol's name.
         folds: Its folds.
-        notes: How it differs from the published one: actors that are not there.
+        notes: How it differs from the published one: speakers that are not there.
     """
 
     protocol: str
@@ -87,10 +94,11 @@ class Protocol:
         name: The module's.
         summary: One line.
         source: Who defined it.
-        speaker_independent: Whether no test actor is ever trained on; then it is enforced.
+        speaker_independent: Whether no test speaker is ever trained on; then it is enforced.
         make: From clips, sorted by id, to folds and notes.
         choose_on_test: Whether the study chose on the test clips here; only presets that
             reproduce it do so, and their runs are stamped.
+        corpora: The corpora that it is made for; others are refused. Empty where it works for any.
     """
 
     name: str
@@ -99,17 +107,20 @@ class Protocol:
     speaker_independent: bool
     make: Callable[[Sequence[SplitClip]], Split]
     choose_on_test: bool = False
+    corpora: tuple[str, ...] = ()
 
     def split(self, clips: Iterable[SplitClip]) -> Split:
         """Split clips, and audit the result.
 
         Raises:
-            UsageError: These clips cannot be split so (too few actors, ...).
+            UsageError: The protocol is made for other corpora, needs to know who speaks, or these
+                clips cannot be split so (too few speakers, ...).
             LeakageError: The split leaks.
         """
         ordered = sorted(clips, key=lambda clip: clip.clip_id)
         if not ordered:
             raise UsageError("there are no clips to split", hint="run 'serkit extract SRC' first")
+        self._refuse_others(ordered)
         try:
             with warnings.catch_warnings():
                 # scikit-learn's, of an emotion that is then missing from some folds; that is all.
@@ -125,6 +136,22 @@ class Protocol:
         notes = audit(split, ordered, speaker_independent=self.speaker_independent)
         return replace(split, notes=(*split.notes, *notes))
 
+    def _refuse_others(self, clips: Sequence[SplitClip]) -> None:
+        corpora = sorted({clip.corpus for clip in clips})
+        if self.corpora and not set(corpora) <= set(self.corpora):
+            raise UsageError(
+                f"{self.name} is made for {' and '.join(self.corpora)}, "
+                f"and these clips are of {' and '.join(corpora) or 'no corpus'}",
+                hint="use speaker5, loso or random5, which work for any corpus",
+            )
+        unknown = sum(clip.speaker == UNKNOWN for clip in clips)
+        if self.speaker_independent and unknown:
+            raise UsageError(
+                f"nobody has said who speaks in {unknown:,} of {len(clips):,} clips, "
+                f"and {self.name} keeps speakers apart",
+                hint="name the speakers, or use random5, whose runs are stamped",
+            )
+
 
 PROTOCOLS: Registry[Protocol] = Registry(
     "protocol", "serkit.evaluation.protocols", "PROTOCOL", hint="see 'serkit protocols'"
@@ -137,8 +164,8 @@ def audit(
 ) -> tuple[str, ...]:
     """Refuse a split that leaks.
 
-    No clip may be in two roles of a fold or in two test sides, and validation actors may not be
-    trained on. Where the protocol is speaker-independent, neither may an actor be, nor the same
+    No clip may be in two roles of a fold or in two test sides, and validation speakers may not be
+    trained on. Where the protocol is speaker-independent, neither may a speaker be, nor the same
     samples under two names. A random protocol has the same voices on both sides by design, and in
     published work the same samples as well: there they are noted, so that what was published can
     be measured.
@@ -159,7 +186,7 @@ def audit(
             side = "test" if fold.train else "train"
             raise UsageError(
                 f"{where} has no clips to {side} on",
-                hint="use speaker5, which works for any actors, or extract the whole corpus",
+                hint="use speaker5, which works for any speakers, or extract the whole corpus",
             )
         train, validation, test = map(set, (fold.train, fold.validation, fold.test))
         _disjoint(f"{where}: clips", (train | validation, test), (train, validation))
@@ -168,10 +195,10 @@ def audit(
         tested |= test
         if speaker_independent:
             fitted, chosen_on, tested_on = (
-                {by_id[i].actor for i in ids} for ids in (train, validation, test)
+                {by_id[i].speaker for i in ids} for ids in (train, validation, test)
             )
             pairs = (fitted | chosen_on, tested_on), (fitted, chosen_on)
-            _disjoint(f"{where}: actors", *pairs)
+            _disjoint(f"{where}: speakers", *pairs)
         if identical := _identical(fold, by_id):
             if speaker_independent:
                 raise _hold_identical_samples(f"{where}: {identical}")
@@ -212,87 +239,90 @@ def _some(found: set[Any]) -> str:
     return f"{', '.join(map(str, sorted(found)[:3]))} ({len(found)} in all)"
 
 
-def by_actor(
+def by_speaker(
     protocol: str,
     clips: Sequence[SplitClip],
-    test_actors: Sequence[Iterable[int]],
-    validation_actors: Sequence[Iterable[int]] | None = None,
+    test_speakers: Sequence[Iterable[str]],
+    validation_speakers: Sequence[Iterable[str]] | None = None,
     names: Sequence[str] | None = None,
 ) -> Split:
-    """Build folds from their test actors; actors that are not there are left out and noted.
+    """Build folds from their test speakers; speakers that are not there are left out and noted.
 
     Args:
         protocol: Its name.
         clips: The clips.
-        test_actors: Those of each fold.
-        validation_actors: Those of each fold; None chooses two for each, and so does a fold where
-            none of them is there or nobody else is left to train on.
+        test_speakers: Those of each fold.
+        validation_speakers: Those of each fold; None chooses two for each, and so does a fold
+            where none of them is there or nobody else is left to train on.
         names: The folds' names; None numbers them from 1.
     """
-    present = {clip.actor for clip in clips}
+    present = {clip.speaker for clip in clips}
     folds = []
-    named = [actor for fold in test_actors for actor in fold]
-    for number, tested in enumerate(test_actors):
+    named = [speaker for fold in test_speakers for speaker in fold]
+    for number, tested in enumerate(test_speakers):
         test = set(tested) & present
         if not test:
             continue
         rest = present - test
-        if validation_actors is None:
-            validation = set(choose_validation_actors(clips, rest, number))
+        if validation_speakers is None:
+            validation = set(choose_validation_speakers(clips, rest, number))
         else:
-            validation = set(validation_actors[number]) & rest
+            validation = set(validation_speakers[number]) & rest
             if not validation or validation == rest:  # somebody must be left for either
-                validation = set(choose_validation_actors(clips, rest, number))
+                validation = set(choose_validation_speakers(clips, rest, number))
         name = names[number] if names else str(number + 1)
         folds.append(fold_of(name, clips, rest - validation, validation, test))
     if not folds:
         raise UsageError(
-            f"none of the test actors of {protocol} is there", hint="use speaker5 for other corpora"
+            f"none of the test speakers of {protocol} is there",
+            hint="use speaker5 for other speakers",
         )
-    return Split(protocol, tuple(folds), missing_note(named, present, len(test_actors), len(folds)))
+    return Split(
+        protocol, tuple(folds), missing_note(named, present, len(test_speakers), len(folds))
+    )
 
 
 def fold_of(
-    name: str, clips: Sequence[SplitClip], train: set[int], validation: set[int], test: set[int]
+    name: str, clips: Sequence[SplitClip], train: set[str], validation: set[str], test: set[str]
 ) -> Fold:
-    """Build a fold from the actors of each role."""
+    """Build a fold from the speakers of each role."""
 
-    def ids(actors: set[int]) -> tuple[str, ...]:
-        return tuple(clip.clip_id for clip in clips if clip.actor in actors)
+    def ids(speakers: set[str]) -> tuple[str, ...]:
+        return tuple(clip.clip_id for clip in clips if clip.speaker in speakers)
 
     return Fold(name, ids(train), ids(validation), ids(test))
 
 
 def missing_note(
-    named: Iterable[int], present: set[int], folds_named: int, folds: int
+    named: Iterable[str], present: set[str], folds_named: int, folds: int
 ) -> tuple[str, ...]:
-    """Say which actors of a protocol are not there, and which there are beyond it."""
+    """Say which speakers of a protocol are not there, and which there are beyond it."""
     notes = []
-    missing = sorted(set(named) - present)
-    extra = sorted(present - set(named))
+    missing = sorted(set(named) - present, key=natural_order)
+    extra = sorted(present - set(named), key=natural_order)
     if missing:
-        notes.append(f"{_actors(missing)} not there; the folds keep the rest")
+        notes.append(f"{_speakers(missing)} not there; the folds keep the rest")
     if folds < folds_named:
         notes.append(f"{folds} of {folds_named} folds remain")
     if extra:
-        notes.append(f"{_actors(extra)} never tested on")
+        notes.append(f"{_speakers(extra)} never tested on")
     return tuple(notes)
 
 
-def _actors(numbers: Sequence[int]) -> str:
-    listed = ", ".join(map(str, numbers))
-    return f"actor {listed} is" if len(numbers) == 1 else f"actors {listed} are"
+def _speakers(names: Sequence[str]) -> str:
+    listed = ", ".join(names)
+    return f"speaker {listed} is" if len(names) == 1 else f"speakers {listed} are"
 
 
-def choose_validation_actors(
-    clips: Sequence[SplitClip], actors: Iterable[int], number: int
-) -> tuple[int, ...]:
-    """Choose two actors to choose on: a man and a woman where there are, others in each fold.
+def choose_validation_speakers(
+    clips: Sequence[SplitClip], speakers: Iterable[str], number: int
+) -> tuple[str, ...]:
+    """Choose two speakers to choose on: a man and a woman where there are, others in each fold.
 
-    With fewer than three actors, none or one is chosen: somebody must be left to train on.
+    With fewer than three speakers, none or one is chosen: somebody must be left to train on.
     """
-    sex = {clip.actor: clip.sex for clip in clips}
-    everyone = sorted(actors)
+    sex = {clip.speaker: clip.sex for clip in clips}
+    everyone = sorted(speakers, key=natural_order)
     if len(everyone) < 3:
         return tuple(everyone[1:])
     groups = [[a for a in everyone if sex[a] == s] for s in ("male", "female")]
@@ -305,29 +335,55 @@ def choose_validation_actors(
 def random_folds(
     protocol: str, clips: Sequence[SplitClip], tests: Iterable[npt.NDArray[np.intp]]
 ) -> Split:
-    """Build folds from the positions of their test clips; validation is by actor all the same.
+    """Build folds from the positions of their test clips; validation is by speaker all the same.
 
-    Two actors' clips of the training side are set aside to choose on.
+    Two speakers' clips of the training side are set aside to choose on; where speakers are unknown,
+    clips at random.
     """
     folds = []
     for number, positions in enumerate(tests):
         test = {clips[i].clip_id for i in positions}
         rest = [clip for clip in clips if clip.clip_id not in test]
-        chosen = set(choose_validation_actors(rest, {clip.actor for clip in rest}, number))
+        chosen = _validation_clips(rest, number)
         folds.append(
             Fold(
                 str(number + 1),
-                tuple(clip.clip_id for clip in rest if clip.actor not in chosen),
-                tuple(clip.clip_id for clip in rest if clip.actor in chosen),
+                tuple(clip.clip_id for clip in rest if clip.clip_id not in chosen),
+                tuple(clip.clip_id for clip in rest if clip.clip_id in chosen),
                 tuple(clip.clip_id for clip in clips if clip.clip_id in test),
             )
         )
     return Split(protocol, tuple(folds))
 
 
+def _validation_clips(clips: Sequence[SplitClip], number: int) -> set[str]:
+    """Choose the clips of a random fold's training side to choose on."""
+    speakers = {clip.speaker for clip in clips}
+    if UNKNOWN in speakers:
+        order = np.random.default_rng(number).permutation(len(clips))
+        return {clips[i].clip_id for i in order[: len(clips) // _VALIDATION_SHARE]}
+    chosen = set(choose_validation_speakers(clips, speakers, number))
+    return {clip.clip_id for clip in clips if clip.speaker in chosen}
+
+
 def labels(clips: Sequence[SplitClip]) -> npt.NDArray[np.int64]:
-    """Return the clips' emotion numbers."""
-    return np.array([clip.emotion_id for clip in clips], np.int64)
+    """Return the numbers of the clips' labels."""
+    return np.array([clip.label for clip in clips], np.int64)
+
+
+def speaker_numbers(speakers: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return numbers that stand for speakers, in the natural order of their names.
+
+    Where a speaker is unknown, each clip counts as somebody else's.
+
+    Example:
+        >>> speaker_numbers(["10", "9", "10", "unknown", "unknown"]).tolist()
+        [1, 0, 1, 2, 3]
+    """
+    known = sorted(set(speakers) - {UNKNOWN}, key=natural_order)
+    numbers = {name: number for number, name in enumerate(known)}
+    strangers = count(len(known))
+    return np.array([next(strangers) if s == UNKNOWN else numbers[s] for s in speakers])
 
 
 def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
@@ -336,7 +392,7 @@ def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
     Raises:
         UsageError: The clips have no labels.
     """
-    unlabelled = [row.clip_id for row in rows.values() if row.emotion_id == NO_EMOTION]
+    unlabelled = [row.clip_id for row in rows.values() if row.emotion_id == NO_LABEL]
     if unlabelled:
         raise UsageError(
             f"{len(unlabelled):,} of {len(rows):,} clips have no labels ({unlabelled[0]}, ...)",
@@ -344,6 +400,6 @@ def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
             hint="extract a labelled corpus into a store of its own",
         )
     return [
-        SplitClip(row.clip_id, row.actor, row.sex, row.emotion_id, row.pcm_sha256)
+        SplitClip(row.clip_id, row.speaker, row.sex, row.emotion_id, row.pcm_sha256, row.corpus)
         for row in rows.values()
     ]

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from serkit.clips import EMOTIONS
 from serkit.compute.environment import peak_memory_bytes
 from serkit.errors import SerkitError, StoreChangedError, TrainingInterrupted, UsageError
 from serkit.evaluation.splits import Split
@@ -202,7 +201,8 @@ def _finish(
     write_history(folder, results)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     _refuse_changed(plan, split, config)
-    scores = frame_scores(frame)
+    labels = plan.store.labels
+    scores = frame_scores(frame, labels)
     record = (
         config
         | _transduction(config, results)
@@ -219,13 +219,13 @@ def _finish(
             "log_loss": scores.log_loss,
             "brier": scores.brier,
             "ece": scores.ece,
-            "recall": dict(zip(EMOTIONS, scores.recall, strict=True)),
+            "recall": dict(zip(labels, scores.recall, strict=True)),
             "confusion": scores.confusion,
-            "by_sex": grouped_scores(frame, "sex"),
-            "by_intensity": grouped_scores(frame, "intensity"),
+            "by_sex": grouped_scores(frame, "sex", labels),
+            "by_intensity": grouped_scores(frame, "intensity", labels),
             "actors": scores.actors,
             "clips": scores.clips,
-            "fold_scores": [fold_entry(result) for result in results],
+            "fold_scores": [fold_entry(result, labels) for result in results],
             "train_seconds": sum(result.train_seconds for result in results),
             "predict_seconds": sum(result.predict_seconds for result in results),
             "seconds": time.perf_counter() - started + sum(r.earlier_seconds for r in results),

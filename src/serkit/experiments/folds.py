@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.errors import SerkitError, TrainingError
-from serkit.evaluation.splits import Fold
+from serkit.evaluation.splits import Fold, speaker_numbers
 from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, Kept, digests, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
+from serkit.labels import LabelSet
 from serkit.models import (
     ClipData,
     FitContext,
@@ -54,7 +54,7 @@ class FoldResult:
         validation_clips: How many were set aside to choose on: the test clips, where the study
             did so.
         parameters: How many numbers were fitted.
-        chosen: What was chosen on inner validation actors.
+        chosen: What was chosen on inner validation speakers.
         train_seconds: Wall time of the fit.
         predict_seconds: Wall time of the prediction.
         dependence: By how much a test clip's probabilities change with the other clips that the
@@ -164,7 +164,7 @@ def run_fold(
     result = FoldResult(
         fold,
         name,
-        predictions_frame(plan.store.state.clips, fold, probabilities),
+        predictions_frame(plan.store.state.clips, fold, probabilities, plan.store.labels),
         fitted_clips(model),
         len(sides.validation),
         model.parameters,
@@ -180,7 +180,9 @@ def run_fold(
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
     _flush(target)
     result = replace(result, files=digests(target))
-    write_json(target / FOLD, fold_entry(result))  # says that the files beside it are whole
+    write_json(
+        target / FOLD, fold_entry(result, plan.store.labels)
+    )  # says that the files beside it are whole
     shutil.rmtree(workdir, ignore_errors=True)
     teller.steps(1, 1, "done")
     return result
@@ -251,7 +253,7 @@ def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
         raise TrainingError(
             f"{plan.trainer.name} could not predict in fold {fold.name}: {error}"
         ) from error
-    expected = (len(fold.test), len(EMOTIONS))
+    expected = (len(fold.test), len(plan.store.labels))
     if probabilities.shape != expected or not np.isfinite(probabilities).all():
         raise TrainingError(
             f"{plan.trainer.name} gave no probabilities in fold {fold.name} "
@@ -264,8 +266,8 @@ def _ask(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
     """Ask about all test clips at once, or about those of one speaker after another."""
     if not plan.by_speaker:
         return model.predict(ClipData.of(plan.store, fold.test))
-    probabilities = np.empty((len(fold.test), len(EMOTIONS)))
-    speakers = np.array([plan.store.state.clips[i].actor for i in fold.test])
+    probabilities = np.empty((len(fold.test), len(plan.store.labels)))
+    speakers = speaker_numbers([plan.store.state.clips[i].speaker for i in fold.test])
     for speaker in np.unique(speakers):
         positions = np.flatnonzero(speakers == speaker)
         clips = ClipData.of(plan.store, [fold.test[p] for p in positions])
@@ -273,9 +275,9 @@ def _ask(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
     return probabilities
 
 
-def fold_entry(result: FoldResult) -> dict[str, Any]:
+def fold_entry(result: FoldResult, labels: LabelSet) -> dict[str, Any]:
     """Return a fold's scores, costs and files as the run's record names them."""
-    scores = frame_scores(result.frame)
+    scores = frame_scores(result.frame, labels)
     return {
         "fold": result.fold.name,
         "folder": result.folder,

@@ -36,7 +36,7 @@ def dependence_on_company(
         model: The model.
         store: The store that the clips are of.
         clip_ids: The clips that it was asked about together.
-        probabilities: What it answered, shape ``(n, 8)``.
+        probabilities: What it answered, shape ``(n, classes)``.
 
     Returns:
         The largest difference of one probability, 0 to 1, over :data:`SAMPLE` of the clips.

@@ -15,6 +15,7 @@ from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name
+from serkit.labels import UNKNOWN
 from serkit.models import Trainer
 from serkit.parameters import Scalar
 from serkit.prediction.audio_profile import audio_of
@@ -152,7 +153,9 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "transductive": plan.trainer.transductive or plan.by_speaker,
         "synthetic": "synthetic" in corpora,
         "published": False,
+        "speaker_unknown": any(clip.speaker == UNKNOWN for clip in clips),
         "corpus": "+".join(corpora),
+        "labels": plan.store.labels.to_json(),
         "split_digest": split.digest,
         "features": [plan.store.spec(name).to_json() for name in plan.features],
         "copies": [plan.store.spec(name).to_json() for name in plan.copies],

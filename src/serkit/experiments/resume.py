@@ -14,7 +14,16 @@ from xxhash import xxh3_64
 
 from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
 from serkit.evaluation.splits import Fold
-from serkit.results.run import CONFIG, FOLD, HISTORY, PREDICTIONS, RECORD, launcher, read_run
+from serkit.results.run import (
+    CONFIG,
+    FOLD,
+    HISTORY,
+    PREDICTIONS,
+    RECORD,
+    launcher,
+    read_run,
+    with_speakers,
+)
 from serkit.storage.lock import folder_lock
 
 if TYPE_CHECKING:
@@ -212,7 +221,7 @@ def kept_fold(folder: Path, fold: Fold) -> Kept | None:
         entry = json.loads((folder / FOLD).read_text(encoding="utf-8"))
         if entry["fold"] != fold.name or entry["files"] != digests(folder):
             return None
-        predictions = pd.read_parquet(folder / PREDICTIONS)
+        predictions = with_speakers(pd.read_parquet(folder / PREDICTIONS))
         history = None
         if HISTORY in entry["files"]:
             history = pd.read_parquet(folder / HISTORY).drop(columns="fold")

@@ -172,6 +172,6 @@ def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
     if stored:
         raise CorpusError(
             f"the store holds {', '.join(sorted(stored))} and {scan.root} is {scan.corpus.name}",
-            allowed="a store holds one corpus, so that an actor's number means one person",
+            allowed="a store holds one corpus, so that a speaker's name means one person",
             hint="name another store with --store DIR",
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 from serkit.audio import AudioNote
 from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.worker import Decoded, TaskResult
-from serkit.ingest.scan import Scan, by_clip, shown
+from serkit.ingest.scan import AudioFile, Scan, by_clip, shown
 from serkit.store.manifest import Failure
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
@@ -49,7 +50,8 @@ class Recorder:
         self._changed: set[str] = set()
         self._commit_seconds = 0.0
         self._committed_at = time.monotonic()
-        self._relocate(plan)
+        self._writer.set_labels(scan.corpus.labels)
+        self._refresh(plan)
 
     def record(self, result: TaskResult) -> None:
         """Take one worker's result."""
@@ -93,34 +95,41 @@ class Recorder:
         self._committed_at = time.monotonic()
         self._commit_seconds = self._committed_at - now
 
-    def _relocate(self, plan: Plan) -> None:
-        """Say where clips that were current already are found now."""
-        root = shown(self._scan.root)
-        for file in plan.reused:
-            clip = self._writer.state.clips[file.name.clip_id]
-            if (clip.root, clip.path) != (root, file.path):
-                self._writer.put_clips([replace(clip, root=root, path=file.path)])
+    def _refresh(self, plan: Plan) -> None:
+        """Say where clips that were current already are found now, and what is said of them."""
+        clips = self._writer.state.clips
+        self._writer.put_clips(
+            [replace(clips[file.name.clip_id], **_said(self._scan, file)) for file in plan.reused]
+        )
 
 
 def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
-    name = clip.job.file.name
     return ClipRow(
-        clip_id=name.clip_id,
-        corpus=scan.corpus.name,
-        path=clip.job.file.path,
-        modality=name.modality,
-        vocal_channel=name.vocal_channel,
-        emotion=name.emotion,
-        emotion_id=name.emotion_id,
-        intensity=name.intensity,
-        statement=name.statement,
-        repetition=name.repetition,
-        actor=name.actor,
-        sex=name.sex,
+        clip_id=clip.job.file.name.clip_id,
+        **_said(scan, clip.job.file),
         sample_rate=SAMPLE_RATE,
         channels=clip.channels,
         num_frames=clip.num_frames,
         resampled_from=clip.resampled_from,
         pcm_sha256=clip.pcm_sha256,
-        root=shown(scan.root),
     )
+
+
+def _said(scan: Scan, file: AudioFile) -> dict[str, Any]:
+    """Return all of a clip's row that is known without decoding its file."""
+    name = file.name
+    return {
+        "corpus": scan.corpus.name,
+        "path": file.path,
+        "modality": name.modality,
+        "vocal_channel": name.vocal_channel,
+        "emotion": name.emotion,
+        "emotion_id": scan.corpus.labels.number(name.emotion),
+        "intensity": name.intensity,
+        "statement": name.statement,
+        "repetition": name.repetition,
+        "actor": name.actor,
+        "speaker": name.speaker,
+        "sex": name.sex,
+        "root": shown(scan.root),
+    }

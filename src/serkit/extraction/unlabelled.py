@@ -14,6 +14,7 @@ from serkit.errors import ClipTooLongError, SerkitError
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
 from serkit.features.compute import compute_features
 from serkit.ingest.unlabelled import CORPUS, unlabelled_name
+from serkit.labels import NO_LABEL
 from serkit.store.memory import ClipFeatures
 from serkit.store.tables import ClipRow
 
@@ -102,11 +103,12 @@ def _row(clip_id: str, audio: Audio) -> ClipRow:
         modality=name.modality,
         vocal_channel=name.vocal_channel,
         emotion=name.emotion,
-        emotion_id=name.emotion_id,
+        emotion_id=NO_LABEL,
         intensity=name.intensity,
         statement=name.statement,
         repetition=name.repetition,
         actor=name.actor,
+        speaker=name.speaker,
         sex=name.sex,
         sample_rate=SAMPLE_RATE,
         channels=audio.channels,

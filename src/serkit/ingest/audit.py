@@ -14,17 +14,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from serkit.audio import AudioNote, read_audio
-from serkit.clips import EMOTIONS, SAMPLE_RATE
+from serkit.clips import SAMPLE_RATE, natural_order
 from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
 from serkit.errors import AudioError
 from serkit.ingest.corpus import CORPORA, Corpus
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
+from serkit.labels import LabelSet
 
 _FILES_A_TASK = 16
 """Files a worker decodes at a time: some 50 ms of work, so that progress is told often."""
 
-_OF_THE_NAME = ("emotion", "actor", "intensity", "sex", "statement")
+_OF_THE_NAME = ("emotion", "speaker", "intensity", "sex", "statement")
 _OF_THE_FILE = ("channels", "sample_rate")
 
 
@@ -103,7 +104,7 @@ class AuditReport:
         root: The folder, absolute.
         files: Audio files of the corpus.
         clips: Clips in them.
-        counts: Clips by value of ``emotion, actor, intensity, sex, statement`` (every clip) and
+        counts: Clips by value of ``emotion, speaker, intensity, sex, statement`` (every clip) and
             ``channels, sample_rate`` (of the file; readable clips).
         frames: Lengths of the readable clips; None where there is none.
         missing: Ids of published clips that are not there.
@@ -144,18 +145,21 @@ class AuditReport:
         """Whether every file can be read, is as published and agrees with the others."""
         return not (self.unreadable or self.altered or self.contradictory)
 
-    def missing_actors(self) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Sum up what is missing for people.
+    def missing_speakers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Group what is missing by speaker.
 
         Returns:
-            The actors of whom no published clip is there, and the missing clips of all others.
+            The speakers of whom no published clip is there, and the missing clips of all others.
         """
+        if not self.missing:
+            return (), ()
         corpus = CORPORA.get(self.corpus)
-        actors = {clip_id: _actor(corpus, clip_id) for clip_id in corpus.published()}
-        there = {actors[clip_id] for clip_id in actors.keys() - set(self.missing)}
+        speakers = {clip_id: _speaker(corpus, clip_id) for clip_id in corpus.published()}
+        there = {speakers[clip_id] for clip_id in speakers.keys() - set(self.missing)}
+        gone = {speakers[clip_id] for clip_id in self.missing} - there
         return (
-            tuple(sorted({actors[clip_id] for clip_id in self.missing} - there)),
-            tuple(clip_id for clip_id in self.missing if actors[clip_id] in there),
+            tuple(sorted(gone, key=natural_order)),
+            tuple(clip_id for clip_id in self.missing if speakers[clip_id] in there),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -248,7 +252,9 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
         root=found.root,
         files=len(found.files),
         clips=len(groups),
-        counts=_counts([group[0] for group in groups.values()], taken.values()),
+        counts=_counts(
+            [group[0] for group in groups.values()], taken.values(), found.corpus.labels
+        ),
         frames=_lengths([clip.num_frames for clip in taken.values()]),
         missing=tuple(sorted(published.keys() - groups.keys())),
         extra=tuple(sorted(_extra(found, published))),
@@ -315,7 +321,7 @@ def _extra(found: Scan, published: Mapping[str, str]) -> Iterator[str]:
 
 
 def _counts(
-    files: Iterable[AudioFile], clips: Iterable[Decoded]
+    files: Iterable[AudioFile], clips: Iterable[Decoded], labels: LabelSet
 ) -> dict[str, dict[str | int, int]]:
     counts: dict[str, Counter[str | int]] = {
         column: Counter() for column in (*_OF_THE_NAME, *_OF_THE_FILE)
@@ -326,15 +332,16 @@ def _counts(
     for clip in clips:
         for column in _OF_THE_FILE:
             counts[column][getattr(clip, column)] += 1
-    return {column: dict(sorted(counter.items(), key=_rank)) for column, counter in counts.items()}
 
+    def place(value: str | int) -> tuple[int, Any]:
+        """Sort labels in their own order, and numbers in other names by their value."""
+        known = isinstance(value, str) and value in labels
+        return (labels.index(str(value)) if known else len(labels)), natural_order(str(value))
 
-def _rank(item: tuple[str | int, int]) -> tuple[int, str]:
-    """Sort numbers as numbers, emotions in their own order and other names by the alphabet."""
-    value, _ = item
-    if isinstance(value, int):
-        return value, ""
-    return EMOTIONS.index(value) if value in EMOTIONS else len(EMOTIONS), value
+    return {
+        column: {value: counter[value] for value in sorted(counter, key=place)}
+        for column, counter in counts.items()
+    }
 
 
 def _lengths(frames: Sequence[int]) -> Lengths | None:
@@ -350,5 +357,5 @@ def _identical(clips: Mapping[str, Decoded]) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
 
-def _actor(corpus: Corpus, clip_id: str) -> int:
-    return corpus.parse(PurePosixPath(f"{clip_id}.wav")).actor
+def _speaker(corpus: Corpus, clip_id: str) -> str:
+    return corpus.parse(PurePosixPath(f"{clip_id}.wav")).speaker

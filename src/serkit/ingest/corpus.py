@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from serkit.clips import ClipName
 from serkit.errors import CorpusError
 from serkit.ingest.archive import Archive
+from serkit.labels import LabelSet
 from serkit.registry import Registry
 
 
@@ -37,6 +38,7 @@ class Corpus:
         citation: How to cite it.
         licence: Its licence, by its SPDX name where it has one.
         url: Where it lives.
+        labels: The emotions of its clips, in the order of their numbers.
         parse: From a path relative to the corpus folder to what its name says; raises
             :class:`UnparsedNameError`.
         leave_out: The reason to leave a clip out unless it is asked for (``"song"``), or None.
@@ -54,6 +56,7 @@ class Corpus:
     citation: str
     licence: str
     url: str
+    labels: LabelSet
     parse: Callable[[PurePosixPath], ClipName]
     leave_out: Callable[[ClipName], str | None] = _keep_all
     reasons: tuple[str, ...] = ()
@@ -68,6 +71,25 @@ CORPORA: Registry[Corpus] = Registry("corpus", "serkit.corpora", "CORPUS")
 """Every corpus, by name."""
 
 
+def _refuse(path: PurePosixPath) -> ClipName:
+    raise UnparsedNameError(
+        f"{path.name} is no name of a corpus that serkit knows",
+        allowed=f"those of {', '.join(CORPORA.names())} are",
+    )
+
+
+UNRECOGNISED = Corpus(
+    name="unrecognised",
+    title="Audio whose names belong to no known corpus",
+    citation="",
+    licence="",
+    url="",
+    labels=LabelSet(()),
+    parse=_refuse,
+)
+"""What stands for the corpus of a folder that no plug-in recognises; it reads no name."""
+
+
 def detect(root: Path, sample: list[PurePosixPath]) -> Corpus:
     """Tell which corpus a folder holds.
 
@@ -77,8 +99,8 @@ def detect(root: Path, sample: list[PurePosixPath]) -> Corpus:
 
     Returns:
         The corpus whose marker file lies in the folder (or in one above it, so that a part of a
-        synthetic corpus stays synthetic), else the one whose names fit the most files; RAVDESS
-        where none fits, so that its reasons are reported.
+        synthetic corpus stays synthetic), else the one whose names fit the most files;
+        :data:`UNRECOGNISED` where none fits.
     """
     corpora = [CORPORA.get(name) for name in CORPORA.names()]
     for corpus in corpora:
@@ -88,8 +110,9 @@ def detect(root: Path, sample: list[PurePosixPath]) -> Corpus:
         ):
             return corpus
     unmarked = [corpus for corpus in corpora if corpus.marker is None]
-    ranked = sorted(unmarked, key=lambda c: (-_fits(c, sample), c.name != "ravdess", c.name))
-    return ranked[0]
+    fits = {corpus.name: _fits(corpus, sample) for corpus in unmarked}
+    best = max(unmarked, key=lambda corpus: fits[corpus.name], default=UNRECOGNISED)
+    return best if fits.get(best.name) else UNRECOGNISED
 
 
 def _fits(corpus: Corpus, sample: list[PurePosixPath]) -> int:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
-from serkit.ingest.corpus import CORPORA, Corpus, UnparsedNameError, detect
+from serkit.ingest.corpus import CORPORA, UNRECOGNISED, Corpus, UnparsedNameError, detect
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
@@ -165,8 +165,9 @@ def no_clips(scan: Scan) -> CorpusError:
     there = [f"{count:,} {reason}" for reason, count in scan.left_out.items()]
     if scan.unparsed:
         there.append(f"{len(scan.unparsed):,} files with other names ({scan.unparsed[0][1]})")
+    known = scan.corpus is not UNRECOGNISED
     return CorpusError(
-        f"no {scan.corpus.name} clips in {scan.root}",
+        f"no {scan.corpus.name} clips in {scan.root}" if known else f"no corpus in {scan.root}",
         allowed=f"there are only {' and '.join(there)}" if there else "no WAV or FLAC file at all",
         hint="give the folder that holds the corpus",
     )

@@ -7,23 +7,20 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from serkit.audio import SUFFIXES
-from serkit.clips import UNKNOWN, ClipName
+from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
 from serkit.ingest.scan import at_home, is_text, shown, walk_audio
+from serkit.labels import UNKNOWN
 
 
 def unlabelled_name(clip_id: str) -> ClipName:
     """Name a clip of which nothing is known."""
     return ClipName(
         clip_id=clip_id,
+        emotion=UNKNOWN,
+        speaker=UNKNOWN,
         modality=UNKNOWN,
         vocal_channel=UNKNOWN,
-        emotion=UNKNOWN,
-        intensity=UNKNOWN,
-        statement=UNKNOWN,
-        repetition=0,
-        actor=0,
-        sex=UNKNOWN,
     )
 
 

@@ -18,8 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import HiddenFromModelError, LeakageError, SerkitError, unknown_name
+from serkit.evaluation.splits import speaker_numbers
 from serkit.features import FeatureSpec, Layout
 from serkit.features.voices import copy_name
+from serkit.labels import LabelSet
 from serkit.store.options import Scale
 from serkit.store.source import ClipSource
 from serkit.store.tables import ClipRow
@@ -31,7 +33,7 @@ _HIDDEN = {
     "store": "data.read(feature) and data.matrix(features) read these clips",
     "clips": "data.column(name) reads numbers of the recordings",
     "labels": "only the clips of a training side have labels",
-    "actors": "only the clips of a training side have speakers",
+    "speakers": "only the clips of a training side have speakers",
 }
 """What a model may not see, and what it should do instead."""
 
@@ -195,12 +197,15 @@ class TrainingClips(ClipData):
     """Some clips of a training side: their labels and speakers may be seen, too.
 
     Attributes:
-        labels: Emotion numbers 0 to 7, shape ``(n,)``.
-        actors: Speakers' numbers, shape ``(n,)``.
+        labels: Numbers of their emotions in ``label_set``, shape ``(n,)``.
+        speakers: A number for each clip's speaker, shape ``(n,)``; of unknown ones each is
+            another.
+        label_set: The classes, also those that none of these clips has.
     """
 
     labels: npt.NDArray[np.int64] = field(compare=False)
-    actors: npt.NDArray[np.int64] = field(compare=False)
+    speakers: npt.NDArray[np.int64] = field(compare=False)
+    label_set: LabelSet
 
     @classmethod
     def of(cls, store: ClipSource, clip_ids: Iterable[str], voices: tuple[str, ...] = ()) -> Self:
@@ -222,7 +227,8 @@ class TrainingClips(ClipData):
             _open(store, names),
             tuple(range(len(names))),
             np.array([row.emotion_id for row in rows], np.int64),
-            np.array([row.actor for row in rows], np.int64),
+            speaker_numbers([row.speaker for row in rows]),
+            store.labels,
         )
 
     def take(self, positions: Iterable[int]) -> TrainingClips:
@@ -234,7 +240,8 @@ class TrainingClips(ClipData):
             self._access,
             tuple(self._places[p] for p in kept),
             self.labels[kept],
-            self.actors[kept],
+            self.speakers[kept],
+            self.label_set,
         )
 
     def subset(self, mask: npt.NDArray[np.bool_]) -> TrainingClips:
@@ -248,7 +255,7 @@ class FoldData:
 
     Attributes:
         train: Clips to fit on; they and ``everything`` alone have copies in other voices.
-        validation: Clips to choose on: of other actors than those fitted on. Only where a run
+        validation: Clips to choose on: of other speakers than those fitted on. Only where a run
             reproduces the study's choice on its test clips are they the test clips.
         everything: All clips that may be fitted on, for models that need no clips set aside.
         chosen_on_test: Whether the validation clips are the test clips.
@@ -258,6 +265,11 @@ class FoldData:
     validation: TrainingClips
     everything: TrainingClips
     chosen_on_test: bool = False
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes; a model gives a probability for each, in this order."""
+        return self.train.label_set
 
     @classmethod
     def of(

@@ -56,7 +56,7 @@ class Ensemble:
         return sum(member.model.parameters for member in self.members)
 
     def predict(self, data: ClipData) -> Probabilities:
-        """Return the members' mean probabilities, shape ``(n, 8)``."""
+        """Return the members' mean probabilities, shape ``(n, classes)``."""
         return average([member.model.predict(data) for member in self.members], self.mean)
 
     def save(self, folder: Path) -> None:
@@ -95,11 +95,11 @@ def average(answers: Sequence[Probabilities], mean: str) -> Probabilities:
     impossible counts for more than in the arithmetic one.
 
     Args:
-        answers: Each shape ``(n, 8)``.
+        answers: Each shape ``(n, classes)``.
         mean: ``geometric`` or ``arithmetic``.
 
     Returns:
-        Shape ``(n, 8)``; rows sum to 1.
+        Shape ``(n, classes)``; rows sum to 1.
 
     Example:
         >>> one, other = np.array([[0.9, 0.1]]), np.array([[0.5, 0.5]])

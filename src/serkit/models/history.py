@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
+from serkit.labels import LabelSet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ class Standing:
 
     Attributes:
         loss: Mean loss in nats.
-        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+        counts: Clips by true emotion and predicted one, shape ``(classes, classes)``.
     """
 
     loss: float
@@ -51,7 +51,8 @@ class Standing:
     @classmethod
     def of(cls, probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> Standing:
         """Judge probabilities: their cross-entropy, and the most probable emotion."""
-        counts = np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
+        classes = probabilities.shape[1]
+        counts = np.zeros((classes, classes), np.int64)
         np.add.at(counts, (labels, probabilities.argmax(axis=1)), 1)
         picked = probabilities[np.arange(len(labels)), labels]
         with np.errstate(divide="ignore"):
@@ -64,11 +65,16 @@ class Standing:
             return -self.loss
         return self.uar if monitor == "uar" else self.accuracy
 
-    def columns(self, side: str) -> dict[str, float]:
-        """Return its columns of the history, their names begun with a side's."""
+    def columns(self, side: str, labels: LabelSet) -> dict[str, float]:
+        """Return its columns of the history.
+
+        Args:
+            side: What their names begin with: ``train`` or ``validation``.
+            labels: The classes.
+        """
         recalls = {
             f"{side}_recall_{name}": float(value)
-            for name, value in zip(EMOTIONS, self.recalls, strict=True)
+            for name, value in zip(labels, self.recalls, strict=True)
         }
         return {
             f"{side}_loss": self.loss,
@@ -124,14 +130,17 @@ def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
     return frame
 
 
-def emotion_weights(labels: npt.NDArray[np.int64], kind: str) -> npt.NDArray[np.float32]:
-    """Return what a clip of each emotion weighs in the loss, ``(8,)``; 1 in the mean of clips.
+def emotion_weights(
+    labels: npt.NDArray[np.int64], classes: int, kind: str
+) -> npt.NDArray[np.float32]:
+    """Return what a clip of each emotion weighs in the loss, ``(classes,)``; 1 on average.
 
     Args:
-        labels: The training clips' emotions.
+        labels: The numbers of the training clips' emotions.
+        classes: How many emotions there are.
         kind: ``none`` or ``balanced``.
     """
     if kind == "none":
-        return np.ones(len(EMOTIONS), np.float32)
-    counts = np.bincount(labels, minlength=len(EMOTIONS))
+        return np.ones(classes, np.float32)
+    counts = np.bincount(labels, minlength=classes)
     return np.asarray(len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)), np.float32)

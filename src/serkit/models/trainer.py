@@ -32,10 +32,10 @@ class Fitted(Protocol):
 
     @property
     def chosen(self) -> Mapping[str, Scalar]:
-        """What was chosen on inner validation actors (C, rounds, epoch, ...)."""
+        """What was chosen on inner validation speakers (C, rounds, epoch, ...)."""
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return probabilities, shape ``(n, 8)``; rows sum to 1."""
+        """Return probabilities, shape ``(n, classes)``; rows sum to 1."""
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder, without anything that runs when loaded."""

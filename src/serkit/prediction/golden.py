@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.audio import read_audio, write_wav
-from serkit.clips import EMOTIONS, SAMPLE_RATE
+from serkit.clips import SAMPLE_RATE
 from serkit.errors import SerkitError
 from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS
@@ -92,11 +92,11 @@ def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequ
     except (SerkitError, OSError):  # also without room for it: the run is as good without
         return
     answer = golden_probabilities(model, clip)
-    kept = {"probabilities": dict(zip(EMOTIONS, answer.tolist(), strict=True))}
+    kept = {"probabilities": dict(zip(store.labels, answer.tolist(), strict=True))}
     write_file(folder / FILE, dumps(kept).encode())
 
 
-def golden_answer(folder: Path, labels: Sequence[str] = EMOTIONS) -> npt.NDArray[np.float64] | None:
+def golden_answer(folder: Path, labels: Sequence[str]) -> npt.NDArray[np.float64] | None:
     """Return the answer that was kept, one probability a label; None where it is not readable."""
     try:
         kept = json.loads((folder / FILE).read_text(encoding="utf-8"))["probabilities"]

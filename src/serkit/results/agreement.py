@@ -112,7 +112,7 @@ def _difference(one: Counted, other: Counted) -> str:
         return f"it has predictions of other clips than {where}"
     for column, said, counted in (
         ("true_id", _names(one, mine), _names(other, theirs)),
-        ("actor", mine.speakers, theirs.speakers),
+        ("speaker", mine.speakers, theirs.speakers),
         ("fold", mine.folds, theirs.folds),
     ):
         rows = np.asarray(said) != np.asarray(counted)

@@ -126,11 +126,12 @@ def _counted(runs: Iterable[Run], problems: list[str]) -> list[Counted]:
     return counted
 
 
-def _alike(evidence: Iterable[Counted]) -> dict[tuple[str, ...], list[Counted]]:
-    groups: defaultdict[tuple[str, ...], list[Counted]] = defaultdict(list)
+def _alike(evidence: Iterable[Counted]) -> dict[tuple[Any, ...], list[Counted]]:
+    groups: defaultdict[tuple[Any, ...], list[Counted]] = defaultdict(list)
     for each in evidence:
         record = each.run.record
-        groups[record["protocol"], record["corpus_digest"], record["split_digest"]].append(each)
+        split = record["protocol"], record["corpus_digest"], record["split_digest"]
+        groups[*split, each.labels].append(each)
     return groups
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from serkit.clips import EMOTIONS
 from serkit.errors import UsageError
+from serkit.labels import LabelSet
 from serkit.results.run import Run
 from serkit.shown import Shown
 
@@ -35,7 +35,9 @@ def learned(run: Run) -> list[dict[str, Any]]:
         raise UsageError(
             f"{run.name} had no validation clips", hint="train it with --set refit=false"
         )
-    return [_fold(str(name), rows) for name, rows in history.groupby("fold", sort=False)]
+    return [
+        _fold(str(name), rows, run.labels) for name, rows in history.groupby("fold", sort=False)
+    ]
 
 
 def history_of(run: Run) -> pd.DataFrame:
@@ -53,11 +55,11 @@ def history_of(run: Run) -> pd.DataFrame:
     return history
 
 
-def _fold(name: str, rows: pd.DataFrame) -> dict[str, Any]:
+def _fold(name: str, rows: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
     best = rows[rows["best"]].iloc[0]
     first: dict[str, int | None] = {}
     recall: dict[str, float | None] = {}
-    for emotion in EMOTIONS:
+    for emotion in labels:
         column = f"validation_recall_{emotion}"
         passed = rows.loc[rows[column] > LEARNED, "epoch"]
         first[emotion] = None if passed.empty else int(passed.iloc[0])

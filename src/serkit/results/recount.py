@@ -20,6 +20,7 @@ from serkit.evaluation.metrics.speakers import hits_and_clips
 from serkit.results.claims import contradictions
 from serkit.results.record import fault_of
 from serkit.results.run import PREDICTIONS, RECORD, Run
+from serkit.results.scores import speakers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def _recount(run: Run) -> Counted:
     facts = ClipFacts(
         clip_ids=frame.index.to_numpy(np.str_),
         true=_whole_numbers(run, frame, "true_id", len(labels)),
-        speakers=frame["actor"].to_numpy(np.str_),
+        speakers=speakers_of(frame),
         folds=frame["fold"].to_numpy(np.str_),
     )
     predicted = probabilities.argmax(axis=1)
@@ -131,7 +132,7 @@ def _labels(run: Run) -> tuple[str, ...]:
 def _checked_frame(run: Run, labels: tuple[str, ...]) -> pd.DataFrame:
     """Return the predictions sorted by clip: every column there, every clip once."""
     frame = run.predictions
-    wanted = ["fold", "actor", "true_id", "predicted_id", *(f"p_{name}" for name in labels)]
+    wanted = ["fold", "speaker", "true_id", "predicted_id", *(f"p_{name}" for name in labels)]
     if missing := [name for name in wanted if name not in frame.columns]:
         raise _damaged(run, f"it lacks the column {missing[0]!r}")
     claimed = run.record["clips"]
@@ -140,7 +141,7 @@ def _checked_frame(run: Run, labels: tuple[str, ...]) -> pd.DataFrame:
             run,
             f"{frame.index.nunique()} clips in {len(frame)} rows for the {claimed} of the record",
         )
-    for name in ("fold", "actor"):
+    for name in ("fold", "speaker"):
         if frame[name].isna().any():
             raise _damaged(run, f"the column {name!r} has gaps")
     return frame if frame.index.is_monotonic_increasing else frame.sort_index()

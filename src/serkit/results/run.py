@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
-from serkit.clips import EMOTIONS
 from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
+from serkit.labels import LabelSet
 from serkit.models import TRAINERS, Fitted
 from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
@@ -72,6 +72,20 @@ class Run(Shown):
         return str(self.record["protocol"])
 
     @property
+    def labels(self) -> LabelSet:
+        """The classes, in the order of their numbers.
+
+        Raises:
+            RunError: The record is damaged.
+        """
+        try:
+            return LabelSet.from_json(self.record.get("labels"))
+        except UsageError as error:
+            raise RunError(
+                f"{self.path / RECORD} is damaged ({error})", hint="train it again"
+            ) from error
+
+    @property
     def uar(self) -> float:
         """Unweighted average recall over all test clips, 0 to 1.
 
@@ -102,8 +116,9 @@ class Run(Shown):
     def predictions(self) -> pd.DataFrame:
         """A row a test clip, indexed by ``clip_id``.
 
-        Columns: ``fold``, ``actor``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
-        names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion.
+        Columns: ``fold``, ``speaker``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
+        names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion;
+        ``actor`` beside ``speaker`` in corpora that number their actors.
 
         Raises:
             RunError: The file is damaged.
@@ -112,7 +127,7 @@ class Run(Shown):
 
         path = self.path / PREDICTIONS
         try:
-            return pd.read_parquet(path).set_index("clip_id")
+            return with_speakers(pd.read_parquet(path).set_index("clip_id"))
         except (OSError, ValueError, KeyError) as error:  # Arrow's errors are ValueErrors
             raise RunError(f"{path} is damaged ({error})", hint="train it again") from error
 
@@ -177,7 +192,7 @@ class Run(Shown):
             preset=str(self.record["preset"]),
             values=self.record["values"],
             features=self.record.get("features", ()),
-            labels=tuple(self.record.get("labels") or EMOTIONS),
+            labels=self.labels.names,
             folders={fold: self.folder_of(fold) for fold in self.fold_names},
             final=self.final,
             expected=self.expected,
@@ -254,6 +269,14 @@ class Run(Shown):
         from serkit.results.run_tables import render_run
 
         return render_run(self.name, self.record)
+
+
+def with_speakers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Name the speakers in predictions that were made when actors were numbers."""
+    if "speaker" not in frame and "actor" in frame:
+        names = frame["actor"].astype("Int64").astype("string")
+        frame.insert(list(frame).index("actor"), "speaker", names)
+    return frame
 
 
 def read_run(path: Path) -> Run:

@@ -9,7 +9,6 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
-from serkit.clips import EMOTIONS
 from serkit.results.wording import interval, percent, stamps
 from serkit.tables import table
 
@@ -27,7 +26,7 @@ def render_run(name: str, record: Mapping[str, Any]) -> RenderableType:
     head = Text.assemble(
         (name, "bold"),
         f"\n{record['model']} ({record['preset']}) on {record['corpus']}, {record['protocol']}, "
-        f"{record['folds']} folds, {record['actors']} actors, {record['clips']:,} clips, "
+        f"{record['folds']} folds, {record['actors']} speakers, {record['clips']:,} clips, "
         f"seed {record['seed']}",
     )
     stamped = stamps(record)
@@ -58,12 +57,13 @@ def _score_table(record: Mapping[str, Any]) -> Table:
 
 
 def _confusion_table(record: Mapping[str, Any]) -> Table:
+    labels = list(record["recall"])
     made = table(
         "confusion (rows: true)",
-        {"": "left", **{name[:4]: "right" for name in EMOTIONS}, "recall %": "right"},
+        {"": "left", **{name[:4]: "right" for name in labels}, "recall %": "right"},
     )
-    for name, row in zip(EMOTIONS, record["confusion"], strict=True):
-        cells = [Text(str(n), "bold" if name == EMOTIONS[i] else "") for i, n in enumerate(row)]
+    for name, row in zip(labels, record["confusion"], strict=True):
+        cells = [Text(str(n), "bold" if name == labels[i] else "") for i, n in enumerate(row)]
         made.add_row(name, *cells, percent(record["recall"][name]))
     return made
 

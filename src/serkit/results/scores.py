@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.evaluation.metrics import Scores, score, score_by
 from serkit.evaluation.splits import Fold
+from serkit.labels import UNKNOWN, LabelSet
 from serkit.plainjson import dumps
 from serkit.storage.files import write_file
 from serkit.store.tables import ClipRow
@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 
 def predictions_frame(
-    clips: Mapping[str, ClipRow], fold: Fold, probabilities: npt.NDArray[np.float64]
+    clips: Mapping[str, ClipRow],
+    fold: Fold,
+    probabilities: npt.NDArray[np.float64],
+    labels: LabelSet,
 ) -> pd.DataFrame:
     """Return a row a test clip of a fold; see :attr:`serkit.results.run.Run.predictions`.
 
     Args:
         clips: The clips, by id.
         fold: The fold.
-        probabilities: Of its test clips, in its order, shape ``(n, 8)``.
+        probabilities: Of its test clips, in its order, shape ``(n, classes)``.
+        labels: The classes.
     """
     import pandas as pd
 
@@ -37,27 +41,55 @@ def predictions_frame(
     columns: dict[str, Any] = {
         "clip_id": list(fold.test),
         "fold": fold.name,
-        "actor": [row.actor for row in rows],
+        "speaker": [row.speaker for row in rows],
+        **_actors(rows),
         "sex": [row.sex for row in rows],
         "intensity": [row.intensity for row in rows],
         "true": [row.emotion for row in rows],
-        "predicted": [EMOTIONS[i] for i in predicted],
+        "predicted": [labels[i] for i in predicted],
         "true_id": [row.emotion_id for row in rows],
         "predicted_id": predicted,
     }
-    columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(EMOTIONS)}
+    columns |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(labels)}
     return pd.DataFrame(columns)
 
 
-def frame_scores(frame: pd.DataFrame) -> Scores:
+def _actors(rows: Sequence[ClipRow]) -> dict[str, Any]:
+    """Return a column of the actors' numbers, where a corpus has them."""
+    actors = [row.actor for row in rows]
+    return {} if None in actors else {"actor": actors}
+
+
+def speakers_of(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
+    """Return who speaks in each row of a table of predictions, shape ``(n,)``.
+
+    A clip whose speaker is unknown counts as somebody else's than all others.
+
+    Args:
+        frame: See :attr:`serkit.results.run.Run.predictions`.
+    """
+    speakers = frame["speaker"].to_numpy(np.str_)
+    own = np.array([f"clip {number}" for number in range(len(frame))], np.str_)
+    return np.where(speakers == UNKNOWN, own, speakers)
+
+
+def frame_scores(frame: pd.DataFrame, labels: LabelSet) -> Scores:
     """Return every score of a table of predictions."""
-    return score(frame["true_id"].to_numpy(), _probabilities(frame), frame["actor"].to_numpy())
+    return score(
+        frame["true_id"].to_numpy(),
+        _probabilities(frame, labels),
+        speakers_of(frame),
+        n_classes=len(labels),
+    )
 
 
-def grouped_scores(frame: pd.DataFrame, column: str) -> dict[str, Any]:
+def grouped_scores(frame: pd.DataFrame, column: str, labels: LabelSet) -> dict[str, Any]:
     """Return UAR, accuracy and number of clips for each value of a column."""
     groups = score_by(
-        frame[column].to_numpy(str), frame["true_id"].to_numpy(), _probabilities(frame)
+        frame[column].to_numpy(str),
+        frame["true_id"].to_numpy(),
+        _probabilities(frame, labels),
+        n_classes=len(labels),
     )
     return {name: dict(values) for name, values in groups.items()}
 
@@ -67,5 +99,5 @@ def write_json(path: Path, data: Mapping[str, Any]) -> None:
     write_file(path, dumps(data).encode())
 
 
-def _probabilities(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-    return frame[[f"p_{name}" for name in EMOTIONS]].to_numpy(np.float64)
+def _probabilities(frame: pd.DataFrame, labels: LabelSet) -> npt.NDArray[np.float64]:
+    return frame[[f"p_{name}" for name in labels]].to_numpy(np.float64)

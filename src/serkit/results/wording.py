@@ -94,6 +94,7 @@ def stamps(values: Mapping[str, Any]) -> str:
         "synthetic": "synthetic",
         "selected_on_test": "selected-on-test",
         "transductive": "transductive",
+        "speaker_unknown": "speaker unknown",
     }
     return ", ".join(stamp for key, stamp in texts.items() if values.get(key))
 

@@ -30,7 +30,7 @@ class Batch:
     Attributes:
         X: The values: an array of shape ``(n, *item, length)`` (``(n, 256, 495)`` for ``mel256``)
             or ``(n, columns)``; with ``padded=False`` a list of n arrays of true length.
-        y: Emotion numbers 0 to 7, shape ``(n,)``, int64.
+        y: The emotions' numbers among the store's labels, -1 where unknown; ``(n,)``, int64.
         rows: The clips' metadata as plain rows, in the same order.
         metadata: Names of the columns of :attr:`clips`.
         lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
@@ -76,7 +76,11 @@ def clip_frame(rows: Sequence[ClipRow], columns: Sequence[str] = METADATA) -> pd
     kinds: dict[str, Any] = {"str": text, "int": np.dtype(np.int64), "int | None": pd.Int64Dtype()}
 
     def column(name: str) -> Any:
-        return pd.array(list(map(attrgetter(name), rows)), dtype=kinds[_TYPES[name]])
+        values = list(map(attrgetter(name), rows))
+        kind = _TYPES[name]
+        if name == "actor" and None not in values:
+            kind = "int"  # plain integers wherever every speaker is numbered
+        return pd.array(values, dtype=kinds[kind])
 
     index = pd.Index(column("clip_id"), name="clip_id")
     return pd.DataFrame({name: column(name) for name in columns}, index=index)

@@ -156,7 +156,7 @@ class _Content:
 
     def beside(self) -> dict[str, npt.NDArray[Any]]:
         """Return what stands beside ``X``."""
-        frame = self.clips.drop(columns=["resampled_from"])
+        frame = self.clips.drop(columns=["resampled_from"]).dropna(axis="columns")
         arrays = {
             "y": frame["emotion_id"].to_numpy(np.int64),
             "clip_id": frame.index.to_numpy(np.str_),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from serkit.errors import MissingDependencyError, NotFoundError, UnknownNameError
 from serkit.features import Recipes, stored_name
+from serkit.labels import UNKNOWN
 from serkit.shown import Shown
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState, corpus_digest
@@ -51,7 +52,7 @@ class StoreListing(Shown):
         store: Its folder.
         corpora: Names of the corpora.
         clips: Number of clips.
-        actors: Number of actors.
+        speakers: Number of speakers that are known.
         corpus_digest: Identity of the clips and their samples (SHA-256).
         features: The features.
         failures: What failed, clip by clip.
@@ -60,7 +61,7 @@ class StoreListing(Shown):
     store: Path
     corpora: tuple[str, ...]
     clips: int
-    actors: int
+    speakers: int
     corpus_digest: str
     features: tuple[ListedFeature, ...]
     failures: tuple[Failure, ...]
@@ -100,7 +101,7 @@ def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:
         store=store.path,
         corpora=tuple(sorted({clip.corpus for clip in clips})),
         clips=len(clips),
-        actors=len({clip.actor for clip in clips}),
+        speakers=len({clip.speaker for clip in clips} - {UNKNOWN}),
         corpus_digest=corpus_digest(clips),
         features=tuple(_feature(state, recipes, name) for name in state.manifest.features),
         failures=tuple(state.manifest.failures),

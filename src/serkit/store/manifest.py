@@ -13,6 +13,7 @@ from xxhash import xxh3_64, xxh3_64_hexdigest
 from serkit.errors import NotFoundError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
+from serkit.labels import UNRECORDED, LabelSet
 from serkit.storage.files import Buffer, read_file, write_file
 
 _FOLDERS = ("parts", "tables")
@@ -97,12 +98,21 @@ class Failure:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything that is committed to a store."""
+    """Everything that is committed to a store.
+
+    Attributes:
+        generation: Number of commits.
+        tables: Its own tables, by name.
+        features: The features, by name.
+        failures: What could not be used.
+        labels: The classes of its clips.
+    """
 
     generation: int = 0
     tables: Mapping[str, StoredFile] = field(default_factory=dict)
     features: Mapping[str, StoredFeature] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+    labels: LabelSet = UNRECORDED
 
     def files(self) -> dict[str, StoredFile]:
         """Return every file that the manifest refers to, by its path inside the store."""
@@ -256,6 +266,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
             for name, feature in manifest.features.items()
         },
         "failures": [asdict(failure) for failure in manifest.failures],
+        "labels": manifest.labels.to_json(),
     }
 
 
@@ -274,6 +285,7 @@ def _from_json(data: Mapping[str, Any]) -> Manifest:
             for name, feature in data["features"].items()
         },
         failures=tuple(Failure(**failure) for failure in data["failures"]),
+        labels=LabelSet.from_json(data.get("labels")),
     )
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from serkit.errors import unknown_name
 from serkit.features import FeatureSpec, Layout, TableLayout, Values, stored_name
+from serkit.labels import LabelSet
 from serkit.store.batch import Batch
 from serkit.store.options import ReadKeywords, ReadOptions
 from serkit.store.reading import read_batch
@@ -59,6 +60,8 @@ class MemoryStore:
     Args:
         clips: One or more clips, all with the same features; their ids differ.
     """
+
+    labels = LabelSet(())
 
     def __init__(self, clips: Sequence[ClipFeatures]) -> None:
         self._specs = {spec.name: spec for spec in clips[0].specs}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol, Unpack
 
 from serkit.features import FeatureSpec, Layout
+from serkit.labels import LabelSet
 from serkit.store.batch import Batch
 from serkit.store.options import ReadKeywords
 from serkit.store.tables import ClipRow, IndexRow
@@ -29,6 +30,10 @@ class ClipSource(Protocol):
     @property
     def state(self) -> ClipTables:
         """The clips and the extents of their features."""
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes of the clips; empty where they have no labels."""
 
     def spec(self, feature: str) -> FeatureSpec:
         """Return what a feature is."""

@@ -13,6 +13,7 @@ from xxhash import xxh3_64_hexdigest
 from serkit.errors import StoreCorruptError
 from serkit.features import FeatureSpec
 from serkit.features.spec import canonical_json
+from serkit.labels import LabelSet
 from serkit.storage.files import read_file
 from serkit.store.manifest import Manifest, StoredFile, read_manifest
 from serkit.store.tables import ClipRow, FileRow, IndexRow, decode
@@ -35,6 +36,11 @@ class StoreState:
     files: dict[str, FileRow] = field(default_factory=dict)
     clips: dict[str, ClipRow] = field(default_factory=dict)
     index: dict[str, dict[str, IndexRow]] = field(default_factory=dict)
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes of the clips, in the order of their numbers."""
+        return self.manifest.labels
 
     def current(self, spec: FeatureSpec, clip_id: str) -> bool:
         """Tell whether a clip's values are those of this recipe and of the clip's samples."""

@@ -16,6 +16,7 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import ArrayLayout, FeatureSpec, Layout, stored_name
+from serkit.labels import LabelSet
 from serkit.store.batch import Batch, clip_frame
 from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
 from serkit.store.options import ReadKeywords, ReadOptions
@@ -76,6 +77,11 @@ class FeatureStore:
     def clips(self) -> pd.DataFrame:
         """The clips' metadata, indexed by ``clip_id`` and sorted by it (a copy)."""
         return clip_frame(self._clip_rows(self.state))
+
+    @property
+    def labels(self) -> LabelSet:
+        """The classes of the clips: ``store.labels[batch.y[0]]`` is the first clip's emotion."""
+        return self.state.labels
 
     @property
     def corpus_digest(self) -> str:

@@ -17,6 +17,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from serkit.labels import UNKNOWN
+
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
@@ -50,13 +52,14 @@ class ClipRow:
         path: The audio file it was read from, relative to ``root``.
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
-        emotion: The emotion's name.
-        emotion_id: Its number, 0 to 7.
-        intensity: ``normal`` or ``strong``.
+        emotion: The emotion's name: one of the store's labels, or ``unknown``.
+        emotion_id: Its number among the store's labels; -1 where it is unknown.
+        intensity: ``normal`` or ``strong``, or the corpus's own word.
         statement: The sentence.
-        repetition: 1 or 2.
-        actor: The actor's number.
-        sex: ``male`` or ``female``.
+        repetition: 1, 2, ...; 0 where nobody counts.
+        actor: The speaker's number, in corpora that number their actors; else null.
+        speaker: Who speaks, by name; ``unknown`` where nobody has said.
+        sex: ``male`` or ``female``, or ``unknown``.
         sample_rate: Rate in Hz of the signal in the store.
         channels: Channels in the file; channel 0 is used.
         num_frames: Samples of the signal in the store, before padding.
@@ -75,7 +78,8 @@ class ClipRow:
     intensity: str
     statement: str
     repetition: int
-    actor: int
+    actor: int | None
+    speaker: str
     sex: str
     sample_rate: int
     channels: int
@@ -145,8 +149,15 @@ def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     table = from_parquet(data)
     there = set(table.column_names)
     wanted = [f.name for f in fields(kind) if f.name in there or f.default is MISSING]
-    columns = [table.column(name).to_pylist() for name in wanted]
+    columns = [_values(table, name) for name in wanted]
     return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
+
+
+def _values(table: pa.Table, name: str) -> list[Any]:
+    if name == "speaker" and name not in table.column_names:  # written when actors were numbers
+        actors = table.column("actor").to_pylist()
+        return [str(actor) if actor else UNKNOWN for actor in actors]
+    return list(table.column(name).to_pylist())
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
+from serkit.labels import LabelSet
 from serkit.storage.files import TEMPORARY, flush_file, sync_folder, write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
@@ -48,6 +49,7 @@ class StoreWriter:
         self.state = state
         self._features = dict(state.manifest.features)
         self._failures = state.manifest.failures
+        self._labels = state.manifest.labels
         self._dirty_tables: set[str] = set()
         self._dirty_features: set[str] = set()
         self._dirty = False
@@ -72,6 +74,19 @@ class StoreWriter:
         self._features[spec.name] = StoredFeature(spec, layout, StoredFile("", 0, ""), parts, older)
         self.state.index.setdefault(spec.name, {})
         self._touch(feature=spec.name)
+
+    def set_labels(self, labels: LabelSet) -> None:
+        """Say which classes the clips are of; clips that are there already get their new numbers.
+
+        Raises:
+            UnknownNameError: A clip has a label that is not among them.
+        """
+        if labels == self._labels:
+            return
+        self._labels = labels
+        clips = self.state.clips.values()
+        self.put_clips([replace(clip, emotion_id=labels.number(clip.emotion)) for clip in clips])
+        self._touch()
 
     def put_files(self, rows: Iterable[FileRow]) -> None:
         """Remember audio files that were decoded."""
@@ -167,7 +182,7 @@ class StoreWriter:
         for folder in (self.path / PARTS, self.path / TABLES, self.path):
             if folder.is_dir():
                 sync_folder(folder)
-        manifest = Manifest(generation, tables, dict(self._features), self._failures)
+        manifest = Manifest(generation, tables, dict(self._features), self._failures, self._labels)
         write_manifest(self.path, manifest)  # the commit point
         self.state.manifest = manifest
         self._dirty_tables.clear()

@@ -37,5 +37,5 @@ def example_clips(actors: Iterable[int] = range(1, 25)) -> tuple[SplitClip, ...]
         name = f"03-01-{emotion:02}-{intensity:02}-{statement:02}-{take:02}-{actor:02}"
         sex = "male" if actor % 2 else "female"
         samples = sha256(name.encode()).hexdigest()
-        clips.append(SplitClip(name, actor, sex, emotion - 1, samples))
+        clips.append(SplitClip(name, str(actor), sex, emotion - 1, samples, "ravdess"))
     return tuple(clips)

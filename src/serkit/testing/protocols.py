@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from serkit.clips import natural_order
 from serkit.errors import UsageError
 from serkit.evaluation.splits import Protocol, Split, SplitClip
 from serkit.testing._claims import ContractError, check_summary, no_error, require, told
@@ -12,7 +13,7 @@ from serkit.testing.examples import example_clips
 
 
 def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None) -> None:
-    """Check a protocol: deterministic, free of leaks, and clear about actors that are not there.
+    """Check a protocol: deterministic, free of leaks, and clear about speakers that are not there.
 
     Args:
         protocol: The protocol.
@@ -32,15 +33,15 @@ def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None)
         protocol.split(shuffled).digest == split.digest,
         f"{who} splits the same clips otherwise when they come in another order",
     )
-    actors = sorted({clip.actor for clip in given})
-    for kept in (actors[::2], actors[: len(actors) // 2], actors[:3], actors[:1]):
-        few = [clip for clip in given if clip.actor in kept]
+    speakers = sorted({clip.speaker for clip in given}, key=natural_order)
+    for kept in (speakers[::2], speakers[: len(speakers) // 2], speakers[:3], speakers[:1]):
+        few = [clip for clip in given if clip.speaker in kept]
         try:
             _check_split(who, protocol, protocol.split(few))
         except UsageError:
             continue  # saying that it cannot be done is an answer
         except Exception as error:
-            raise ContractError(f"{who}, with actors {kept} alone: {told(error)}") from error
+            raise ContractError(f"{who}, with speakers {kept} alone: {told(error)}") from error
 
 
 def _check_split(who: str, protocol: Protocol, split: Split) -> None:

@@ -13,8 +13,9 @@ from zipfile import ZipFile, is_zipfile
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS, NO_EMOTION, UNKNOWN
+from serkit.clips import natural_order
 from serkit.errors import UsageError
+from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.models import ClipData, FitContext, Fitted, FoldData, Trainer
 from serkit.parameters import Parameters
 from serkit.store.state import StoreState
@@ -33,13 +34,13 @@ def check_trainer(
 ) -> None:
     """Check a trainer: probabilities, determinism, safe files, and blindness to test clips.
 
-    It is fitted on one fold by actor; again from a store that holds nothing but the training side;
-    and once more, interrupted and resumed. The models must agree on the test clips, also where
-    these come alone or in another order, under other ids, and from a store without labels.
+    It is fitted on one fold by speaker; again from a store that holds nothing but the training
+    side; and once more, interrupted and resumed. The models must agree on the test clips, also
+    where these come alone or in another order, under other ids, and from a store without labels.
 
     Args:
         trainer: The trainer.
-        store: A store of four or more actors with the features that the preset reads.
+        store: A store of four or more speakers with the features that the preset reads.
         preset: The preset to fit.
         values: Parameters that differ from it, such as fewer rounds.
 
@@ -67,7 +68,7 @@ def check_trainer(
         # Asked about one clip first, so that it has seen no other.
         alone = fold.predict(blind, store, fold.test[:1])
         probabilities = fold.predict(fitted, store)
-        _check_probabilities(who, probabilities)
+        _check_probabilities(who, probabilities, len(store.labels))
         _agree(
             f"{who} is fitted to more than the training clips and the seed",
             probabilities,
@@ -104,7 +105,7 @@ class _Interrupt(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class _Sides:
-    """One fold by actor of whatever a store holds."""
+    """One fold by speaker of whatever a store holds."""
 
     who: str
     train: tuple[str, ...]
@@ -113,15 +114,16 @@ class _Sides:
 
     @classmethod
     def of(cls, who: str, store: FeatureStore) -> _Sides:
-        actors = sorted({clip.actor for clip in store.state.clips.values()})
-        if len(actors) < 4:
+        known = {clip.speaker for clip in store.state.clips.values()}
+        speakers = sorted(known, key=natural_order)
+        if len(speakers) < 4:
             raise UsageError(
-                f"the store {store.path} has {len(actors)} actors",
+                f"the store {store.path} has {len(speakers)} speakers",
                 allowed="a trainer is checked on four or more",
             )
-        cuts = (actors[:-2], actors[-2:-1], actors[-1:])
+        cuts = (speakers[:-2], speakers[-2:-1], speakers[-1:])
         clips = sorted(store.state.clips.values(), key=lambda clip: clip.clip_id)
-        return cls(who, *(tuple(c.clip_id for c in clips if c.actor in side) for side in cuts))
+        return cls(who, *(tuple(c.clip_id for c in clips if c.speaker in side) for side in cuts))
 
     @property
     def training(self) -> frozenset[str]:
@@ -195,7 +197,7 @@ def _only(store: FeatureStore, clip_ids: frozenset[str]) -> FeatureStore:
 def _unlabelled(store: FeatureStore) -> FeatureStore:
     """Return a store that has forgotten who speaks and how."""
     clips = {
-        clip_id: replace(clip, emotion=UNKNOWN, emotion_id=NO_EMOTION, actor=0, sex=UNKNOWN)
+        clip_id: replace(clip, emotion=UNKNOWN, emotion_id=NO_LABEL, speaker=UNKNOWN, sex=UNKNOWN)
         for clip_id, clip in store.state.clips.items()
     }
     return _Altered(store.path, replace(store.state, clips=clips))
@@ -220,10 +222,10 @@ def _renamed(store: FeatureStore, names: Mapping[str, str]) -> FeatureStore:
     return _Altered(store.path, part)
 
 
-def _check_probabilities(who: str, found: npt.NDArray[np.float64]) -> None:
+def _check_probabilities(who: str, found: npt.NDArray[np.float64], classes: int) -> None:
     require(
-        found.ndim == 2 and found.shape[1] == len(EMOTIONS),
-        f"{who} gives probabilities of shape {found.shape}, not (n, {len(EMOTIONS)})",
+        found.ndim == 2 and found.shape[1] == classes,
+        f"{who} gives probabilities of shape {found.shape}, not (n, {classes})",
     )
     require(bool(np.isfinite(found).all()), f"{who} gives probabilities that are not finite")
     require(bool((found >= 0).all()), f"{who} gives negative probabilities")

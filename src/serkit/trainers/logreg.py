@@ -71,7 +71,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     if warned:
         chosen["converged"] = False
     tried = 1 if parameters["C"] else len(_GRID)
-    return SklearnModel(model, inputs, chosen, temperature, len(data), tried)
+    return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), tried)
 
 
 TRAINER = Trainer(
@@ -81,7 +81,7 @@ TRAINER = Trainer(
         **INPUT_PARAMETERS,
         **SPEAKER_PARAMETERS,
         **PREPROCESSING_PARAMETERS,
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
+        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
         "scheme": Parameter(
             "multinomial",
             "one model of all emotions, or one against the rest for each",
@@ -91,7 +91,7 @@ TRAINER = Trainer(
     },
     presets={
         "best": Preset(
-            "functionals, whitened, C chosen on inner folds by actor", selected_on=INNER_ACTORS
+            "functionals, whitened, C chosen on inner folds by speaker", selected_on=INNER_ACTORS
         ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.models.clips import ClipData, FoldData
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar
@@ -41,7 +40,7 @@ class MajorityModel:
         return {}
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return the same frequencies for every clip, shape ``(n, 8)``."""
+        """Return the same frequencies for every clip, shape ``(n, classes)``."""
         return np.tile(np.array(self.frequencies), (len(data), 1))
 
     def save(self, folder: Path) -> None:
@@ -50,7 +49,7 @@ class MajorityModel:
 
 
 def _fit(fold: FoldData, _parameters: Parameters, _context: FitContext) -> Fitted:
-    counts = np.bincount(fold.everything.labels, minlength=len(EMOTIONS))
+    counts = np.bincount(fold.everything.labels, minlength=len(fold.labels))
     return MajorityModel(tuple((counts / counts.sum()).tolist()), len(fold.everything))
 
 

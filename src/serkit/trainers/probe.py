@@ -1,8 +1,9 @@
 """A linear probe: logistic regression on one layer of a frozen speech encoder.
 
 The recipe behind the best published speaker-independent result on RAVDESS (XLS-R 300M, UAR 0.819):
-the mean of each hidden layer over the clip, standardised on the training actors, balanced logistic
-regression, layer and C chosen on inner folds by actor (hsn07pk/ravdess-speaker-independent-ser).
+the mean of each hidden layer over the clip, standardised on the training speakers, balanced
+logistic regression, layer and C chosen on inner folds by speaker
+(hsn07pk/ravdess-speaker-independent-ser).
 """
 
 from __future__ import annotations
@@ -100,6 +101,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     return SklearnModel(
         model,
         Inputs((feature,), (), layer),
+        len(fold.labels),
         chosen,
         temperature,
         len(data),
@@ -115,7 +117,7 @@ def _choose(
     parameters: Parameters,
     context: FitContext,
 ) -> tuple[int, Choice]:
-    """Choose layer and C by the UAR on actors not fitted on; of equal ones the first."""
+    """Choose layer and C by the UAR on speakers not fitted on; of equal ones the first."""
     from sklearn.preprocessing import StandardScaler
 
     best: tuple[int, Choice] | None = None
@@ -171,12 +173,12 @@ TRAINER = Trainer(
         ),
         "features": Parameter("", "another feature of that kind, by a recipe of your own"),
         "layer": Parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1),
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
+        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
         "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
         "max_iter": Parameter(300, "most iterations of the solver", minimum=1),
         **REFIT,
     },
-    presets={"best": Preset("layer and C chosen on inner folds by actor, as published")},
+    presets={"best": Preset("layer and C chosen on inner folds by speaker, as published")},
     features=lambda parameters: (feature_of(parameters),),
     fit=_fit,
     load=SklearnModel.load,

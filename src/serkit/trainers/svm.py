@@ -86,9 +86,10 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     grid = _grid(parameters, matrix)
-    if len(grid) == 1 and len(np.unique(data.actors)) < 2:  # nothing to choose, nobody to ask
+    if len(grid) == 1 and len(np.unique(data.speakers)) < 2:  # nothing to choose, nobody to ask
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
-        return SklearnModel(model.fit(matrix, labels), inputs, grid[0], 1.0, len(data), 1)
+        model.fit(matrix, labels)
+        return SklearnModel(model, inputs, len(fold.labels), grid[0], 1.0, len(data), 1)
     # Also where all is given: the temperature is fitted on the inner folds' decision values.
     choice = choose(
         grid,
@@ -102,7 +103,8 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
     chosen = {**choice.values, "inner_uar": round(choice.uar, 4)}
     temperature = fit_temperature(choice.decisions, data.labels)
     model.fit(matrix, labels)
-    return SklearnModel(model, inputs, chosen, temperature, len(data), len(grid))
+    model.fit(matrix, labels)
+    return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), len(grid))
 
 
 TRAINER = Trainer(
@@ -113,12 +115,12 @@ TRAINER = Trainer(
         **SPEAKER_PARAMETERS,
         **PREPROCESSING_PARAMETERS,
         "kernel": Parameter("rbf", "kernel", choices=("rbf", "linear")),
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by actor", 0),
-        "gamma": Parameter(0.0, "width of the kernel; 0 chooses it on inner folds by actor", 0),
+        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
+        "gamma": Parameter(0.0, "width of the kernel; 0 chooses it on inner folds by speaker", 0),
     },
     presets={
         "best": Preset(
-            "functionals, whitened, C and gamma chosen on inner folds by actor",
+            "functionals, whitened, C and gamma chosen on inner folds by speaker",
             selected_on=INNER_ACTORS,
         ),
         "voices": Preset(

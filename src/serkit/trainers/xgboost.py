@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on functionals, stopped early on inner validation actors."""
+"""Gradient-boosted trees on functionals, stopped early on inner validation speakers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.errors import MissingDependencyError
 from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
 from serkit.models.clips import ClipData, FoldData, TrainingClips
@@ -32,7 +31,7 @@ class XgboostModel:
     Attributes:
         booster: The trees.
         inputs: What they read.
-        chosen: The number of rounds, chosen on inner validation actors.
+        chosen: The number of rounds, chosen on inner validation speakers.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         settings_tried: How many numbers of rounds were compared; None once it was saved and loaded.
     """
@@ -49,7 +48,7 @@ class XgboostModel:
         return int(sum(tree.count("\n") for tree in self.booster.get_dump()))
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return probabilities, shape ``(n, 8)``."""
+        """Return probabilities, shape ``(n, classes)``."""
         import xgboost
 
         found = self.booster.predict(xgboost.DMatrix(self.inputs.matrix(data)))
@@ -72,7 +71,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
 
     inputs = Inputs.of(parameters)
     train = _matrix(fold.train, inputs, weighted=True)
-    booster_parameters = _booster_parameters(parameters, context.seed)
+    booster_parameters = _booster_parameters(parameters, len(fold.labels), context.seed)
     rounds = integer(parameters, "rounds")
     watched = [(_matrix(fold.validation, inputs), "validation")] if len(fold.validation) else []
     patience = integer(parameters, "patience") if watched else None
@@ -111,15 +110,15 @@ def _matrix(data: TrainingClips, inputs: Inputs, *, weighted: bool = False) -> A
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     weights = None
     if weighted:  # every emotion weighs the same: neutral has half as many clips
-        counts = np.bincount(labels, minlength=len(EMOTIONS))
+        counts = np.bincount(labels, minlength=len(data.label_set))
         weights = (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
     return xgboost.DMatrix(matrix, labels, weight=weights)
 
 
-def _booster_parameters(parameters: Parameters, seed: int) -> dict[str, Any]:
+def _booster_parameters(parameters: Parameters, classes: int, seed: int) -> dict[str, Any]:
     return {
         "objective": "multi:softprob",
-        "num_class": len(EMOTIONS),
+        "num_class": classes,
         "eval_metric": "mlogloss",
         "tree_method": "hist",
         "max_depth": integer(parameters, "max_depth"),
@@ -173,7 +172,7 @@ TRAINER = Trainer(
     },
     presets={
         "best": Preset(
-            "functionals, rounds chosen on inner validation actors",
+            "functionals, rounds chosen on inner validation speakers",
             selected_on=INNER_ACTORS,
         )
     },

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ ALL = example_clips()
 MISSING = {4, 13, 19, 22}
 """The actors who are not among the clips that can be had here."""
 TWENTY = example_clips(set(range(1, 25)) - MISSING)
-ACTORS = {clip.clip_id: clip.actor for clip in ALL}
+ACTORS = {clip.clip_id: int(clip.speaker) for clip in ALL}
 
 CROSS_VALIDATIONS = ("luna5", "emobox6", "loso", "random5", "random10", "speaker5")
 BY_ACTOR = ("luna5", "emobox6", "audeering", "loso", "speaker5")
@@ -31,7 +33,7 @@ LUNA5 += [{1, 4, 9, 22}]
 LUNA5_VALIDATION = [{3, 6}, {10, 11}, {8, 17}, {1, 14}, {2, 5}]
 EMOBOX6 = [{1, 11, 20, 21}, {4, 10, 12, 14}, {8, 9, 19, 23}, {3, 5, 7, 24}]
 EMOBOX6 += [{2, 15, 16, 18}, {6, 13, 17, 22}]
-NOTE = "actors 4, 13, 19, 22 are not there; the folds keep the rest"
+NOTE = "speakers 4, 13, 19, 22 are not there; the folds keep the rest"
 
 
 def split(protocol: str, clips=ALL):
@@ -131,7 +133,7 @@ class TestLuna5:
         assert found.notes == (NOTE,)
 
     def test_where_the_published_validation_actors_are_missing_others_are_chosen(self):
-        few = [clip for clip in ALL if clip.actor not in (3, 6)]
+        few = [clip for clip in ALL if int(clip.speaker) not in (3, 6)]
         first = split("luna5", few).folds[0]
         train, validation, test = sides(first)
         assert len(validation) == 2
@@ -146,14 +148,14 @@ class TestLuna5:
     def test_actors_it_does_not_name_are_trained_on_and_noted(self):
         stranger = example_clips([25, 26])
         found = split("luna5", [*ALL, *stranger])
-        assert found.notes == ("actors 25, 26 are never tested on",)
+        assert found.notes == ("speakers 25, 26 are never tested on",)
         assert all({c.clip_id for c in stranger} <= set(fold.train) for fold in found.folds)
 
     def test_a_corpus_without_its_test_actors_is_refused(self):
         with pytest.raises(UsageError) as caught:
             split("luna5", example_clips([25, 26]))
         assert str(caught.value) == (
-            "none of the test actors of luna5 is there; use speaker5 for other corpora"
+            "none of the test speakers of luna5 is there; use speaker5 for other speakers"
         )
 
 
@@ -184,9 +186,9 @@ class TestAudeering:
 class TestLoso:
     @pytest.mark.parametrize("clips", [ALL, TWENTY], ids=["24 actors", "20 actors"])
     def test_each_actor_is_a_fold_and_names_it(self, clips):
-        present = sorted({clip.actor for clip in clips})
+        present = sorted({int(clip.speaker) for clip in clips})
         assert actors_tested("loso", clips) == [{actor} for actor in present]
-        assert [f.name for f in split("loso", clips).folds] == [f"actor {a}" for a in present]
+        assert [f.name for f in split("loso", clips).folds] == [f"speaker {a}" for a in present]
 
     def test_it_has_no_actors_of_its_own_to_miss(self):
         assert split("loso", TWENTY).notes == ()
@@ -200,7 +202,7 @@ class TestSpeaker5:
         assert max(sizes) - min(sizes) <= 1
 
     def test_the_emotions_are_balanced(self):
-        emotion = {clip.clip_id: clip.emotion_id for clip in ALL}
+        emotion = {clip.clip_id: clip.label for clip in ALL}
         for fold in split("speaker5").folds:
             counts = Counter(emotion[clip_id] for clip_id in fold.test)
             assert {counts[e] / counts[0] for e in range(1, 8)} == {2.0}
@@ -242,7 +244,7 @@ class TestIdenticalSamples:
 def test_one_actor_cannot_be_divided(name):
     with pytest.raises(UsageError) as caught:
         split(name, example_clips([7]))
-    assert str(caught.value) == f"{name} needs 2 actors or more; there is 1"
+    assert str(caught.value) == f"{name} needs 2 speakers or more; there is 1"
 
 
 class TestRandomProtocols:
@@ -306,7 +308,7 @@ FEW = a_few(6)
 @settings(max_examples=40)
 @given(present=st.sets(st.integers(1, 24), min_size=1))
 def test_whoever_is_there_nothing_leaks_or_it_is_said_that_it_cannot_be_done(name, present):
-    clips = [clip for clip in FEW if clip.actor in present]
+    clips = [clip for clip in FEW if int(clip.speaker) in present]
     try:
         found = split(name, clips)
     except UsageError:
@@ -324,5 +326,54 @@ def test_whoever_is_there_nothing_leaks_or_it_is_said_that_it_cannot_be_done(nam
 @settings(max_examples=40)
 @given(present=st.sets(st.integers(1, 24), min_size=2))
 def test_speaker5_works_for_any_two_actors_or_more(present):
-    found = split("speaker5", [clip for clip in FEW if clip.actor in present])
+    found = split("speaker5", [clip for clip in FEW if int(clip.speaker) in present])
     assert set.union(*(actors(fold.test) for fold in found.folds)) == present
+
+
+RECORDED = Path(__file__).parents[3] / "docs" / "record" / "runs"
+MADE_FOR_RAVDESS = ("luna5", "emobox6", "audeering", "notebook", "notebook-logreg", "notebook-lstm")
+
+
+@pytest.mark.parametrize("path", sorted(RECORDED.glob("*/run.json")), ids=lambda p: p.parent.name)
+def test_the_runs_on_record_were_split_as_their_protocols_split_today(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert split(record["protocol"], TWENTY).digest == record["split_digest"]
+
+
+class TestWhatAProtocolIsMadeFor:
+    STRANGERS = tuple(replace(clip, corpus="emodb") for clip in TWENTY)
+
+    @pytest.mark.parametrize("name", MADE_FOR_RAVDESS)
+    def test_other_corpora_are_refused(self, name):
+        with pytest.raises(UsageError) as caught:
+            split(name, self.STRANGERS)
+        assert str(caught.value) == (
+            f"{name} is made for ravdess and synthetic, and these clips are of emodb; "
+            "use speaker5, loso or random5, which work for any corpus"
+        )
+
+    @pytest.mark.parametrize("name", sorted({*BY_ACTOR, *RANDOM} - set(MADE_FOR_RAVDESS)))
+    def test_the_others_work_for_any(self, name):
+        assert split(name, self.STRANGERS).digest == split(name, TWENTY).digest
+
+
+class TestUnknownSpeakers:
+    NOBODY = tuple(replace(clip, speaker="unknown") for clip in TWENTY[:400])
+
+    @pytest.mark.parametrize("name", ["speaker5", "loso"])
+    def test_speakers_cannot_be_kept_apart(self, name):
+        with pytest.raises(UsageError) as caught:
+            split(name, [*TWENTY[400:], *self.NOBODY])
+        assert str(caught.value) == (
+            f"nobody has said who speaks in 400 of 1,200 clips, and {name} keeps speakers apart; "
+            "name the speakers, or use random5, whose runs are stamped"
+        )
+
+    @pytest.mark.parametrize("name", ["random5", "random10"])
+    def test_random_protocols_choose_on_clips_at_random(self, name):
+        found = split(name, self.NOBODY)
+        for fold in found.folds:
+            assert {*fold.train} | {*fold.validation} | {*fold.test} == {
+                clip.clip_id for clip in self.NOBODY
+            }
+            assert len(fold.validation) == (400 - len(fold.test)) // 8

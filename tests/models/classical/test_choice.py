@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax as scipy_softmax
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from serkit.labels import UNRECORDED
 from serkit.models.classical.pipeline import (
     choose,
     count_parameters,
@@ -29,7 +30,8 @@ class Data:
     """As much of ClipData as a choice looks at."""
 
     labels = LABELS
-    actors = ACTORS
+    speakers = ACTORS
+    label_set = UNRECORDED
 
 
 class Recorder:
@@ -180,7 +182,7 @@ class TestSoftmax:
 
 class TestWiden:
     def test_classes_go_to_their_columns_and_the_rest_gets_nothing(self):
-        found = widen(np.array([[0.25, 0.75]]), np.array([1, 6]))
+        found = widen(np.array([[0.25, 0.75]]), np.array([1, 6]), 8)
         assert found.tolist() == [[0, 0.25, 0, 0, 0, 0, 0.75, 0]]
 
     @given(
@@ -188,7 +190,7 @@ class TestWiden:
         classes=st.sets(st.integers(0, 7), min_size=1),
     )
     def test_rows_sum_to_1(self, values, classes):
-        found = widen(values[:, : len(classes)], np.array(sorted(classes)))
+        found = widen(values[:, : len(classes)], np.array(sorted(classes)), 8)
         assert found.shape == (3, 8)
         assert found.sum(axis=1) == pytest.approx(np.ones(3))
 

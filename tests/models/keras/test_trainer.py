@@ -16,7 +16,7 @@ import pytest
 import serkit
 from netkit import BANDS, NETS, QUICK, TINY, clips_of, fit, ids_of, make_store, untrained
 from serkit.cli import main
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
 from serkit.models import TRAINERS
 from serkit.models.history import Standing
@@ -334,7 +334,8 @@ class TestRuns:
         assert run.record["epochs"] == 3
         assert [fold["epochs"] for fold in run.record["fold_scores"]] == [3, 3]
         assert run.record["parameters"] == sum(
-            int(np.prod(weight.shape)) for weight in run.model_of("actor 1").model.trainable_weights
+            int(np.prod(weight.shape))
+            for weight in run.model_of("speaker 1").model.trainable_weights
         )
 
     def test_of_the_first_folds_say_so(self, run):

@@ -16,7 +16,7 @@ import pytest
 import serkit
 from serkit import FeatureStore
 from serkit.audio import write_wav
-from serkit.clips import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import (
     MissingDependencyError,
     NotFoundError,
@@ -25,6 +25,7 @@ from serkit.errors import (
     UnknownNameError,
     UsageError,
 )
+from serkit.labels import UNRECORDED
 from serkit.models import TRAINERS, FitContext, FoldData, Tracking
 from serkit.models.speech.waves import Hearing, Waves, by_length, by_rank, stack
 from serkit.testing import check_trainer, example_signal
@@ -555,7 +556,7 @@ def test_the_mixture_begins_with_every_layer_alike(tmp_path, kind):
     checkpoint = open_checkpoint(str(make_checkpoint(tmp_path / kind, kind=kind)))
     dirt = [torch.full((LAYERS,), 7e33) for _ in range(2000)]  # what freed memory may hold
     del dirt
-    weights = make_model(checkpoint, mixes_layers=True).layer_weights.tolist()
+    weights = make_model(checkpoint, UNRECORDED, mixes_layers=True).layer_weights.tolist()
     assert weights == pytest.approx([1 / LAYERS] * LAYERS)
 
 
@@ -572,7 +573,7 @@ def test_an_encoder_whose_weights_are_missing_is_not_made_up(tmp_path):
     save_file(weights, file, {"format": "pt"})
     checkpoint = open_checkpoint(str(file.parent))
     for load in (
-        lambda: make_model(checkpoint, mixes_layers=False),
+        lambda: make_model(checkpoint, UNRECORDED, mixes_layers=False),
         lambda: load_encoder(checkpoint, checkpoint.identity, "cpu"),
     ):
         with pytest.raises(
@@ -593,7 +594,7 @@ def test_a_padded_layer_norm_model_says_the_same_as_unpadded(store, tmp_path):
         folder = make_checkpoint(tmp_path / norm, feat_extract_norm=norm)
         checkpoint = open_checkpoint(str(folder))
         assert checkpoint.masks == (norm == "layer")
-        model = make_model(checkpoint, mixes_layers=True).eval()
+        model = make_model(checkpoint, UNRECORDED, mixes_layers=True).eval()
         data = Waves(clips_of(store, 1), hearing())
         waves = [hearing().finish(wave) for wave in data.take(range(8))]
         shortest, longest = min(waves, key=len), max(waves, key=len)

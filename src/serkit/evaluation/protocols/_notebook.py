@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from serkit.evaluation.protocols._actors import CORPORA
 from serkit.evaluation.splits import Protocol, Split, SplitClip, labels, random_folds
 
 
@@ -40,4 +41,5 @@ def study_protocol(name: str, *, stratified: bool, random_state: int, models: st
         speaker_independent=False,
         make=partial(_make, name, stratified, random_state),
         choose_on_test=True,
+        corpora=CORPORA,
     )

@@ -1,12 +1,13 @@
-"""Six folds by actor: EmoBox's for RAVDESS."""
+"""Six folds by speaker: EmoBox's for RAVDESS."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serkit.evaluation.splits import Protocol, Split, SplitClip, by_actor
+from serkit.evaluation.protocols._actors import CORPORA, names_of_actors
+from serkit.evaluation.splits import Protocol, Split, SplitClip, by_speaker
 
-TEST = (
+TEST = names_of_actors(
     (1, 11, 20, 21),
     (4, 10, 12, 14),
     (8, 9, 19, 23),
@@ -17,13 +18,14 @@ TEST = (
 
 
 def _make(clips: Sequence[SplitClip]) -> Split:
-    return by_actor("emobox6", clips, TEST)
+    return by_speaker("emobox6", clips, TEST)
 
 
 PROTOCOL = Protocol(
     name="emobox6",
-    summary="6 folds by actor",
+    summary="6 folds by speaker",
     source="EmoBox (2024)",
     speaker_independent=True,
+    corpora=CORPORA,
     make=_make,
 )

@@ -16,7 +16,7 @@ def _make(clips: Sequence[SplitClip]) -> Split:
 
 PROTOCOL = Protocol(
     name="random10",
-    summary="random 10-fold (actors on both sides: inflated)",
+    summary="random 10-fold (speakers on both sides: inflated)",
     source="TIM-Net (2023)",
     speaker_independent=False,
     make=_make,

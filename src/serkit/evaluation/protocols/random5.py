@@ -1,4 +1,4 @@
-"""Random stratified 5-fold: the same actors on both sides, so inflated."""
+"""Random stratified 5-fold: the same speakers on both sides, so inflated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _make(clips: Sequence[SplitClip]) -> Split:
 
 PROTOCOL = Protocol(
     name="random5",
-    summary="random stratified 5-fold (actors on both sides: inflated)",
+    summary="random stratified 5-fold (speakers on both sides: inflated)",
     source="common practice",
     speaker_independent=False,
     make=_make,

@@ -1,32 +1,32 @@
-"""Five folds by actor for any corpus: emotions and sexes balanced as well as the actors allow."""
+"""Five folds by speaker for any corpus: emotions and sexes balanced as well as speakers allow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
+from serkit.clips import natural_order
 from serkit.errors import UsageError
-from serkit.evaluation.splits import Protocol, Split, SplitClip, by_actor
+from serkit.evaluation.splits import Protocol, Split, SplitClip, by_speaker, speaker_numbers
 
 
 def _make(clips: Sequence[SplitClip]) -> Split:
     from sklearn.model_selection import StratifiedGroupKFold
 
-    actors = np.array([clip.actor for clip in clips])
-    present = len(set(actors.tolist()))
-    if present < 2:
-        raise UsageError("speaker5 needs 2 actors or more", allowed=f"there is {present}")
+    names = sorted({clip.speaker for clip in clips}, key=natural_order)
+    if len(names) < 2:
+        raise UsageError("speaker5 needs 2 speakers or more", allowed=f"there is {len(names)}")
+    speakers = speaker_numbers([clip.speaker for clip in clips])
     # The folds are part of the protocol, so their seed is fixed.
-    folds = StratifiedGroupKFold(min(5, present), shuffle=True, random_state=0)
-    kinds = [f"{clip.emotion_id} {clip.sex}" for clip in clips]
-    tests = [set(actors[test].tolist()) for _, test in folds.split(actors, kinds, actors)]
-    return by_actor("speaker5", clips, sorted(filter(None, tests), key=min))
+    folds = StratifiedGroupKFold(min(5, len(names)), shuffle=True, random_state=0)
+    kinds = [f"{clip.label} {clip.sex}" for clip in clips]
+    tests = [set(speakers[test].tolist()) for _, test in folds.split(speakers, kinds, speakers)]
+    in_order = sorted(filter(None, tests), key=min)
+    return by_speaker("speaker5", clips, [[names[each] for each in test] for test in in_order])
 
 
 PROTOCOL = Protocol(
     name="speaker5",
-    summary="5 folds by actor, emotions and sexes balanced, for any corpus",
+    summary="5 folds by speaker, emotions and sexes balanced, for any corpus",
     source="serkit",
     speaker_independent=True,
     make=_make,

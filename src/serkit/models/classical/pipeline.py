@@ -1,4 +1,4 @@
-"""What the scikit-learn trainers share: inner choice by actor, probabilities, safe files."""
+"""What the scikit-learn trainers share: inner choice by speaker, probabilities, safe files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.evaluation.metrics import uar
+from serkit.labels import UNRECORDED
 from serkit.models.classical.linear import read_linear
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.copies import COPIES, with_copies
@@ -32,7 +32,7 @@ Matrix = npt.NDArray[Any]
 Labels = npt.NDArray[np.int64]
 
 INNER_FOLDS = 4
-"""Folds by actor inside the training side, on which C and the like are chosen."""
+"""Folds by speaker inside the training side, on which C and the like are chosen."""
 
 _OWN_TYPES = ["serkit.models.classical.steps.Clip", "serkit.models.classical.steps.ShrunkWhitening"]
 """Types that a saved model may hold beside scikit-learn's own."""
@@ -94,7 +94,7 @@ class Inputs:
         copies = (data.matrix(self.features, self.columns, voice=voice) for voice in data.voices)
         blocks = [self._read(data), *copies]
         if self.by_speaker:  # another voice is another speaker
-            blocks = [_standardised(block, data.actors) for block in blocks]
+            blocks = [_standardised(block, data.speakers) for block in blocks]
         return np.concatenate(blocks)
 
     def matrix(self, data: ClipData) -> Matrix:
@@ -115,9 +115,10 @@ class SklearnModel:
     """A fitted scikit-learn pipeline.
 
     Attributes:
-        estimator: The pipeline; its classes are emotion numbers.
+        estimator: The pipeline; its classes are numbers of emotions.
         inputs: What it reads.
-        chosen: What was chosen on inner validation actors.
+        classes: How many emotions there are, also where it was trained on fewer.
+        chosen: What was chosen on inner validation speakers.
         temperature: Decision values are divided by it before the softmax; None where the
             pipeline gives probabilities itself.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
@@ -126,6 +127,7 @@ class SklearnModel:
 
     estimator: Any
     inputs: Inputs
+    classes: int
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     temperature: float | None = None
     fitted_clips: int | None = None
@@ -137,13 +139,13 @@ class SklearnModel:
         return count_parameters(self.estimator)
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return probabilities, shape ``(n, 8)``; emotions never trained on get 0."""
+        """Return probabilities, shape ``(n, classes)``; emotions never trained on get 0."""
         matrix = self.inputs.matrix(data)
         if self.temperature is None:
             found = self.estimator.predict_proba(matrix)
         else:
             found = softmax(decisions(self.estimator, matrix) / self.temperature)
-        return widen(found, self.estimator.classes_)
+        return widen(found, self.estimator.classes_, self.classes)
 
     def save(self, folder: Path) -> None:
         """Write the pipeline with skops (no pickle) and the rest as JSON."""
@@ -153,6 +155,7 @@ class SklearnModel:
             "columns": self.inputs.columns,
             "layer": self.inputs.layer,
             "by_speaker": self.inputs.by_speaker,
+            "classes": self.classes,
             "chosen": dict(self.chosen),
             "temperature": self.temperature,
         }
@@ -174,7 +177,8 @@ class SklearnModel:
             facts.get("layer"),
             bool(facts.get("by_speaker")),
         )
-        return cls(estimator, inputs, facts["chosen"], facts["temperature"])
+        classes = int(facts.get("classes", len(UNRECORDED)))
+        return cls(estimator, inputs, classes, facts["chosen"], facts["temperature"])
 
 
 @dataclass(frozen=True)
@@ -200,7 +204,7 @@ def choose(
     matrix: Matrix,
     step: Callable[[int, int], None],
 ) -> Choice:
-    """Choose a setting by the UAR on actors that are not fitted on.
+    """Choose a setting by the UAR on speakers that are not fitted on.
 
     Args:
         grid: Settings; of equal ones the first is taken, so the plainest should come first.
@@ -212,15 +216,15 @@ def choose(
         step: Told fits done and fits in all.
 
     Raises:
-        TrainingError: Fewer than two actors to choose on.
+        TrainingError: Fewer than two speakers to choose on.
     """
-    labels, actors = data.labels, data.actors
-    if len(np.unique(actors)) < 2:
+    labels, speakers = data.labels, data.speakers
+    if len(np.unique(speakers)) < 2:
         raise TrainingError(
-            "one actor cannot be divided into inner folds",
-            hint="train on more actors, or set every parameter by --set",
+            "one speaker cannot be divided into inner folds",
+            hint="train on more speakers, or set every parameter by --set",
         )
-    folds = list(inner_folds(labels, actors))
+    folds = list(inner_folds(labels, speakers))
     classes = np.unique(labels)
     found = [np.full((len(labels), len(classes)), -np.inf) for _ in grid]
     for index, (train, validation) in enumerate(folds):
@@ -232,7 +236,9 @@ def choose(
             columns = np.searchsorted(classes, model.classes_)
             found[position][np.ix_(validation, columns)] = decisions(model, held_out)
             step(index * len(grid) + position + 1, len(grid) * len(folds))
-    scores = [uar(labels, classes[each.argmax(axis=1)], n_classes=len(EMOTIONS)) for each in found]
+    scores = [
+        uar(labels, classes[each.argmax(axis=1)], n_classes=len(data.label_set)) for each in found
+    ]
     best = int(np.argmax(scores))
     return Choice(grid[best], scores[best], found[best])
 
@@ -351,16 +357,16 @@ def _skops() -> Any:
 
 
 def inner_folds(
-    labels: Labels, actors: npt.NDArray[np.int64]
+    labels: Labels, speakers: npt.NDArray[np.int64]
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
-    """Divide a training side by actor, emotions balanced; the division is always the same."""
+    """Divide a training side by speaker, emotions balanced; the division is always the same."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    count = min(INNER_FOLDS, len(np.unique(actors)))
+    count = min(INNER_FOLDS, len(np.unique(speakers)))
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=0)
     with warnings.catch_warnings():  # of emotions that are missing from some of the folds
         warnings.filterwarnings("ignore", message="The least populated class")
-        divided = list(folds.split(labels, labels, actors))
+        divided = list(folds.split(labels, labels, speakers))
     for train, validation in divided:
         if len(train) and len(validation):
             yield train, validation
@@ -393,10 +399,18 @@ def softmax(values: Matrix) -> npt.NDArray[np.float64]:
     return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float64)
 
 
-def widen(probabilities: Matrix, classes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Spread probabilities of the classes trained on over all eight emotions."""
-    out = np.zeros((len(probabilities), len(EMOTIONS)))
-    out[:, np.asarray(classes, np.int64)] = probabilities
+def widen(
+    probabilities: Matrix, trained: npt.NDArray[Any], classes: int
+) -> npt.NDArray[np.float64]:
+    """Spread probabilities of the classes trained on over all of them.
+
+    Args:
+        probabilities: Shape ``(n, classes trained on)``.
+        trained: The numbers of those.
+        classes: How many there are.
+    """
+    out = np.zeros((len(probabilities), classes))
+    out[:, np.asarray(trained, np.int64)] = probabilities
     return np.asarray(out / out.sum(axis=1, keepdims=True))
 
 

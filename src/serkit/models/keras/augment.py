@@ -16,7 +16,7 @@ from serkit.models.keras.spectra import Frames, Inputs
 from serkit.parameters import Parameter, Parameters, integer, number
 
 Targets = npt.NDArray[np.float32]
-"""Probabilities that are trained towards, shape ``(clips, 8)``."""
+"""Probabilities that are trained towards, shape ``(clips, classes)``."""
 
 Edges = npt.NDArray[np.float64]
 """Frequencies in Hz where mel bands begin, peak and end, shape ``(bands + 2,)``."""

@@ -20,7 +20,6 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.models.history import Course
 from serkit.models.keras.backend import loaded_backend
 from serkit.storage.files import TEMPORARY, replacing
@@ -122,7 +121,7 @@ def _compile_again(model: Any, shapes: Sequence[Mapping[str, Sequence[int]]]) ->
     for each in shapes:
         inputs = {name: np.zeros(shape, np.float32) for name, shape in each.items()}
         clips = len(next(iter(inputs.values())))
-        targets = np.zeros((clips, len(EMOTIONS)), np.float32)
+        targets = np.zeros((clips, int(model.output_shape[-1])), np.float32)
         model.train_on_batch(inputs, targets, np.ones(clips, np.float32))
 
 

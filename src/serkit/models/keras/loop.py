@@ -1,16 +1,15 @@
-"""The training loop: epochs over random batches, the best one by inner validation actors."""
+"""The training loop: epochs over random batches, the best one by inner validation speakers."""
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.errors import TrainingError
 from serkit.models.history import Course, Standing, emotion_weights
 from serkit.models.keras.augment import Augmentation
@@ -53,7 +52,7 @@ def train(
     epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
     confusion = compile_(model, parameters, math.ceil(len(clips) / size))
     augmentation = Augmentation.of(parameters, clips.edges)
-    weights = emotion_weights(clips.labels, text(parameters, "class_weight"))
+    weights = emotion_weights(clips.labels, len(clips.label_set), text(parameters, "class_weight"))
     feed = Feed(clips, scaling, augmentation, weights)
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
@@ -65,12 +64,12 @@ def train(
         while len(course.rows) < ends and not course.exhausted(patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
-            row = {"epoch": epoch, **trained.columns("train")}
+            row = {"epoch": epoch, **trained.columns("train", clips.label_set)}
             score, said = float(epoch), f"loss {trained.loss:.3f}"
             if len(validation):
                 standing = Standing.of(predict(model, validation, scaling), validation.labels)
                 _finite(standing.loss, epoch)
-                row |= standing.columns("validation")
+                row |= standing.columns("validation", clips.label_set)
                 if monitor != "last":
                     score = standing.score(monitor)
                 said += f", validation UAR {100 * standing.uar:.1f} %"
@@ -97,7 +96,10 @@ class _Lesson:
 
     def epoch(self, number: int) -> Standing:
         """Train on every clip once; return how the net stood on them meanwhile."""
-        tally, batches = Tally(), random_batches(self.feed.clips, self.size, self.random)
+        tally, batches = (
+            Tally.of(len(self.feed.weights)),
+            random_batches(self.feed.clips, self.size, self.random),
+        )
         for step, positions in enumerate(batches, start=1):
             inputs, targets, weights = self.feed.batch(positions, self.random)
             self.checkpoints.note(inputs)
@@ -113,13 +115,16 @@ class Tally:
     """What an epoch's batches add up to.
 
     Attributes:
-        counts: Clips by true emotion and predicted one, shape ``(8, 8)``.
+        counts: Clips by true emotion and predicted one, shape ``(classes, classes)``.
     """
 
-    counts: npt.NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((len(EMOTIONS), len(EMOTIONS)), np.int64)
-    )
+    counts: npt.NDArray[np.int64]
     _total: float = 0.0
+
+    @classmethod
+    def of(cls, classes: int) -> Tally:
+        """Begin to count."""
+        return cls(np.zeros((classes, classes), np.int64))
 
     def add(self, loss: float, confusion: Any) -> None:
         """Add a batch: its mean loss, and what was counted in it."""
@@ -143,7 +148,7 @@ class Feed:
         clips: The clips.
         scaling: How they are scaled.
         augmentation: How they are changed.
-        weights: What each emotion's clips weigh, shape ``(8,)``.
+        weights: What each emotion's clips weigh, shape ``(classes,)``.
     """
 
     clips: Spectra
@@ -157,7 +162,7 @@ class Feed:
         scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
         changed = self.augmentation.clips(scaled, random)
         inputs = assemble(changed, self.clips.source, self.scaling)
-        targets = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
+        targets = np.eye(len(self.weights), dtype=np.float32)[labels]
         inputs, targets = self.augmentation.mix(inputs, targets, random)
         return inputs, targets, self.weights[labels]
 
@@ -175,7 +180,7 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
     """
     from serkit.models.keras.metrics import Confusion
 
-    confusion = Confusion()
+    confusion = Confusion(int(model.output_shape[-1]))
     model.compile(
         optimizer=optimiser(parameters, integer(parameters, "epochs"), steps),
         loss=loss(model, parameters),

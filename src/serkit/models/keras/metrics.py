@@ -7,8 +7,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from serkit.clips import EMOTIONS
-
 
 class Confusion(keras.metrics.Metric):  # type: ignore[misc]
     """Counts of true emotion by predicted one since the last reset; its value is the accuracy.
@@ -16,19 +14,20 @@ class Confusion(keras.metrics.Metric):  # type: ignore[misc]
     A mixed clip counts as the emotion that most of it has.
 
     Attributes:
-        counts: The counts, shape ``(8, 8)``; rows are true emotions.
+        counts: The counts, shape ``(classes, classes)``; rows are true emotions.
     """
 
-    def __init__(self, name: str = "confusion") -> None:
+    def __init__(self, classes: int, name: str = "confusion") -> None:
         super().__init__(name=name)
-        size = (len(EMOTIONS), len(EMOTIONS))
+        self.classes = classes
+        size = (classes, classes)
         self.counts = self.add_variable(shape=size, initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count a batch; weights are left out, so that a clip is a clip."""
         del sample_weight
-        true = ops.one_hot(ops.argmax(y_true, axis=-1), len(EMOTIONS))
-        predicted = ops.one_hot(ops.argmax(y_pred, axis=-1), len(EMOTIONS))
+        true = ops.one_hot(ops.argmax(y_true, axis=-1), self.classes)
+        predicted = ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes)
         self.counts.assign_add(ops.matmul(ops.transpose(true), predicted))
 
     def result(self) -> Any:

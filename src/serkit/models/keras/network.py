@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import EMOTIONS
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
@@ -37,7 +36,7 @@ class Network:
         source: What it reads of a clip.
         scaling: How that is scaled.
         values: The parameters that it was made with.
-        chosen: The epoch, chosen on inner validation actors.
+        chosen: The epoch, chosen on inner validation speakers.
         history: A row an epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
         fitted_clips: How many clips it was finally fitted on; None once it was saved and loaded.
@@ -60,7 +59,7 @@ class Network:
         return int(sum(int(np.prod(weight.shape)) for weight in self.model.trainable_weights))
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return probabilities, shape ``(n, 8)``."""
+        """Return probabilities, shape ``(n, classes)``."""
         return predict(self.model, Spectra(data, self.source), self.scaling)
 
     def save(self, folder: Path) -> None:
@@ -80,7 +79,7 @@ class Network:
 
 def predict(model: Any, spectra: Spectra, scaling: Scaling) -> npt.NDArray[np.float64]:
     """Return a net's probabilities of clips, in their order; each batch holds one length."""
-    out = np.zeros((len(spectra), len(EMOTIONS)))
+    out = np.zeros((len(spectra), int(model.output_shape[-1])))
     for positions in ordered_batches(spectra, PREDICT_BATCH):
         clips = [scaling(clip) for clip in spectra.take(positions)]
         out[positions] = np.asarray(
@@ -101,6 +100,9 @@ def load(folder: Path) -> Network:
     _refuse_foreign(folder / ARCHITECTURE, json.loads(architecture))
     keras = load_keras(loaded_backend(str(facts["values"]["backend"])))
     # Registers serkit's own layers.
+    import serkit.models.keras.layers.attention
+    import serkit.models.keras.layers.lstm
+    import serkit.models.keras.layers.pooling  # noqa: F401
 
     try:
         model = keras.models.model_from_json(architecture)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout, Layout, TableLayout
+from serkit.labels import LabelSet
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.parameters import Parameters, integer, number, text
 from serkit.store.options import Scale
@@ -167,11 +168,20 @@ class Spectra:
         return len(self.lengths)
 
     @property
+    def label_set(self) -> LabelSet:
+        """The classes of a training side."""
+        return self._training.label_set
+
+    @property
     def labels(self) -> npt.NDArray[np.int64]:
         """Emotion numbers of a training side, shape ``(n,)``."""
+        return np.resize(self._training.labels, len(self))
+
+    @property
+    def _training(self) -> TrainingClips:
         if not isinstance(self._data, TrainingClips):
             raise TypeError("clips that are to be predicted have no labels")
-        return np.resize(self._data.labels, len(self))
+        return self._data
 
     @property
     def edges(self) -> npt.NDArray[np.float64] | None:

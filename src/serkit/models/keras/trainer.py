@@ -193,7 +193,7 @@ def _fit_once(name: str, fold: FoldData, parameters: Parameters, context: FitCon
     source = Source.of(parameters, fold.train)
     clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
     scaling = fit_scaling(clips, text(parameters, "standardise"))
-    model = _build(name, source, parameters, context.seed)
+    model = _build(name, source, parameters, len(fold.labels), context.seed)
     course = train(model, clips, validation, scaling, parameters, context, checkpoints)
     return Network(
         model,
@@ -220,7 +220,7 @@ def _fit_again(
     checkpoints = Checkpoints(folder, _key(name, fold, parameters, context))
     clips = Spectra(side, net.source)
     scaling = fit_scaling(clips, text(parameters, "standardise"))
-    model = _build(name, net.source, parameters, context.seed)
+    model = _build(name, net.source, parameters, len(fold.labels), context.seed)
     train(
         model,
         clips,
@@ -247,14 +247,14 @@ def _key(name: str, fold: FoldData, parameters: Parameters, context: FitContext)
     return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def _build(name: str, source: Source, parameters: Parameters, seed: int) -> Any:
+def _build(name: str, source: Source, parameters: Parameters, classes: int, seed: int) -> Any:
     """Build a net whose weights, and all that it draws later, follow from a seed."""
     keras = load_keras(text(parameters, "backend"))
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     module = import_module(f"serkit.models.keras.nets.{name}")
     with precision_scope(keras, text(parameters, "precision")):
-        return module.build(parameters, (source.length, source.bands))
+        return module.build(parameters, (source.length, source.bands), classes)
 
 
 def _load(folder: Path) -> Fitted:

@@ -25,7 +25,6 @@ from accelerate.utils import broadcast
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from serkit.clips import EMOTIONS
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import pick_device, process_count, quiet_transformers
 from serkit.errors import TrainingError
@@ -48,7 +47,7 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
     """Fine-tune a checkpoint on a fold's training side.
 
     Args:
-        fold: The training side; the best epoch is chosen on its validation actors.
+        fold: The training side; the best epoch is chosen on its validation speakers.
         parameters: See :mod:`serkit.trainers.wav2vec2`.
         context: Seed, progress, folder of checkpoints, tracking.
 
@@ -67,7 +66,7 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
         checkpoint.fewest_samples,
     )
     transformers.set_seed(context.seed)
-    model = make_model(checkpoint, mixes_layers=parameters["pooling"] == "layers")
+    model = make_model(checkpoint, fold.labels, mixes_layers=parameters["pooling"] == "layers")
     _freeze(model, text(parameters, "freeze"))
     trainable = sum(each.numel() for each in model.parameters() if each.requires_grad)
     with _folder(context.workdir) as folder, quiet_transformers():
@@ -214,9 +213,14 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         )
         self.remove_callback(transformers.PrinterCallback)  # it prints to stdout
         self._job = job
+        self._classes = len(job.fold.labels)
         self._validation = Waves(job.fold.validation, job.hearing)
         self._class_weights = torch.from_numpy(
-            emotion_weights(job.fold.train.labels, text(job.parameters, "class_weight"))
+            emotion_weights(
+                job.fold.train.labels,
+                len(job.fold.labels),
+                text(job.parameters, "class_weight"),
+            )
         ).to(arguments.device)
         self._said = ""
         self._batch = 0
@@ -276,14 +280,14 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         """Note an epoch: how the model stood on the training clips, and stands on the others."""
         trained = self._trained()
         epoch = len(self._job.course.rows) + 1
-        row = {"epoch": epoch, **trained.columns("train")}
+        row = {"epoch": epoch, **trained.columns("train", self._job.fold.labels)}
         logs = {"train_uar": trained.uar, "train_accuracy": trained.accuracy}
         score = float(epoch)
         if len(self._validation):
             probabilities = predict(self.model, self._validation)
             standing = Standing.of(probabilities, self._job.fold.validation.labels)
             _finite(standing.loss, epoch, "on the validation clips")
-            row |= standing.columns("validation")
+            row |= standing.columns("validation", self._job.fold.labels)
             score = self._agreed(standing.score(text(self._job.parameters, "monitor")))
             logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
             self._said = f", validation UAR {100 * standing.uar:.1f} %"
@@ -316,8 +320,8 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         )
         loss = (losses * self._class_weights[labels]).sum() / clips
         self.accelerator.backward(loss)
-        places = labels * len(EMOTIONS) + logits.argmax(dim=-1)
-        self._tally.counts += torch.bincount(places, minlength=len(EMOTIONS) ** 2)
+        places = labels * self._classes + logits.argmax(dim=-1)
+        self._tally.counts += torch.bincount(places, minlength=self._classes**2)
         return loss.detach()
 
     def _report(self, loss: float, clips: int) -> None:
@@ -335,7 +339,9 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
     def _trained(self) -> Standing:
         """Return how the training clips were told in this epoch, by all processes."""
         sums = torch.tensor([self._tally.loss, self._tally.clips], device=self.args.device)
-        counts = self.accelerator.reduce(self._tally.counts, "sum").reshape(8, 8)
+        counts = self.accelerator.reduce(self._tally.counts, "sum").reshape(
+            self._classes, self._classes
+        )
         loss, clips = self.accelerator.reduce(sums, "sum").tolist()
         return Standing(loss / max(clips, 1), counts.cpu().numpy())
 
@@ -345,7 +351,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         return float(broadcast(given))
 
     def _new_tally(self) -> _Tally:
-        counts = torch.zeros(len(EMOTIONS) ** 2, dtype=torch.int64, device=self.args.device)
+        counts = torch.zeros(self._classes**2, dtype=torch.int64, device=self.args.device)
         return _Tally(counts)
 
 

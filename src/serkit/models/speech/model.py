@@ -16,10 +16,10 @@ import numpy.typing as npt
 import torch
 from transformers import AutoModelForAudioClassification
 
-from serkit.clips import EMOTIONS
 from serkit.encoders.checkpoint import Checkpoint, refuse_made_up
 from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import RunError, TrainingError
+from serkit.labels import LabelSet
 from serkit.models.clips import ClipData
 from serkit.models.speech.waves import Hearing, Waves, by_length, ordered_waves, stack
 from serkit.parameters import Scalar
@@ -40,7 +40,7 @@ class SpeechModel:
         model: The ``...ForSequenceClassification``.
         hearing: What it reads.
         trainable: How many numbers were trained.
-        chosen: The epoch, chosen on inner validation actors.
+        chosen: The epoch, chosen on inner validation speakers.
         history: A row an epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
@@ -62,7 +62,7 @@ class SpeechModel:
         return self.trainable
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
-        """Return probabilities, shape ``(n, 8)``; no clip is padded."""
+        """Return probabilities, shape ``(n, classes)``; no clip is padded."""
         return predict(self.model, Waves(data, self.hearing))
 
     def save(self, folder: Path) -> None:
@@ -95,8 +95,8 @@ def load(folder: Path) -> SpeechModel:
     return SpeechModel(model, hearing, facts["trainable"], facts["chosen"])
 
 
-def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
-    """Load a checkpoint with a new head for the eight emotions, labels 0 to 7.
+def make_model(checkpoint: Checkpoint, labels: LabelSet, *, mixes_layers: bool) -> Any:
+    """Load a checkpoint with a new head for these emotions.
 
     Raises:
         TrainingError: transformers has no classifier for this kind of encoder.
@@ -107,9 +107,9 @@ def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
     try:
         model, missing = _pretrained(
             checkpoint.folder,
-            num_labels=len(EMOTIONS),
-            id2label=dict(enumerate(EMOTIONS)),
-            label2id={name: number for number, name in enumerate(EMOTIONS)},
+            num_labels=len(labels),
+            id2label=dict(enumerate(labels)),
+            label2id={name: number for number, name in enumerate(labels)},
             ignore_mismatched_sizes=True,  # a head for other labels is replaced
             **options,
         )
@@ -127,7 +127,7 @@ def make_model(checkpoint: Checkpoint, *, mixes_layers: bool) -> Any:
 
 def predict(model: Any, waves: Waves) -> npt.NDArray[np.float64]:
     """Return a model's probabilities of clips, in their order; each batch holds one length."""
-    out = np.zeros((len(waves), len(EMOTIONS)))
+    out = np.zeros((len(waves), int(model.config.num_labels)))
     was_training = model.training
     model.eval()
     with torch.inference_mode():

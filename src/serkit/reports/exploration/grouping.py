@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.clips import UNKNOWN
+from serkit.labels import UNKNOWN
 
 if TYPE_CHECKING:
     import pandas as pd

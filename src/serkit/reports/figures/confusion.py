@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serkit.clips import EMOTIONS
 from serkit.reports.figures.style import INK, PAPER, QUIET, new_figure
 
 if TYPE_CHECKING:
@@ -42,13 +41,13 @@ def confusion_figure(run: Run) -> Figure:
                 color=PAPER if share >= _DARK else INK,
                 weight="bold" if row == column else "normal",
             )
-    axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=35, ha="right")
-    labels = [f"{name} ({n:,})" for name, n in zip(EMOTIONS, support, strict=True)]
-    axes.set_yticks(range(len(EMOTIONS)), labels)
+    axes.set_xticks(range(len(run.labels)), list(run.labels), rotation=35, ha="right")
+    labels = [f"{name} ({n:,})" for name, n in zip(run.labels, support, strict=True)]
+    axes.set_yticks(range(len(run.labels)), labels)
     axes.set_xlabel("predicted", fontsize=9, color=INK)
     axes.set_ylabel("true (clips)", fontsize=9, color=INK)
     axes.tick_params(labelsize=9, length=0, colors=INK)
-    edges = np.arange(len(EMOTIONS) + 1) - 0.5
+    edges = np.arange(len(run.labels) + 1) - 0.5
     axes.set_xticks(edges, minor=True)
     axes.set_yticks(edges, minor=True)
     axes.grid(which="minor", color=PAPER, linewidth=1.5)

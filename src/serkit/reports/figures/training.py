@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serkit.clips import EMOTIONS
 from serkit.reports.figures.style import (
     INK,
     PAPER,
@@ -182,7 +181,7 @@ def _learning_order(told: Sequence[dict[str, Any]]) -> list[str]:
         recalls = [fold["recall"][emotion] or 0.0 for fold in told]
         return median(firsts), -sum(recalls)
 
-    return sorted(EMOTIONS, key=key)
+    return sorted(told[0]["learned"], key=key)
 
 
 def _recalls(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> Any:

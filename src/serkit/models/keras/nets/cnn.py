@@ -12,7 +12,7 @@ STRIDE = 8
 """Frames that become one; lengths that clips are padded to must be multiples of it."""
 
 
-def build(parameters: Parameters, input_shape: Shape) -> Any:
+def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     A first convolution sees the values and their change over time and leaves a quarter of the
@@ -24,6 +24,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     Args:
         parameters: ``channels, blocks, dropout, attention``; ``padding`` must be ``crop``.
         input_shape: Frames and bands.
+        classes: How many emotions there are.
     """
     import keras
 
@@ -49,7 +50,9 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     x = layers.Dropout(number(parameters, "dropout"))(x)
     x = layers.Dense(channels[-1], activation="relu", name="joined")(x)
     pooled = attention_statistics(x, layers.Reshape((-1,))(live), integer(parameters, "attention"))
-    return inputs.model(emotions(layers.Dropout(number(parameters, "dropout"))(pooled)), "cnn")
+    return inputs.model(
+        emotions(layers.Dropout(number(parameters, "dropout"))(pooled), classes), "cnn"
+    )
 
 
 def _residual(x: Any, live: Any, width: int) -> Any:

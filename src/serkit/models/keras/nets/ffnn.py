@@ -8,7 +8,7 @@ from serkit.models.keras.nets.parts import Inputs, Shape, emotions
 from serkit.parameters import Parameters, integer, number
 
 
-def build(parameters: Parameters, input_shape: Shape) -> Any:
+def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     With clips of true length its input is the mean and deviation over live frames of each band
@@ -17,6 +17,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     Args:
         parameters: ``padding, units, layers, dropout, l1``.
         input_shape: Frames and bands; the number of frames must be known for padded clips.
+        classes: How many emotions there are.
     """
     import keras
 
@@ -31,7 +32,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
             bias_regularizer=penalty,
         )(x)
         x = keras.layers.Dropout(number(parameters, "dropout"))(x)
-    return inputs.model(emotions(x), "ffnn")
+    return inputs.model(emotions(x, classes), "ffnn")
 
 
 def _statistics(inputs: Inputs) -> Any:

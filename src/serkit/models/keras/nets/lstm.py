@@ -9,7 +9,7 @@ from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, 
 from serkit.parameters import Parameters, integer, number, text
 
 
-def build(parameters: Parameters, input_shape: Shape) -> Any:
+def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Padded clips are summed up by the last layer's last state, as in the study. Clips of true
@@ -19,6 +19,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     Args:
         parameters: ``padding, units, norm, residual, dense, noise, dropout, pool, attention``.
         input_shape: Frames and bands.
+        classes: How many emotions there are.
 
     Raises:
         UsageError: A list of sizes cannot be read.
@@ -48,7 +49,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
         x = keras.layers.Dropout(dropout)(x)
     for width in sizes(parameters, "dense") if parameters["dense"] else ():
         x = keras.layers.Dense(width, activation="relu")(x)
-    return inputs.model(emotions(x), "lstm")
+    return inputs.model(emotions(x, classes), "lstm")
 
 
 def sizes(parameters: Parameters, name: str) -> tuple[int, ...]:

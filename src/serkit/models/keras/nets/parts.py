@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from serkit.clips import EMOTIONS
 from serkit.parameters import Parameters
 
 Shape = tuple[int | None, int]
@@ -47,13 +46,11 @@ class Inputs:
         return keras.Model(inputs, outputs, name=name)
 
 
-def emotions(x: Any) -> Any:
+def emotions(x: Any, classes: int) -> Any:
     """Return a softmax over the emotions, in float32 whatever the layers before compute in."""
     import keras
 
-    return keras.layers.Dense(
-        len(EMOTIONS), activation="softmax", name="emotions", dtype="float32"
-    )(x)
+    return keras.layers.Dense(classes, activation="softmax", name="emotions", dtype="float32")(x)
 
 
 def attention_statistics(x: Any, live: Any, units: int) -> Any:

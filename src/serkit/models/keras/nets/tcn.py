@@ -8,7 +8,7 @@ from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, 
 from serkit.parameters import Parameters, integer, number
 
 
-def build(parameters: Parameters, input_shape: Shape) -> Any:
+def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Each layer sees a few frames on either side of every frame. Frames behind a clip's end are
@@ -18,6 +18,7 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
     Args:
         parameters: ``width, layers, kernel, dropout, attention``; ``padding`` must be ``crop``.
         input_shape: Frames and bands.
+        classes: How many emotions there are.
     """
     import keras
 
@@ -33,4 +34,5 @@ def build(parameters: Parameters, input_shape: Shape) -> Any:
         inner = layers.Dropout(number(parameters, "dropout"))(layers.Activation("relu")(inner))
         x = layers.Add()([x, inner]) if position else inner
     pooled = attention_statistics(x, inputs.live, integer(parameters, "attention"))
-    return inputs.model(emotions(layers.Dropout(number(parameters, "dropout"))(pooled)), "tcn")
+    pooled = layers.Dropout(number(parameters, "dropout"))(pooled)
+    return inputs.model(emotions(pooled, classes), "tcn")

@@ -8,20 +8,21 @@ from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, 
 from serkit.parameters import Parameters, integer, number
 
 
-def build(parameters: Parameters, input_shape: Shape) -> Any:
+def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Args:
         parameters: ``padding, width, blocks, heads, key_dim, hidden, noise, dropout, reach,
             stride, attention``.
         input_shape: Frames and bands; the most frames must be known for padded clips.
+        classes: How many emotions there are.
     """
     inputs = Inputs.of(parameters, input_shape)
     if parameters["padding"] == "crop":
         x = _of_true_length(inputs, parameters)
     else:
         x = _of_the_study(inputs, parameters, input_shape[0])
-    return inputs.model(emotions(x), "transformer")
+    return inputs.model(emotions(x, classes), "transformer")
 
 
 def _of_the_study(inputs: Inputs, parameters: Parameters, frames: int | None) -> Any:

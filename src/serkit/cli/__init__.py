@@ -12,11 +12,13 @@ import typer
 
 from serkit.cli import about, corpus, exploring, features, predict, reporting, runs, store
 from serkit.cli.errors import INTERRUPTED, one_line
+from serkit.cli.groups import Grouped
 from serkit.cli.streams import plain_warnings, prepare_streams
 from serkit.errors import UsageError
 
 app = typer.Typer(
     name="serkit",
+    cls=Grouped,
     help="From a folder of emotional speech to an honest leaderboard.",
     no_args_is_help=True,
     rich_markup_mode=None,

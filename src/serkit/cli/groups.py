@@ -1,0 +1,50 @@
+"""The first page of help: commands by what they are for, and three lines to begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+GROUPS = {
+    "Data": ("download", "synth", "check", "eda"),
+    "Features": ("extract", "features", "store", "invert"),
+    "Models": ("train", "models", "protocols"),
+    "Results": ("compare", "show", "predict"),
+    "Help": ("demo", "doctor"),
+}
+"""Commands by group, in the order in which they are used. Others are listed under Results."""
+
+EXAMPLES = """Examples:
+  serkit extract data/ravdess                  # compute and cache features
+  serkit train logreg --protocol luna5         # train and test on unheard speakers
+  serkit compare --published                   # the leaderboard
+"""
+
+
+class Grouped(TyperGroup):
+    """A group whose help lists commands under headings, and ends with examples."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the commands, group by group."""
+        return [name for names in self._grouped().values() for name in names]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one section for each group."""
+        for heading, names in self._grouped().items():
+            rows = [(name, self.commands[name].get_short_help_str(80)) for name in names]
+            with formatter.section(heading):
+                formatter.write_dl(rows, col_max=12)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples, line by line as they stand."""
+        formatter.write("\n" + EXAMPLES)
+
+    def _grouped(self) -> dict[str, list[str]]:
+        known = {name for names in GROUPS.values() for name in names}
+        found = {
+            heading: [name for name in names if name in self.commands]
+            for heading, names in GROUPS.items()
+        }
+        found["Results"] += [name for name in self.commands if name not in known]
+        return found

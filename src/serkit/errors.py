@@ -157,7 +157,7 @@ class TrainingInterrupted(KeyboardInterrupt):
 
     def __init__(self, run: str, done: int, folds: int, command: str) -> None:
         self.run, self.done, self.folds, self.command = run, done, folds, command
-        super().__init__(f"interrupted; {done} of {folds} folds are done; go on with '{command}'")
+        super().__init__(f"interrupted; {done} of {folds} folds are done; resume with '{command}'")
 
 
 class RunError(SerkitError, RuntimeError):

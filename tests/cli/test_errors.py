@@ -237,7 +237,7 @@ class TestFailure:
         answer = cli("show", "half")
         assert answer.code == 1
         assert answer.message == (
-            "the run half is not finished; go on with 'serkit train --resume half'"
+            "the run half is not finished; resume with 'serkit train --resume half'"
         )
 
     def test_what_the_system_refuses(self, cli, speech_store):
@@ -305,6 +305,6 @@ class TestSubprocess:
         done = len(list(run.glob("fold-*/fold.json")))
         assert err.splitlines()[-1] == (
             f"serkit: interrupted; {done} of 6 folds are done; "
-            f"go on with 'serkit train --resume {run.name}'"
+            f"resume with 'serkit train --resume {run.name}'"
         )
         assert "Traceback" not in err

@@ -171,7 +171,7 @@ class TestRuns:
         answer = cli("predict", "half", sound("a.wav"))
         assert (answer.code, answer.message) == (
             1,
-            "the run half is not finished; go on with 'serkit train --resume half'",
+            "the run half is not finished; resume with 'serkit train --resume half'",
         )
 
     def test_that_is_not_there(self, predict, cli, speech_runs):

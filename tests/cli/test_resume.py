@@ -27,7 +27,7 @@ class TestResume:
         (said,) = cli("compare", "--json").err.splitlines()
         assert said == (
             f"serkit: the run {killed.name} is not finished; "
-            f"go on with 'serkit train --resume {killed.name}'"
+            f"resume with 'serkit train --resume {killed.name}'"
         )
         _, command, _ = said.split("'")
         answer = cli(*command.split()[1:], "--json")
@@ -44,7 +44,7 @@ class TestResume:
         answer = cli("train", "--resume", killed.name, *flags)
         assert (answer.code, answer.message) == (
             2,
-            "seed, folds, x, epochs beside resume: a run goes on with what it was begun with; "
+            "seed, folds, x, epochs beside resume: a run keeps its settings; "
             "leave that out, or train a new run",
         )
 
@@ -70,7 +70,7 @@ def test_interrupted_it_says_what_is_done_and_leaves_with_130(cli, speech_store,
     answer = cli("train", "majority", "--store", speech_store)
     assert (answer.code, answer.message) == (
         130,
-        "interrupted; 2 of 5 folds are done; go on with 'serkit train --resume r'",
+        "interrupted; 2 of 5 folds are done; resume with 'serkit train --resume r'",
     )
 
 

@@ -161,14 +161,14 @@ class TestCompare:
         answer = cli("compare", form)
         assert (
             answer.err
-            == "serkit: the run half is not finished; go on with 'serkit train --resume half'\n"
+            == "serkit: the run half is not finished; resume with 'serkit train --resume half'\n"
         )
         assert "half" not in answer.out
 
     def test_in_words_it_is_said_below_the_table(self, cli, tmp_path):
         make_unfinished(tmp_path / "runs", "half")
         assert (
-            "note: the run half is not finished; go on with 'serkit train --resume half'"
+            "note: the run half is not finished; resume with 'serkit train --resume half'"
             in cli("compare").out
         )
 

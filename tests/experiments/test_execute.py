@@ -578,7 +578,7 @@ class TestKilled:
         finished, problems = list_runs(runs)
         assert finished == []
         assert problems == [
-            f"the run {folder.name} is not finished; go on with 'serkit train --resume {folder}'"
+            f"the run {folder.name} is not finished; resume with 'serkit train --resume {folder}'"
         ]
         board = serkit.compare(runs)
         assert board.entries == ()

@@ -75,12 +75,15 @@ class TestInterrupted:
             broken_in(3, KeyboardInterrupt(), speech_store, runs)
         (folder,) = runs.iterdir()
         assert str(caught.value) == (
-            f"interrupted; 2 of 3 folds are done; go on with 'serkit train --resume {folder}'"
+            f"interrupted; 2 of 3 folds are done; resume with 'serkit train --resume {folder}'"
         )
         assert isinstance(caught.value, KeyboardInterrupt)
         assert list_runs(runs) == (
             [],
-            [f"the run {folder.name} is not finished; go on with 'serkit train --resume {folder}'"],
+            [
+                f"the run {folder.name} is not finished; "
+                f"resume with 'serkit train --resume {folder}'"
+            ],
         )
 
     def test_an_error_leaves_the_folds_that_are_done(self, speech_store, tmp_path):
@@ -90,7 +93,7 @@ class TestInterrupted:
         (folder,) = runs.iterdir()
         assert str(caught.value) == (
             "the loss became nan; scale; 1 of 3 folds are done and stay; "
-            f"go on with 'serkit train --resume {folder}'"
+            f"resume with 'serkit train --resume {folder}'"
         )
         assert not (folder / "run.json").exists()
         assert serkit.train(resume=folder).record["folds"] == 3
@@ -114,7 +117,7 @@ class TestInterrupted:
         assert str(caught.value) == (
             f"cannot write {folder / 'fold-2'} (No space left on device); what was committed "
             "stays; make room (or fix the permissions) and run it again; 1 of 3 folds are done "
-            f"and stay; go on with 'serkit train --resume {folder}'"
+            f"and stay; resume with 'serkit train --resume {folder}'"
         )
         assert serkit.train(resume=folder).record["folds"] == 3
 
@@ -203,7 +206,7 @@ class TestRefusals:
         with pytest.raises(UsageError) as caught:
             serkit.train(resume=half, **given)
         assert str(caught.value) == (
-            f"{named} beside resume: a run goes on with what it was begun with; "
+            f"{named} beside resume: a run resumes with the settings it was started with; "
             "leave that out, or train a new run"
         )
 

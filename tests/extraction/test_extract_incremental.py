@@ -671,7 +671,7 @@ def test_a_folder_without_clips_makes_no_store(tmp_path):
 
 def test_a_task_never_holds_more_than_a_parts_clips(monkeypatch, tmp_path):
     """What is at work at once is bounded, however many clips there are."""
-    monkeypatch.setattr(extract_module, "CLIPS_A_PART", 5)
+    monkeypatch.setattr(extract_module, "CLIPS_PER_PART", 5)
     corpus = kit.make_clips(tmp_path / "corpus", range(60))
     at_work, drawn, done = [], [], []
     real = extract_module.run_all

@@ -46,7 +46,7 @@ class TestReadRun:
         with pytest.raises(RunError) as caught:
             read_run(path)
         assert str(caught.value) == (
-            f"the run half is not finished; go on with 'serkit train --resume {path}'"
+            f"the run half is not finished; resume with 'serkit train --resume {path}'"
         )
 
     @pytest.mark.parametrize("key", ["uar", "corpus_digest", "notes", "given"])
@@ -96,7 +96,7 @@ class TestListRuns:
         runs, problems = list_runs(folder)
         assert [run.name for run in runs] == ["logreg-loso-2", "logreg-luna5-1"]
         assert problems[0] == (
-            f"the run half is not finished; go on with 'serkit train --resume {folder / 'half'}'"
+            f"the run half is not finished; resume with 'serkit train --resume {folder / 'half'}'"
         )
         assert problems[1].startswith(f"{folder / 'svm-luna5-3' / RECORD} is damaged (")
 
@@ -149,14 +149,14 @@ class TestFindRun:
     def test_where_only_unfinished_ones_are_meant_it_says_so(self, tmp_path, name):
         make_unfinished(tmp_path, "half")
         with pytest.raises(
-            RunError, match="the run half is not finished; go on with 'serkit train"
+            RunError, match="the run half is not finished; resume with 'serkit train"
         ):
             find_run(tmp_path, name)
 
     def test_an_unfinished_one_by_name_says_so(self, folder):
         make_unfinished(folder, "half")
         with pytest.raises(
-            RunError, match="the run half is not finished; go on with 'serkit train"
+            RunError, match="the run half is not finished; resume with 'serkit train"
         ):
             find_run(folder, "half")
 

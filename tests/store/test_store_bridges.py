@@ -287,8 +287,8 @@ def test_an_export_goes_piece_by_piece_and_says_so(store, tmp_path, monkeypatch,
     from serkit.store import export as module
 
     at_once = export(store, feature, form, tmp_path / "whole")
-    monkeypatch.setattr(module, "_ARRAYS_A_PIECE", 3)
-    monkeypatch.setattr(module, "_ROWS_A_PIECE", 3)
+    monkeypatch.setattr(module, "_ARRAYS_PER_PIECE", 3)
+    monkeypatch.setattr(module, "_ROWS_PER_PIECE", 3)
     told = []
     pieces = export(
         store, feature, form, tmp_path / "pieces", progress=lambda *counts: told.append(counts)

@@ -1,4 +1,4 @@
-"""A full or read-only disk: one sentence, nothing lost, and the next run goes on."""
+"""A full or read-only disk: one sentence, nothing lost, and the next run resumes."""
 
 from __future__ import annotations
 

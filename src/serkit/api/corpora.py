@@ -31,7 +31,7 @@ def synth(
         actors: 1 to 24.
         seed: The same seed gives the same files.
         workers: Processes; None is the setting.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
         UsageError: The folder holds something else, or a number is out of range.
@@ -57,7 +57,7 @@ def download(
         corpus: Its name.
         dest: The folder; None is ``data/NAME``.
         url: A mirror's base address.
-        progress: Told bytes done and bytes in all.
+        progress: Called as ``progress(done, total)``, in bytes.
 
     Raises:
         UnknownNameError: No such corpus.
@@ -95,7 +95,7 @@ def check(
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
         workers: Processes; None is the setting.
-        progress: Told files done and files in all.
+        progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No such folder.

@@ -45,8 +45,8 @@ def extract(
         wait: Seconds to wait for another writer; None is the setting.
         prune: Take clips out of the store that the folder no longer holds.
         rehash: Read every file again, also where its size and times have not changed.
-        progress: Told clips done and clips in all.
-        say: Told what the user should know at once.
+        progress: Called as ``progress(done, total)``, in clips.
+        say: Called with each sentence that the user should read at once.
 
     Raises:
         NotFoundError: No such folder.
@@ -90,7 +90,7 @@ def estimate(
         corpus: See :func:`extract`.
         include: See :func:`extract`.
         definitions: See :func:`extract`.
-        progress: Told headers read and headers in all.
+        progress: Called as ``progress(done, total)``, in headers.
     """
     from serkit.extraction.estimate import estimate as run
     from serkit.ingest.scan import scan
@@ -127,7 +127,8 @@ def preview(
         include: See :func:`extract`.
         channel: See :func:`extract`.
         definitions: See :func:`extract`.
-        progress: Told files read and files in all; only clips with several files are read.
+        progress: Called as ``progress(done, total)``, in files; only clips with
+            several files are read.
     """
     from serkit.extraction.estimate import preview as run
     from serkit.ingest.scan import read_channel, scan

@@ -109,7 +109,7 @@ def verify(store: PathLike | None = None, *, progress: Count | None = None) -> V
 
     Args:
         store: The store's folder; None is the setting.
-        progress: Told files done and files in all.
+        progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No such store.
@@ -133,7 +133,7 @@ def repair(
         store: The store's folder; None is the setting.
         workers: Processes; None is the setting.
         wait: Seconds to wait for another writer; None is the setting.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
         NotFoundError: No such store.
@@ -163,7 +163,7 @@ def gc(
         store: The store's folder; None is the setting.
         drop: Features to take out altogether.
         wait: Seconds to wait for another writer; None is the setting.
-        progress: Told clips copied together and how many there are in all.
+        progress: Called as ``progress(done, total)``, in clips rewritten.
 
     Raises:
         NotFoundError: No such store.
@@ -188,7 +188,8 @@ def export(
 ) -> Path:
     """Write a feature of all clips to one file for other programs.
 
-    ``parquet``: a row a clip, metadata columns, then the feature's columns (arrays as lists).
+    ``parquet``: one row for each clip: metadata columns, then those of the feature (arrays as
+    lists).
     ``npz`` and ``hdf5``: the array ``X``, ``y``, ``clip_id``, ``length``, and each metadata column.
 
     Args:
@@ -197,7 +198,7 @@ def export(
         path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
         padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
         store: The store or its folder; None is the setting.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Returns:
         The file.

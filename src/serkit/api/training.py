@@ -36,7 +36,7 @@ def train(
     mlflow: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Train and test a model by a protocol, or go on with a run that is not finished.
+    """Train and test a model by a protocol, or resume one that was interrupted.
 
     An ensemble is not trained but made of finished runs on the same folds, named by its parameter
     ``members``: their models of each fold answer together.
@@ -52,10 +52,10 @@ def train(
         folds: Only the first so many folds, for a quick look; None is all.
         definitions: Folder of the project's own recipes; None is the setting.
         resume: A run that was interrupted or killed, by its name, the beginning of it, its path,
-            or ``last``: it goes on to what it would have come to, with all that it was begun with.
+            or ``last``: it resumes with the settings it was started with; the result is identical.
         tensorboard: Folder to log each epoch to, for TensorBoard.
         mlflow: Folder or address of a server to log each epoch to, for MLflow.
-        progress: Told how far it is.
+        progress: Called with a :class:`Progress` after each step.
 
     Returns:
         The finished run: ``run.uar``, ``run.predictions``, ``run.record``. Every process of a
@@ -63,15 +63,15 @@ def train(
 
     Raises:
         UnknownNameError: No such model, protocol, preset, parameter or run.
-        UsageError: Neither a model nor a run is named, something that a run goes on with is given
-            beside ``resume``, the model is not trained in epochs and is to be logged, or torchrun
+        UsageError: Neither a model nor a run is named, a setting of the run is given beside
+            ``resume``, the model is not trained in epochs and is to be logged, or torchrun
             started several processes for a model that trains in one.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature is missing or stale for some clips.
         LeakageError: The split leaks.
-        RunError: The run to go on with is finished, in the hands of another process, damaged, or
+        RunError: The run to resume is finished, in the hands of another process, damaged, or
             was begun on something else than what is there now.
-        TrainingInterrupted: It was interrupted (Ctrl-C); it can be gone on with.
+        TrainingInterrupted: It was interrupted (Ctrl-C); it can be resumed.
     """
     from serkit.experiments import distributed as team
     from serkit.experiments.execute import execute
@@ -124,7 +124,7 @@ def _new_plan(
     definitions: PathLike | None,
     given: Mapping[str, Any],
 ) -> Plan:
-    """Resolve what a run is to be of, from what is given, the settings and the defaults."""
+    """Resolve a plan from the arguments, the settings and the defaults."""
     from serkit.evaluation.splits import PROTOCOLS
     from serkit.experiments.members import completed, find_members
     from serkit.experiments.plan import Plan
@@ -187,7 +187,7 @@ def _resumed_plan(
     others |= given["values"] or {}
     if refused := [name for name, value in others.items() if value is not None]:
         raise UsageError(
-            f"{', '.join(refused)} beside resume: a run goes on with what it was begun with",
+            f"{', '.join(refused)} beside resume: a run keeps its settings",
             hint="leave that out, or train a new run",
         )
     folder = find_unfinished(Path(resolve({"runs": runs}).runs), str(resume))

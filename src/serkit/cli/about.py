@@ -69,7 +69,7 @@ def demo(
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
-    """Go the whole way on synthetic speech.
+    """Run the whole pipeline on synthetic speech.
 
     Makes a corpus, extracts, trains and compares, in a minute or two.
     """

@@ -54,7 +54,7 @@ def download(
 ) -> None:
     """Download a corpus and unpack it.
 
-    The archive is checked before it is used; a broken download goes on where it ended.
+    The archive is checked before it is used; an interrupted download resumes.
     """
     from serkit import api
 

@@ -25,18 +25,18 @@ EXAMPLES = """Examples:
 class Grouped(TyperGroup):
     """A group whose help lists commands under headings, and ends with examples."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Return the commands, group by group."""
         return [name for names in self._grouped().values() for name in names]
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write one section for each group."""
         for heading, names in self._grouped().items():
             rows = [(name, self.commands[name].get_short_help_str(80)) for name in names]
             with formatter.section(heading):
                 formatter.write_dl(rows, col_max=12)
 
-    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the examples, line by line as they stand."""
         formatter.write("\n" + EXAMPLES)
 

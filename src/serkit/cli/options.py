@@ -33,10 +33,12 @@ Wait = Annotated[
         help="Seconds to wait for another writer of the store.  [default: 30]",
     ),
 ]
-Corpus = Annotated[str | None, typer.Option(help="The corpus.  [default: told from the folder]")]
+Corpus = Annotated[
+    str | None, typer.Option(help="The corpus.  [default: recognised by file names]")
+]
 Include = Annotated[
     list[str] | None,
-    typer.Option(help="Take clips in that are otherwise left out, such as song. Repeatable."),
+    typer.Option(help="Include clips excluded by default, such as song. Repeatable."),
 ]
 Channel = Annotated[
     int,

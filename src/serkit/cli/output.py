@@ -33,7 +33,7 @@ _WIDTH_OF_TRAINING_BARS = 110
 
 
 class Update(Protocol):
-    """A progress bar, told how far it is."""
+    """Updates a progress bar."""
 
     def __call__(self, done: int, total: int, what: str = "") -> None:
         """Show that ``done`` of ``total`` are done."""

@@ -39,7 +39,7 @@ def predict(
     json: options.Json = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the result as CSV.")] = False,
 ) -> None:
-    """Say which emotion a run's models hear in audio files.
+    """Predict emotions in audio files.
 
     Features are computed as in training. A file that cannot be used fails alone.
     """

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from serkit.dsp.tracks import FRAMES_A_SECOND, Tracks
+from serkit.dsp.tracks import FRAMES_PER_SECOND, Tracks
 
 Floats = npt.NDArray[np.float32]
 Values = npt.NDArray[np.floating]
@@ -55,16 +55,16 @@ def durations(tracks: Tracks) -> Values:
     frames = np.array(
         [tracks.before + span + tracks.after, tracks.before, tracks.after, span],
     )
-    seconds = span / FRAMES_A_SECOND
+    seconds = span / FRAMES_PER_SECOND
     run_mean, run_std = (runs.mean(), runs.std()) if len(runs) else (0.0, 0.0)
     return np.concatenate(
         (
-            frames / FRAMES_A_SECOND,
-            [np.log(seconds), speech / FRAMES_A_SECOND, voiced / FRAMES_A_SECOND],
+            frames / FRAMES_PER_SECOND,
+            [np.log(seconds), speech / FRAMES_PER_SECOND, voiced / FRAMES_PER_SECOND],
             [speech / span, voiced / span, voiced / speech],
             [len(runs), len(runs) / seconds],
-            np.array([run_mean, run_std, runs.max(initial=0)]) / FRAMES_A_SECOND,
-            [len(pauses), pauses.max(initial=0) / FRAMES_A_SECOND],
+            np.array([run_mean, run_std, runs.max(initial=0)]) / FRAMES_PER_SECOND,
+            [len(pauses), pauses.max(initial=0) / FRAMES_PER_SECOND],
             [peaks, peaks / seconds],
         )
     )
@@ -127,7 +127,7 @@ def _modulation(tracks: Floats) -> Values:
     moving = ((tracks - tracks.mean(axis=0)) * window).astype(np.float32)
     size = max(_MODULATION_FFT, fft.next_fast_len(len(tracks), real=True))
     power = np.abs(fft.rfft(moving, size, axis=0)) ** 2 / len(tracks)
-    frequency = fft.rfftfreq(size, 1.0 / FRAMES_A_SECOND)
+    frequency = fft.rfftfreq(size, 1.0 / FRAMES_PER_SECOND)
     edges = np.searchsorted(frequency, RHYTHM_BANDS)
     bands = [power[low:high].mean(axis=0) for low, high in pairwise(edges)]
     return np.log(np.stack(bands) + 1e-6)

@@ -24,7 +24,7 @@ FULL_RATE = 48_000
 VOICE_RATE = 16_000
 """Rate in Hz that pitch and harmonics are sought at."""
 
-FRAMES_A_SECOND = 100
+FRAMES_PER_SECOND = 100
 
 BANDS, COEFFICIENTS = 40, 20
 """Mel bands from 50 Hz to :data:`TOP`, and cepstral coefficients taken from them."""
@@ -145,7 +145,7 @@ def _measure_frames(
     Each frame depends on those around it alone, so a long recording is dealt with piece by piece:
     as a whole, half an hour would take 5 GB.
     """
-    hop, narrow_hop = FULL_RATE // FRAMES_A_SECOND, VOICE_RATE // FRAMES_A_SECOND
+    hop, narrow_hop = FULL_RATE // FRAMES_PER_SECOND, VOICE_RATE // FRAMES_PER_SECOND
     frames = 1 + len(samples) // hop
     if frames <= _SEGMENT or sample_rate != FULL_RATE:
         full = _resample(_as_signal(samples), sample_rate, FULL_RATE)
@@ -181,7 +181,7 @@ def _narrowed(samples: npt.NDArray[np.int16]) -> Floats:
     import soxr
 
     stream = soxr.ResampleStream(FULL_RATE, VOICE_RATE, 1, dtype="float32", quality="HQ")
-    size = _SEGMENT * FULL_RATE // FRAMES_A_SECOND
+    size = _SEGMENT * FULL_RATE // FRAMES_PER_SECOND
     parts = [
         stream.resample_chunk(
             _as_signal(samples[first : first + size]), last=first + size >= len(samples)
@@ -201,7 +201,7 @@ def _resample(signal: Floats, sample_rate: int, wanted: int) -> Floats:
 
 def _spectra(signal: Floats, sample_rate: int, length: int) -> Floats:
     """Return power spectra, shape (frames, bins); a full-scale sine's peak is about 1."""
-    settings = StftSettings(length, sample_rate // FRAMES_A_SECOND, pad_to=0)
+    settings = StftSettings(length, sample_rate // FRAMES_PER_SECOND, pad_to=0)
     power, _ = power_spectrogram(signal, settings)
     return np.ascontiguousarray(power.T) * np.float32((2.0 / hann(length).sum()) ** 2)
 
@@ -237,7 +237,7 @@ def _shape_tracks(power: Floats, bins: Bins) -> Floats:
 
 def _voice_tracks(signal: Floats) -> tuple[dict[str, Floats], Floats]:
     """Measure pitch and voice quality, and return with them how aperiodic each frame is."""
-    hop = VOICE_RATE // FRAMES_A_SECOND
+    hop = VOICE_RATE // FRAMES_PER_SECOND
     track = yin(signal, VOICE_RATE, hop_length=hop, minimum=LOWEST_PITCH, maximum=HIGHEST_PITCH)
     # 64 ms: long enough to part the harmonics of a low voice.
     power = _spectra(signal, VOICE_RATE, VOICE_RATE * 64 // 1000)

@@ -2,7 +2,7 @@
 
 The first gives every fit out as a job, and the others call the same trainer with it; the trainer
 shares the work by itself, and what the others fit is thrown away. So only one process splits,
-tests and writes, also where it goes on with a run, and folds that are done are nobody's job.
+tests and writes, also where it resumes a run, and folds that are done are nobody's job.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ from serkit.compute.environment import peak_memory_bytes
 from serkit.errors import SerkitError, StoreChangedError, TrainingInterrupted, UsageError
 from serkit.evaluation.splits import Split
 from serkit.experiments.folds import (
+    FoldProgress,
     FoldResult,
-    Teller,
     fold_entry,
     fold_folder,
     run_fold,
@@ -30,7 +30,16 @@ from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.experiments.sides import Fit, fit_here
 from serkit.models import Tracking
-from serkit.results.run import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, Run, how_to_go_on, read_run
+from serkit.results.run import (
+    CONFIG,
+    FOLD,
+    PREDICTIONS,
+    RECORD,
+    SPLIT,
+    Run,
+    read_run,
+    resume_command,
+)
 from serkit.results.scores import frame_scores, grouped_scores, write_json
 from serkit.storage.files import sync_folder, write_file
 
@@ -50,14 +59,14 @@ def execute(
     """Train and test a model by a protocol, and keep all of it.
 
     A run that is interrupted, or fails once a fold is done, stays as an unfinished one, and so
-    does one that is killed: it has no record, and can be gone on with to the same result. One that
+    does one that is killed: it has no record, and can be resumed to the same result. One that
     fails before leaves nothing.
 
     Args:
         plan: What to do.
-        tell: Told how far it is.
+        tell: Called with a :class:`Progress` after each step.
         tracking: Where else the training is logged to.
-        resumed: The folder of an unfinished run to go on with, which must have been begun by the
+        resumed: The folder of an unfinished run to resume, which must have been begun by the
             same plan; None begins one.
         fit: Who fits the models.
 
@@ -94,7 +103,7 @@ def execute(
                     plan,
                     fold,
                     folder,
-                    Teller(tell, fold, number, len(split.folds)),
+                    FoldProgress(tell, fold, number, len(split.folds)),
                     tracking,
                     fit,
                 )
@@ -118,7 +127,7 @@ def _check_tracking(plan: Plan, tracking: Tracking) -> None:
 
 @contextmanager
 def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
-    """Keep an unfinished run that has something to go on with, and say how; else remove it."""
+    """Keep an unfinished run that can be resumed, and say how; else remove it."""
     try:
         yield
     except BaseException as error:
@@ -132,11 +141,11 @@ def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
         if isinstance(error, StoreChangedError) or (fresh and not done and not begun):
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        command = how_to_go_on(folder)
+        command = resume_command(folder)
         if interrupted:
             raise TrainingInterrupted(folder.name, done, len(split.folds), command) from error
         if isinstance(error, SerkitError) and done:
-            stays = f"{done} of {len(split.folds)} folds are done and stay; go on with '{command}'"
+            stays = f"{done} of {len(split.folds)} folds are done and stay; resume with '{command}'"
             hint = f"{error.hint}; {stays}" if error.hint else stays
             raise type(error)(error.got, allowed=error.allowed, hint=hint) from error
         raise

@@ -59,7 +59,7 @@ class FoldResult:
         predict_seconds: Wall time of the prediction.
         dependence: By how much a test clip's probabilities change with the other clips that the
             model is asked about at once; None where that was not looked at.
-        history: A row an epoch; None where the model was not trained in epochs.
+        history: One row for each epoch; None where the model was not trained in epochs.
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
         settings_tried: How many settings were compared in the fold; None where it does not say.
@@ -96,7 +96,7 @@ def fold_folder(number: int) -> str:
     return f"fold-{number}"
 
 
-class Teller:
+class FoldProgress:
     """Tells of one fold: its steps, and the batches of the one in hand."""
 
     def __init__(self, tell: Tell, fold: Fold, number: int, folds: int) -> None:
@@ -118,7 +118,7 @@ def run_fold(
     plan: Plan,
     fold: Fold,
     folder: Path,
-    teller: Teller,
+    teller: FoldProgress,
     tracking: Tracking,
     fit: Fit = fit_here,
 ) -> FoldResult:
@@ -128,7 +128,7 @@ def run_fold(
         plan: What the run is of.
         fold: Its clips.
         folder: The run's folder.
-        teller: Told how far it is.
+        teller: Reports the progress of this fold.
         tracking: Where else the training is logged to.
         fit: Who fits the model.
 

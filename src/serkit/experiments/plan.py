@@ -1,4 +1,4 @@
-"""What a run is to be of: model, store, protocol; the clips and folds that follow from them."""
+"""Everything resolved before training starts: model, store, protocol, clips and folds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training tells while it goes on."""
+"""Progress of a training."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ class Progress:
 
 
 Tell = Callable[[Progress], None]
-"""Told how far a training is."""
+"""Called with the progress of a training."""

@@ -40,7 +40,7 @@ MUST_AGREE = {
     "values": "the model's parameters",
     "selected_on_test": "what the epoch is chosen on",
 }
-"""Keys of ``config.json`` that must be the same when a run goes on, and what they stand for."""
+"""Keys of ``config.json`` that must be the same when a run is resumed, and what they stand for."""
 
 _MACHINE = ("machine", "system", "processor")
 
@@ -115,7 +115,7 @@ def _unfinished(folder: Path) -> Path:
 
 
 def refuse_finished(folder: Path) -> None:
-    """Raise where there is nothing to go on with.
+    """Raise where there is nothing to resume.
 
     Raises:
         RunError: The run is finished.
@@ -144,7 +144,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def continued(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration that a run goes on with.
+    """Return the configuration of a resumed run.
 
     Args:
         old: What it was begun with.

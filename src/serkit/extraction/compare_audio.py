@@ -14,7 +14,7 @@ from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.scan import AudioFile, Scan, by_clip
 from serkit.shown import Shown
-from serkit.store.compact import CLIPS_A_PART
+from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 
@@ -105,7 +105,7 @@ def decode(
 ) -> dict[str, str | Failure]:
     """Return, by path, the SHA-256 of each file's samples, or why it cannot be read."""
     jobs = [Job(file, {}) for file in files]
-    chunks = [jobs[i : i + CLIPS_A_PART] for i in range(0, len(jobs), CLIPS_A_PART)]
+    chunks = [jobs[i : i + CLIPS_PER_PART] for i in range(0, len(jobs), CLIPS_PER_PART)]
     digests: dict[str, str | Failure] = {}
     if progress:
         progress(0, len(jobs))

@@ -20,7 +20,7 @@ from serkit.extraction.workers import jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
-from serkit.store.compact import CLIPS_A_PART
+from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.state import StoreState, read_state
 
 _READ_MS = 2.5
@@ -97,7 +97,7 @@ class Preview(Shown):
         decode: Clips that would be decoded.
         compute: For each feature, clips that would be computed if their samples have not changed.
         reused: Clips that are current.
-        failed: Clips that cannot be told apart.
+        failed: Clips that are ambiguous.
         warnings: What the user should know.
     """
 
@@ -135,7 +135,7 @@ def estimate(
         scan: What is in the folder.
         specs: The wanted features.
         workers: Processes; None is one a core.
-        progress: Told headers read and headers in all.
+        progress: Called as ``progress(done, total)``, in headers.
 
     Raises:
         CorpusError: No clips in the folder.
@@ -193,8 +193,8 @@ def preview(
         specs: The wanted features.
         store: The store's folder; it need not be there.
         workers: Processes; None is one a core.
-        progress: Told files read and files in all. Only clips with several files have to be read,
-            to learn which of them hold the same samples.
+        progress: Called as ``progress(done, total)``, in files. Only clips with
+            several files are read, to learn which of them hold the same samples.
 
     Raises:
         CorpusError: No clips in the folder, or they do not belong into this store.
@@ -220,7 +220,7 @@ def preview(
 
 def _clips_in_a_part(longest: Sequence[int]) -> int:
     """Return how many of the longest clips one worker may hold the values of."""
-    return jobs_a_task([2 * frames for frames in longest[:CLIPS_A_PART]], CLIPS_A_PART)
+    return jobs_a_task([2 * frames for frames in longest[:CLIPS_PER_PART]], CLIPS_PER_PART)
 
 
 def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:

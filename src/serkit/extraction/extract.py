@@ -20,7 +20,7 @@ from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
-from serkit.store.compact import CLIPS_A_PART, merge_small_parts
+from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 from serkit.store.writer import StoreWriter, open_writer
@@ -132,8 +132,8 @@ def extract(
         wait: Seconds to wait for another writer.
         prune: Take clips out of the store that the folder no longer holds.
         rehash: Read every file again, also where its size and times have not changed.
-        progress: Told how far it is.
-        say: Told what the user should know at once.
+        progress: Called with a :class:`Progress` after each step.
+        say: Called with each sentence that the user should read at once.
 
     Returns:
         What was done. Clips that failed are listed in it, not raised.
@@ -226,7 +226,7 @@ def _tasks(
     first = 0
     while first < len(plan.jobs):
         share = (len(plan.jobs) - first) // (2 * workers)
-        sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_A_PART]]
+        sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_PER_PART]]
         size = jobs_a_task(sizes, min(most, max(share, fewest)))
         yield Task(scan.root, store, plan.jobs[first : first + size], features)
         first += size

@@ -34,7 +34,7 @@ class Plan:
     Attributes:
         jobs: Clips whose file has to be decoded.
         reused: Clips whose every feature is current, with the file they came from.
-        failures: Clips that cannot be told apart.
+        failures: Clips that are ambiguous.
         warnings: What the user should know.
     """
 

@@ -21,7 +21,7 @@ from serkit.ingest.scan import AudioFile, changed_at
 from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
-from serkit.store.compact import CLIPS_A_PART, rewrite_parts
+from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import (
     NAME,
     Failure,
@@ -84,7 +84,7 @@ def repair(
         store: The store's folder.
         workers: Processes; None is one a core.
         wait: Seconds to wait for another writer.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
         NotFoundError: No store there.
@@ -152,7 +152,7 @@ def _recompute(
 def _empty_part(writer: StoreWriter, damage: Damage) -> None:
     """Take a damaged part out of use: what is whole in it moves to a new one."""
     writer.drop_values(damage.feature, damage.clip_ids)
-    rewrite_parts(writer, damage.feature, {damage.file}, clips_a_part=CLIPS_A_PART)
+    rewrite_parts(writer, damage.feature, {damage.file}, clips_a_part=CLIPS_PER_PART)
     rows = writer.state.index[damage.feature].values()
     stale = [row.clip_id for row in rows if row.part == damage.file]
     writer.drop_values(damage.feature, stale)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from serkit.compute.local import available_cores
 from serkit.features import EXTRACTORS, Cost, FeatureSpec
-from serkit.store.compact import CLIPS_A_PART
+from serkit.store.compact import CLIPS_PER_PART
 
-_SECONDS_A_TASK = 10
+_SECONDS_PER_TASK = 10
 """A kill costs a task of each worker, and a progress bar moves task by task."""
 
 
@@ -29,7 +29,7 @@ def sensible_workers(specs: Sequence[FeatureSpec], wanted: int | None = None) ->
 def clips_a_task(specs: Sequence[FeatureSpec]) -> int:
     """Return the most clips that one worker is handed at a time."""
     milliseconds = sum(cost.per_clip_ms for cost in _costs(specs))
-    return max(1, min(CLIPS_A_PART, math.ceil(1000 * _SECONDS_A_TASK / max(milliseconds, 1))))
+    return max(1, min(CLIPS_PER_PART, math.ceil(1000 * _SECONDS_PER_TASK / max(milliseconds, 1))))
 
 
 def jobs_a_task(sizes: Sequence[int], most: int) -> int:

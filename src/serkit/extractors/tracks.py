@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp.signal import Signal
-from serkit.dsp.tracks import FAMILIES, FRAMES_A_SECOND, Tracks, measure
+from serkit.dsp.tracks import FAMILIES, FRAMES_PER_SECOND, Tracks, measure
 from serkit.errors import UsageError, unknown_name
 from serkit.features.extractor import ArrayLayout, Column, Extractor, Values
 from serkit.parameters import Parameter, Parameters, integer, text
@@ -103,7 +103,7 @@ EXTRACTOR = Extractor(
             "energy,mfcc,shape,high,pitch,voice",
             f"families of tracks, separated by commas, out of {', '.join(FAMILIES)}",
         ),
-        "every": Parameter(1, f"frames of 1/{FRAMES_A_SECOND} s averaged into one", minimum=1),
+        "every": Parameter(1, f"frames of 1/{FRAMES_PER_SECOND} s averaged into one", minimum=1),
         "spread": Parameter("", "families of which the spread inside each frame is added"),
     },
     check=_check,

@@ -22,7 +22,7 @@ from serkit.ingest.corpus import CORPORA, Corpus
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import LabelSet
 
-_FILES_A_TASK = 16
+_FILES_PER_TASK = 16
 """Files a worker decodes at a time: some 50 ms of work, so that progress is told often."""
 
 _OF_THE_NAME = ("emotion", "speaker", "intensity", "sex", "statement")
@@ -205,7 +205,7 @@ def audit(
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
         workers: Processes; None is one a core.
-        progress: Told files done and files in all.
+        progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No such folder.
@@ -217,7 +217,7 @@ def audit(
     if not found.files:
         raise no_clips(found)
     paths = [file.path for file in found.files]
-    tasks = [paths[i : i + _FILES_A_TASK] for i in range(0, len(paths), _FILES_A_TASK)]
+    tasks = [paths[i : i + _FILES_PER_TASK] for i in range(0, len(paths), _FILES_PER_TASK)]
     decoded: dict[str, Decoded | Unreadable] = {}
     decode = partial(_decode, found.root)
     for result in run_all(decode, tasks, min(workers or available_cores(), len(tasks))):

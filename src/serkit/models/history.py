@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Standing:
+class EpochStats:
     """How a net stands on some clips.
 
     Attributes:
@@ -49,7 +49,9 @@ class Standing:
         return float(np.nanmean(recalls)) if np.isfinite(recalls).any() else float("nan")
 
     @classmethod
-    def of(cls, probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]) -> Standing:
+    def of(
+        cls, probabilities: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+    ) -> EpochStats:
         """Judge probabilities: their cross-entropy, and the most probable emotion."""
         classes = probabilities.shape[1]
         counts = np.zeros((classes, classes), np.int64)
@@ -89,7 +91,7 @@ class Course:
     """How a training has gone so far.
 
     Attributes:
-        rows: A row an epoch, see :func:`history_frame`.
+        rows: One row for each epoch, see :func:`history_frame`.
         best: The best epoch, counted from 1.
         score: What it was judged by; more is better.
         weights: The net's weights after it.
@@ -112,7 +114,7 @@ class Course:
 
 
 def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
-    """Return a row an epoch.
+    """Return one row for each epoch.
 
     Args:
         rows: What was noted of each epoch.

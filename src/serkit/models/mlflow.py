@@ -1,4 +1,4 @@
-"""MLflow: one run a fold, which goes on where an interrupted training goes on."""
+"""MLflow: one run for each fold, resumed with the training."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from serkit.models.trainer import Tracking
 from serkit.parameters import Parameters
 
 Tell = Callable[[Mapping[str, Any]], None]
-"""Told each epoch's row of the history."""
+"""Called with each epoch's row of the history."""
 
 
 def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:

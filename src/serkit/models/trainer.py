@@ -65,7 +65,7 @@ class Tracking:
 
 @dataclass(frozen=True)
 class FitContext:
-    """What a trainer is told besides the data.
+    """Seed, callbacks, checkpoint folder and tracking for one fit.
 
     Attributes:
         seed: Of every random number that the fit draws.
@@ -73,7 +73,7 @@ class FitContext:
             trained in epochs, these are the steps.
         batches: Called with batches done of an epoch, batches in all and what is going on.
         workdir: A folder for checkpoints that outlives a kill and is removed when the fold is
-            done; a trainer that finds its own checkpoint there goes on from it. None for none.
+            done; a trainer that finds its own checkpoint there resumes from it. None for none.
         tracking: Where else the training is logged to.
         members: The models that an ensemble is made of: each one's kind and its folder.
     """
@@ -158,7 +158,7 @@ def settings_tried(model: Fitted) -> int | None:
 
 
 def history_of(model: Fitted) -> pd.DataFrame | None:
-    """Return a model's history: a row an epoch, or None where it was not trained in epochs.
+    """Return a model's history: one row for each epoch, or None where it was not trained in epochs.
 
     A fitted model may have an attribute ``history``: a data frame with a column ``epoch``.
     """

@@ -1,4 +1,4 @@
-"""What models say of audio files: a row a file, whether it could be used or not."""
+"""What models say of audio files: one row for each file, whether it could be used or not."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Predictions(Shown):
         return tuple(row for row in self.rows if isinstance(row, Failure))
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Return an object a file.
+        """Return one object for each file.
 
         ``path, emotion, probabilities, seconds, run, model, folds``, or for a file that could not
         be used ``path, error, message``.
@@ -89,7 +89,7 @@ class Predictions(Shown):
         return [self._object(row) for row in self.rows]
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a row a file.
+        """Return one row for each file.
 
         Columns: ``path``, ``emotion``, ``probability``, ``p_EMOTION`` of each emotion, ``seconds``,
         ``error`` and ``message``; what a file does not have is missing.

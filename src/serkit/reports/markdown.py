@@ -24,7 +24,7 @@ _HEAD = (
 
 
 def board_to_markdown(board: Board) -> str:
-    """Return a board as Markdown: a heading and a table a group, notes below."""
+    """Return a board as Markdown: a heading and a table for each group, notes below."""
     parts = []
     for group in board.groups:
         parts.append(f"### {group.protocol} on {group.corpus}\n")

@@ -114,7 +114,7 @@ class Run(Shown):
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """A row a test clip, indexed by ``clip_id``.
+        """One row for each test clip, indexed by ``clip_id``.
 
         Columns: ``fold``, ``speaker``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
         names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion;
@@ -133,7 +133,7 @@ class Run(Shown):
 
     @cached_property
     def history(self) -> pd.DataFrame | None:
-        """A row a fold and epoch; None where the model was not trained in epochs.
+        """One row for each fold and epoch; None where the model was not trained in epochs.
 
         Columns: ``fold``, ``epoch`` (from 1), ``best``, ``seconds``, and for ``train`` and
         ``validation`` each ``_loss``, ``_accuracy``, ``_uar`` and ``_recall_EMOTION``.
@@ -291,18 +291,18 @@ def read_run(path: Path) -> Run:
             raise ValueError(fault)
     except FileNotFoundError as error:
         raise RunError(
-            f"the run {path.name} is not finished", hint=f"go on with '{how_to_go_on(path)}'"
+            f"the run {path.name} is not finished", hint=f"resume with '{resume_command(path)}'"
         ) from error
     except (OSError, ValueError) as error:
         hint = "train it again"
         if (path / CONFIG).is_file():
-            hint = f"'{how_to_go_on(path)}' writes it again from the folds that are whole"
+            hint = f"'{resume_command(path)}' writes it again from the folds that are whole"
         raise RunError(f"{path / RECORD} is damaged ({error})", hint=hint) from error
     return Run(path, record)
 
 
-def how_to_go_on(folder: Path) -> str:
-    """Return the command that goes on with a run that is not finished."""
+def resume_command(folder: Path) -> str:
+    """Return the command that resumes an unfinished run."""
     usual = folder.parent == Path(resolve().runs)
     try:
         begun = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
@@ -370,5 +370,5 @@ def find_run(folder: Path, name: str) -> Run:
     begun = [path.parent for path in folder.glob(f"*/{CONFIG}")]
     if unfinished := [path for path in begun if name == "last" or path.name.startswith(name)]:
         newest = max(unfinished, key=lambda path: (path / CONFIG).stat().st_mtime_ns)
-        return read_run(newest)  # which says how to go on with it
+        return read_run(newest)  # which says how to resume it
     raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")

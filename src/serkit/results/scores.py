@@ -26,7 +26,7 @@ def predictions_frame(
     probabilities: npt.NDArray[np.float64],
     labels: LabelSet,
 ) -> pd.DataFrame:
-    """Return a row a test clip of a fold; see :attr:`serkit.results.run.Run.predictions`.
+    """Return one row for each test clip of a fold; see :attr:`serkit.results.run.Run.predictions`.
 
     Args:
         clips: The clips, by id.

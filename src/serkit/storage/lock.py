@@ -27,7 +27,7 @@ def writer_lock(
     Args:
         store: The store's folder.
         wait: Seconds to wait for another writer.
-        say: Told once, before waiting, who is being waited for.
+        say: Called once, before waiting, with the name of the process waited for.
 
     Raises:
         StoreLockedError: Somebody else still holds it; the message says who.
@@ -63,7 +63,7 @@ def folder_lock(
         name: What it is called in messages.
         busy: Makes the error that is raised where somebody else holds it, from who that is.
         wait: Seconds to wait for somebody else.
-        waiting: Told once, before waiting, who is being waited for.
+        waiting: Called once, before waiting, with the name of the process waited for.
 
     Raises:
         StoreWriteError: It cannot be written to.

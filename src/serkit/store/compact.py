@@ -13,7 +13,7 @@ from serkit.store.reading import checked_values
 from serkit.store.tables import IndexRow
 from serkit.store.writer import StoreWriter, write_part
 
-CLIPS_A_PART = 48
+CLIPS_PER_PART = 48
 """Clips in a part file: some 50 MB of memory a worker, whatever the size of the corpus."""
 
 _MOST_TABLE_PARTS = 4
@@ -48,7 +48,7 @@ def rewrite_parts(
         feature: The feature's name.
         parts: Which parts.
         clips_a_part: How many clips a new part holds.
-        each: Told after each new part how many clips have been seen to.
+        each: Called after each new part with the number of clips handled so far.
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 FORMATS = {"parquet": ".parquet", "npz": ".npz", "hdf5": ".h5"}
 
-_ARRAYS_A_PIECE = 32
-_ROWS_A_PIECE = 4096
+_ARRAYS_PER_PIECE = 32
+_ROWS_PER_PIECE = 4096
 """Clips that are in memory at once, and in one row group of Parquet."""
 
 
@@ -44,7 +44,8 @@ def export(
 ) -> Path:
     """Write a feature of all clips to one file; only a few clips are in memory at a time.
 
-    ``parquet``: a row a clip, metadata columns, then the feature's columns (arrays as lists).
+    ``parquet``: one row for each clip: metadata columns, then those of the feature (arrays as
+    lists).
     ``npz`` and ``hdf5``: the array ``X``, ``y``, ``clip_id``, ``length``, and each metadata column.
 
     Args:
@@ -53,7 +54,7 @@ def export(
         to: ``parquet``, ``npz`` or ``hdf5``.
         path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
         padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
         UnknownNameError: No such feature or format.
@@ -93,7 +94,7 @@ class _Content:
         clips: Metadata of its clips, indexed by ``clip_id``.
         lengths: Live extent of each clip.
         padded: Whether arrays are padded in front.
-        progress: Told clips done and clips in all.
+        progress: Called as ``progress(done, total)``, in clips.
     """
 
     store: FeatureStore
@@ -142,7 +143,7 @@ class _Content:
     def pieces(self) -> Iterator[Batch]:
         """Read the clips in order, a few at a time; padded ones are as long as the longest."""
         ids = self.clips.index.tolist()
-        size = _ROWS_A_PIECE if self.columns else _ARRAYS_A_PIECE
+        size = _ROWS_PER_PIECE if self.columns else _ARRAYS_PER_PIECE
         self.progress(0, len(ids))
         for first in range(0, len(ids), size):
             piece = ids[first : first + size]

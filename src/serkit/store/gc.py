@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from serkit.errors import unknown_name
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
-from serkit.store.compact import CLIPS_A_PART, rewrite_parts
+from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import StoredFeature
 from serkit.store.parts import count_clips
 from serkit.store.writer import StoreWriter, open_writer
@@ -61,7 +61,7 @@ def gc(
         store: The store's folder.
         drop: Features to take out altogether.
         wait: Seconds to wait for another writer.
-        progress: Told clips whose values are copied together, and how many there are in all.
+        progress: Called as ``progress(done, total)``, in clips rewritten.
 
     Raises:
         NotFoundError: No store there.
@@ -98,7 +98,7 @@ def _compact(writer: StoreWriter, progress: Callable[[int, int], None]) -> None:
         def each(copied: int, before: int = before) -> None:
             progress(before + copied, total)
 
-        rewrite_parts(writer, name, parts, clips_a_part=CLIPS_A_PART, each=each)
+        rewrite_parts(writer, name, parts, clips_a_part=CLIPS_PER_PART, each=each)
         done += counts[name]
 
 

@@ -1,8 +1,8 @@
 """Part files: the values of one feature for a handful of clips, written once, never changed.
 
 Array features lie in HDF5, all clips end to end in one flat dataset, unpadded; table features in
-Parquet, a row a clip. Each part names its clips and carries its recipe, so that it can be read
-without serkit.
+Parquet, one row for each clip. Each part names its clips and carries its recipe, so that it can
+be read without serkit.
 
 A part is put together in memory, hashed, and renamed when it is whole: a full disk cannot leave
 HDF5 with half a tree.

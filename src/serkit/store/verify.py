@@ -83,7 +83,7 @@ def verify(store: Path, progress: Progress | None = None) -> VerifyReport:
 
     Args:
         store: The store's folder.
-        progress: Told files done and files in all.
+        progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No store there.

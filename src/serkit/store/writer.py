@@ -220,7 +220,7 @@ def open_writer(
         path: The store's folder.
         create: Begin an empty store where there is none.
         wait: Seconds to wait for another writer.
-        say: Told who is being waited for.
+        say: Called with the name of the process waited for.
 
     Raises:
         NotFoundError: No store there, and ``create`` is false.

@@ -76,7 +76,7 @@ def check_trainer(
         )
         if broken := fold.fit_broken(trainer, settled, store, Path(folder, "broken")):
             _agree(
-                f"{who} comes to something else when it was interrupted and goes on",
+                f"{who} gives another model after an interruption",
                 probabilities,
                 fold.predict(broken, store),
             )

@@ -19,7 +19,7 @@ from serkit.cli import main
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
 from serkit.models import TRAINERS
-from serkit.models.history import Standing
+from serkit.models.history import EpochStats
 from serkit.models.keras import backend
 from serkit.models.keras.loop import _compiled
 from serkit.models.keras.network import ARCHITECTURE, Network
@@ -170,7 +170,7 @@ class TestHistory:
         assert fitted.chosen == {"epoch": best["epoch"]}
         assert best["validation_uar"] == history["validation_uar"].max()
         data = clips_of(store, 3)
-        kept = Standing.of(fitted.predict(data), data.labels)
+        kept = EpochStats.of(fitted.predict(data), data.labels)
         assert kept.uar == pytest.approx(best["validation_uar"])
         assert kept.loss == pytest.approx(best["validation_loss"], rel=1e-4)
 
@@ -185,7 +185,7 @@ class TestStanding:
     def test_counts_by_hand(self):
         sure = np.full((3, 8), 0.05)
         sure[[0, 1, 2], [0, 0, 5]] = 0.65
-        standing = Standing.of(sure, np.array([0, 5, 5]))
+        standing = EpochStats.of(sure, np.array([0, 5, 5]))
         assert standing.accuracy == pytest.approx(2 / 3)
         assert standing.uar == pytest.approx(0.75)
         assert standing.loss == pytest.approx(-(2 * np.log(0.65) + np.log(0.05)) / 3)

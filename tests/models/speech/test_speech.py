@@ -27,7 +27,7 @@ from serkit.errors import (
 )
 from serkit.labels import UNRECORDED
 from serkit.models import TRAINERS, FitContext, FoldData, Tracking
-from serkit.models.speech.waves import Hearing, Waves, by_length, by_rank, stack
+from serkit.models.speech.waves import InputSpec, Waves, by_length, by_rank, stack
 from serkit.testing import check_trainer, example_signal
 from speechkit import LAYERS, clips_of, fold_of, make_checkpoint, make_store
 
@@ -473,7 +473,7 @@ class TestRefusals:
             tune(fold, quick, features="embeddings-tiny")
 
 
-def hearing(**changed) -> Hearing:
+def hearing(**changed) -> InputSpec:
     usual = {
         "feature": "raw",
         "sample_rate": 16_000,
@@ -482,7 +482,7 @@ def hearing(**changed) -> Hearing:
         "masks": False,
         "fewest_samples": 402,
     }
-    return Hearing(**usual | changed)
+    return InputSpec(**usual | changed)
 
 
 class TestBatches:

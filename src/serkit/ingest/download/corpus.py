@@ -1,4 +1,4 @@
-"""Fetch a corpus's published archive and unpack it; whatever breaks, the next call goes on.
+"""Fetch a corpus's published archive and unpack it; whatever breaks, the next call resumes.
 
 Nothing ever lies half written under its final name, not even after a kill:
 

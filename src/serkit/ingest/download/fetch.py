@@ -53,7 +53,7 @@ class _Interrupted(FetchError):
 
 @dataclass
 class Resuming:
-    """A downloader as pooch calls it: it goes on where a part file ends.
+    """A downloader as pooch calls it: it resumes where a part file ends.
 
     Attributes:
         part: Where bytes are collected; it stays until somebody forgets it.

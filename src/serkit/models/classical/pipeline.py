@@ -213,7 +213,7 @@ def choose(
         data: The whole training side.
         matrix: What is read of it, shape ``(n, columns)``, or more rows with copies: see
             :meth:`Inputs.training_matrix`. A copy is on its clip's side, and never judged on.
-        step: Told fits done and fits in all.
+        step: Called as ``progress(done, total)``, in fits.
 
     Raises:
         TrainingError: Fewer than two speakers to choose on.
@@ -388,7 +388,7 @@ def fit_temperature(values: Matrix, labels: Labels) -> float:
 
 
 def decisions(estimator: Any, matrix: Matrix) -> Matrix:
-    """Return decision values with a column a class, also where there are but two classes."""
+    """Return decision values with one column for each class, even where there are two."""
     values = np.asarray(estimator.decision_function(matrix))
     return np.stack([-values, values], axis=1) if values.ndim == 1 else values
 

@@ -1,4 +1,4 @@
-"""Where a net's training stands, on disk: after a kill it goes on to the same result.
+"""Where a net's training stands, on disk: after a kill it resumes; the result is identical.
 
 A checkpoint is one ``.npz`` file without pickles, replaced whole: everything that the next epoch
 depends on. It holds the net's variables (weights, and the states that its layers draw random
@@ -54,7 +54,7 @@ class Checkpoints:
         """Bring a compiled net and a generator to where an interrupted training stood.
 
         Returns:
-            How that training has gone; an empty course where there is none to go on with.
+            How that training has gone; an empty course where there is none to resume.
         """
         if self.folder is None:
             return Course()

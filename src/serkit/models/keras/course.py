@@ -28,7 +28,7 @@ class FineCourse:
 
     Attributes:
         key: Digest of all that the training depends on: another's checkpoints are not taken.
-        rows: A row an epoch, see :func:`serkit.models.history.history_frame`.
+        rows: One row for each epoch, see :func:`serkit.models.history.history_frame`.
         best: The best epoch, counted from 1.
         score: What it was judged by; more is better.
         step: The step at its end.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import TrainingError
-from serkit.models.history import Course, Standing, emotion_weights
+from serkit.models.history import Course, EpochStats, emotion_weights
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.network import predict
@@ -67,7 +67,7 @@ def train(
             row = {"epoch": epoch, **trained.columns("train", clips.label_set)}
             score, said = float(epoch), f"loss {trained.loss:.3f}"
             if len(validation):
-                standing = Standing.of(predict(model, validation, scaling), validation.labels)
+                standing = EpochStats.of(predict(model, validation, scaling), validation.labels)
                 _finite(standing.loss, epoch)
                 row |= standing.columns("validation", clips.label_set)
                 if monitor != "last":
@@ -94,7 +94,7 @@ class _Lesson:
     context: FitContext
     checkpoints: Checkpoints
 
-    def epoch(self, number: int) -> Standing:
+    def epoch(self, number: int) -> EpochStats:
         """Train on every clip once; return how the net stood on them meanwhile."""
         tally, batches = (
             Tally.of(len(self.feed.weights)),
@@ -107,7 +107,7 @@ class _Lesson:
             found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
             tally.add(_finite(float(found["loss"]), number, step), self.confusion)
             self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")
-        return Standing(tally.loss, tally.counts)
+        return EpochStats(tally.loss, tally.counts)
 
 
 @dataclass

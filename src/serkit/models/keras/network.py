@@ -37,7 +37,7 @@ class Network:
         scaling: How that is scaled.
         values: The parameters that it was made with.
         chosen: The epoch, chosen on inner validation speakers.
-        history: A row an epoch; None once it was saved and loaded (the run keeps it).
+        history: One row for each epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
         fitted_clips: How many clips it was finally fitted on; None once it was saved and loaded.
         settings_tried: How many epochs were compared; None once it was saved and loaded.

@@ -29,14 +29,14 @@ from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import pick_device, process_count, quiet_transformers
 from serkit.errors import TrainingError
 from serkit.models.clips import FoldData
-from serkit.models.history import Standing, emotion_weights, history_frame
+from serkit.models.history import EpochStats, emotion_weights, history_frame
 from serkit.models.keras.course import FineCourse, resume
 from serkit.models.memory import fitting_in_memory
 from serkit.models.mlflow import mlflow_run
 from serkit.models.speech.augment import WaveAugmentation
 from serkit.models.speech.batches import WaveBatches, only
 from serkit.models.speech.model import SpeechModel, make_model, predict
-from serkit.models.speech.waves import Hearing, Waves
+from serkit.models.speech.waves import InputSpec, Waves
 from serkit.models.trainer import FitContext, Tracking
 from serkit.parameters import Parameters, Scalar, integer, number, text
 
@@ -57,7 +57,7 @@ def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechMo
     """
     checkpoint = open_checkpoint(text(parameters, "checkpoint"))
     device = pick_device(text(parameters, "device"))
-    hearing = Hearing(
+    hearing = InputSpec(
         text(parameters, "features"),
         checkpoint.sample_rate,
         checkpoint.normalises,
@@ -99,7 +99,7 @@ class _Job:
     fold: FoldData
     parameters: Parameters
     context: FitContext
-    hearing: Hearing
+    hearing: InputSpec
     course: FineCourse
     folder: Path
 
@@ -285,7 +285,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         score = float(epoch)
         if len(self._validation):
             probabilities = predict(self.model, self._validation)
-            standing = Standing.of(probabilities, self._job.fold.validation.labels)
+            standing = EpochStats.of(probabilities, self._job.fold.validation.labels)
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation", self._job.fold.labels)
             score = self._agreed(standing.score(text(self._job.parameters, "monitor")))
@@ -336,14 +336,14 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             f"epoch {epoch}, loss {self._tally.loss / self._tally.clips:.3f}{self._said}",
         )
 
-    def _trained(self) -> Standing:
+    def _trained(self) -> EpochStats:
         """Return how the training clips were told in this epoch, by all processes."""
         sums = torch.tensor([self._tally.loss, self._tally.clips], device=self.args.device)
         counts = self.accelerator.reduce(self._tally.counts, "sum").reshape(
             self._classes, self._classes
         )
         loss, clips = self.accelerator.reduce(sums, "sum").tolist()
-        return Standing(loss / max(clips, 1), counts.cpu().numpy())
+        return EpochStats(loss / max(clips, 1), counts.cpu().numpy())
 
     def _agreed(self, score: float) -> float:
         """Return the first process's score: a last digit must not part them where one stops."""

@@ -21,7 +21,7 @@ from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import RunError, TrainingError
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData
-from serkit.models.speech.waves import Hearing, Waves, by_length, ordered_waves, stack
+from serkit.models.speech.waves import InputSpec, Waves, by_length, ordered_waves, stack
 from serkit.parameters import Scalar
 
 if TYPE_CHECKING:
@@ -41,14 +41,14 @@ class SpeechModel:
         hearing: What it reads.
         trainable: How many numbers were trained.
         chosen: The epoch, chosen on inner validation speakers.
-        history: A row an epoch; None once it was saved and loaded (the run keeps it).
+        history: One row for each epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         settings_tried: How many epochs were compared; None once it was saved and loaded.
     """
 
     model: Any
-    hearing: Hearing
+    hearing: InputSpec
     trainable: int
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     history: pd.DataFrame | None = None
@@ -86,7 +86,7 @@ def load(folder: Path) -> SpeechModel:
     try:
         facts = json.loads((folder / FACTS).read_text())
         model, missing = _pretrained(folder, use_safetensors=True)
-        hearing = Hearing(**facts["hearing"])
+        hearing = InputSpec(**facts["hearing"])
     except Exception as error:  # transformers, safetensors and JSON raise a dozen kinds
         raise RunError(f"the model in {folder} cannot be loaded: {_first_line(error)}") from error
     if missing:

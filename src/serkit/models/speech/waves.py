@@ -21,7 +21,7 @@ _CHUNK = 64
 
 
 @dataclass(frozen=True)
-class Hearing:
+class InputSpec:
     """What is read of a clip, and how it is brought to an encoder.
 
     Attributes:
@@ -55,7 +55,7 @@ class Waves:
     """
 
     data: ClipData
-    hearing: Hearing
+    hearing: InputSpec
     _kept: dict[int, npt.NDArray[np.int16]] = field(default_factory=dict)
 
     def __len__(self) -> int:

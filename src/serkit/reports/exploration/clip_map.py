@@ -63,7 +63,7 @@ def clip_map(
     """Map clips by a principal component analysis of their standardised features.
 
     Args:
-        values: (n, F) a row a clip.
+        values: (n, F) one row for each clip.
         groups: By column, each clip's group; -1 is unknown.
         speakers: (n,) each clip's speaker; None where that is unknown.
         seed: Seed of the draw where there are more than :data:`MOST_NEIGHBOURS` clips.

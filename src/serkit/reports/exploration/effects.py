@@ -81,7 +81,7 @@ def effects(
     """Compute the effect of every class on every column.
 
     Args:
-        values: (n, F) a row a clip.
+        values: (n, F) one row for each clip.
         columns: Names of the columns.
         codes: (n,) each clip's class, from 0; -1 is left out.
         classes: Names of the C classes.

@@ -143,7 +143,7 @@ def _add_table(
     """Add columns of a table feature to the clips; without it note the gap.
 
     Returns:
-        The whole table, a row a clip that has it, and the names of its columns.
+        The whole table, one row for each clip that has it, and the names of its columns.
     """
     import pandas as pd
 

@@ -24,9 +24,9 @@ class Evidence:
     """What a run predicted, clip by clip.
 
     Attributes:
-        frame: A row a test clip, indexed by ``clip_id``: ``true``, ``predicted``, ``true_id``,
-            ``predicted_id``, ``speaker`` and those of :data:`GROUPS` that are known, and ``path``
-            where the clips' store is at hand.
+        frame: One row for each test clip, indexed by ``clip_id``: ``true``, ``predicted``,
+            ``true_id``, ``predicted_id``, ``speaker``, those of :data:`GROUPS` that are
+            known, and ``path`` where the clips' store is at hand.
         labels: The classes, in the order of their numbers.
     """
 

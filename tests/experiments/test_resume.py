@@ -206,8 +206,7 @@ class TestRefusals:
         with pytest.raises(UsageError) as caught:
             serkit.train(resume=half, **given)
         assert str(caught.value) == (
-            f"{named} beside resume: a run resumes with the settings it was started with; "
-            "leave that out, or train a new run"
+            f"{named} beside resume: a run keeps its settings; leave that out, or train a new run"
         )
 
     def test_another_model(self, half):

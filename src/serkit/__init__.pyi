@@ -17,6 +17,9 @@ from .api import (
     compare_pair as compare_pair,
 )
 from .api import (
+    curve as curve,
+)
+from .api import (
     download as download,
 )
 from .api import (

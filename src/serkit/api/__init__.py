@@ -42,7 +42,7 @@ from serkit.api.stores import (
     verify,
     why,
 )
-from serkit.api.training import assist, process_count, train
+from serkit.api.training import assist, curve, process_count, train
 
 if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.experiments.progress import Progress as Progress
@@ -61,6 +61,7 @@ __all__ = [
     "compare",
     "compare_audio",
     "compare_pair",
+    "curve",
     "describe_corpus",
     "describe_feature",
     "describe_model",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serkit.experiments.progress import Progress
     from serkit.experiments.sides import Fit
     from serkit.features import Recipes
+    from serkit.results.curve import Curve
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
@@ -115,6 +116,66 @@ def process_count() -> int:
     from serkit.encoders.machine import process_count as count
 
     return count()
+
+
+def curve(
+    model: str,
+    *,
+    speakers: Sequence[int] = (),
+    store: FeatureStore | PathLike | None = None,
+    protocol: str | None = None,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    definitions: PathLike | None = None,
+    out: PathLike | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Curve:
+    """Measure a model's UAR against the number of speakers that it is trained on.
+
+    Args:
+        model: Its name.
+        speakers: How many speakers to fit on, beside the validation speakers; none given takes a
+            quarter, a half, three quarters and all of them.
+        store: The store or its folder; None is the setting.
+        protocol: The protocol's name; None is the setting, and without one the corpus's own.
+        preset: The preset's name; None is the setting.
+        values: Parameters that differ from the preset, as ``--set``.
+        seed: Of all random numbers, and of which speakers come first; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+        out: Folder to write ``curve.json`` and ``curve.png`` to; None writes nothing.
+        progress: Called as ``progress(done, total)`` in models.
+
+    Returns:
+        The points, and what ten more speakers would bring.
+
+    Raises:
+        UnknownNameError: No such model, protocol, preset or parameter.
+        UsageError: The numbers of speakers make no curve, or the model is an ensemble.
+        NotFoundError: No such store.
+        MissingDependencyError: The figure is to be written and matplotlib is not installed.
+        ReportError: The disk does not take the files.
+    """
+    from serkit.experiments.curve import measure_curve
+    from serkit.models import TRAINERS
+    from serkit.reports.files import make_folder, require_matplotlib
+
+    if TRAINERS.get(model).combines_runs:
+        raise UsageError(
+            f"{model} is made of finished runs and trained on no speakers of its own",
+            hint="draw the curves of its members",
+        )
+    if out is not None:  # before training, not after
+        require_matplotlib()
+        make_folder(Path(out))
+    fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": None}
+    plan = _new_plan(model, store, None, definitions, fixed)
+    found = measure_curve(plan, speakers, progress=progress)
+    if out is not None:
+        from serkit.reports.figures.curve import write_curve
+
+        write_curve(found, Path(out))
+    return found
 
 
 def _new_plan(

@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.extraction.compare_audio import AudioComparison as AudioComparison
     from serkit.extraction.estimate import Preview as Preview
     from serkit.extraction.extract import ExtractReport as ExtractReport
-    from serkit.ingest.audit import AuditReport as AuditReport
+    from serkit.ingest.audit_report import AuditReport as AuditReport
     from serkit.store.manifest import Failure as Failure
     from serkit.store.verify import VerifyReport as VerifyReport
 

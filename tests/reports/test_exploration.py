@@ -206,7 +206,7 @@ class TestReport:
     ):
         found = serkit.eda(speech_store)
         assert "amplitudes-by-emotion" not in found.figures
-        assert {"length-by-emotion", "voice-by-actor", "marks", "map"} <= set(found.figures)
+        assert {"length-by-emotion", "voice-by-speaker", "marks", "map"} <= set(found.figures)
         (gap,) = found.to_json()["gaps"]
         assert gap.startswith("unknown feature in the store")
         assert gap.endswith("compute it with 'serkit extract SRC --features raw'")

@@ -74,6 +74,12 @@ from .api import (
     show as show,
 )
 from .api import (
+    splits as splits,
+)
+from .api import (
+    submit as submit,
+)
+from .api import (
     synth as synth,
 )
 from .api import (

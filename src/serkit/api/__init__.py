@@ -6,6 +6,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 
 from typing import TYPE_CHECKING
 
+from serkit.api.beside import splits, submit
 from serkit.api.catalogue import (
     describe_corpus,
     describe_feature,
@@ -89,7 +90,9 @@ __all__ = [
     "repair",
     "report",
     "show",
+    "splits",
     "store_path",
+    "submit",
     "synth",
     "to_markdown",
     "train",

@@ -85,7 +85,8 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-def benchmarks(session: nox.Session) -> None:
-    """Side-by-side measurements; name the corpus behind ``--``."""
-    session.install(*CONSTRAINTS, "-e", ".[librosa]")
-    session.run("python", "benchmarks/extraction.py", *session.posargs)
+def bench(session: nox.Session) -> None:
+    """Side-by-side measurements with the peers; name the corpus behind ``--``."""
+    session.install(*CONSTRAINTS, "-e", ".[librosa,torch]", "joblib", "./native")
+    session.install("lhotse")  # a peer alone: whatever version there is
+    session.run("python", "-m", "benchmarks", *session.posargs)

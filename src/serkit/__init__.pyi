@@ -17,9 +17,6 @@ from .api import (
     compare_pair as compare_pair,
 )
 from .api import (
-    curve as curve,
-)
-from .api import (
     download as download,
 )
 from .api import (
@@ -72,12 +69,6 @@ from .api import (
 )
 from .api import (
     show as show,
-)
-from .api import (
-    splits as splits,
-)
-from .api import (
-    submit as submit,
 )
 from .api import (
     synth as synth,

@@ -408,7 +408,7 @@ def test_batches_hold_every_clip_once_and_never_more_than_asked(store, size):
 
 
 def test_batches_are_read_when_they_are_asked_for(store, monkeypatch):
-    from serkit.store import store as module
+    from serkit.store import reading as module
 
     read = []
     real = module.read_values

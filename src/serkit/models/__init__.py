@@ -14,7 +14,6 @@ from serkit.models.trainer import (
     earlier_seconds,
     fitted_clips,
     history_of,
-    notes_of,
     settings_tried,
 )
 
@@ -32,6 +31,5 @@ __all__ = [
     "earlier_seconds",
     "fitted_clips",
     "history_of",
-    "notes_of",
     "settings_tried",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
@@ -187,7 +188,7 @@ def manifest_stamp(store: Path) -> tuple[int, int, int] | None:
     A commit puts a new file in the place of the old one.
     """
     try:
-        status = (store / NAME).stat()
+        status = os.stat(f"{store}{os.sep}{NAME}")  # noqa: PTH116 (a Path takes five times as long)
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size

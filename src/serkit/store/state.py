@@ -27,7 +27,7 @@ class StoreState:
 
     Attributes:
         manifest: What is committed.
-        files: Audio files seen, by path.
+        files: Audio files seen, by path; empty where the state was read for readers alone.
         clips: Clips by id.
         index: For each feature, where each clip's values are, by clip id.
     """
@@ -62,8 +62,13 @@ class StoreState:
         return test
 
 
-def read_state(store: Path) -> StoreState:
+def read_state(store: Path, *, files: bool = True) -> StoreState:
     """Read a store.
+
+    Args:
+        store: Its folder.
+        files: Whether the table of audio files is wanted: writers need it, readers do not, and it
+            takes a quarter of the time.
 
     Raises:
         NotFoundError: No store there.
@@ -72,7 +77,8 @@ def read_state(store: Path) -> StoreState:
     manifest = read_manifest(store)
     state = StoreState(manifest)
     if manifest.tables:
-        state.files = _table(store, manifest.tables["files"], FileRow)
+        if files:
+            state.files = _table(store, manifest.tables["files"], FileRow)
         state.clips = _table(store, manifest.tables["clips"], ClipRow)
     for name, feature in manifest.features.items():
         state.index[name] = _table(store, feature.index, IndexRow)

@@ -308,7 +308,7 @@ def _read_steadily(path: Path) -> StoreState:
     for attempt in range(_ATTEMPTS):
         manifest = read_manifest(path)
         try:
-            return read_state(path)
+            return read_state(path, files=False)
         except StoreCorruptError:
             if attempt + 1 == _ATTEMPTS or read_manifest(path) == manifest:
                 raise

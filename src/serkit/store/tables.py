@@ -7,7 +7,9 @@ worker, and a sixth of a repeated ``extract``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import gc
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -150,7 +152,23 @@ def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     there = set(table.column_names)
     wanted = [f.name for f in fields(kind) if f.name in there or f.default is MISSING]
     columns = [_values(table, name) for name in wanted]
-    return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
+    with _uncollected():
+        return {values[0]: kind(*values) for values in zip(*columns, strict=True)}
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold off Python's search for circular garbage, which makes many rows a third slower.
+
+    The number of objects made starts it, and rows are in no circle.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _values(table: pa.Table, name: str) -> list[Any]:

@@ -1,0 +1,107 @@
+"""The page of ``docs/benchmarks.md``, from the figures alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Times = Mapping[str, Mapping[str, float]]
+
+NOTICE = "<!-- Written by 'python -m benchmarks SRC'; do not edit. -->"
+
+
+def render(figures: Mapping[str, Any]) -> str:
+    """Return the page."""
+    return "\n".join(_lines(figures)).rstrip() + "\n"
+
+
+def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
+    machine = figures["machine"]
+    hardware = machine["hardware"]
+    yield from (NOTICE, "", "# Benchmarks", "")
+    yield (
+        f"`nox -s bench -- SRC` on {machine['date']}: {machine['clips']:,} WAV clips of RAVDESS, "
+        f"{hardware['cores']} cores ({hardware['processor'] or hardware['machine']}). "
+        "Everything ran in one session, contenders in turns, after a run of each that does not "
+        f"count; the figures are medians of {machine['rounds']} rounds. A process counts from its "
+        "start to its end. **Read the ratios**: "
+        f"the load average was {machine['load']:.1f} when the run began."
+    )
+    yield ""
+    kernel = "with" if machine["kernel"] else "without"
+    packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    yield f"serkit ran {kernel} its [compiled kernel](adr/0015-compiled-kernel.md). {packages}."
+    yield ""
+    yield from _disk(figures["disk"])
+    if "reading" in figures:
+        yield from _reading(figures["reading"])
+    if "daily" in figures:
+        yield from _daily(figures["daily"])
+
+
+def _disk(disk: Mapping[str, Any]) -> Iterator[str]:
+    worst = max(disk["agreement"].values())
+    yield from ("## Features to disk", "")
+    yield (
+        "`mel128` and `mel256` of every clip, padded in front to 253,125 samples as the study did, "
+        "read from WAV and written to disk. librosa, torch and serkit agree within "
+        f"{worst:.0e} of a clip's maximum; lhotse computes logarithms of another kind of sum. "
+        "serkit also hashes the samples, checks every value, keeps checksums, and flushes what "
+        "it writes. The floor reads the files, computes one FFT a frame and writes as many bytes: "
+        "no extractor can do without."
+    )
+    yield from ("", *_table(disk["times"], "serkit, 2 workers"), "")
+
+
+def _reading(reading: Mapping[str, Any]) -> Iterator[str]:
+    first = "serkit, checksums compared"
+    sizes = reading["bytes"]
+    yield from ("## Reading", "")
+    yield (
+        f"`mel128` of {reading['clips']:,} clips as one padded float32 array, within one process, "
+        "files in the page cache. serkit keeps clips unpadded "
+        f"({sizes['serkit'] / 1e6:,.0f} MB; the padded array is "
+        f"{sizes['one padded array'] / 1e6:,.0f} MB), pads them as it reads, compares each with "
+        "its checksum, and looks whether the store has changed."
+    )
+    titles = {
+        "whole": "All clips",
+        "batch": "32 clips at random",
+        "one": "One clip at random",
+        "loader": "A batch of 32 by torch's `DataLoader`, shuffled, in one process",
+    }
+    for key, title in titles.items():
+        if reading[key]:
+            base = "serkit as_torch" if key == "loader" else first
+            yield from ("", f"### {title}", "", *_table(reading[key], base, milliseconds=True))
+    yield ""
+
+
+def _daily(daily: Mapping[str, Times]) -> Iterator[str]:
+    yield from ("## Every day", "")
+    yield (
+        "Whole processes. The librosa loop leaves out clips whose files are newer than the WAV, as "
+        "Make would; it would not notice a recipe that changed, nor samples under an old date."
+    )
+    for title, times in daily.items():
+        yield from ("", f"### {title[0].upper()}{title[1:]}", "")
+        yield from _table(times, next(iter(times)))
+    yield ""
+
+
+def _table(times: Times, base: str, *, milliseconds: bool = False) -> Iterator[str]:
+    """Yield a table, the quickest first; every second column is the ratio to serkit."""
+    unit, factor = ("ms", 1e3) if milliseconds else ("s", 1.0)
+    titles = {"wall": f"median {unit}", "best": f"best {unit}", "cpu": f"CPU {unit}"}
+    keys = [key for key in titles if all(key in each for each in times.values())]
+    yield "| | " + " | ".join(f"{titles[key]} | against serkit" for key in keys) + " |"
+    yield "|---|" + "--:|--:|" * len(keys)
+    for name, each in sorted(times.items(), key=lambda item: item[1][keys[-1]]):
+        cells = [_bold(name)]
+        for key in keys:
+            cells += [f"{each[key] * factor:.3g}", f"{each[key] / times[base][key]:.2f}"]
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _bold(name: str) -> str:
+    return f"**{name}**" if name.startswith("serkit") else name

@@ -1,0 +1,100 @@
+"""Whole processes and single calls, timed in turns, so that a busy machine is busy for all."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Command:
+    """A contender that is a process of its own.
+
+    Attributes:
+        name: What it is called in the tables.
+        words: The command line.
+        before: Called before each run, outside the time: it makes what the command needs.
+    """
+
+    name: str
+    words: Sequence[str]
+    before: Callable[[], None] = lambda: None
+
+
+@dataclass
+class Timing:
+    """What one contender took, run by run.
+
+    Attributes:
+        wall: Seconds on the clock.
+        cpu: Seconds of computing of the process and its children; empty for calls.
+    """
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Median seconds on the clock."""
+        return statistics.median(self.wall)
+
+    def to_json(self) -> dict[str, float]:
+        """Return the medians."""
+        found = {"wall": self.seconds}
+        return found | {"cpu": statistics.median(self.cpu)} if self.cpu else found
+
+
+def python(script: str, *words: object) -> list[str]:
+    """Return the command that runs a script of ``benchmarks/peers``."""
+    path = Path(__file__).parent / "peers" / script
+    return [sys.executable, str(path), *map(str, words)]
+
+
+def serkit(*words: object) -> list[str]:
+    """Return a command of serkit's."""
+    return [sys.executable, "-m", "serkit", *map(str, words)]
+
+
+def processes(commands: Sequence[Command], rounds: int) -> dict[str, dict[str, float]]:
+    """Time commands in turns, A B C A B C, after one run of each that does not count."""
+    found = {command.name: Timing() for command in commands}
+    for counted in range(rounds + 1):
+        for command in commands:
+            command.before()
+            wall, cpu = _run(command.words)
+            if counted:
+                found[command.name].wall.append(wall)
+                found[command.name].cpu.append(cpu)
+    return {name: timing.to_json() for name, timing in found.items()}
+
+
+def calls(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
+    """Time calls within this process in turns, after one round that does not count.
+
+    Beside the median stands the best: a call is short enough to be left alone now and then, also
+    on a busy machine.
+    """
+    found = {name: Timing() for name in actions}
+    for counted in range(rounds + 1):
+        for name, action in actions.items():
+            started = time.perf_counter()
+            action()
+            if counted:
+                found[name].wall.append(time.perf_counter() - started)
+    return {name: {"wall": each.seconds, "best": min(each.wall)} for name, each in found.items()}
+
+
+def _run(words: Sequence[str]) -> tuple[float, float]:
+    started, before = time.perf_counter(), os.times()
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    wall, after = time.perf_counter() - started, os.times()
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)} failed:\n{done.stderr[-2000:]}")
+    cpu = after.children_user + after.children_system
+    return wall, cpu - before.children_user - before.children_system

@@ -68,6 +68,12 @@ def train(
             help="Pretrained encoder of wav2vec2 or probe; --set checkpoint=.",
         ),
     ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Of permutation: whose training labels to permute; --set of=."
+        ),
+    ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
     backend: Annotated[
         str | None, typer.Option(help="tensorflow, jax or torch; --set backend=.")
@@ -113,6 +119,7 @@ def train(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "checkpoint": checkpoint,
+        "of": of,
         "device": device,
         "backend": backend,
         "precision": precision,

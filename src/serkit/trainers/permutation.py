@@ -1,0 +1,172 @@
+"""What chance looks like: another model, trained on labels that are permuted within each speaker.
+
+The whole pipeline runs as it is, features, choices and all; only the labels of the training side
+mean nothing any more. Each speaker keeps as many clips of each emotion as they have. What such a
+run reaches above chance leaks from somewhere (Ojala and Garriga 2010, "Permutation tests for
+studying classifier performance").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import UsageError
+from serkit.models import TRAINERS
+from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
+from serkit.parameters import Parameter, Parameters, Scalar, text
+
+_FILE = "permutation.json"
+
+
+@dataclass(frozen=True)
+class PermutedModel:
+    """A model that was fitted on permuted labels.
+
+    Attributes:
+        of: Its kind.
+        model: The model.
+    """
+
+    of: str
+    model: Fitted
+
+    @property
+    def parameters(self) -> int:
+        """Those of the model."""
+        return self.model.parameters
+
+    @property
+    def chosen(self) -> Mapping[str, Scalar]:
+        """What the model chose."""
+        return self.model.chosen
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what else the model has to say: its history, the clips it was fitted on."""
+        if name in ("of", "model"):  # not there yet while this is being copied or unpickled
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
+        """Ask the model."""
+        return self.model.predict(data)
+
+    def save(self, folder: Path) -> None:
+        """Write the model, and of which kind it is."""
+        self.model.save(folder)
+        (folder / _FILE).write_text(json.dumps({"of": self.of}))
+
+
+def permuted(fold: FoldData, seed: int) -> FoldData:
+    """Permute the labels of a training side within each speaker.
+
+    A clip has one and the same label wherever it is fitted on or chosen on. Clips that are chosen
+    on and never fitted on keep theirs.
+
+    Args:
+        fold: The training side.
+        seed: Of the permutation.
+    """
+    draw = np.random.default_rng([seed, 0x5EED])
+    everything = fold.everything
+    labels = everything.labels.copy()
+    for actor in np.unique(everything.actors):
+        places = np.flatnonzero(everything.actors == actor)
+        labels[places] = labels[draw.permutation(places)]
+    new = dict(zip(everything.clip_ids, labels.tolist(), strict=True))
+
+    def relabelled(clips: TrainingClips) -> TrainingClips:
+        known = zip(clips.clip_ids, clips.labels.tolist(), strict=True)
+        return replace(
+            clips, labels=np.array([new.get(clip, label) for clip, label in known], np.int64)
+        )
+
+    return replace(
+        fold,
+        train=relabelled(fold.train),
+        validation=relabelled(fold.validation),
+        everything=relabelled(everything),
+    )
+
+
+def _inner(parameters: Parameters) -> tuple[Trainer, dict[str, Scalar]]:
+    """Return the trainer whose labels are permuted, and its parameters."""
+    of = text(parameters, "of")
+    trainer = TRAINERS.get(of)
+    if trainer.name == TRAINER.name or trainer.combines_runs:
+        raise UsageError(
+            f"of = {of!r} is not allowed", allowed="a model that is trained on labels itself is"
+        )
+    return trainer, trainer.settle(text(parameters, "of_preset"), {})
+
+
+def _check(parameters: Parameters) -> None:
+    trainer, values = _inner(parameters)
+    trainer.require()
+    trainer.check(values)
+
+
+def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+    trainer, values = _inner(parameters)
+    return PermutedModel(trainer.name, trainer.fit(permuted(fold, context.seed), values, context))
+
+
+def _load(folder: Path) -> Fitted:
+    of = str(json.loads((folder / _FILE).read_text())["of"])
+    return PermutedModel(of, TRAINERS.get(of).load(folder))
+
+
+def _features(parameters: Parameters) -> tuple[str, ...]:
+    trainer, values = _inner(parameters)
+    return trainer.features(values)
+
+
+def _voices(parameters: Parameters) -> tuple[str, ...]:
+    trainer, values = _inner(parameters)
+    return trainer.voices(values)
+
+
+def _true_length(parameters: Parameters) -> bool:
+    trainer, values = _inner(parameters)
+    return trainer.true_length(values)
+
+
+def _by_speaker(parameters: Parameters) -> bool:
+    trainer, values = _inner(parameters)
+    return trainer.by_speaker(values)
+
+
+def _validates(parameters: Parameters) -> bool:
+    trainer, values = _inner(parameters)
+    return trainer.validates(values)
+
+
+TRAINER = Trainer(
+    name="permutation",
+    summary="another model on labels permuted within each speaker: chance",
+    parameters={
+        "of": Parameter("logreg", "the model whose training labels are permuted (--of)"),
+        "of_preset": Parameter("best", "its preset"),
+    },
+    presets={
+        "best": Preset(
+            "logistic regression at its best, on permuted labels",
+            selected_on="what the preset of its model was",
+        )
+    },
+    features=_features,
+    voices=_voices,
+    true_length=_true_length,
+    by_speaker=_by_speaker,
+    validates=_validates,
+    check=_check,
+    fit=_fit,
+    load=_load,
+)

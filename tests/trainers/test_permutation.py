@@ -24,8 +24,8 @@ def fold(speech_store) -> FoldData:
 def test_each_speaker_keeps_as_many_clips_of_each_emotion(fold):
     before, after = fold.everything, permuted(fold, 1).everything
     assert not np.array_equal(before.labels, after.labels)
-    for actor in np.unique(before.actors):
-        own = before.actors == actor
+    for speaker in np.unique(before.speakers):
+        own = before.speakers == speaker
         assert np.array_equal(np.sort(before.labels[own]), np.sort(after.labels[own]))
 
 

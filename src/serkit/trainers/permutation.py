@@ -77,8 +77,8 @@ def permuted(fold: FoldData, seed: int) -> FoldData:
     draw = np.random.default_rng([seed, 0x5EED])
     everything = fold.everything
     labels = everything.labels.copy()
-    for actor in np.unique(everything.actors):
-        places = np.flatnonzero(everything.actors == actor)
+    for speaker in np.unique(everything.speakers):
+        places = np.flatnonzero(everything.speakers == speaker)
         labels[places] = labels[draw.permutation(places)]
     new = dict(zip(everything.clip_ids, labels.tolist(), strict=True))
 

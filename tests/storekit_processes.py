@@ -157,11 +157,11 @@ def fill_slowly(folder: Path, store: Path, workers: int, began: Path | None = No
     commit_always()
     real = worker.read_audio
 
-    def read_audio(path: Path) -> Any:
+    def read_audio(path: Path, **options: Any) -> Any:
         if began:
             began.touch()
         time.sleep(0.02)
-        return real(path)
+        return real(path, **options)
 
     worker.read_audio = read_audio
     kit.fill(folder, store, small_recipes(), workers=workers)

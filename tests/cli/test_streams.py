@@ -31,7 +31,7 @@ def corpus(make_corpus):
 
 
 @posix
-@pytest.mark.parametrize("shell", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("shell", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_a_closed_stream_is_written_to_in_silence(corpus, tmp_path, shell):
     done = run("extract", corpus, "--store", "st", "--features", "raw", shell=shell, cwd=tmp_path)
     assert done.returncode == 0
@@ -40,7 +40,7 @@ def test_a_closed_stream_is_written_to_in_silence(corpus, tmp_path, shell):
     assert run("store", "verify", "--store", "st", cwd=tmp_path).returncode == 0
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252"])
 def test_characters_that_an_encoding_lacks_are_replaced(corpus, tmp_path, encoding):
     folder = tmp_path / "Aufnahme 😀"
     folder.mkdir()

@@ -132,7 +132,7 @@ class TestHowMany:
         results = pool.run_all(abs, tasks, 2)
         next(results)
         results.close()
-        assert len(drawn) <= 4
+        assert len(drawn) <= 6  # four at first, and one for each result that is there
 
 
 class TestInAWorker:

@@ -187,11 +187,11 @@ def test_an_interrupt_keeps_what_was_computed(corpus, unbroken, tmp_path, monkey
     whole, _ = unbroken
     real, reads = worker.read_audio, []
 
-    def read_audio(path):
+    def read_audio(path, **options):
         reads.append(path)
         if len(reads) == 3:
             raise KeyboardInterrupt
-        return real(path)
+        return real(path, **options)
 
     monkeypatch.setattr(worker, "read_audio", read_audio)
     store = tmp_path / "store"

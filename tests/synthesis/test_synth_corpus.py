@@ -230,6 +230,6 @@ class TestRefusals:
 
 
 def test_the_corpus_reader_looks_for_the_marker_that_is_written():
-    from serkit.ingest.corpus import synthetic
+    from serkit.corpora import synthetic
 
     assert synthetic.MARKER == MARKER

@@ -44,7 +44,7 @@ The how-to pages show each whole: [extractor](../howto/new-extractor.md),
 _REPORTS = (
     ("serkit.synthesis.corpus", "SynthReport"),
     ("serkit.ingest.download.corpus", "DownloadReport"),
-    ("serkit.ingest.audit", "AuditReport"),
+    ("serkit.ingest.audit_report", "AuditReport"),
     ("serkit.extraction.extract", "ExtractReport"),
     ("serkit.extraction.estimate", "Estimate"),
     ("serkit.extraction.estimate", "Preview"),

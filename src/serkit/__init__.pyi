@@ -17,6 +17,9 @@ from .api import (
     compare_pair as compare_pair,
 )
 from .api import (
+    curve as curve,
+)
+from .api import (
     download as download,
 )
 from .api import (
@@ -69,6 +72,12 @@ from .api import (
 )
 from .api import (
     show as show,
+)
+from .api import (
+    splits as splits,
+)
+from .api import (
+    submit as submit,
 )
 from .api import (
     synth as synth,

@@ -92,14 +92,14 @@ def small_corpus(monkeypatch):
 
 
 def test_the_demo_shows_every_model_and_what_a_random_split_adds():
-    by_actor = {model for model, protocol, _ in about._DEMO_RUNS if protocol == "speaker5"}
+    by_actor = {model for model, protocol, *_ in about._DEMO_RUNS if protocol == "speaker5"}
     assert by_actor == {"majority", "logreg", "svm", "xgboost", "transformer"}
-    assert {model for model, protocol, _ in about._DEMO_RUNS if protocol == "random5"} <= by_actor
+    assert {model for model, protocol, *_ in about._DEMO_RUNS if protocol == "random5"} <= by_actor
 
 
 def test_the_demo_goes_the_whole_way(cli, small_corpus, monkeypatch):
     runs = [("majority", "speaker5"), ("svm", "speaker5"), ("svm", "random5")]
-    monkeypatch.setattr(about, "_DEMO_RUNS", [(*run, {}) for run in runs])
+    monkeypatch.setattr(about, "_DEMO_RUNS", [(*run, "best", {}) for run in runs])
     answer = cli("demo", "here", "--actors", 3, "--workers", 1, "--json")
     assert answer.code == 0
     rows = answer.json
@@ -127,7 +127,9 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
 def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
     from serkit.models.keras import backend
 
-    monkeypatch.setattr(about, "_DEMO_RUNS", (("majority", "speaker5", {}), about._DEMO_RUNS[-1]))
+    monkeypatch.setattr(
+        about, "_DEMO_RUNS", (("majority", "speaker5", "best", {}), about._DEMO_RUNS[-1])
+    )
     monkeypatch.setattr(backend, "_installed", lambda package: package != "tensorflow")
     monkeypatch.setattr(backend, "loaded_backend", lambda otherwise: otherwise)
     answer = cli("demo", "--actors", 3, "--workers", 1, "--json")

@@ -11,7 +11,7 @@ def test_json_alone_writes_no_file(cli, speech_store):
     answer = cli("eda", "--store", speech_store, "--json")
     assert answer.code == 0
     assert answer.json["clips"] == 96
-    assert {"emotion", "intensity", "sex", "actor"} <= answer.json["by"].keys()
+    assert {"emotion", "intensity", "sex", "speaker"} <= answer.json["by"].keys()
     assert list(Path.cwd().iterdir()) == []
 
 

@@ -14,7 +14,8 @@ import soundfile
 from serkit.audio import read_audio, write_wav
 from serkit.corpora import ravdess as ravdess_module
 from serkit.errors import CorpusError, NotFoundError
-from serkit.ingest.audit import Decoded, Duplicate, Lengths, Unreadable, audit, judge
+from serkit.ingest.audit import Decoded, audit, judge
+from serkit.ingest.audit_report import Duplicate, Lengths, Unreadable
 from serkit.ingest.scan import scan
 
 CLIPS = ["03-01-01-01-01-01-01", "03-01-05-02-01-01-01", "03-01-05-01-02-01-12"]

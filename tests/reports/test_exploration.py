@@ -86,6 +86,11 @@ class TestGroupings:
         assert by["actor"].codes.tolist() == [-1, 0, 1]
         assert speakers_of(clips) is None
 
+    def test_actors_that_are_named_as_speakers_are_grouped_once(self):
+        clips = self.clips(actor=[1, 2, 1], speaker=["1", "2", "1"])
+        assert [group.column for group in groupings(clips)] == ["emotion", "speaker"]
+        assert speakers_of(clips).tolist() == [0, 1, 0]
+
     def test_a_column_of_one_value_groups_nothing(self):
         assert [g.column for g in groupings(self.clips(intensity="normal"))] == ["emotion"]
 
@@ -201,7 +206,7 @@ class TestReport:
     ):
         found = serkit.eda(speech_store)
         assert "amplitudes-by-emotion" not in found.figures
-        assert {"length-by-emotion", "voice-by-actor", "marks", "map"} <= set(found.figures)
+        assert {"length-by-emotion", "voice-by-speaker", "marks", "map"} <= set(found.figures)
         (gap,) = found.to_json()["gaps"]
         assert gap.startswith("unknown feature in the store")
         assert gap.endswith("compute it with 'serkit extract SRC --features raw'")

@@ -6,6 +6,7 @@ are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.setti
 
 from typing import TYPE_CHECKING
 
+from serkit.api.beside import splits, submit
 from serkit.api.catalogue import (
     describe_corpus,
     describe_feature,
@@ -42,14 +43,14 @@ from serkit.api.stores import (
     verify,
     why,
 )
-from serkit.api.training import assist, process_count, train
+from serkit.api.training import assist, curve, process_count, train
 
 if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.experiments.progress import Progress as Progress
     from serkit.extraction.compare_audio import AudioComparison as AudioComparison
     from serkit.extraction.estimate import Preview as Preview
     from serkit.extraction.extract import ExtractReport as ExtractReport
-    from serkit.ingest.audit import AuditReport as AuditReport
+    from serkit.ingest.audit_report import AuditReport as AuditReport
     from serkit.store.manifest import Failure as Failure
     from serkit.store.verify import VerifyReport as VerifyReport
 
@@ -61,6 +62,7 @@ __all__ = [
     "compare",
     "compare_audio",
     "compare_pair",
+    "curve",
     "describe_corpus",
     "describe_feature",
     "describe_model",
@@ -88,7 +90,9 @@ __all__ = [
     "repair",
     "report",
     "show",
+    "splits",
     "store_path",
+    "submit",
     "synth",
     "to_markdown",
     "train",

@@ -11,7 +11,7 @@ from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
-    from serkit.ingest.audit import AuditReport
+    from serkit.ingest.audit_report import AuditReport
     from serkit.ingest.download.corpus import DownloadReport
     from serkit.synthesis.corpus import SynthReport
 

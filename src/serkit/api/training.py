@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from serkit.experiments.progress import Progress
     from serkit.experiments.sides import Fit
     from serkit.features import Recipes
+    from serkit.models import Trainer
+    from serkit.results.curve import Curve
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
 
 def train(
-    model: str | None = None,
+    model: str | object | None = None,
     *,
+    features: str | Sequence[str] | None = None,
     store: FeatureStore | PathLike | None = None,
     runs: PathLike | None = None,
     protocol: str | None = None,
@@ -41,8 +45,15 @@ def train(
     An ensemble is not trained but made of finished runs on the same folds, named by its parameter
     ``members``: their models of each fold answer together.
 
+    A scikit-learn estimator or pipeline is cloned and fitted in each fold. Every ``random_state``
+    that is None gets the seed, and a search inside it (``GridSearchCV``) chooses on inner folds by
+    speaker. It is saved by skops where skops can hold it; otherwise a note says that it is not
+    kept.
+
     Args:
-        model: Its name; may be left out with ``resume``.
+        model: Its name, or a scikit-learn estimator; may be left out with ``resume``.
+        features: What the model reads, names in a list or separated by commas; None is the
+            preset's.
         store: The store or its folder; None is the setting, or what the run was begun with.
         runs: Folder that the run is kept in; None is the setting.
         protocol: The protocol's name; None is the setting, and without one the corpus's own.
@@ -79,8 +90,17 @@ def train(
 
     if team.helps():
         return team.assist()
-    fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": folds}
+    fixed: dict[str, Any] = {
+        "protocol": protocol,
+        "preset": preset,
+        "values": values,
+        "seed": seed,
+        "folds": folds,
+    }
     folder = None
+    if features is not None:
+        names = features if isinstance(features, str) else ",".join(features)
+        fixed["values"] = {**(values or {}), "features": names}
     if resume is None:
         if model is None:
             raise UsageError("no model is named", hint="see 'serkit models', or resume a run")
@@ -117,20 +137,99 @@ def process_count() -> int:
     return count()
 
 
-def _new_plan(
+def curve(
     model: str,
+    *,
+    speakers: Sequence[int] = (),
+    store: FeatureStore | PathLike | None = None,
+    protocol: str | None = None,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    definitions: PathLike | None = None,
+    out: PathLike | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Curve:
+    """Measure a model's UAR against the number of speakers that it is trained on.
+
+    Args:
+        model: Its name.
+        speakers: How many speakers to fit on, beside the validation speakers; none given takes a
+            quarter, a half, three quarters and all of them.
+        store: The store or its folder; None is the setting.
+        protocol: The protocol's name; None is the setting, and without one the corpus's own.
+        preset: The preset's name; None is the setting.
+        values: Parameters that differ from the preset, as ``--set``.
+        seed: Of all random numbers, and of which speakers come first; None is the setting.
+        definitions: Folder of the project's own recipes; None is the setting.
+        out: Folder to write ``curve.json`` and ``curve.png`` to; None writes nothing.
+        progress: Called as ``progress(done, total)`` in models.
+
+    Returns:
+        The points, and what ten more speakers would bring.
+
+    Raises:
+        UnknownNameError: No such model, protocol, preset or parameter.
+        UsageError: The numbers of speakers make no curve, or the model is an ensemble.
+        NotFoundError: No such store.
+        MissingDependencyError: The figure is to be written and matplotlib is not installed.
+        ReportError: The disk does not take the files.
+    """
+    from serkit.experiments.curve import measure_curve
+    from serkit.models import TRAINERS
+    from serkit.reports.files import make_folder, require_matplotlib
+
+    if TRAINERS.get(model).combines_runs:
+        raise UsageError(
+            f"{model} is made of finished runs and trained on no speakers of its own",
+            hint="draw the curves of its members",
+        )
+    if out is not None:  # before training, not after
+        require_matplotlib()
+        make_folder(Path(out))
+    fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": None}
+    plan = _new_plan(model, store, None, definitions, fixed)
+    found = measure_curve(plan, speakers, progress=progress)
+    if out is not None:
+        from serkit.reports.figures.curve import write_curve
+
+        write_curve(found, Path(out))
+    return found
+
+
+def _trainer_of(model: str | object, given: dict[str, Any]) -> Trainer:
+    """Return the trainer of a name or of an estimator, whose description becomes a value.
+
+    Raises:
+        UnknownNameError: There is no such model.
+        UsageError: It is neither a name nor an estimator.
+    """
+    from serkit.models import TRAINERS
+
+    if isinstance(model, str):
+        return TRAINERS.get(model)
+    from serkit.models.classical.estimator import check_estimator, description, fit
+
+    check_estimator(model)
+    given["values"] = {**(given["values"] or {}), "estimator": description(model)}
+    given["preset"] = "best"
+    return replace(TRAINERS.get("estimator"), fit=partial(fit, model))
+
+
+def _new_plan(
+    model: str | object,
     store: FeatureStore | PathLike | None,
     runs: PathLike | None,
     definitions: PathLike | None,
-    given: Mapping[str, Any],
+    given: dict[str, Any],
 ) -> Plan:
     """Resolve a plan from the arguments, the settings and the defaults."""
     from serkit.evaluation.splits import PROTOCOLS
     from serkit.experiments.members import completed, find_members
     from serkit.experiments.plan import Plan
-    from serkit.models import TRAINERS
     from serkit.store.store import FeatureStore
 
+    trainer = _trainer_of(model, given)
     settings = resolve(
         {
             "store": store.path if isinstance(store, FeatureStore) else store,
@@ -141,7 +240,6 @@ def _new_plan(
             "definitions": definitions,
         }
     )
-    trainer = TRAINERS.get(model)
     settled = trainer.settle(settings.preset, given["values"] or {})
     members: tuple[Run, ...] = ()
     wanted = settings.protocol
@@ -169,7 +267,7 @@ def _new_plan(
 
 
 def _resumed_plan(
-    model: str | None,
+    model: str | object | None,
     store: FeatureStore | PathLike | None,
     runs: PathLike | None,
     definitions: PathLike | None,
@@ -192,6 +290,11 @@ def _resumed_plan(
         )
     folder = find_unfinished(Path(resolve({"runs": runs}).runs), str(resume))
     config = read_config(folder)
+    if model is not None and not isinstance(model, str):
+        raise UsageError(
+            "an estimator beside resume: the estimator that a run was begun with is not kept",
+            hint="train it again",
+        )
     if model is not None and model.replace("_", "-") != config["model"]:
         raise UsageError(
             f"the run {folder.name} is of {config['model']}, not of {model}",

@@ -85,8 +85,9 @@ def demo(
             api.extract(
                 corpus, store=store, features=_DEMO_FEATURES, workers=workers, progress=update
             )
-        for model, protocol, values in _DEMO_RUNS:
-            given = "".join(f" --set {key}={value}" for key, value in values.items())
+        for model, protocol, preset, values in _DEMO_RUNS:
+            given = "" if preset == "best" else f" --preset {preset}"
+            given += "".join(f" --set {key}={value}" for key, value in values.items())
             say(f"serkit train {model} --protocol {protocol}{given} --store {store} --runs {runs}")
             try:
                 with training(model) as report:
@@ -95,6 +96,7 @@ def demo(
                         store=store,
                         runs=runs,
                         protocol=protocol,
+                        preset=preset,
                         values=values,
                         progress=report,
                     )
@@ -107,24 +109,26 @@ def demo(
             say(f"all of it is in {folder}")
 
 
-_DEMO_FEATURES = ("change_deviation", "mel128", "functionals")
+_DEMO_FEATURES = ("change_deviation", "tracks40", "functionals")
 _SMALL_TRANSFORMER = {
-    "width": "48",
+    "copies": "",
+    "width": "32",
     "blocks": "1",
     "heads": "2",
-    "hidden": "96",
-    "stride": "16",
-    "tempo": "0",
+    "hidden": "64",
+    "dropout": "0.2",
     "epochs": "8",
-    "learning_rate": "0.003",
+    "cycle": "8",
+    "batch_size": "16",
+    "learning_rate": "0.004",
 }
-_DEMO_RUNS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("majority", "speaker5", {}),
-    ("logreg", "speaker5", {}),
-    ("logreg", "random5", {}),
-    ("svm", "speaker5", {}),
-    ("xgboost", "speaker5", {"rounds": "120", "learning_rate": "0.2"}),
-    ("transformer", "speaker5", _SMALL_TRANSFORMER),
+_DEMO_RUNS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+    ("majority", "speaker5", "best", {}),
+    ("logreg", "speaker5", "best", {}),
+    ("logreg", "random5", "best", {}),
+    ("svm", "speaker5", "best", {}),
+    ("xgboost", "speaker5", "best", {"rounds": "120", "learning_rate": "0.2"}),
+    ("transformer", "speaker5", "tracks", _SMALL_TRANSFORMER),
 )
 
 

@@ -12,7 +12,7 @@ import typer
 from serkit.cli import options
 from serkit.cli.errors import INTERRUPTED, leave
 from serkit.cli.interrupts import stoppable
-from serkit.cli.output import print_json, print_rich, say, training
+from serkit.cli.output import print_json, print_rich, progress, say, training
 from serkit.errors import TrainingInterrupted, UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _WIDTH_OF_BOARDS = 100
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
+    app.command()(curve)
     app.command()(compare)
     app.command()(show)
 
@@ -166,6 +167,57 @@ def _helped() -> bool:
         raise SystemExit(INTERRUPTED) from None
 
 
+def curve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="See 'serkit models'.")],
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="How many speakers to fit on, beside the validation speakers.  [default: a "
+            "quarter, half, three quarters and all of them]",
+        ),
+    ] = None,
+    store: options.Store = None,
+    protocol: Annotated[
+        str | None, typer.Option(help="See 'serkit protocols'.  [default: the corpus's own]")
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="See 'serkit models MODEL'.  [default: best]")
+    ] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Of all random numbers.  [default: 0]")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write curve.json and curve.png into DIR."),
+    ] = None,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Show what more speakers bring.
+
+    Trains a model on more and more speakers, and says what ten more would bring.
+    """
+    from serkit import api
+
+    with progress("training", "models") as update:
+        found = api.curve(
+            model,
+            speakers=_whole_numbers("--speakers", speakers),
+            store=store,
+            protocol=protocol,
+            preset=preset,
+            values=_pairs(set_ or []),
+            seed=seed,
+            definitions=definitions,
+            out=out,
+            progress=update,
+        )
+    print_json(found.to_json()) if json else print_rich(found)
+
+
 def compare(
     run_a: Annotated[
         str | None,
@@ -278,6 +330,15 @@ def show(
         print_json(epochs.to_json()) if json else print_rich(epochs)
     else:
         print_json(found.to_json()) if json else print_rich(found)
+
+
+def _whole_numbers(option: str, text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in (text or "").split(",") if part.strip()]
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text!r} names no whole numbers", allowed="numbers such as 4,8,16 are"
+        ) from error
 
 
 def _pairs(texts: list[str]) -> dict[str, object]:

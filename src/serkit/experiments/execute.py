@@ -40,7 +40,7 @@ from serkit.results.run import (
     read_run,
     resume_command,
 )
-from serkit.results.scores import frame_scores, grouped_scores, write_json
+from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
 
 
@@ -187,17 +187,19 @@ def _refuse_changed(
         raise store_changed() from because
 
 
-def _transduction(config: Mapping[str, Any], results: Sequence[FoldResult]) -> dict[str, Any]:
-    """Return what is to be said of a model whose answers depend on the other test clips."""
+def _remarks(config: Mapping[str, Any], results: Sequence[FoldResult]) -> dict[str, Any]:
+    """Return what the folds add to a run's stamps and notes."""
+    said = dict.fromkeys(note for result in results for note in result.notes)
     found = [result for result in results if result.transductive]
+    notes = [*config["notes"], *said]
     if not found:
-        return {}
+        return {"notes": notes}
     worst = max(found, key=lambda result: result.dependence or 0.0)
     note = (
         f"transductive: a clip's probabilities change by up to {worst.dependence:.2f} with the "
         f"test clips predicted beside it ({len(found)} of {len(results)} folds)"
     )
-    return {"transductive": True, "notes": [*config["notes"], note]}
+    return {"transductive": True, "notes": [*notes, note]}
 
 
 def _finish(
@@ -211,29 +213,13 @@ def _finish(
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
     _refuse_changed(plan, split, config)
     labels = plan.store.labels
-    scores = frame_scores(frame, labels)
     record = (
         config
-        | _transduction(config, results)
+        | _remarks(config, results)
         | {
             "parameters": round(sum(r.parameters for r in results) / len(results)),
             "epochs": max((r.epochs for r in results if r.epochs is not None), default=None),
-            "uar": scores.uar,
-            "uar_low": scores.uar_low,
-            "uar_high": scores.uar_high,
-            "accuracy": scores.accuracy,
-            "accuracy_low": scores.accuracy_low,
-            "accuracy_high": scores.accuracy_high,
-            "macro_f1": scores.macro_f1,
-            "log_loss": scores.log_loss,
-            "brier": scores.brier,
-            "ece": scores.ece,
-            "recall": dict(zip(labels, scores.recall, strict=True)),
-            "confusion": scores.confusion,
-            "by_sex": grouped_scores(frame, "sex", labels),
-            "by_intensity": grouped_scores(frame, "intensity", labels),
-            "actors": scores.actors,
-            "clips": scores.clips,
+            **figures_of(frame, labels),
             "fold_scores": [fold_entry(result, labels) for result in results],
             "train_seconds": sum(result.train_seconds for result in results),
             "predict_seconds": sum(result.predict_seconds for result in results),

@@ -29,6 +29,7 @@ from serkit.models import (
     earlier_seconds,
     fitted_clips,
     history_of,
+    notes_of,
     settings_tried,
 )
 from serkit.models.clips import with_true_names
@@ -63,6 +64,7 @@ class FoldResult:
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
         settings_tried: How many settings were compared in the fold; None where it does not say.
+        notes: What a reader must know of the model.
     """
 
     fold: Fold
@@ -79,6 +81,7 @@ class FoldResult:
     earlier_seconds: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)
     settings_tried: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def transductive(self) -> bool:
@@ -175,6 +178,7 @@ def run_fold(
         history_of(model),
         earlier,
         settings_tried=settings_tried(model),
+        notes=notes_of(model),
     )
     write_history(target, [result])
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
@@ -205,6 +209,7 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
         entry["train_seconds"] + entry["predict_seconds"],
         entry["files"],
         entry.get("settings_tried"),
+        tuple(entry.get("notes", ())),
     )
 
 
@@ -292,6 +297,7 @@ def fold_entry(result: FoldResult, labels: LabelSet) -> dict[str, Any]:
         "epochs": result.epochs,
         "chosen": dict(result.chosen),
         "settings_tried": result.settings_tried,
+        "notes": list(result.notes),
         "train_seconds": result.train_seconds,
         "predict_seconds": result.predict_seconds,
         "dependence_on_company": result.dependence,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from serkit.audio import AudioNote, read_audio
@@ -18,7 +18,7 @@ from serkit.clips import SAMPLE_RATE, natural_order
 from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
 from serkit.errors import AudioError
-from serkit.ingest.corpus import CORPORA, Corpus
+from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import LabelSet
 
@@ -46,148 +46,6 @@ class Decoded:
     channels: int
     num_frames: int
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file that cannot be used.
-
-    Attributes:
-        path: Relative to the folder.
-        error: Name of the error's class.
-        message: Its text.
-    """
-
-    path: str
-    error: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """A clip that several files hold.
-
-    Attributes:
-        clip_id: The clip.
-        paths: Its files, relative to the folder, the one that is taken first.
-        same_samples: Whether those that can be read hold the same samples.
-    """
-
-    clip_id: str
-    paths: tuple[str, ...]
-    same_samples: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Lengths:
-    """How long the readable clips are, in samples at 48 kHz.
-
-    Attributes:
-        min: The shortest.
-        mean: All of them.
-        max: The longest.
-    """
-
-    min: int
-    mean: float
-    max: int
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """What a corpus's folder holds.
-
-    A clip that several files hold is counted once, by the file that ``extract`` would take.
-
-    Attributes:
-        corpus: The corpus's name.
-        root: The folder, absolute.
-        files: Audio files of the corpus.
-        clips: Clips in them.
-        counts: Clips by value of ``emotion, speaker, intensity, sex, statement`` (every clip) and
-            ``channels, sample_rate`` (of the file; readable clips).
-        frames: Lengths of the readable clips; None where there is none.
-        missing: Ids of published clips that are not there.
-        extra: Ids of clips that are there and were not published, among those that are not left
-            out by default; empty where nothing is published.
-        duplicates: Clips that several files hold.
-        unreadable: Files that cannot be used.
-        altered: Ids of clips whose samples are not the published ones.
-        identical: Ids of different clips that hold the same samples.
-        unparsed: Path and reason of files whose names do not belong to the corpus.
-        left_out: How many files were left out, by reason.
-        notes: What was done to samples that nobody would expect.
-    """
-
-    corpus: str
-    root: Path
-    files: int
-    clips: int
-    counts: Mapping[str, Mapping[str | int, int]]
-    frames: Lengths | None
-    missing: tuple[str, ...]
-    extra: tuple[str, ...]
-    duplicates: tuple[Duplicate, ...]
-    unreadable: tuple[Unreadable, ...]
-    altered: tuple[str, ...]
-    identical: tuple[tuple[str, ...], ...]
-    unparsed: tuple[tuple[str, str], ...]
-    left_out: Mapping[str, int]
-    notes: tuple[AudioNote, ...] = ()
-
-    @property
-    def contradictory(self) -> tuple[Duplicate, ...]:
-        """The duplicates that hold different samples."""
-        return tuple(duplicate for duplicate in self.duplicates if not duplicate.same_samples)
-
-    @property
-    def clean(self) -> bool:
-        """Whether every file can be read, is as published and agrees with the others."""
-        return not (self.unreadable or self.altered or self.contradictory)
-
-    def missing_speakers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Group what is missing by speaker.
-
-        Returns:
-            The speakers of whom no published clip is there, and the missing clips of all others.
-        """
-        if not self.missing:
-            return (), ()
-        corpus = CORPORA.get(self.corpus)
-        speakers = {clip_id: _speaker(corpus, clip_id) for clip_id in corpus.published()}
-        there = {speakers[clip_id] for clip_id in speakers.keys() - set(self.missing)}
-        gone = {speakers[clip_id] for clip_id in self.missing} - there
-        return (
-            tuple(sorted(gone, key=natural_order)),
-            tuple(clip_id for clip_id in self.missing if speakers[clip_id] in there),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the report as plain JSON."""
-        return {
-            "corpus": self.corpus,
-            "root": str(self.root),
-            "clean": self.clean,
-            "files": self.files,
-            "clips": self.clips,
-            "counts": {
-                column: {str(value): count for value, count in counts.items()}
-                for column, counts in self.counts.items()
-            },
-            "frames": asdict(self.frames) if self.frames else None,
-            "missing": list(self.missing),
-            "extra": list(self.extra),
-            "duplicates": [
-                {**asdict(duplicate), "paths": list(duplicate.paths)}
-                for duplicate in self.duplicates
-            ],
-            "unreadable": [asdict(file) for file in self.unreadable],
-            "altered": list(self.altered),
-            "identical": [list(clip_ids) for clip_ids in self.identical],
-            "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
-            "left_out": dict(self.left_out),
-            "notes": [asdict(note) for note in self.notes],
-        }
 
 
 def audit(
@@ -355,7 +213,3 @@ def _identical(clips: Mapping[str, Decoded]) -> tuple[tuple[str, ...], ...]:
     for clip_id, clip in sorted(clips.items()):
         groups[clip.pcm_sha256].append(clip_id)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
-
-
-def _speaker(corpus: Corpus, clip_id: str) -> str:
-    return corpus.parse(PurePosixPath(f"{clip_id}.wav")).speaker

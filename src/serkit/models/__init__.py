@@ -14,6 +14,7 @@ from serkit.models.trainer import (
     earlier_seconds,
     fitted_clips,
     history_of,
+    notes_of,
     settings_tried,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "earlier_seconds",
     "fitted_clips",
     "history_of",
+    "notes_of",
     "settings_tried",
 ]

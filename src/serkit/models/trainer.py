@@ -148,6 +148,14 @@ def fitted_clips(model: Fitted) -> int | None:
     return found
 
 
+def notes_of(model: Fitted) -> tuple[str, ...]:
+    """Return what a reader of the run must know of a model.
+
+    A fitted model may have an attribute ``notes``.
+    """
+    return tuple(getattr(model, "notes", ()))
+
+
 def settings_tried(model: Fitted) -> int | None:
     """Return how many settings (values of C, epochs, rounds) were compared in one fold.
 

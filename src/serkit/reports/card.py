@@ -198,7 +198,8 @@ def _results(run: Run, found: Evidence) -> str:
     )
     groups = _table(("group", "UAR %", "95 % interval", "clips"), list(_groups(found)))
     return (
-        f"## Results\n\n{overall}\n\nIntervals are a bootstrap over test speakers.\n\n"
+        f"## Results\n\n{overall}\n\n"
+        "Intervals are over test speakers: how far a result would move with others.\n\n"
         f"### By emotion\n\n{recalls}\n\n### By group\n\n{groups}"
     )
 

@@ -1,7 +1,7 @@
-"""The colours of every figure and page: few, and told apart by colour-blind people too.
+"""The colours of every figure and page: few, and safe for colour-blind readers.
 
 Classes get Okabe and Ito's eight (2008), the yellow a little darker so that it shows on paper, and
-each has a marker of its own, so that no class is told from another by colour alone.
+each has a marker of its own, so that colour is never the only difference.
 """
 
 from __future__ import annotations

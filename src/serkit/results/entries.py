@@ -38,6 +38,7 @@ class Entry:
         transductive: Whether answers about a test clip depend on other test clips, or these were
             used, unlabelled, in training.
         published: Whether it is a published result and not a run.
+        submitted: Whether its predictions were made elsewhere and handed in.
         best: Whether it has the highest UAR of its group.
         distinguishable_from_best: Whether it is worse than the best beyond chance; None where
             that cannot be tested (published results, fewer than 8 speakers).
@@ -84,6 +85,7 @@ class Entry:
     synthetic: bool
     transductive: bool
     published: bool
+    submitted: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
     best: bool = False
     distinguishable_from_best: bool | None = None

@@ -61,6 +61,7 @@ def _entry(
     tested = not found.why_not
     return Entry(
         **{name: record[name] for name in _RECORDED},
+        submitted=bool(record.get("submitted")),
         run=model.first.name,
         seed=record["seed"],
         given=given_today(record),

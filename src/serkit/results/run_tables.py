@@ -23,9 +23,10 @@ def render_run(name: str, record: Mapping[str, Any]) -> RenderableType:
         name: The run's name.
         record: Its ``run.json``.
     """
+    preset = f" ({record['preset']})" if record["preset"] else ""
     head = Text.assemble(
         (name, "bold"),
-        f"\n{record['model']} ({record['preset']}) on {record['corpus']}, {record['protocol']}, "
+        f"\n{record['model']}{preset} on {record['corpus']}, {record['protocol']}, "
         f"{record['folds']} folds, {record['actors']} speakers, {record['clips']:,} clips, "
         f"seed {record['seed']}",
     )
@@ -89,7 +90,7 @@ def _fold_table(record: Mapping[str, Any]) -> Table:
             "-" if fold["train_clips"] is None else str(fold["train_clips"]),
             str(fold["validation_clips"]),
             str(fold["clips"]),
-            f"{fold['train_seconds']:.1f}",
+            seconds(fold["train_seconds"]),
             chosen,
         )
     return made
@@ -105,11 +106,16 @@ def _basis(record: Mapping[str, Any]) -> Text:
         f"values: {values or 'none'}",
         f"features: {features or 'none'}; corpus {record['corpus_digest'][:8]}; "
         f"split {record['split_digest'][:8]}",
-        f"{record['seconds']:.1f} s"
+        f"{seconds(record['seconds'])} s"
         + (f", peak memory {memory / 2**20:,.0f} MiB" if memory else "")
         + f", {record['created']}, serkit {record['versions'].get('serkit', '?')}",
     ]
     return Text("\n".join(lines + _budget(record.get("selection"))), style="dim")
+
+
+def seconds(value: float | None) -> str:
+    """Render a time in seconds; a dash where nobody knows it."""
+    return "-" if value is None else f"{value:.1f}"
 
 
 def _budget(selection: Mapping[str, Any] | None) -> list[str]:

@@ -83,6 +83,29 @@ def frame_scores(frame: pd.DataFrame, labels: LabelSet) -> Scores:
     )
 
 
+def figures_of(frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
+    """Return the figures of a table of predictions as a run's record names them."""
+    scores = frame_scores(frame, labels)
+    return {
+        "uar": scores.uar,
+        "uar_low": scores.uar_low,
+        "uar_high": scores.uar_high,
+        "accuracy": scores.accuracy,
+        "accuracy_low": scores.accuracy_low,
+        "accuracy_high": scores.accuracy_high,
+        "macro_f1": scores.macro_f1,
+        "log_loss": scores.log_loss,
+        "brier": scores.brier,
+        "ece": scores.ece,
+        "recall": dict(zip(labels, scores.recall, strict=True)),
+        "confusion": scores.confusion,
+        "by_sex": grouped_scores(frame, "sex", labels),
+        "by_intensity": grouped_scores(frame, "intensity", labels),
+        "actors": scores.actors,
+        "clips": scores.clips,
+    }
+
+
 def grouped_scores(frame: pd.DataFrame, column: str, labels: LabelSet) -> dict[str, Any]:
     """Return UAR, accuracy and number of clips for each value of a column."""
     groups = score_by(

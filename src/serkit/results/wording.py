@@ -95,6 +95,7 @@ def stamps(values: Mapping[str, Any]) -> str:
         "selected_on_test": "selected-on-test",
         "transductive": "transductive",
         "speaker_unknown": "speaker unknown",
+        "submitted": "submitted",
     }
     return ", ".join(stamp for key, stamp in texts.items() if values.get(key))
 

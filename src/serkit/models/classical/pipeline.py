@@ -149,7 +149,7 @@ class SklearnModel:
 
     def save(self, folder: Path) -> None:
         """Write the pipeline with skops (no pickle) and the rest as JSON."""
-        _skops().dump(self.estimator, folder / MODEL)
+        skops_io().dump(self.estimator, folder / MODEL)
         facts = {
             "features": self.inputs.features,
             "columns": self.inputs.columns,
@@ -326,7 +326,7 @@ def unconverged() -> Iterator[list[str]]:
 
 
 def _load_skops(content: bytes, path: Path) -> Any:
-    skops = _skops()
+    skops = skops_io()
     from skops.io.exceptions import UntrustedTypesFoundException
 
     try:
@@ -335,7 +335,7 @@ def _load_skops(content: bytes, path: Path) -> Any:
         raise RunError(f"{path} is not loaded: {error}") from error
 
 
-def _skops() -> Any:
+def skops_io() -> Any:
     """Import skops.io without PyTorch.
 
     skops lists scikit-learn's estimators, for which scikit-learn imports all of its modules, one of

@@ -1,7 +1,7 @@
 """How often each amplitude occurs: exact box plots and histograms of any number of samples.
 
 A 16-bit sample has 65,536 possible values, so that counts of them hold everything that box plots
-and histograms need: memory is 0.5 MB a group, however many hundred million samples are counted.
+and histograms need: memory is 0.5 MB per group, however many hundred million samples are counted.
 """
 
 from __future__ import annotations

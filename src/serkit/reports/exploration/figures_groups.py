@@ -32,7 +32,7 @@ _LENGTH_BINS = 20
 
 
 def length_histograms(measured: Measurements, grouping: Grouping) -> Figure:
-    """Draw how long the clips of each group are, a histogram a group on the same axes."""
+    """Draw a histogram of clip length for each group, all on the same axes."""
     seconds = measured.clips[LENGTH.column].to_numpy()
     edges = np.histogram_bin_edges(seconds, bins=_LENGTH_BINS)
     made, axes = _grid(f"Clip length by {grouping.column}", _clips(measured), len(grouping))

@@ -24,7 +24,7 @@ _SPEAKER_MAP = "tab20"
 
 
 def effect_figure(found: Effects) -> Figure:
-    """Draw which functionals mark each class, with intervals by speaker, a panel a class."""
+    """Draw which functionals mark each class, one panel each, with intervals by speaker."""
     rows = -(-len(found.classes) // 2)
     made = canvas(
         "What marks each class: effect sizes of the functionals",

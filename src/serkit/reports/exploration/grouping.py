@@ -60,7 +60,7 @@ class Grouping:
         """Return the values of each group's clips.
 
         Args:
-            values: (n, ...) one item a clip.
+            values: (n, ...) one item per clip.
         """
         return [values[self.codes == code] for code in range(len(self))]
 
@@ -71,7 +71,9 @@ def groupings(clips: pd.DataFrame) -> tuple[Grouping, ...]:
     Args:
         clips: The clips, as :attr:`serkit.store.store.FeatureStore.clips`.
     """
-    columns = sorted(set(clips.columns) - _TECHNICAL, key=_place)
+    # A corpus that numbers its actors names them as speakers, too.
+    twice = {"actor"} if "speaker" in clips else set()
+    columns = sorted(set(clips.columns) - _TECHNICAL - twice, key=_place)
     found = (_group(clips, column) for column in columns)
     return tuple(each for each in found if 2 <= len(each) <= MOST_GROUPS)
 

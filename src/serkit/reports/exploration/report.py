@@ -68,7 +68,7 @@ class Exploration:
         Args:
             folder: Where to; made if it is not there. Files of the same names are replaced.
             form: Of the figures' files, ``png`` or ``svg``.
-            workers: Processes that draw; None is one a core.
+            workers: Processes that draw; None is one per core.
 
         Returns:
             The page, ``index.html``.

@@ -1,7 +1,7 @@
 """What the figures of runs share: colours, titles, percent axes, panels in a grid.
 
-Colours are Okabe and Ito's (2008), which colour-blind people tell apart too, and no line is told
-from another by colour alone. matplotlib's global state (``pyplot``, ``rcParams``) is left alone.
+Colours are Okabe and Ito's (2008), which colour-blind people can tell apart, and lines differ in
+more than colour. matplotlib's global state (``pyplot``, ``rcParams``) is left alone.
 """
 
 from __future__ import annotations

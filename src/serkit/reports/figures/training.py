@@ -37,7 +37,7 @@ _SIDES = (("train", TRAIN, "--"), ("validation", VALIDATION, "-"))
 
 
 def curves_figure(run: Run) -> Figure:
-    """Draw accuracy and loss over the epochs, train and validation, a panel a fold.
+    """Draw accuracy and loss over the epochs, train and validation, one panel for each fold.
 
     The epoch that was kept is marked. Losses that span orders of magnitude get a logarithmic axis.
 
@@ -73,7 +73,7 @@ def curves_figure(run: Run) -> Figure:
 
 
 def learning_figure(run: Run) -> Figure:
-    """Draw the recall of each emotion on validation clips over the epochs, a panel a fold.
+    """Draw the recall of each emotion on validation clips over the epochs, one panel for each fold.
 
     Emotions stand in the order in which they were learned, the first on top. A dot marks the first
     epoch whose recall passed a half, a line the epoch that was kept.

@@ -1,0 +1,117 @@
+"""Beside serkit's own models: its folds for other libraries, and predictions made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.api._settings import PathLike
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serkit.evaluation.indices import SplitIndices
+    from serkit.results.run import Run
+    from serkit.store.store import FeatureStore
+
+
+def splits(
+    protocol: str,
+    store: FeatureStore | PathLike | None = None,
+    *,
+    feature: str | None = None,
+) -> SplitIndices:
+    """Return a protocol's folds as scikit-learn's ``(train, test)`` indices.
+
+    Indices count the clips sorted by id, as :meth:`serkit.FeatureStore.load` returns them. The
+    clips that serkit's models choose on belong to ``train`` here; choose on ``groups``.
+
+    Args:
+        protocol: The protocol's name.
+        store: The store or its folder; None is the setting.
+        feature: Leave out clips for which this feature failed, as ``load`` does; None takes all
+            clips.
+
+    Returns:
+        Iterate over it, or hand it to scikit-learn as ``cv``; ``groups`` are the speakers,
+        ``labels`` the emotion numbers, ``clip_ids`` the clips.
+
+    Raises:
+        UnknownNameError: No such protocol or feature.
+        UsageError: The clips cannot be split so.
+        NotFoundError: No such store.
+
+    Example:
+        ``cross_val_score(model, batch.X, batch.y, cv=serkit.splits("luna5", store))``
+    """
+    from serkit.evaluation.indices import indices_of
+    from serkit.evaluation.splits import PROTOCOLS
+
+    opened = _opened(store)
+    return indices_of(PROTOCOLS.get(protocol), opened, _clips(opened, feature))
+
+
+def submit(
+    predictions: pd.DataFrame | PathLike,
+    *,
+    model: str,
+    protocol: str,
+    store: FeatureStore | PathLike | None = None,
+    runs: PathLike | None = None,
+    feature: str | None = None,
+    seed: int = 0,
+    notes: Sequence[str] = (),
+) -> Run:
+    """Keep predictions that were made elsewhere as a run, which is ranked like any other.
+
+    They must cover the test clips of a protocol exactly. The run is stamped ``submitted``: serkit
+    counts its figures, and cannot vouch for how the model was made.
+
+    Args:
+        predictions: A data frame or a CSV file: a column (or index) ``clip_id`` or ``clip``, and
+            a column of probabilities for each emotion, ``angry`` or ``p_angry`` and so on.
+        model: The name that the leaderboard shows.
+        protocol: The protocol's name.
+        store: The store that the clips are of, or its folder; None is the setting.
+        runs: Folder that the run is kept in; None is the setting.
+        feature: Leave out clips for which this feature failed; None takes all clips.
+        seed: Which seed these are of: one name may have several.
+        notes: What a reader of the leaderboard should know.
+
+    Returns:
+        The run.
+
+    Raises:
+        UnknownNameError: No such protocol or feature.
+        UsageError: The name is taken, a clip is missing, double or not tested, or a row holds no
+            probabilities.
+        NotFoundError: No such store or file.
+    """
+    from serkit.evaluation.splits import PROTOCOLS
+    from serkit.experiments import submit as handing_in
+
+    opened = _opened(store)
+    submission = handing_in.Submission(
+        model,
+        opened,
+        tuple(_clips(opened, feature)),
+        PROTOCOLS.get(protocol),
+        tuple(notes),
+        seed,
+    )
+    table = handing_in.read_table(predictions, opened.labels)
+    return handing_in.submit(submission, table, Path(resolve({"runs": runs}).runs))
+
+
+def _opened(store: FeatureStore | PathLike | None) -> FeatureStore:
+    from serkit.store.store import FeatureStore
+
+    return (
+        store if isinstance(store, FeatureStore) else FeatureStore(resolve({"store": store}).store)
+    )
+
+
+def _clips(store: FeatureStore, feature: str | None) -> list[Any]:
+    return sorted(store.state.clips) if feature is None else store.select(feature)

@@ -1,0 +1,111 @@
+"""Training a model on more and more speakers: a learning curve over speakers, not over clips.
+
+Nothing is chosen by it: every point is what a run with so many speakers would report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from serkit.errors import UsageError
+from serkit.evaluation.metrics import uar
+from serkit.evaluation.metrics.bootstrap import bootstrap_uar
+from serkit.evaluation.splits import Fold
+from serkit.experiments.plan import Plan, split_of
+from serkit.experiments.sides import Sides, fit_here
+from serkit.models import ClipData, FitContext
+from serkit.results.curve import Curve, CurvePoint
+
+Progress = Callable[[int, int], None]
+
+SHARES = (0.25, 0.5, 0.75, 1.0)
+"""Shares of the training speakers that are taken where no numbers are given."""
+
+
+def measure_curve(
+    plan: Plan, speakers: Sequence[int] = (), *, progress: Progress | None = None
+) -> Curve:
+    """Train a model on more and more speakers of every fold, and test it on all its test clips.
+
+    Validation speakers stay in every set: a model that chooses an epoch needs them.
+
+    Args:
+        plan: Model, store, protocol and seed.
+        speakers: How many speakers to fit on, beside the validation speakers; none given takes
+            :data:`SHARES` of them.
+        progress: Called as ``progress(done, total)`` in models.
+
+    Raises:
+        UsageError: Fewer than two numbers of speakers, or one that no fold has.
+    """
+    plan.trainer.require()
+    plan.trainer.check(plan.values)
+    folds = split_of(plan).folds
+    order = {fold.name: _shuffled_speakers(plan, fold) for fold in folds}
+    most = min(len(every) for every in order.values())
+    wanted = _numbers(speakers, most)
+    points = []
+    for done, number in enumerate(wanted):
+        smaller = [_with_speakers(plan, fold, order[fold.name], number, most) for fold in folds]
+        told = (done * len(folds), len(wanted) * len(folds))
+        points.append(_point(plan, smaller, told, progress))
+    return Curve(plan.trainer.name, plan.preset, plan.protocol.name, plan.seed, tuple(points))
+
+
+def _numbers(speakers: Sequence[int], most: int) -> list[int]:
+    """Return how many speakers are fitted on, from few to many."""
+    numbers = sorted({*speakers} or {max(1, round(share * most)) for share in SHARES})
+    if len(numbers) < 2:
+        raise UsageError(
+            f"a curve over {numbers} speakers",
+            allowed="two different numbers or more make a curve",
+        )
+    if not 1 <= numbers[0] <= numbers[-1] <= most:
+        outside = numbers[0] if numbers[0] < 1 else numbers[-1]
+        raise UsageError(
+            f"a fold cannot be trained on {outside} speakers",
+            allowed=f"1 to {most} are there beside the validation speakers",
+        )
+    return numbers
+
+
+def _shuffled_speakers(plan: Plan, fold: Fold) -> list[str]:
+    clips = plan.store.state.clips
+    every = sorted({clips[clip_id].speaker for clip_id in fold.train})
+    return [every[place] for place in np.random.default_rng(plan.seed).permutation(len(every))]
+
+
+def _with_speakers(plan: Plan, fold: Fold, order: Sequence[str], number: int, most: int) -> Fold:
+    """Return a fold that is trained on its first speakers; all of them where most are wanted."""
+    kept = set(order[: number if number < most else len(order)])
+    clips = plan.store.state.clips
+    return replace(fold, train=tuple(i for i in fold.train if clips[i].speaker in kept))
+
+
+def _point(
+    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: Progress | None
+) -> CurvePoint:
+    answers = []
+    for number, fold in enumerate(folds):
+        if progress:
+            progress(told[0] + number, told[1])
+        model = fit_here(
+            plan.trainer,
+            Sides.of(plan.store, fold, voices=plan.voices),
+            plan.values,
+            FitContext(plan.seed),
+        )
+        answers.append(model.predict(ClipData.of(plan.store, fold.test)))
+    clips = plan.store.state.clips
+    tested = [clips[clip_id] for fold in folds for clip_id in fold.test]
+    true = np.array([clip.emotion_id for clip in tested])
+    probabilities = np.concatenate(answers)
+    predicted, labels = probabilities.argmax(axis=1), probabilities.shape[1]
+    speakers = [clip.speaker for clip in tested]
+    interval = bootstrap_uar(true, predicted, speakers, n_classes=labels)
+    sizes = [len({clips[i].speaker for i in (*fold.train, *fold.validation)}) for fold in folds]
+    found = uar(true, predicted, n_classes=labels)
+    return CurvePoint(float(np.mean(sizes)), found, float(interval.low), float(interval.high))

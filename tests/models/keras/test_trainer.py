@@ -296,7 +296,7 @@ class TestFiles:
         expected = net.predict(clips_of(store, 4))
         architecture = (tmp_path / ARCHITECTURE).read_text()
         older = re.sub(
-            rf'"module": "serkit.models.keras.nets.\w+",(\s+"class_name": "{own}")',
+            rf'"module": "serkit.models.keras.layers.\w+",(\s+"class_name": "{own}")',
             r'"module": "keras.layers",\1',
             architecture,
         )

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+_MOST_NAMES, _FIRST_NAMES = 60, 10
+"""Names that an error lists at most, and how many of more."""
+
 
 class SerkitError(Exception):
     """Base class of every error that serkit raises on purpose.
@@ -187,7 +190,15 @@ def unknown_name(
     got = f"unknown {kind} {name!r}"
     if near:
         got += ": did you mean " + " or ".join(repr(n) for n in near) + "?"
-    return UnknownNameError(got, allowed=f"there are: {', '.join(names) or 'none'}", hint=hint)
+    return UnknownNameError(got, allowed=f"there are: {_listed(names)}", hint=hint)
+
+
+def _listed(names: list[str]) -> str:
+    """List names, the first few of very many: a corpus has thousands of clips."""
+    if len(names) <= _MOST_NAMES:
+        return ", ".join(names) or "none"
+    shown = ", ".join(names[:_FIRST_NAMES])
+    return f"{shown} and {len(names) - _FIRST_NAMES:,} more"
 
 
 def nearest(name: str, allowed: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import serkit
-from serkit.errors import ReportError, UnknownNameError, UsageError
+from serkit.errors import ReportError, UnknownNameError, UsageError, unknown_name
 from serkit.reports.inversion.losses import USUAL, losses
 
 
@@ -81,3 +81,9 @@ def test_a_table_has_a_row_for_every_pair_of_bands_and_hop():
     ]
     assert rows[0]["numbers_a_second"] == 3_000
     assert done[-1] == (8, 8)
+
+
+def test_an_error_lists_a_few_of_a_thousand_names():
+    error = unknown_name("clip", "zzz", [f"clip-{number:04}" for number in range(1_200)])
+    assert str(error).endswith("clip-0008, clip-0009 and 1,190 more")
+    assert len(str(error)) < 200

@@ -14,7 +14,7 @@ import pytest
 import browserkit as browser
 import serkit
 from runkit import make_run
-from serkit import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import ReportError, RunError
 from serkit.reports.charts import Axis, Dot, chart, count_axis, share_axis
 from serkit.reports.overview.models import models_of, pareto_front

@@ -113,6 +113,7 @@ from .api.doctor import doctor as doctor
 from .corpora.ravdess import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError
 from .experiments.progress import Progress as Progress
+from .ingest.metadata import Labelling as Labelling
 from .prediction.predictions import Predictions as Predictions
 from .prediction.predictor import Predictor as Predictor
 from .reports.card import ModelCard as ModelCard

@@ -15,7 +15,24 @@ RAVDESS_LIKE = tuple(
     for emotion in range(1, 9)
     for actor in (1, 24)
 )
-EXAMPLES = {"ravdess": RAVDESS_LIKE, "synthetic": RAVDESS_LIKE}
+EXAMPLES = {
+    "ravdess": RAVDESS_LIKE,
+    "synthetic": RAVDESS_LIKE,
+    "emodb": tuple(map(PurePosixPath, ("wav/03a01Fa.wav", "wav/16b10Wb.wav", "wav/08a07La.wav"))),
+    "crema-d": tuple(
+        PurePosixPath(f"AudioWAV/{name}.wav")
+        for name in ("1001_DFA_ANG_XX", "1091_WSI_SAD_HI", "1040_ITH_SAD_X")
+    ),
+    "tess": tuple(
+        PurePosixPath(f"{name}.wav")
+        for name in (
+            "OAF_Fear/OAF_back_fear",
+            "YAF_sad/YAF_youth_sad",
+            "OAF_neutral/OA_bite_neutral",
+        )
+    ),
+    "savee": tuple(PurePosixPath(f"{name}.wav") for name in ("DC_a01", "JE_n30", "KL_su15")),
+}
 """Paths that each corpus must be able to read; a new corpus adds its own."""
 
 
@@ -34,6 +51,10 @@ def test_its_default_protocol_exists(corpus):
 
 
 class TestDetect:
+    @pytest.mark.parametrize("name", sorted(EXAMPLES.keys() - {"synthetic"}))
+    def test_each_corpus_is_recognised_by_itself(self, name, tmp_path):
+        assert detect(tmp_path, list(EXAMPLES[name])).name == name
+
     def test_names_tell_the_corpus(self, tmp_path):
         assert detect(tmp_path, list(RAVDESS_LIKE)).name == "ravdess"
 

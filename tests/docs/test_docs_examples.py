@@ -53,7 +53,7 @@ def test_the_tutorial_s_python_session_runs(project, capsys):
 
 EXAMPLES = {
     "howto/new-extractor.md": "octave_levels",
-    "howto/new-corpus.md": "savee",
+    "howto/new-corpus.md": "moods",
     "howto/new-protocol.md": "cross_sex",
     "howto/new-trainer.md": "centroid",
 }
@@ -108,9 +108,9 @@ def test_the_example_extractor_protocol_and_trainer_work_together(project, plug_
 
 
 def test_the_example_corpus_is_told_from_its_names(tmp_path, plug_ins, make_corpus):
-    names = [f"{who}_{what}01" for who in ("DC", "KL") for what in ("a", "sa", "su", "n")]
-    found = serkit.check(make_corpus(names, folder="savee"), workers=1)
-    assert (found.corpus, found.clips) == ("savee", 8)
+    names = [f"{who}-{what}01" for who in ("P1", "P4") for what in ("a", "sa", "su", "n")]
+    found = serkit.check(make_corpus(names, folder="moods"), workers=1)
+    assert (found.corpus, found.clips) == ("moods", 8)
     assert found.counts["emotion"] == {"neutral": 2, "sad": 2, "angry": 2, "surprised": 2}
 
 

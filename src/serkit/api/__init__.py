@@ -44,6 +44,7 @@ from serkit.api.stores import (
     why,
 )
 from serkit.api.training import assist, curve, process_count, train
+from serkit.ingest.metadata import Labelling
 
 if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.experiments.progress import Progress as Progress
@@ -55,6 +56,7 @@ if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.store.verify import VerifyReport as VerifyReport
 
 __all__ = [
+    "Labelling",
     "analyse",
     "assist",
     "card",

@@ -13,6 +13,7 @@ from serkit.settings import resolve
 if TYPE_CHECKING:
     from serkit.ingest.audit_report import AuditReport
     from serkit.ingest.download.corpus import DownloadReport
+    from serkit.ingest.metadata import Labelling
     from serkit.synthesis.corpus import SynthReport
 
 
@@ -85,6 +86,7 @@ def check(
     *,
     corpus: str | None = None,
     include: Collection[str] = (),
+    labelling: Labelling | None = None,
     workers: int | None = None,
     progress: Count | None = None,
 ) -> AuditReport:
@@ -94,6 +96,8 @@ def check(
         source: The folder.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        labelling: How the labels of a folder of one's own are found: :class:`serkit.Labelling`;
+            None reads its ``metadata.csv`` where there is one.
         workers: Processes; None is the setting.
         progress: Called as ``progress(done, total)``, in files.
 
@@ -104,5 +108,10 @@ def check(
 
     settings = resolve({"workers": workers})
     return audit(
-        source, corpus=corpus, include=include, workers=settings.workers or None, progress=progress
+        source,
+        corpus=corpus,
+        include=include,
+        labelling=labelling,
+        workers=settings.workers or None,
+        progress=progress,
     )

@@ -11,6 +11,7 @@ from serkit.api._settings import Count, PathLike, settings_of, wanted_specs
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
+    from serkit.ingest.metadata import Labelling
 
 
 def extract(
@@ -21,6 +22,7 @@ def extract(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
+    labelling: Labelling | None = None,
     channel: int = 0,
     definitions: PathLike | None = None,
     wait: float | None = None,
@@ -40,6 +42,8 @@ def extract(
         workers: Processes; None is the setting.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        labelling: How the labels of a folder of one's own are found: :class:`serkit.Labelling`;
+            None reads its ``metadata.csv`` where there is one.
         channel: Which channel of each file is read; files of one are read as they are.
         definitions: Folder of the project's own recipes; None is the setting.
         wait: Seconds to wait for another writer; None is the setting.
@@ -59,7 +63,7 @@ def extract(
 
     settings = settings_of(store, features, workers, definitions, wait)
     return run(
-        read_channel(scan(source, corpus=corpus, include=include), channel),
+        read_channel(scan(source, corpus=corpus, include=include, labelling=labelling), channel),
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,
@@ -78,6 +82,7 @@ def estimate(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
+    labelling: Labelling | None = None,
     definitions: PathLike | None = None,
     progress: Count | None = None,
 ) -> Estimate:
@@ -89,6 +94,7 @@ def estimate(
         workers: See :func:`extract`.
         corpus: See :func:`extract`.
         include: See :func:`extract`.
+        labelling: See :func:`extract`.
         definitions: See :func:`extract`.
         progress: Called as ``progress(done, total)``, in headers.
     """
@@ -97,7 +103,7 @@ def estimate(
 
     settings = settings_of(None, features, workers, definitions, None)
     return run(
-        scan(source, corpus=corpus, include=include),
+        scan(source, corpus=corpus, include=include, labelling=labelling),
         wanted_specs(settings),
         workers=settings.workers or None,
         progress=progress,
@@ -112,6 +118,7 @@ def preview(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
+    labelling: Labelling | None = None,
     channel: int = 0,
     definitions: PathLike | None = None,
     progress: Count | None = None,
@@ -125,6 +132,7 @@ def preview(
         workers: See :func:`extract`.
         corpus: See :func:`extract`.
         include: See :func:`extract`.
+        labelling: See :func:`extract`.
         channel: See :func:`extract`.
         definitions: See :func:`extract`.
         progress: Called as ``progress(done, total)``, in files; only clips with
@@ -135,7 +143,7 @@ def preview(
 
     settings = settings_of(store, features, workers, definitions, None)
     return run(
-        read_channel(scan(source, corpus=corpus, include=include), channel),
+        read_channel(scan(source, corpus=corpus, include=include, labelling=labelling), channel),
         wanted_specs(settings),
         Path(settings.store),
         workers=settings.workers or None,

@@ -65,6 +65,10 @@ def check(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of the corpus.")],
     corpus: options.Corpus = None,
     include: options.Include = None,
+    metadata: options.Metadata = None,
+    layout: options.Layout = None,
+    column: options.Column = None,
+    map_: options.Map = None,
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
@@ -78,7 +82,12 @@ def check(
 
     with progress("checking", "files") as update:
         report = api.check(
-            source, corpus=corpus, include=include or (), workers=workers, progress=update
+            source,
+            corpus=corpus,
+            include=include or (),
+            labelling=options.labelling(metadata, layout, column, map_),
+            workers=workers,
+            progress=update,
         )
     print_json(report.to_json()) if json else print_rich(report)
     if not report.clean:

@@ -43,6 +43,10 @@ def extract(
     workers: options.Workers = None,
     corpus: options.Corpus = None,
     include: options.Include = None,
+    metadata: options.Metadata = None,
+    layout: options.Layout = None,
+    column: options.Column = None,
+    map_: options.Map = None,
     channel: options.Channel = 0,
     definitions: options.Definitions = None,
     wait: options.Wait = None,
@@ -74,6 +78,7 @@ def extract(
         "workers": workers,
         "corpus": corpus,
         "include": include or (),
+        "labelling": options.labelling(metadata, layout, column, map_),
         "definitions": definitions,
     }
     if estimate:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from serkit.api import Labelling
 
 
 class Form(StrEnum):
@@ -40,6 +43,25 @@ Include = Annotated[
     list[str] | None,
     typer.Option(help="Include clips excluded by default, such as song. Repeatable."),
 ]
+Metadata = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Table (CSV, TSV, Parquet) of who says what.  [default: metadata.csv in SRC]",
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(help="What folders stand for: emotion, or speaker/emotion."),
+]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(metavar="KIND=NAME", help="A column called otherwise: emotion=mood. Repeatable."),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="LABEL=LABEL", help="Count a label as another one. Repeatable."),
+]
 Channel = Annotated[
     int,
     typer.Option(min=0, metavar="N", help="Which channel of files with several is read, from 0."),
@@ -50,3 +72,28 @@ Definitions = Annotated[
         metavar="DIR", help="Folder of your own feature recipes.  [default: features/definitions]"
     ),
 ]
+
+
+def labelling(
+    metadata: Path | None, layout: str | None, column: list[str] | None, joined: list[str] | None
+) -> Labelling:
+    """Return how the labels of a folder of one's own are found.
+
+    Raises:
+        UsageError: A pair is not written ``ONE=OTHER``.
+    """
+    from serkit import api
+
+    return api.Labelling(metadata, layout, _pairs("column", column), _pairs("map", joined))
+
+
+def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
+    from serkit.errors import UsageError
+
+    pairs = [text.partition("=") for text in given or ()]
+    for left, _, right in pairs:
+        if not left.strip() or not right.strip():
+            raise UsageError(
+                f"--{option} {left!r} is no pair", allowed=f"--{option} ONE=OTHER is allowed"
+            )
+    return {left.strip(): right.strip() for left, _, right in pairs}

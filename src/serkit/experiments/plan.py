@@ -110,6 +110,11 @@ def _usable_clips(plan: Plan) -> list[str]:
         usable &= set(plan.store.select(feature))
     if not usable:
         raise TrainingError("every clip failed", hint="'serkit store why' says why")
+    if len({plan.store.state.clips[clip_id].emotion for clip_id in usable}) < 2:
+        raise UsageError(
+            f"every clip in {plan.store.path} has the same label",
+            allowed="a model is trained on two labels or more",
+        )
     return sorted(usable)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from serkit.compute.local import available_cores, run_all
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
+from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, by_clip
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
@@ -95,7 +96,9 @@ def compare_audio(
         unreadable += failures
         if len(failures) < len(found):
             changed.append(clip_id)
-    corpus = [clip for clip in state.clips.values() if clip.corpus == scan.corpus.name]
+    corpus = [
+        clip for clip in state.clips.values() if family(clip.corpus) == family(scan.corpus.name)
+    ]
     absent = sorted(clip.clip_id for clip in corpus if clip.clip_id not in groups)
     return AudioComparison(len(groups), tuple(changed), tuple(unreadable), tuple(absent))
 

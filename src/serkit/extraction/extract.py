@@ -17,6 +17,7 @@ from serkit.extraction.recorder import Recorder
 from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import clips_a_task, jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
+from serkit.ingest.corpus import family
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
@@ -191,7 +192,7 @@ def extract(
         left_out=dict(scan.left_out),
         duplicates=len(scan.files) - len(by_clip(scan.files)),
         altered=altered,
-        warnings=plan.warnings,
+        warnings=(*scan.notes, *plan.warnings),
         notes=tuple(sorted(recorder.notes, key=lambda note: note.path)),
         seconds=time.perf_counter() - started,
         store=store,
@@ -237,7 +238,11 @@ def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     found = by_clip(scan.files)
     clips = writer.state.clips.values()
     return tuple(
-        sorted(c.clip_id for c in clips if c.corpus == scan.corpus.name and c.clip_id not in found)
+        sorted(
+            clip.clip_id
+            for clip in clips
+            if family(clip.corpus) == family(scan.corpus.name) and clip.clip_id not in found
+        )
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
+from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, by_clip, file_key
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
@@ -168,7 +169,8 @@ def _choose(
 
 
 def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
-    stored = {clip.corpus for clip in state.clips.values()} - {scan.corpus.name}
+    own = family(scan.corpus.name)
+    stored = {clip.corpus for clip in state.clips.values() if family(clip.corpus) != own}
     if stored:
         raise CorpusError(
             f"the store holds {', '.join(sorted(stored))} and {scan.root} is {scan.corpus.name}",

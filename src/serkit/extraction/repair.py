@@ -7,16 +7,16 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serkit.clips import ClipName
 from serkit.compute.local import run_all
 from serkit.errors import NotFoundError, StoreCorruptError
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
-from serkit.ingest.corpus import CORPORA
 from serkit.ingest.scan import AudioFile, changed_at
 from serkit.shown import Shown
 from serkit.storage.files import write_file
@@ -197,7 +197,7 @@ def _file(clip: ClipRow, channel: int) -> AudioFile | Failure:
             f"{clip.path} is not in {clip.root} any more; run 'serkit extract' on its new folder",
             clip.clip_id,
         )
-    name = CORPORA.get(clip.corpus).parse(PurePosixPath(clip.path))
+    name = ClipName(clip.clip_id, clip.emotion, clip.speaker)  # the rest stays as it is stored
     return AudioFile(clip.path, info.st_size, changed_at(info), name, channel=channel)
 
 

@@ -19,6 +19,7 @@ from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
 from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
+from serkit.ingest.metadata import Labelling
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import LabelSet
 
@@ -53,6 +54,7 @@ def audit(
     *,
     corpus: str | None = None,
     include: Collection[str] = (),
+    labelling: Labelling | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> AuditReport:
@@ -62,6 +64,7 @@ def audit(
         root: The folder.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        labelling: See :func:`serkit.ingest.scan.scan`.
         workers: Processes; None is one a core.
         progress: Called as ``progress(done, total)``, in files.
 
@@ -71,7 +74,7 @@ def audit(
         CorpusError: There is no clip in the folder, or a folder in it cannot be read.
         StoreError: A worker died.
     """
-    found = scan(root, corpus=corpus, include=include)
+    found = scan(root, corpus=corpus, include=include, labelling=labelling)
     if not found.files:
         raise no_clips(found)
     paths = [file.path for file in found.files]
@@ -105,14 +108,13 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
             same = len({value.pcm_sha256 for value in facts}) < 2
             duplicates.append(Duplicate(clip_id, tuple(file.path for file, _ in ordered), same))
     unreadable = [value for value in decoded.values() if isinstance(value, Unreadable)]
+    counts = _counts([group[0] for group in groups.values()], taken.values(), found.corpus.labels)
     return AuditReport(
         corpus=found.corpus.name,
         root=found.root,
         files=len(found.files),
         clips=len(groups),
-        counts=_counts(
-            [group[0] for group in groups.values()], taken.values(), found.corpus.labels
-        ),
+        counts=counts,
         frames=_lengths([clip.num_frames for clip in taken.values()]),
         missing=tuple(sorted(published.keys() - groups.keys())),
         extra=tuple(sorted(_extra(found, published))),
@@ -129,7 +131,20 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
         unparsed=found.unparsed,
         left_out=dict(found.left_out),
         notes=tuple(_notes(found, decoded)),
+        compared=bool(published),
+        remarks=found.notes,
+        unlike_the_whole=tuple(_unlike(found.corpus.expected, counts)),
     )
+
+
+def _unlike(
+    expected: Mapping[str, Mapping[str, int]], counts: Mapping[str, Mapping[str | int, int]]
+) -> Iterator[str]:
+    for column, values in expected.items():
+        for value, whole in values.items():
+            there = counts[column].get(value, 0)
+            if there != whole:
+                yield f"{column} {value}: {there:,} clips, the whole corpus has {whole:,}"
 
 
 def _decode(root: Path, paths: Sequence[str]) -> dict[str, Decoded | Unreadable]:

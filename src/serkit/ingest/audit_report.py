@@ -86,6 +86,9 @@ class AuditReport(Shown):
         unparsed: Path and reason of files whose names do not belong to the corpus.
         left_out: How many files were left out, by reason.
         notes: What was done to samples that nobody would expect.
+        compared: Whether the samples were compared with published ones.
+        remarks: What a table that describes the folder leaves open, a sentence each.
+        unlike_the_whole: Counts that are not those of the whole corpus, a sentence each.
     """
 
     corpus: str
@@ -103,6 +106,9 @@ class AuditReport(Shown):
     unparsed: tuple[tuple[str, str], ...]
     left_out: Mapping[str, int]
     notes: tuple[AudioNote, ...] = ()
+    compared: bool = False
+    remarks: tuple[str, ...] = ()
+    unlike_the_whole: tuple[str, ...] = ()
 
     @property
     def contradictory(self) -> tuple[Duplicate, ...]:
@@ -121,6 +127,8 @@ class AuditReport(Shown):
             The speakers of whom no published clip is there, and the missing clips of all others.
         """
         if not self.missing:
+            return (), ()
+        if not self.missing:  # nothing was published, as of a corpus of one's own
             return (), ()
         corpus = CORPORA.get(self.corpus)
         speakers = {clip_id: _speaker(corpus, clip_id) for clip_id in corpus.published()}
@@ -156,6 +164,9 @@ class AuditReport(Shown):
             "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
             "left_out": dict(self.left_out),
             "notes": [asdict(note) for note in self.notes],
+            "compared": self.compared,
+            "remarks": list(self.remarks),
+            "unlike_the_whole": list(self.unlike_the_whole),
         }
 
     def __rich__(self) -> RenderableType:
@@ -183,8 +194,7 @@ class AuditReport(Shown):
         """One sentence on the whole folder."""
         if not self.clean:
             return "not clean"
-        published = CORPORA.get(self.corpus).published()
-        known = "as published" if published else "readable (nobody has published its samples)"
+        known = "as published" if self.compared else "readable (nobody has published its samples)"
         if not self.notes:
             return f"clean: everything is {known}"
         files = len({note.path for note in self.notes})
@@ -215,6 +225,8 @@ def _findings(report: AuditReport) -> list[str]:
     lines += shortened(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)
     lines += shortened(f"warning: {note}" for note in report.notes)
     lines += shortened(f"{path} is passed over: {reason}" for path, reason in report.unparsed)
+    lines += shortened(report.remarks)
+    lines += shortened(report.unlike_the_whole)
     lines += [f"left out: {count:,} {reason}" for reason, count in report.left_out.items()]
     return lines
 

@@ -6,7 +6,7 @@ A new corpus is one module in this package that binds ``CORPUS``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from serkit.clips import ClipName
@@ -45,6 +45,7 @@ class Corpus:
         reasons: Every reason that ``leave_out`` may give: what ``--include`` can name.
         published: The SHA-256 of each published clip's samples, by clip id (see
             :attr:`serkit.audio.Audio.pcm_sha256`); empty where nobody has published them.
+        expected: How many clips the whole corpus has, by column and value.
         archives: What :func:`serkit.ingest.download.corpus.download` can fetch.
         default_protocol: The protocol that published work on it uses.
         synthetic: True where no human spoke: such runs are never ranked beside real ones.
@@ -61,6 +62,7 @@ class Corpus:
     leave_out: Callable[[ClipName], str | None] = _keep_all
     reasons: tuple[str, ...] = ()
     published: Callable[[], Mapping[str, str]] = _nothing_published
+    expected: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     archives: tuple[Archive, ...] = ()
     default_protocol: str = "speaker5"
     synthetic: bool = False
@@ -69,6 +71,16 @@ class Corpus:
 
 CORPORA: Registry[Corpus] = Registry("corpus", "serkit.corpora", "CORPUS")
 """Every corpus, by name."""
+
+
+def family(corpus: str) -> str:
+    """Return a corpus's name without the digest of the table that describes it.
+
+    Example:
+        >>> family("interviews@1a2b3c4d")
+        'interviews'
+    """
+    return corpus.partition("@")[0]
 
 
 def _refuse(path: PurePosixPath) -> ClipName:

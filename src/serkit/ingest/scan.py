@@ -13,6 +13,7 @@ from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
 from serkit.ingest.corpus import CORPORA, UNRECOGNISED, Corpus, UnparsedNameError, detect
+from serkit.ingest.metadata import Labelling, corpus_of
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
@@ -55,6 +56,7 @@ class Scan:
         files: The audio files, sorted by path; a clip may have several.
         left_out: How many were left out, by reason (``"song"``).
         unparsed: Path and reason of each audio file whose name does not belong to the corpus.
+        notes: What a table that describes the folder leaves open, a sentence each.
     """
 
     root: Path
@@ -62,9 +64,16 @@ class Scan:
     files: tuple[AudioFile, ...]
     left_out: Mapping[str, int]
     unparsed: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...] = ()
 
 
-def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str] = ()) -> Scan:
+def scan(
+    root: str | Path,
+    *,
+    corpus: str | None = None,
+    include: Collection[str] = (),
+    labelling: Labelling | None = None,
+) -> Scan:
     """Find a corpus's audio files below a folder.
 
     Hidden files and folders (so ``.DS_Store`` and ``._*`` too) are passed over. Links to folders
@@ -74,10 +83,12 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
         root: The folder.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        labelling: How the labels of a folder of one's own are found; None reads a table
+            ``metadata.csv`` where the folder holds one and no corpus is named.
 
     Raises:
-        NotFoundError: No such folder.
-        CorpusError: A folder in it cannot be read.
+        NotFoundError: No such folder or table.
+        CorpusError: A folder in it cannot be read, or its table is of no use.
         UnknownNameError: No such corpus, or it leaves out nothing for such a reason.
         UsageError: ``root`` is a file.
     """
@@ -91,7 +102,20 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
     folder = folder.resolve()
     entries = sorted(walk_audio(folder), key=lambda found: found.path)
     paths = [PurePosixPath(found.path) for found in entries]
-    chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
+    own = None
+    if not corpus:
+        relative_paths = [found.path for found in entries]
+        own = corpus_of(folder, relative_paths, labelling or Labelling())
+    elif labelling not in (None, Labelling()):
+        raise UsageError(
+            f"both a table or layout and the corpus {corpus} are given",
+            hint="leave one of them out",
+        )
+    if own:
+        chosen, notes = own
+    else:
+        chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
+        notes = ()
     wanted = _reasons(chosen, include)
     files: list[AudioFile] = []
     unparsed: list[tuple[str, str]] = []
@@ -111,7 +135,7 @@ def scan(root: str | Path, *, corpus: str | None = None, include: Collection[str
             left_out[reason] += 1
         else:
             files.append(AudioFile(relative, found.size, found.mtime_ns, name, found.ctime_ns))
-    return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed))
+    return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed), notes)
 
 
 def file_key(path: str, channel: int) -> str:

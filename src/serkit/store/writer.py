@@ -9,7 +9,7 @@ from pathlib import Path
 
 from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
-from serkit.labels import LabelSet
+from serkit.labels import NO_LABEL, LabelSet
 from serkit.storage.files import TEMPORARY, flush_file, sync_folder, write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.manifest import (
@@ -78,14 +78,15 @@ class StoreWriter:
     def set_labels(self, labels: LabelSet) -> None:
         """Say which classes the clips are of; clips that are there already get their new numbers.
 
-        Raises:
-            UnknownNameError: A clip has a label that is not among them.
+        A clip whose label is none of them any more counts as unlabelled.
         """
         if labels == self._labels:
             return
         self._labels = labels
         clips = self.state.clips.values()
-        self.put_clips([replace(clip, emotion_id=labels.number(clip.emotion)) for clip in clips])
+        for clip in list(clips):
+            number = labels.index(clip.emotion) if clip.emotion in labels else NO_LABEL
+            self.put_clips([replace(clip, emotion_id=number)])
         self._touch()
 
     def put_files(self, rows: Iterable[FileRow]) -> None:

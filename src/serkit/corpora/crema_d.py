@@ -1,0 +1,102 @@
+"""CREMA-D: 91 actors speak twelve sentences in six emotions.
+
+File names are ``AAAA_SSS_EEE_II``, such as ``1001_DFA_ANG_XX``: actor, sentence, emotion,
+intensity.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from serkit.clips import ClipName
+from serkit.ingest.corpus import Corpus, UnparsedNameError
+from serkit.labels import LabelSet
+
+EMOTIONS = {
+    "ANG": "angry",
+    "DIS": "disgust",
+    "FEA": "fearful",
+    "HAP": "happy",
+    "NEU": "neutral",
+    "SAD": "sad",
+}
+INTENSITIES = {"LO": "low", "MD": "medium", "HI": "high", "XX": "unspecified", "X": "unspecified"}
+"""One published file ends in a single X."""
+
+SENTENCES = {
+    "IEO": "It's eleven o'clock",
+    "TIE": "That is exactly what happened",
+    "IOM": "I'm on my way to the meeting",
+    "IWW": "I wonder what this is about",
+    "TAI": "The airplane is almost full",
+    "MTI": "Maybe tomorrow it will be cold",
+    "IWL": "I would like a new alarm clock",
+    "ITH": "I think I have a doctor's appointment",
+    "DFA": "Don't forget a jacket",
+    "ITS": "I think I've seen this before",
+    "TSI": "The surface is slick",
+    "WSI": "We'll stop in a couple of minutes",
+}
+
+FIRST, LAST = 1001, 1091
+
+_NAME = re.compile(r"([0-9]{4})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX|X)")
+
+
+def parse(path: PurePosixPath) -> ClipName:
+    """Read a CREMA-D file name.
+
+    Raises:
+        UnparsedNameError: It is not one, or a part of it is unknown.
+
+    Example:
+        >>> parse(PurePosixPath("AudioWAV/1001_DFA_ANG_XX.wav")).emotion
+        'angry'
+    """
+    found = _NAME.fullmatch(path.stem)
+    if not found:
+        raise UnparsedNameError(f"{path.name} is not a CREMA-D name", allowed="1001_DFA_ANG_XX is")
+    actor, sentence, emotion, intensity = found.groups()
+    for what, given, known in (("sentence", sentence, SENTENCES), ("emotion", emotion, EMOTIONS)):
+        if given not in known:
+            raise UnparsedNameError(
+                f"{path.name} has the {what} {given}", allowed=f"{', '.join(known)} are allowed"
+            )
+    if not FIRST <= int(actor) <= LAST:
+        raise UnparsedNameError(
+            f"{path.name} has actor {actor}", allowed=f"{FIRST} to {LAST} are allowed"
+        )
+    return ClipName(
+        clip_id=path.stem,
+        emotion=EMOTIONS[emotion],
+        speaker=actor,
+        intensity=INTENSITIES[intensity],
+        statement=SENTENCES[sentence],
+        repetition=1,
+    )
+
+
+CORPUS = Corpus(
+    name="crema-d",
+    title="Crowd-sourced Emotional Multimodal Actors Dataset (CREMA-D)",
+    citation=(
+        "Cao H, Cooper DG, Keutmann MK, Gur RC, Nenkova A, Verma R (2014) CREMA-D: Crowd-sourced "
+        "Emotional Multimodal Actors Dataset. IEEE Transactions on Affective Computing 5(4): "
+        "377-390"
+    ),
+    licence="ODbL-1.0",
+    url="https://github.com/CheyneyComputerScience/CREMA-D",
+    labels=LabelSet.of(EMOTIONS.values()),
+    parse=parse,
+    expected={
+        "emotion": {
+            "angry": 1271,
+            "disgust": 1271,
+            "fearful": 1271,
+            "happy": 1271,
+            "neutral": 1087,
+            "sad": 1271,
+        },
+    },
+)

@@ -1,0 +1,310 @@
+"""A corpus of one's own: who says what in a folder, by a table or by the folders' names.
+
+A row names a file, its emotion and, where it is known, its speaker. What is wrong with a row is
+said, and the others go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from serkit.clips import ClipName, Sex
+from serkit.errors import CorpusError, UsageError, unknown_name
+from serkit.ingest.corpus import Corpus, UnparsedNameError
+from serkit.ingest.table import SUFFIXES, TextTable, read_table
+from serkit.labels import UNKNOWN, LabelSet
+
+CONVENTION = "metadata"
+"""A table of this name in a folder is read without being asked for, as Hugging Face does."""
+
+LAYOUTS = ("emotion", "speaker/emotion")
+"""What folders may stand for, from the outside in."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "file": ("file_name", "path", "file", "filename"),
+    "emotion": ("emotion", "label"),
+    "speaker": ("speaker", "speaker_id", "actor"),
+    "sex": ("sex", "gender"),
+    "intensity": ("intensity",),
+    "statement": ("statement", "text"),
+    "repetition": ("repetition",),
+}
+"""What a table can say, and the names of columns that say it; the first that is there counts."""
+
+_NEEDED = ("file", "emotion")
+
+_SEXES: Mapping[str, Sex] = {
+    **dict.fromkeys(("m", "male", "man"), "male"),
+    **dict.fromkeys(("f", "female", "woman", "w"), "female"),
+}
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """How the labels of a folder of one's own are found.
+
+    Attributes:
+        metadata: The table; None is ``metadata.csv`` (``.tsv``, ``.parquet``) in the folder.
+        layout: One of :data:`LAYOUTS` instead of a table.
+        columns: Names of columns that are called otherwise, by the keys of :data:`COLUMNS`.
+        joined: Labels that are counted as another one: ``{"frustrated": "angry"}``.
+
+    Raises:
+        UnknownNameError: There is no such layout, or no such kind of column.
+        UsageError: Both a table and a layout are given.
+    """
+
+    metadata: Path | None = None
+    layout: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    joined: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.layout is not None and self.layout not in LAYOUTS:
+            raise unknown_name("layout", self.layout, LAYOUTS)
+        if self.layout is not None and self.metadata is not None:
+            raise UsageError("both a table and a layout are given", hint="leave one of them out")
+        for kind in self.columns:
+            if kind not in COLUMNS:
+                raise unknown_name("kind of column", kind, COLUMNS)
+
+    def table(self, folder: Path) -> Path | None:
+        """Return the table that describes a folder; None where there is none."""
+        if self.layout is not None:
+            return None
+        if self.metadata is not None:
+            return self.metadata
+        named = (folder / f"{CONVENTION}{suffix}" for suffix in SUFFIXES)
+        return next((path for path in named if path.is_file()), None)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What is said of one file."""
+
+    path: str
+    emotion: str
+    speaker: str = UNKNOWN
+    sex: str = ""
+    intensity: str = ""
+    statement: str = ""
+    repetition: str = ""
+
+
+def corpus_of(
+    folder: Path, paths: Collection[str], labelling: Labelling
+) -> tuple[Corpus, tuple[str, ...]] | None:
+    """Describe a folder by its table or its layout.
+
+    Args:
+        folder: The folder.
+        paths: Its audio files, relative to it, with forward slashes.
+        labelling: How their labels are found.
+
+    Returns:
+        The corpus, and a sentence for whatever was left out or joined; None where there is neither
+        a table nor a layout.
+
+    Raises:
+        NotFoundError: There is no such table.
+        CorpusError: The table has no such columns, or names none of the files.
+    """
+    table = labelling.table(folder)
+    notes: list[str] = []
+    if table is not None:
+        name = folder.name if table.stem == CONVENTION else table.stem
+        rows = _of_table(read_table(table), folder, paths, labelling, notes)
+    elif labelling.layout is not None:
+        name, rows = folder.name, _of_layout(paths, labelling.layout)
+    else:
+        return None
+    clips = _clips(_with_joined_labels(rows, labelling.joined, notes))
+    if not clips:
+        raise CorpusError(
+            f"no audio file in {folder} has a label", hint="; ".join(notes) or "see --layout"
+        )
+    notes += _remarks(clips.values())
+    return _corpus(name or "own", clips, len(rows)), tuple(notes)
+
+
+def _of_table(
+    table: TextTable,
+    folder: Path,
+    paths: Collection[str],
+    labelling: Labelling,
+    notes: list[str],
+) -> list[_Row]:
+    columns = _columns(table, labelling.columns)
+    values = {kind: table.column(name) for kind, name in columns.items()}
+    known, seen = set(paths), dict[str, _Row]()
+    absent: list[str] = []
+    doubled: list[str] = []
+    contradictory: list[str] = []
+    for number in range(len(table.rows)):
+        said = {kind: column[number] for kind, column in values.items()}
+        row = _Row(**{"path": _relative(said.pop("file"), folder), **said})
+        if row.path not in known:
+            absent.append(row.path)
+        elif row.path in seen:
+            (doubled if seen[row.path] == row else contradictory).append(row.path)
+        else:
+            seen[row.path] = row
+    where = table.path.name
+    notes += _some("row", "of {0} names no audio file there", absent, where)
+    notes += _some("row", "of {0} repeats an earlier one", doubled, where)
+    notes += _some("row", "of {0} contradicts an earlier one, which counts", contradictory, where)
+    notes += _some("line", "of {0} has another number of values", map(str, table.short), where)
+    return list(seen.values())
+
+
+def _columns(table: TextTable, given: Mapping[str, str]) -> dict[str, str]:
+    """Return which column says what."""
+    lowered = {name.lower(): name for name in reversed(table.columns)}
+    found = {}
+    for kind, names in COLUMNS.items():
+        if kind in given:
+            if given[kind].lower() not in lowered:
+                raise unknown_name(f"column of {table.path.name}", given[kind], table.columns)
+            found[kind] = lowered[given[kind].lower()]
+        elif there := [lowered[name] for name in names if name in lowered]:
+            found[kind] = there[0]
+        elif kind in _NEEDED:
+            raise CorpusError(
+                f"{table.path.name} has no column {' or '.join(names[:2])}",
+                allowed=f"it has {', '.join(table.columns)}",
+                hint=f"name it with --column {kind}=NAME",
+            )
+    return found
+
+
+def _relative(path: str, folder: Path) -> str:
+    """Return a path as the scan has it: relative, with forward slashes, also from Windows."""
+    plain = path.replace("\\", "/")
+    whole = f"{folder.as_posix()}/"
+    return plain.removeprefix(whole).removeprefix("./")
+
+
+def _of_layout(paths: Iterable[str], layout: str) -> list[_Row]:
+    rows = []
+    for path in paths:
+        folders = PurePosixPath(path).parent.parts
+        if layout == "emotion" and folders:
+            rows.append(_Row(path, folders[-1]))
+        elif layout == "speaker/emotion" and len(folders) > 1:
+            rows.append(_Row(path, folders[-1], folders[-2]))
+    return rows
+
+
+def _with_joined_labels(
+    rows: Sequence[_Row], joined: Mapping[str, str], notes: list[str]
+) -> list[tuple[_Row, str]]:
+    """Return rows with their labels: those that differ by case or blanks alone are one."""
+    spelled: dict[str, Counter[str]] = {}
+    to = {_plain(old): new for old, new in joined.items()}
+    labels = [to.get(_plain(row.emotion), row.emotion.strip()) for row in rows]
+    for label in labels:
+        spelled.setdefault(_plain(label), Counter())[label] += 1
+    usual = {
+        key: min(c, key=lambda name: (-c[name], name != name.lower(), name))
+        for key, c in spelled.items()
+    }
+    for key, names in sorted(spelled.items()):
+        if len(names) > 1:
+            others = ", ".join(repr(name) for name in sorted(names) if name != usual[key])
+            notes.append(f"the labels {others} are counted as {usual[key]!r}")
+    if gone := sorted(set(to) - {_plain(row.emotion) for row in rows}):
+        notes.append(f"no clip has the label {', '.join(map(repr, gone))}, which was to be joined")
+    kept = [(row, usual[_plain(label)]) for row, label in zip(rows, labels, strict=True)]
+    unlabelled = [row.path for row, label in kept if label in ("", UNKNOWN)]
+    notes += _some("clip", "has no label and is left out", unlabelled)
+    return [(row, label) for row, label in kept if label not in ("", UNKNOWN)]
+
+
+def _usual(spellings: Counter[str]) -> str:
+    """Return the spelling that most rows have; of equal ones that in small letters."""
+    return min(spellings, key=lambda name: (-spellings[name], name != name.lower(), name))
+
+
+def _plain(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def _clips(rows: Iterable[tuple[_Row, str]]) -> dict[str, ClipName]:
+    return {
+        row.path: ClipName(
+            clip_id=str(PurePosixPath(row.path).with_suffix("")),
+            emotion=label,
+            speaker=row.speaker or UNKNOWN,
+            sex=_SEXES.get(row.sex.lower(), UNKNOWN),
+            intensity=row.intensity or UNKNOWN,
+            statement=row.statement or UNKNOWN,
+            repetition=int(row.repetition) if row.repetition.isdecimal() else 0,
+        )
+        for row, label in rows
+    }
+
+
+def _remarks(clips: Collection[ClipName]) -> list[str]:
+    """Say what a reader must know of clips before believing a result."""
+    notes = []
+    unknown = sum(clip.speaker == UNKNOWN for clip in clips)
+    if unknown:
+        notes.append(
+            f"nobody has said who speaks in {unknown:,} of {len(clips):,} clips: "
+            "only random protocols work, and their runs are stamped 'speaker unknown'"
+        )
+    labels = {clip.emotion for clip in clips}
+    if len(labels) == 1:
+        notes.append(f"every clip has the label {labels.pop()!r}: no model can be trained on one")
+        return notes
+    by_speaker: dict[str, set[str]] = {}
+    for clip in clips:
+        if clip.speaker != UNKNOWN:
+            by_speaker.setdefault(clip.speaker, set()).add(clip.emotion)
+    single = sorted(name for name, found in by_speaker.items() if len(found) == 1)
+    return notes + _some("speaker", "has clips of one label alone", single)
+
+
+def _some(what: str, text: str, found: Iterable[str], *values: str) -> list[str]:
+    """Return a sentence about a few of many, or nothing."""
+    names = list(found)
+    if not names:
+        return []
+    listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    said = text.format(*values)
+    if len(names) > 1:
+        what += "s"
+        for one, many in ((" names", " name"), (" repeats", " repeat"), (" has ", " have ")):
+            said = f" {said}".replace(one, many)[1:]
+        said = said.replace("contradicts", "contradict").replace("and is left", "and are left")
+    return [f"{len(names):,} {what} {said} ({listed})"]
+
+
+def _corpus(name: str, clips: Mapping[str, ClipName], count: int) -> Corpus:
+    """Return the corpus that a table describes; what it says is part of the name."""
+    said = [[path, *_values(clip)] for path, clip in sorted(clips.items())]
+    digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
+
+    def parse(path: PurePosixPath) -> ClipName:
+        if (clip := clips.get(str(path))) is None:
+            raise UnparsedNameError(f"nothing says what is in {path}")
+        return clip
+
+    return Corpus(
+        name=f"{name}@{digest}",
+        title=f"{count:,} files described by {name}",
+        citation="",
+        licence="",
+        url="",
+        labels=LabelSet.of(clip.emotion for clip in clips.values()),
+        parse=parse,
+    )
+
+
+def _values(clip: ClipName) -> list[str]:
+    return [clip.emotion, clip.speaker, clip.sex, clip.intensity, clip.statement]

@@ -70,7 +70,16 @@ class TestACleanCorpus:
         assert report.clean
         data = report.to_json()
         found = {key for key, value in data.items() if value}
-        assert found == {"corpus", "root", "clean", "files", "clips", "counts", "frames"}
+        assert found == {
+            "corpus",
+            "root",
+            "clean",
+            "files",
+            "clips",
+            "counts",
+            "frames",
+            "compared",
+        }
 
     def test_samples_that_were_scaled_are_warned_of(self, corpus):
         path = next(corpus.rglob("*.wav"))

@@ -41,6 +41,9 @@ from .api import (
     figures as figures,
 )
 from .api import (
+    fit as fit,
+)
+from .api import (
     gc as gc,
 )
 from .api import (
@@ -60,6 +63,9 @@ from .api import (
 )
 from .api import (
     predict as predict,
+)
+from .api import (
+    predict_over_time as predict_over_time,
 )
 from .api import (
     preview as preview,
@@ -116,6 +122,7 @@ from .experiments.progress import Progress as Progress
 from .ingest.metadata import Labelling as Labelling
 from .prediction.predictions import Predictions as Predictions
 from .prediction.predictor import Predictor as Predictor
+from .prediction.timeline import Timelines as Timelines
 from .reports.card import ModelCard as ModelCard
 from .reports.exploration.report import Exploration as Exploration
 from .reports.inversion.clip import Inversion as Inversion

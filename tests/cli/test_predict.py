@@ -1,4 +1,4 @@
-"""``serkit predict``: any WAV or FLAC file is answered, any other fails alone and says why."""
+"""``serkit predict``: any audio file is answered, any other fails alone and says why."""
 
 from __future__ import annotations
 
@@ -109,6 +109,47 @@ class TestOutput:
         )
 
 
+class TestOverTime:
+    def test_labels_for_other_programs(self, predict):
+        answer = predict(sound("a.wav"), "--window", 0.5, "--format", "audacity")
+        assert answer.code == 0
+        start, end, _ = answer.out.splitlines()[0].split("\t")
+        assert 0 <= float(start) < float(end) <= 1
+        assert predict("a.wav", "--window", 1, "--format", "textgrid").out.startswith("File type")
+
+    def test_a_table_by_default(self, predict):
+        out = predict(sound("a.wav"), "--window", 0.5, "--hop", 0.25).out
+        assert "from" in out
+        assert "a.wav" in out
+
+    def test_standard_input(self, predict, monkeypatch):
+        whole = Path(sound("a.wav")).read_bytes()
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(whole)))
+        (row,) = predict("-", "--json").json
+        assert row["path"].endswith("stdin.wav")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+        answer = predict("-")
+        assert (answer.code, answer.message) == (
+            1,
+            "stdin.wav is empty; pipe a WAV file into it",
+        )
+
+    @pytest.mark.parametrize(
+        ("flags", "text"),
+        [
+            (("--format", "audacity"), "--format audacity is of labels over time; add --window 3"),
+            (("--hop", 1), "--hop needs --window; add --window 3"),
+            (("--window", 3, "--abstain", 0.9), "--abstain and --window exclude each other"),
+            (("--format", "csv", "--json"), "--format, --json and --csv exclude each other"),
+            (("--window", 3, "--hop", 5), "hop = 5 s; 0.05 to 3 s, the window, are"),
+        ],
+    )
+    def test_what_does_not_go_together(self, predict, flags, text):
+        answer = predict(sound("a.wav"), *flags)
+        assert answer.code == 2
+        assert answer.message.startswith(text)
+
+
 BAD = {
     "empty.wav": "EmptyAudioError: empty.wav is an empty file",
     "short.wav": "TruncatedAudioError: short.wav ends 95,000 bytes before its header says",
@@ -117,9 +158,9 @@ BAD = {
     "WAV and FLAC files can",
     "nan.wav": "NonFiniteAudioError: nan.wav holds 1 samples that are NaN or infinite",
     "gone.wav": "NotFoundError: no file or folder gone.wav",
-    "song.mp3": "UnreadableAudioError: song.mp3 is not named as audio; names that end in .wav or "
-    ".flac are",
-    "bare": "CorpusError: no WAV or FLAC file in bare; give a folder with some",
+    "song.txt": "UnreadableAudioError: song.txt is not named as audio; names that end in .wav, "
+    ".flac, .ogg, .opus, .mp3 or .aiff are",
+    "bare": "CorpusError: no audio file in bare; give a folder with some",
 }
 """What cannot be used, and what is said of it."""
 
@@ -130,7 +171,7 @@ def make_bad() -> None:
     soundfile.write("silent.wav", np.empty(0), 48_000)
     Path("text.wav").write_text("Kids are talking by the door")
     soundfile.write("nan.wav", np.array([0.0, np.nan]), 48_000, subtype="FLOAT")
-    Path("song.mp3").write_bytes(b"ID3")
+    Path("song.txt").write_bytes(b"ID3")
     Path("bare").mkdir()
 
 

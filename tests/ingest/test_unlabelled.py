@@ -44,12 +44,13 @@ def test_each_file_once(here):
 
 
 def test_what_is_no_audio_is_told_apart(here):
-    touch("song.mp3", "empty/readme.txt")
+    touch("song.txt", "empty/readme.txt")
     os.mkfifo("pipe.wav")
-    assert reasons(["nope.wav", "song.mp3", "empty", "pipe.wav", "x" * 300]) == {
+    assert reasons(["nope.wav", "song.txt", "empty", "pipe.wav", "x" * 300]) == {
         "nope.wav": "no file or folder nope.wav",
-        "song.mp3": ("song.mp3 is not named as audio; names that end in .wav or .flac are"),
-        "empty": "no WAV or FLAC file in empty; give a folder with some",
+        "song.txt": "song.txt is not named as audio; names that end in .wav, .flac, .ogg, "
+        ".opus, .mp3 or .aiff are",
+        "empty": "no audio file in empty; give a folder with some",
         "pipe.wav": "pipe.wav is neither a file nor a folder",
         "x" * 300: f"no file or folder {'x' * 300}",
     }

@@ -178,8 +178,8 @@ class TestLongerAndShorterClips:
         write_wav(tmp_path / "talk.wav", np.zeros(121 * 1000, np.int16), 1000)
         (failure,) = serkit.predict(run, tmp_path).failed
         assert failure.message == (
-            "talk.wav is 121 s long; up to 120 s are; cut it into utterances: a model answers "
-            "once a file"
+            "talk.wav is 121 s long; up to 120 s are; hear it through a window (--window 3 --hop "
+            "1), or cut it into utterances"
         )
 
 
@@ -338,7 +338,7 @@ class TestChannels:
 class TestWhatIsNoPath:
     @pytest.mark.parametrize("given", [np.zeros(4), [1.5], 7])
     def test_is_refused(self, run, given):
-        with pytest.raises(UsageError, match="paths of WAV and FLAC files") as caught:
+        with pytest.raises(UsageError, match="paths of audio files") as caught:
             serkit.predict(run, given)
         assert str(caught.value).startswith("audio holds a ")
 

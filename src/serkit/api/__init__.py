@@ -20,6 +20,15 @@ from serkit.api.corpora import check, download, synth
 from serkit.api.doctor import doctor
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
+from serkit.api.predicting import (
+    decode_upload,
+    load,
+    predict,
+    predict_over_time,
+    sound_picture,
+    spooled,
+    written,
+)
 from serkit.api.reporting import card, report
 from serkit.api.results import (
     analyse,
@@ -28,8 +37,6 @@ from serkit.api.results import (
     figure,
     figures,
     learning,
-    load,
-    predict,
     show,
     to_markdown,
 )
@@ -43,15 +50,20 @@ from serkit.api.stores import (
     verify,
     why,
 )
-from serkit.api.training import assist, curve, process_count, train
+from serkit.api.training import assist, curve, fit, process_count, train
 from serkit.ingest.metadata import Labelling
 
 if TYPE_CHECKING:  # what the functions take and return, for annotations alone
+    from serkit.audio import Audio as Audio
     from serkit.experiments.progress import Progress as Progress
     from serkit.extraction.compare_audio import AudioComparison as AudioComparison
     from serkit.extraction.estimate import Preview as Preview
     from serkit.extraction.extract import ExtractReport as ExtractReport
     from serkit.ingest.audit_report import AuditReport as AuditReport
+    from serkit.prediction.picture import SoundPicture as SoundPicture
+    from serkit.prediction.predictions import Predictions as Predictions
+    from serkit.prediction.predictor import Predictor as Predictor
+    from serkit.prediction.timeline import Timelines as Timelines
     from serkit.store.manifest import Failure as Failure
     from serkit.store.verify import VerifyReport as VerifyReport
 
@@ -65,6 +77,7 @@ __all__ = [
     "compare_audio",
     "compare_pair",
     "curve",
+    "decode_upload",
     "describe_corpus",
     "describe_feature",
     "describe_model",
@@ -76,6 +89,7 @@ __all__ = [
     "extract",
     "figure",
     "figures",
+    "fit",
     "gc",
     "invert",
     "learning",
@@ -87,12 +101,15 @@ __all__ = [
     "losses",
     "ls",
     "predict",
+    "predict_over_time",
     "preview",
     "process_count",
     "repair",
     "report",
     "show",
+    "sound_picture",
     "splits",
+    "spooled",
     "store_path",
     "submit",
     "synth",
@@ -100,4 +117,5 @@ __all__ = [
     "train",
     "verify",
     "why",
+    "written",
 ]

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
-from serkit.errors import SerkitError, UsageError
+from serkit.errors import SerkitError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from serkit.prediction.predictions import Predictions
-    from serkit.prediction.predictor import Predictor
     from serkit.results.analysis.errors import ErrorAnalysis
     from serkit.results.analysis.pair import RunComparison
     from serkit.results.board import Board
@@ -224,93 +221,3 @@ def figures(
 
     found = show(run, runs=runs) if isinstance(run, str) else run
     return save_figures(found, Path(folder), form)
-
-
-def predict(
-    run: Run | PathLike,
-    audio: PathLike | Iterable[PathLike],
-    *,
-    fold: str | int | None = None,
-    channel: int = 0,
-    runs: PathLike | None = None,
-    workers: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> Predictions:
-    """Predict emotions in audio files.
-
-    Features are computed as in training; nothing is added to any store.
-
-    Args:
-        run: The run, or as for :func:`show`.
-        audio: WAV and FLAC files of any rate, up to 120 s long, and folders of them.
-        fold: The fold whose model is asked; None asks all and averages their probabilities.
-        channel: Which channel of each file is read; files of one are read as they are.
-        runs: Folder of runs; None is the setting.
-        workers: Processes, where there are many files; None is the setting.
-        progress: Called as ``progress(done, total, what)``.
-
-    Returns:
-        A row per file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
-        it, not raised.
-
-    Raises:
-        UnknownNameError: No such run or fold.
-        UsageError: Something else than paths is given as audio.
-        RunError: The run is not finished or damaged, its model is not installed, or an extractor
-            has changed since.
-        MissingDependencyError: The model or a feature needs a package that is not installed.
-    """
-    from serkit.compute.local import available_cores
-
-    given = _paths(audio)
-    predictor = load(run, fold=fold, runs=runs)
-    count = resolve({"workers": workers}).workers or available_cores()
-    return predictor.predict_files(given, channel=channel, workers=count, progress=progress)
-
-
-def load(
-    run: Run | PathLike, *, fold: str | int | None = None, runs: PathLike | None = None
-) -> Predictor:
-    """Load a run's models to ask them again and again.
-
-    Loading takes the time, and checks once that the models answer as they did where they were
-    trained (:attr:`serkit.Predictor.warnings`).
-
-    Args:
-        run: The run, or as for :func:`show`.
-        fold: Which model answers, as for :func:`predict`.
-        runs: Folder of runs; None is the setting.
-
-    Raises:
-        UnknownNameError: No such run or fold.
-        RunError: The run is not finished or damaged, its model is not installed, or an extractor
-            has changed since.
-        MissingDependencyError: The model or a feature needs a package that is not installed.
-
-    Example:
-        ``predictor = serkit.load("last"); predictor.predict(samples, 16_000).emotion``
-    """
-    from serkit.prediction.predictor import Predictor
-    from serkit.results.run import Run
-
-    found = run if isinstance(run, Run) else show(str(run), runs=runs)
-    return Predictor(found.saved_models, None if fold is None else str(fold))
-
-
-def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:
-    """Return the files and folders that are meant.
-
-    Raises:
-        UsageError: Something is no path.
-    """
-    given = [audio] if isinstance(audio, (str, Path)) or not isinstance(audio, Iterable) else audio
-    paths = []
-    for each in given:
-        if not isinstance(each, (str, Path)):
-            raise UsageError(
-                f"audio holds a {type(each).__name__}, which is no path",
-                allowed="paths of WAV and FLAC files, and of folders of them, are allowed",
-                hint="write samples into a file first",
-            )
-        paths.append(each)
-    return paths

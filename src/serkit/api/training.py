@@ -38,6 +38,7 @@ def train(
     resume: PathLike | None = None,
     tensorboard: PathLike | None = None,
     mlflow: str | None = None,
+    final: bool = False,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
     """Train and test a model by a protocol, or resume one that was interrupted.
@@ -66,6 +67,7 @@ def train(
             or ``last``: it resumes with the settings it was started with; the result is identical.
         tensorboard: Folder to log each epoch to, for TensorBoard.
         mlflow: Folder or address of a server to log each epoch to, for MLflow.
+        final: Whether to fit a model on all speakers when the run is finished; see :func:`fit`.
         progress: Called with a :class:`Progress` after each step.
 
     Returns:
@@ -113,7 +115,57 @@ def train(
         told = [progress] if progress else []
         return execute(plan, *told, tracking=tracking, resumed=folder, fit=fit)
 
-    return team.lead(plan.trainer, work)
+    run = team.lead(plan.trainer, work)
+    return _with_final(plan, run, progress) if final else run
+
+
+def fit(
+    run: Run | PathLike,
+    *,
+    store: FeatureStore | PathLike | None = None,
+    runs: PathLike | None = None,
+    definitions: PathLike | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Fit the recipe of a finished run once more, on all speakers: a model for use.
+
+    ``predict`` prefers it to the mean of the folds' models. It has no score of its own, since
+    nobody is left to test it on: what it can be expected to do is what the run measured.
+
+    Args:
+        run: The run, or how :func:`serkit.show` finds it.
+        store: The store or its folder; None is the one that the run was trained on.
+        runs: Folder of runs; None is the setting.
+        definitions: Folder of the project's own recipes; None is as the run had it.
+        progress: Called with a :class:`serkit.Progress`.
+
+    Returns:
+        The run, whose ``final`` is the model's folder.
+
+    Raises:
+        UnknownNameError: No such run.
+        RunError: It has a final model already, is an ensemble, or the store is no longer what it
+            was trained on.
+        TrainingError: The model could not be fitted.
+    """
+    from serkit.results.run import Run, find_run
+
+    found = run if isinstance(run, Run) else find_run(Path(resolve({"runs": runs}).runs), str(run))
+    record, begun = found.record, found.record.get("settings", {})
+    plan = _new_plan(
+        found.model,
+        begun.get("store") if store is None else store,
+        begun.get("runs"),
+        begun.get("definitions") if definitions is None else definitions,
+        {key: record[key] for key in ("protocol", "preset", "values", "seed")} | {"folds": None},
+    )
+    return _with_final(plan, found, progress)
+
+
+def _with_final(plan: Plan, run: Run, progress: Callable[[Progress], None] | None) -> Run:
+    from serkit.experiments.final import fit_final
+
+    return fit_final(plan, run, progress or (lambda _progress: None))
 
 
 def assist() -> bool:

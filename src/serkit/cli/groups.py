@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 GROUPS = {
     "Data": ("download", "synth", "check", "eda"),
     "Features": ("extract", "features", "store", "invert"),
-    "Models": ("train", "models", "protocols"),
-    "Results": ("compare", "show", "predict"),
+    "Models": ("train", "fit", "models", "protocols"),
+    "Results": ("compare", "show", "predict", "serve"),
     "Help": ("demo", "doctor"),
 }
 """Commands by group, in the order in which they are used. Others are listed under Results."""

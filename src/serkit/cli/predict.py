@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +15,26 @@ from serkit.cli import options
 from serkit.cli.errors import IN_PART
 from serkit.cli.output import print_json, print_rich, progress, say, say_failures
 from serkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from serkit.api import Predictions, Timelines
+
+STDIN = "-"
+"""Stands for standard input among the files."""
+
+
+class Format(StrEnum):
+    """How answers are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    AUDACITY = "audacity"
+    TEXTGRID = "textgrid"
+
+
+_OVER_TIME = (Format.AUDACITY, Format.TEXTGRID)
 
 
 def register(app: typer.Typer) -> None:
@@ -26,14 +49,51 @@ def predict(
     audio: Annotated[
         list[Path],
         typer.Argument(
-            metavar="AUDIO...", help="WAV and FLAC files of any rate, and folders of them."
+            metavar="AUDIO...",
+            help="Audio files of any rate (WAV, FLAC, OGG, Opus, MP3, AIFF), folders of them, and "
+            "- for a file on standard input.",
         ),
     ],
     fold: Annotated[
         str | None,
-        typer.Option(help="Ask this fold's model alone.  [default: the mean of all folds' models]"),
+        typer.Option(
+            help="Ask this fold's model; final is the model of all speakers, mean all folds' "
+            "models.  [default: final where there is one, else mean]"
+        ),
     ] = None,
     channel: options.Channel = 0,
+    window: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Hear long recordings through a window of this length that slides.",
+        ),
+    ] = None,
+    hop: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Seconds from one window to the next.  [default: a third of the window]",
+        ),
+    ] = None,
+    calibrated: Annotated[
+        bool,
+        typer.Option(
+            "--calibrated", help="Correct probabilities by what speakers never heard taught."
+        ),
+    ] = False,
+    abstain: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Give sets of emotions that hold the true one for this share of clips, such as "
+            "0.9: one emotion where the model is sure, several where it is not.",
+        ),
+    ] = None,
+    format_: Annotated[
+        Format | None,
+        typer.Option("--format", help="How to write the answers.  [default: table]"),
+    ] = None,
     runs: options.Runs = None,
     workers: options.Workers = None,
     json: options.Json = False,
@@ -45,26 +105,66 @@ def predict(
     """
     from serkit import api
 
-    if json and csv:
-        raise UsageError("--json and --csv exclude each other", hint="give one of them")
-    with progress("predicting", "steps") as update:
-        said = api.predict(
-            run,
-            audio,
-            fold=fold,
-            channel=channel,
-            runs=runs,
-            workers=workers,
-            progress=update,
-        )
-    for warning in said.warnings:
+    form = _format(format_, json, csv)
+    if form in _OVER_TIME and window is None:
+        raise UsageError(f"--format {form} is of labels over time", hint="add --window 3 --hop 1")
+    if window is None and hop is not None:
+        raise UsageError("--hop needs --window", hint="add --window 3")
+    if window is not None and abstain is not None:
+        raise UsageError("--abstain and --window exclude each other", hint="give one of them")
+    shared: dict[str, Any] = {"fold": fold, "channel": channel, "calibrated": calibrated}
+    found: Predictions | Timelines
+    with _files(audio) as files, progress("predicting", "files") as update:
+        if window is None:
+            found = api.predict(
+                *(run, files),
+                **shared,
+                abstain=abstain,
+                runs=runs,
+                workers=workers,
+                progress=update,
+            )
+        else:
+            step = window / 3 if hop is None else hop
+            shared |= {"window": window, "hop": step}
+            found = api.predict_over_time(run, files, **shared, runs=runs, progress=update)
+    for warning in found.warnings:
         say(warning)
-    say_failures(said.failed)
-    if json:
-        print_json(said.to_json())
-    elif csv:
-        said.to_pandas().to_csv(sys.stdout, index=False)
-    elif said.predicted:
-        print_rich(said)
-    if said.failed:
-        raise typer.Exit(IN_PART if said.predicted else 1)
+    say_failures(found.failed)
+    any_found = len(found.to_json()) > len(found.failed)
+    _write(found, form, any_found)
+    if found.failed:
+        raise typer.Exit(IN_PART if any_found else 1)
+
+
+def _format(form: Format | None, json: bool, csv: bool) -> Format:
+    given = [each for each in (form, json and Format.JSON, csv and Format.CSV) if each]
+    if len(given) > 1:
+        names = "--json and --csv" if form is None else "--format, --json and --csv"
+        raise UsageError(f"{names} exclude each other", hint="give one of them")
+    return Format(given[0]) if given else Format.TABLE
+
+
+@contextmanager
+def _files(audio: list[Path]) -> Iterator[list[Path]]:
+    """Yield the files, what is on standard input among them."""
+    if Path(STDIN) not in audio:
+        yield audio
+        return
+    if audio.count(Path(STDIN)) > 1:
+        raise UsageError("standard input is named twice", hint="name - once")
+    from serkit import api
+
+    with api.spooled(sys.stdin.buffer, "stdin.wav") as path:
+        yield [path if each == Path(STDIN) else each for each in audio]
+
+
+def _write(found: Predictions | Timelines, form: Format, any_found: bool) -> None:
+    from serkit import api
+
+    if form is Format.JSON:
+        print_json(found.to_json())
+    elif form is not Format.TABLE:
+        sys.stdout.write(api.written(found, form))
+    elif any_found:
+        print_rich(found)

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
     app.command()(curve)
+    app.command()(fit)
     app.command()(compare)
     app.command()(show)
 
@@ -101,6 +102,12 @@ def train(
         str | None,
         typer.Option(metavar="DIR_OR_URI", help="Log each epoch to MLflow."),
     ] = None,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final", help="Then fit a model on all speakers, for use; see 'serkit fit'."
+        ),
+    ] = False,
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
@@ -148,6 +155,7 @@ def train(
                 resume=resume,
                 tensorboard=tensorboard,
                 mlflow=mlflow,
+                final=final,
                 progress=tell,
             )
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
@@ -216,6 +224,39 @@ def curve(
             progress=update,
         )
     print_json(found.to_json()) if json else print_rich(found)
+
+
+def fit(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
+    ],
+    store: options.Store = None,
+    runs: options.Runs = None,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Fit a run's recipe on all speakers: a model for use.
+
+    'serkit predict' prefers it to the mean of the folds' models. What it can be expected to do
+    for a new speaker is what the run measured.
+    """
+    from serkit import api
+
+    with stoppable() as stop_if_asked, training(run) as report:
+
+        def tell(progress: Progress) -> None:
+            stop_if_asked()
+            report(progress)
+
+        found = api.fit(run, store=store, runs=runs, definitions=definitions, progress=tell)
+    expected = found.expected
+    if json:
+        print_json({"run": found.name, "final": str(found.final), "expected": expected})
+        return
+    print_rich(
+        f"{found.final}: a model of all speakers; for a new one expect a UAR of "
+        f"{100 * expected['uar']:.1f} % ({expected['protocol']}, {expected['speakers']} speakers)"
+    )
 
 
 def compare(

@@ -18,7 +18,7 @@ from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
 from serkit.experiments.progress import Progress, Tell
-from serkit.experiments.resume import WORK, Kept, digests, kept_fold
+from serkit.experiments.resume import WORK, Kept, digests, flush_all, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
 from serkit.labels import LabelSet
 from serkit.models import (
@@ -37,7 +37,7 @@ from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
 from serkit.results.run import FOLD, HISTORY, PREDICTIONS
 from serkit.results.scores import frame_scores, predictions_frame, write_json
-from serkit.storage.files import flush_file, sync_folder, write_file, writing
+from serkit.storage.files import write_file, writing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +153,7 @@ def run_fold(
     members = member_models(plan.members, fold.name)
     context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where, members)
     sides = Sides.of(plan.store, fold, voices=plan.voices, choose_on_test=plan.chooses_on_test)
-    model = _fit(fit, plan, fold, sides, context)
+    model = fit_fold(fit, plan, fold, sides, context)
     fitted = time.perf_counter()
     probabilities = _predict(model, fold, plan)
     predicted = time.perf_counter()
@@ -182,7 +182,7 @@ def run_fold(
     )
     write_history(target, [result])
     write_file(target / PREDICTIONS, result.frame.to_parquet(index=False))
-    _flush(target)
+    flush_all(target)
     result = replace(result, files=digests(target))
     write_json(
         target / FOLD, fold_entry(result, plan.store.labels)
@@ -213,16 +213,6 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
     )
 
 
-def _flush(folder: Path) -> None:
-    """Wait until every file in a folder is on the disk: libraries write models without that."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            flush_file(path)
-        elif path.is_dir():
-            sync_folder(path)
-    sync_folder(folder)
-
-
 def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
     """Write what the models knew after each epoch, if they were trained in epochs."""
     import pandas as pd
@@ -236,7 +226,12 @@ def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
     write_file(folder / HISTORY, whole.to_parquet(index=False))
 
 
-def _fit(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext) -> Fitted:
+def fit_fold(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext) -> Fitted:
+    """Fit the model of a fold.
+
+    Raises:
+        TrainingError: It could not be fitted.
+    """
     try:
         return fit(plan.trainer, sides, plan.values, context)
     except SerkitError:

@@ -24,6 +24,7 @@ from serkit.results.run import (
     read_run,
     with_speakers,
 )
+from serkit.storage.files import flush_file, sync_folder
 from serkit.storage.lock import folder_lock
 
 if TYPE_CHECKING:
@@ -230,6 +231,16 @@ def kept_fold(folder: Path, fold: Fold) -> Kept | None:
     except (OSError, ValueError, KeyError, TypeError):  # not there, or not what serkit wrote
         return None
     return Kept(entry, predictions, history)
+
+
+def flush_all(folder: Path) -> None:
+    """Wait until every file in a folder is on the disk: libraries write models without that."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            flush_file(path)
+        elif path.is_dir():
+            sync_folder(path)
+    sync_folder(folder)
 
 
 def digests(folder: Path) -> dict[str, str]:

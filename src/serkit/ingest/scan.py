@@ -246,8 +246,8 @@ class FoundFile(NamedTuple):
     ctime_ns: int | None
 
 
-def walk_audio(root: Path) -> Iterator[FoundFile]:
-    """Yield every audio file that is not hidden."""
+def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[FoundFile]:
+    """Yield every audio file, told by the ending of its name, that is not hidden."""
     seen: set[tuple[int, int]] = set()
     pending = [(str(root), "")]
     while pending:
@@ -262,7 +262,7 @@ def walk_audio(root: Path) -> Iterator[FoundFile]:
                     continue
                 if _is_folder(entry):
                     pending.append((entry.path, f"{prefix}{entry.name}/"))
-                elif os.path.splitext(entry.name)[1].lower() in SUFFIXES:  # noqa: PTH122
+                elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122
                     try:
                         info = entry.stat()
                     except OSError:  # a link to nowhere or to itself: reading it says so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,6 +25,14 @@ def unlabelled_name(clip_id: str) -> ClipName:
     )
 
 
+DECODED = SUFFIXES | {".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64"}
+"""File name endings of what can be predicted: all that libsndfile decodes."""
+
+UNDECODED = frozenset(
+    {".m4a", ".aac", ".mp4", ".mov", ".mkv", ".webm", ".wma", ".amr", ".3gp", ".ac3"}
+)
+"""Endings of audio and video that need another program first."""
+
 CORPUS = "unlabelled"
 """What stands for the corpus of such clips. It is no plug-in: no folder is ever taken for it."""
 
@@ -32,7 +41,7 @@ def find_audio(given: Iterable[str | Path]) -> dict[str, Path | SerkitError]:
     """Find the audio files that are given, or that lie in folders that are.
 
     Args:
-        given: Files, whose names must end in ``.wav`` or ``.flac``, and folders, which are
+        given: Files, whose names must end as :data:`DECODED` says, and folders, which are
             searched as :func:`serkit.ingest.scan.scan` does.
 
     Returns:
@@ -55,14 +64,14 @@ def _look(path: Path) -> Iterator[tuple[str, Path | SerkitError]]:
         yield shown(path), _wrong(path) or path
         return
     try:
-        names = sorted(found.path for found in walk_audio(path))
+        names = sorted(found.path for found in walk_audio(path, DECODED | UNDECODED))
     except CorpusError as error:  # a folder in it cannot be read
         yield shown(path), error
         return
     if not names:
         yield (
             shown(path),
-            CorpusError(f"no WAV or FLAC file in {shown(path)}", hint="give a folder with some"),
+            CorpusError(f"no audio file in {shown(path)}", hint="give a folder with some"),
         )
     for name in names:
         yield shown(path / name), _wrong(path / name) or path / name
@@ -75,8 +84,17 @@ def _wrong(path: Path) -> SerkitError | None:
         return NotFoundError(f"no file or folder {path}")
     if not path.is_file():
         return UnreadableAudioError(f"{path} is neither a file nor a folder")
-    if path.suffix.lower() not in SUFFIXES:
+    suffix = path.suffix.lower()
+    if suffix in UNDECODED:
         return UnreadableAudioError(
-            f"{path.name} is not named as audio", allowed="names that end in .wav or .flac are"
+            f"{path.name} is of a kind that libsndfile does not decode",
+            allowed="WAV, FLAC, OGG, Opus, MP3 and AIFF are decoded",
+            hint=f"convert it first: ffmpeg -i {shlex.quote(path.name)} "
+            f"{shlex.quote(path.stem + '.wav')}",
+        )
+    if suffix not in DECODED:
+        return UnreadableAudioError(
+            f"{path.name} is not named as audio",
+            allowed="names that end in .wav, .flac, .ogg, .opus, .mp3 or .aiff are",
         )
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from serkit.audio import read_audio, read_header
+from serkit.audio import Audio, read_audio, read_header
 from serkit.compute.local import forks, run_all
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
@@ -17,6 +17,9 @@ from serkit.store.memory import ClipFeatures
 LONGEST_SECONDS = 120
 """Longer audio is refused: a model answers once a file, and an answer to an hour of talk means
 nothing; attention over it would fill the memory (5 minutes: 4 GB in the transformer)."""
+
+LONGEST_RECORDING = 3600
+"""Longest audio in seconds that is heard through a window: an hour takes 350 MB."""
 
 FILES_PER_TASK = 16
 """Files that a worker decodes at a time; fewer are not worth the start of a worker."""
@@ -78,9 +81,33 @@ def _features(shown: str, path: Path, task: _Task, scratch: Scratch) -> ClipFeat
             return ClipTooLongError(
                 f"{path.name} is {seconds:,.0f} s long",
                 allowed=f"up to {LONGEST_SECONDS} s are",
-                hint="cut it into utterances: a model answers once a file",
+                hint="hear it through a window (--window 3 --hop 1), or cut it into utterances",
             )
         audio = read_audio(path, channel=task.channel)
         return task.saved.features_of(shown, audio, name=path.name, scratch=scratch)
     except SerkitError as error:
         return error
+
+
+def read_recording(found: Path | SerkitError, *, channel: int = 0) -> Audio:
+    """Decode a recording that is heard through a window.
+
+    Args:
+        found: The file, or why there is none.
+        channel: The channel that is read.
+
+    Raises:
+        ClipTooLongError: It is longer than an hour.
+        SerkitError: It cannot be decoded, or there is none.
+    """
+    if isinstance(found, SerkitError):
+        raise found
+    header = read_header(found)
+    seconds = header.frames / header.sample_rate
+    if seconds > LONGEST_RECORDING:
+        raise ClipTooLongError(
+            f"{found.name} is {seconds:,.0f} s long",
+            allowed=f"up to {LONGEST_RECORDING:,} s are",
+            hint="cut it into parts",
+        )
+    return read_audio(found, channel=channel)

@@ -25,11 +25,14 @@ class Prediction:
         path: The file, as it was given.
         probabilities: Of each emotion; they sum to 1.
         seconds: The clip's length.
+        candidates: The emotions of its conformal set, the most probable first; None where none
+            was asked for.
     """
 
     path: str
     probabilities: Mapping[str, float]
     seconds: float
+    candidates: tuple[str, ...] | None = None
 
     @property
     def ranked(self) -> list[tuple[str, float]]:
@@ -40,6 +43,11 @@ class Prediction:
     def emotion(self) -> str:
         """The most probable emotion."""
         return self.ranked[0][0]
+
+    @property
+    def abstained(self) -> bool:
+        """Whether a conformal set was asked for, and holds more than one emotion."""
+        return self.candidates is not None and len(self.candidates) > 1
 
     @property
     def probability(self) -> float:
@@ -83,7 +91,8 @@ class Predictions(Shown):
     def to_json(self) -> list[dict[str, Any]]:
         """Return one object for each file.
 
-        ``path, emotion, probabilities, seconds, run, model, folds``, or for a file that could not
+        ``path, emotion, probabilities, seconds, run, model, folds``, with conformal sets also
+        ``candidates, abstained``; or for a file that could not
         be used ``path, error, message``.
         """
         return [self._object(row) for row in self.rows]
@@ -96,14 +105,25 @@ class Predictions(Shown):
         """
         import pandas as pd
 
+        return pd.DataFrame(self.flat_rows(), columns=self.columns)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of :meth:`to_pandas`."""
         columns = ["path", "emotion", "probability", *(f"p_{name}" for name in self.labels)]
         columns += ["seconds", "error", "message"]
-        return pd.DataFrame([_flat(row) for row in self.rows], columns=columns)
+        if any(row.candidates is not None for row in self.predicted):
+            columns += ["candidates", "abstained"]
+        return columns
+
+    def flat_rows(self) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`to_pandas` as plain values; what a file lacks is left out."""
+        return [_flat(row) for row in self.rows]
 
     def _object(self, row: Prediction | Failure) -> dict[str, Any]:
         if isinstance(row, Failure):
             return {"path": row.path, "error": row.error, "message": row.message}
-        return {
+        known = {
             "path": row.path,
             "emotion": row.emotion,
             "probabilities": dict(row.probabilities),
@@ -112,6 +132,9 @@ class Predictions(Shown):
             "model": self.model,
             "folds": list(self.folds),
         }
+        if row.candidates is None:
+            return known
+        return known | {"candidates": list(row.candidates), "abstained": row.abstained}
 
     def __rich__(self) -> RenderableType:
         from serkit.tables import table
@@ -123,7 +146,7 @@ class Predictions(Shown):
             bar = "█" * round(_BAR * row.probability)
             made.add_row(
                 row.path,
-                row.emotion,
+                " or ".join(row.candidates) if row.candidates else row.emotion,
                 bar,
                 f"{100 * row.probability:.0f}",
                 second,
@@ -149,5 +172,13 @@ def title_of(name: str, folds: Sequence[str]) -> str:
 def _flat(row: Prediction | Failure) -> dict[str, Any]:
     if isinstance(row, Failure):
         return {"path": row.path, "error": row.error, "message": row.message}
-    known = {"path": row.path, "emotion": row.emotion, "probability": row.probability}
-    return known | {f"p_{k}": v for k, v in row.probabilities.items()} | {"seconds": row.seconds}
+    known: dict[str, Any] = {
+        "path": row.path,
+        "emotion": row.emotion,
+        "probability": row.probability,
+    }
+    known |= {f"p_{k}": v for k, v in row.probabilities.items()}
+    known |= {"seconds": row.seconds}
+    if row.candidates is not None:
+        known |= {"candidates": " ".join(row.candidates), "abstained": row.abstained}
+    return known

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
 from serkit.compute.environment import installed_versions
 from serkit.errors import FeatureError, SerkitError
 from serkit.ingest.unlabelled import find_audio
 from serkit.models import ClipData, Fitted
 from serkit.models.clips import with_true_names
+from serkit.prediction.activity import speech_frames
 from serkit.prediction.audio_profile import differences
-from serkit.prediction.files import Outcome, features_of_files
+from serkit.prediction.calibration import Calibration
+from serkit.prediction.files import Outcome, features_of_files, read_recording
 from serkit.prediction.golden import (
     TOLERANCE,
     golden_answer,
@@ -27,8 +32,14 @@ from serkit.prediction.golden import (
 from serkit.prediction.predictions import Prediction, Predictions, title_of
 from serkit.prediction.samples import audio_of_samples
 from serkit.prediction.saved import SavedModels, load_model
+from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
+
+SPEECH_SHARE = 0.2
+"""A window with less speech than this is not asked about."""
+
+WINDOWS_AT_ONCE = 32
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and what is going on."""
@@ -58,9 +69,11 @@ class Predictor:
     Args:
         saved: The models on disk.
         fold: Which of them, as for :meth:`serkit.prediction.saved.SavedModels.chosen`.
+        calibration: Corrects the probabilities and gives conformal sets; None does neither.
 
     Attributes:
         saved: The models on disk.
+        calibration: See above.
         folds: Names of the models that are asked.
         warnings: Why not to rely on the answers, whatever the audio: a sentence each.
 
@@ -70,8 +83,14 @@ class Predictor:
         MissingDependencyError: The model or a feature needs a package that is not installed.
     """
 
-    def __init__(self, saved: SavedModels, fold: str | None = None) -> None:
+    def __init__(
+        self,
+        saved: SavedModels,
+        fold: str | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
         self.saved = saved
+        self.calibration = calibration
         trainer, self.request = saved.trainer, saved.request
         folders = saved.chosen(fold)
         self.folds = tuple(folders)
@@ -87,6 +106,36 @@ class Predictor:
     def title(self) -> str:
         """Which models answer, in a few words."""
         return title_of(self.saved.name, self.folds)
+
+    def card(self) -> dict[str, Any]:
+        """Return what to know before an answer is believed.
+
+        ``name``, ``title``, ``model``, ``preset``, ``labels``, ``features``, ``expected`` (what
+        was measured for speakers never heard), ``audio`` and ``warnings``.
+        """
+        saved = self.saved
+        return {
+            "name": saved.name,
+            "title": self.title,
+            "model": saved.model,
+            "preset": saved.preset,
+            "labels": list(saved.labels),
+            "features": [spec.name for spec in saved.specs],
+            "expected": dict(saved.expected),
+            "audio": dict(saved.audio or {}),
+            "warnings": list(self.warnings),
+        }
+
+    def predict_audio(self, audio: Audio, name: str = "") -> Prediction:
+        """Ask the models about one decoded clip.
+
+        Raises:
+            SerkitError: The clip cannot be used: too long for these models, for example.
+        """
+        (outcome,) = self.answer([self.saved.features_of("clip", audio, name=name)])
+        if isinstance(outcome, SerkitError):
+            raise outcome
+        return self._prediction(name, outcome)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,10 +161,7 @@ class Predictor:
             ``serkit.load("last").predict(samples, 16_000).emotion``
         """
         audio = audio_of_samples(np.asarray(samples), sample_rate, channel=channel)
-        (outcome,) = self.answer([self.saved.features_of("clip", audio)])
-        if isinstance(outcome, SerkitError):
-            raise outcome
-        return self._prediction("", outcome)
+        return self.predict_audio(audio)
 
     def predict_files(
         self,
@@ -154,8 +200,13 @@ class Predictor:
             folds=self.folds,
             rows=tuple(rows[shown] for shown in found),
             labels=self.labels,
-            warnings=(*notes, *self.warnings, *unlike),
+            warnings=(*notes, *self.warnings, *unlike, *self._about_sets()),
         )
+
+    def _about_sets(self) -> tuple[str, ...]:
+        if self.calibration is None or self.calibration.level is None:
+            return ()
+        return (self.calibration.sentence,)
 
     def _rows(self, outcomes: Sequence[Outcome]) -> dict[str, Prediction | Failure]:
         """Return the row of each file."""
@@ -171,8 +222,92 @@ class Predictor:
         return Failure(shown, type(outcome).__name__, str(outcome), shown)
 
     def _prediction(self, shown: str, answer: Answer) -> Prediction:
-        probabilities = dict(zip(self.labels, answer.probabilities.tolist(), strict=True))
-        return Prediction(shown, probabilities, answer.clip.row.num_frames / SAMPLE_RATE)
+        values, candidates = answer.probabilities, None
+        if self.calibration:
+            values = self.calibration.apply(values)
+            if self.calibration.level is not None:
+                inside = self.calibration.members(values.tolist())
+                ranked = sorted(inside, key=lambda position: -values[position])
+                candidates = tuple(self.labels[position] for position in ranked)
+        probabilities = dict(zip(self.labels, values.tolist(), strict=True))
+        seconds = answer.clip.row.num_frames / SAMPLE_RATE
+        return Prediction(shown, probabilities, seconds, candidates)
+
+    def predict_timeline(
+        self, audio: Audio, path: str = "", *, window: float = 3.0, hop: float = 1.0
+    ) -> Timeline:
+        """Ask the models about a recording through a window that slides over it.
+
+        Args:
+            audio: The recording, decoded.
+            path: What it is called.
+            window: The window's length in seconds.
+            hop: Seconds from one window to the next.
+
+        Returns:
+            An answer per window in which somebody speaks for a fifth of the time or more.
+
+        Raises:
+            UsageError: Window or hop make no sense.
+            SerkitError: The models cannot read a window of that length.
+        """
+        seconds = audio.num_frames / SAMPLE_RATE
+        windows = tuple(self.windows(audio, path, window=window, hop=hop))
+        return Timeline(path, seconds, windows, hop)
+
+    def windows(
+        self, audio: Audio, path: str = "", *, window: float = 3.0, hop: float = 1.0
+    ) -> Iterator[Window]:
+        """Yield the windows of :meth:`predict_timeline` one after the other, as they are heard."""
+        spans = spans_of(audio.num_frames / SAMPLE_RATE, window, hop)
+        speech = speech_frames(audio.samples)
+        for first in range(0, len(spans), WINDOWS_AT_ONCE):
+            some = spans[first : first + WINDOWS_AT_ONCE]
+            shares = [float(speech[_frames(span)].mean()) for span in some]
+            wanted = [i for i, share in enumerate(shares) if share >= SPEECH_SHARE]
+            clips = [self.saved.features_of(str(i), _cut(audio, some[i])) for i in wanted]
+            answers: dict[int, Prediction] = {}
+            for i, each in zip(wanted, self.answer(clips), strict=True):
+                if isinstance(each, SerkitError):
+                    raise each
+                answers[i] = self._prediction(path, each)
+            for i, (span, share) in enumerate(zip(some, shares, strict=True)):
+                yield Window(span.start, span.end, share, answers.get(i))
+
+    def predict_over_time(
+        self,
+        audio: Iterable[str | Path],
+        *,
+        window: float = 3.0,
+        hop: float = 1.0,
+        channel: int = 0,
+        progress: Progress | None = None,
+    ) -> Timelines:
+        """Ask the models about recordings through a window that slides over them.
+
+        Args:
+            audio: Files of up to an hour, and folders of them.
+            window: The window's length in seconds.
+            hop: Seconds from one window to the next.
+            channel: Which channel of each file is read; files of one are read as they are.
+            progress: Called as ``progress(done, total, what)``.
+
+        Raises:
+            UsageError: Window or hop make no sense.
+        """
+        spans_of(1.0, window, hop)  # what makes no sense is said once, not for each file
+        found = find_audio(audio)
+        timelines: list[Timeline] = []
+        failed: list[Failure] = []
+        for done, (shown, what) in enumerate(found.items()):
+            if progress:
+                progress(done, len(found), "predicting")
+            try:
+                heard = read_recording(what, channel=channel)
+                timelines.append(self.predict_timeline(heard, shown, window=window, hop=hop))
+            except SerkitError as error:
+                failed.append(Failure(shown, type(error).__name__, str(error), shown))
+        return Timelines(self.title, tuple(timelines), tuple(failed), self.warnings)
 
     def answer(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
         """Ask the models about clips.
@@ -231,6 +366,17 @@ class Predictor:
             f"a probability that is {off[worst]:.2f} off what it gave when it was trained"
             f"{because}; train it again",
         )
+
+
+def _frames(span: Span) -> slice:
+    first = int(100 * span.start)
+    return slice(first, max(first + 1, int(100 * span.end)))
+
+
+def _cut(audio: Audio, span: Span) -> Audio:
+    samples = audio.samples[int(span.start * SAMPLE_RATE) : int(span.end * SAMPLE_RATE)]
+    digest = hashlib.sha256(np.ascontiguousarray(samples, dtype="<i2").data).hexdigest()
+    return replace(audio, samples=samples, pcm_sha256=digest, notes=())
 
 
 def _ask(

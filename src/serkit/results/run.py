@@ -14,9 +14,12 @@ from functools import cached_property
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
 from serkit.labels import LabelSet
 from serkit.models import TRAINERS, Fitted
+from serkit.prediction.calibration import Calibration, calibrate
 from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
@@ -199,6 +202,33 @@ class Run(Shown):
             audio=self.record.get("audio"),
             versions=self.record["versions"],
             record=self.path / RECORD,
+        )
+
+    def calibration(self, level: float | None = None) -> Calibration:
+        """Learn from the run's answers about speakers that its models had not heard.
+
+        Args:
+            level: The coverage wanted of conformal sets, such as 0.9; None for a temperature
+                alone.
+
+        Raises:
+            UsageError: The level is out of range.
+            RunError: There are too few speakers, the run's speakers are not new to its models, or
+                its predictions are damaged.
+        """
+        if not self.record["speaker_independent"]:
+            raise RunError(
+                f"{self.name} was tested on speakers that its models had heard",
+                allowed="a run of a speaker-independent protocol can be calibrated",
+            )
+        frame = self.predictions
+        labels = self.saved_models.labels
+        return calibrate(
+            frame[[f"p_{name}" for name in labels]].to_numpy(np.float64),
+            frame["true_id"].to_numpy(np.int64),
+            frame["speaker"].to_numpy(str),
+            frame["fold"].to_numpy(str),
+            level=level,
         )
 
     def predict(

@@ -1,0 +1,230 @@
+"""Asking trained models: ``predict``, ``predict_over_time``, ``load``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from serkit.api._settings import PathLike
+from serkit.errors import UsageError
+from serkit.settings import resolve
+
+if TYPE_CHECKING:
+    from serkit.audio import Audio
+    from serkit.prediction.picture import SoundPicture
+    from serkit.prediction.predictions import Predictions
+    from serkit.prediction.predictor import Predictor
+    from serkit.prediction.timeline import Timelines
+    from serkit.results.run import Run
+
+
+def predict(
+    run: Run | PathLike,
+    audio: PathLike | Iterable[PathLike],
+    *,
+    fold: str | int | None = None,
+    channel: int = 0,
+    calibrated: bool = False,
+    abstain: float | None = None,
+    runs: PathLike | None = None,
+    workers: int | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Predictions:
+    """Predict emotions in audio files.
+
+    Features are computed as in training; nothing is added to any store.
+
+    Args:
+        run: The run, or as for :func:`show`.
+        audio: Audio files of any rate, up to 120 s long, and folders of them.
+        fold: The fold whose model is asked; ``final`` asks the model of all speakers, ``mean``
+            all folds' models, whose probabilities are averaged; None is ``final`` where there is
+            one, else ``mean``.
+        channel: Which channel of each file is read; files of one are read as they are.
+        calibrated: Whether probabilities are corrected by a temperature; see ``abstain``.
+        abstain: The share of clips, such as 0.9, whose set of emotions is to hold the true one:
+            each answer gets ``candidates``. Both are learned from the run's answers about speakers
+            that its models had not heard.
+        runs: Folder of runs; None is the setting.
+        workers: Processes, where there are many files; None is the setting.
+        progress: Called as ``progress(done, total, what)``.
+
+    Returns:
+        A row per file, ``to_pandas()`` and ``to_json()``. Files that cannot be used are listed in
+        it, not raised.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        UsageError: Something else than paths is given as audio.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+    """
+    from serkit.compute.local import available_cores
+
+    given = _paths(audio)
+    predictor = load(run, fold=fold, calibrated=calibrated, abstain=abstain, runs=runs)
+    count = resolve({"workers": workers}).workers or available_cores()
+    return predictor.predict_files(given, channel=channel, workers=count, progress=progress)
+
+
+def load(
+    run: Run | PathLike,
+    *,
+    fold: str | int | None = None,
+    calibrated: bool = False,
+    abstain: float | None = None,
+    runs: PathLike | None = None,
+) -> Predictor:
+    """Load a run's models to ask them again and again.
+
+    Loading takes the time, and checks once that the models answer as they did where they were
+    trained (:attr:`serkit.Predictor.warnings`).
+
+    Args:
+        run: The run, or as for :func:`show`.
+        fold: Which model answers, as for :func:`predict`.
+        calibrated: As for :func:`predict`.
+        abstain: As for :func:`predict`.
+        runs: Folder of runs; None is the setting.
+
+    Raises:
+        UnknownNameError: No such run or fold.
+        RunError: The run is not finished or damaged, its model is not installed, or an extractor
+            has changed since.
+        MissingDependencyError: The model or a feature needs a package that is not installed.
+
+    Example:
+        ``predictor = serkit.load("last"); predictor.predict(samples, 16_000).emotion``
+    """
+    from serkit.prediction.predictor import Predictor
+    from serkit.results.run import Run, find_run
+
+    folder = Path(resolve({"runs": runs}).runs)
+    found = run if isinstance(run, Run) else find_run(folder, str(run))
+    calibration = found.calibration(abstain) if calibrated or abstain is not None else None
+    return Predictor(found.saved_models, None if fold is None else str(fold), calibration)
+
+
+def predict_over_time(
+    run: Run | PathLike,
+    audio: PathLike | Iterable[PathLike],
+    *,
+    window: float = 3.0,
+    hop: float = 1.0,
+    fold: str | int | None = None,
+    channel: int = 0,
+    calibrated: bool = False,
+    runs: PathLike | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Timelines:
+    """Predict emotions over the time of long recordings, through a window that slides.
+
+    Windows in which nobody speaks, told by energy, get no emotion.
+
+    Args:
+        run: The run, or as for :func:`show`.
+        audio: Audio files of up to an hour, and folders of them.
+        window: The window's length in seconds.
+        hop: Seconds from one window to the next.
+        fold: As for :func:`predict`.
+        channel: As for :func:`predict`.
+        calibrated: As for :func:`predict`.
+        runs: Folder of runs; None is the setting.
+        progress: Called as ``progress(done, total, what)``.
+
+    Returns:
+        A timeline per file. Files that cannot be used are listed in it, not raised.
+
+    Raises:
+        UsageError: Window or hop make no sense, or something else than paths is given.
+        UnknownNameError: No such run or fold.
+        RunError: As for :func:`predict`.
+    """
+    given = _paths(audio)
+    predictor = load(run, fold=fold, calibrated=calibrated, runs=runs)
+    return predictor.predict_over_time(
+        given, window=window, hop=hop, channel=channel, progress=progress
+    )
+
+
+def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:
+    """Return the files and folders that are meant.
+
+    Raises:
+        UsageError: Something is no path.
+    """
+    given = [audio] if isinstance(audio, (str, Path)) or not isinstance(audio, Iterable) else audio
+    paths = []
+    for each in given:
+        if not isinstance(each, (str, Path)):
+            raise UsageError(
+                f"audio holds a {type(each).__name__}, which is no path",
+                allowed="paths of audio files, and of folders of them, are allowed",
+                hint="serkit.load(run).predict(samples, sample_rate) takes samples",
+            )
+        paths.append(each)
+    return paths
+
+
+def written(found: Predictions | Timelines, form: str) -> str:
+    """Return answers as text that other programs read.
+
+    Args:
+        found: The answers.
+        form: ``jsonl``, ``csv``, and of answers over time ``audacity`` or ``textgrid``.
+
+    Raises:
+        UnknownNameError: There is no such format.
+        UsageError: It is of labels over time, and these answers are none.
+    """
+    from serkit.prediction import formats
+
+    return formats.written(found, form)
+
+
+@contextmanager
+def spooled(stream: BinaryIO, name: str) -> Iterator[Path]:
+    """Yield the path of a temporary file that holds what a stream does.
+
+    Args:
+        stream: The bytes of an audio file.
+        name: The file's name; messages show it.
+
+    Raises:
+        AudioError: The stream is empty, or longer than a gigabyte.
+    """
+    from serkit.prediction.spool import spooled as spool
+
+    with spool(stream, name) as path:
+        yield path
+
+
+def decode_upload(
+    data: bytes, name: str, *, seconds: float, samples: int, channel: int = 0
+) -> Audio:
+    """Decode an audio file that came over the net, within limits.
+
+    Args:
+        data: The file.
+        name: What it is called; used in messages alone.
+        seconds: The longest recording that is accepted.
+        samples: The most samples of all channels together.
+        channel: The channel that is read.
+
+    Raises:
+        ClipTooLongError: The recording is longer than is accepted.
+        AudioError: It is no audio that can be decoded.
+    """
+    from serkit.prediction import upload
+
+    return upload.decode_upload(data, name, seconds=seconds, samples=samples, channel=channel)
+
+
+def sound_picture(audio: Audio) -> SoundPicture:
+    """Return a recording's outline and mel picture, small enough to be sent and drawn."""
+    from serkit.prediction import picture
+
+    return picture.sound_picture(audio.samples)

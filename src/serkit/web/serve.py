@@ -1,0 +1,127 @@
+"""Running the server on one interface of this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import socket
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from serkit.errors import MissingDependencyError, UsageError
+
+if TYPE_CHECKING:
+    from serkit.api import Predictor
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the server listens, and what whoever asks must show.
+
+    Attributes:
+        host: The interface.
+        port: The port.
+        token: None where only this machine can ask.
+    """
+
+    host: str
+    port: int
+    token: str | None
+
+    @property
+    def url(self) -> str:
+        """What to open in a browser."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
+
+
+def address_of(host: str, port: int, token: str | None) -> Address:
+    """Settle where to listen.
+
+    Args:
+        host: The interface.
+        port: The port; 0 takes one that is free.
+        token: What whoever asks must show; ``auto`` makes one up.
+
+    Raises:
+        UsageError: Others would reach the interface without a token, or a value makes no sense.
+    """
+    if not 0 <= port <= 65535:
+        raise UsageError(f"port = {port}", allowed="0 to 65535 are allowed; 0 takes a free one")
+    if token is not None and token != "auto" and len(token) < 16:
+        raise UsageError("the token is shorter than 16 characters", hint="use --token auto")
+    if not is_local(host) and token is None:
+        raise UsageError(
+            f"others reach {host}, and whoever does could ask this server",
+            allowed="127.0.0.1 needs no token",
+            hint="add --token auto",
+        )
+    return Address(host, port, secrets.token_urlsafe(24) if token == "auto" else token)
+
+
+def is_local(host: str) -> bool:
+    """Tell whether only this machine reaches an interface."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def require() -> None:
+    """Raise where the packages are missing.
+
+    Raises:
+        MissingDependencyError: FastAPI or uvicorn is not installed.
+    """
+    for package in ("fastapi", "uvicorn"):
+        if find_spec(package) is None:
+            raise MissingDependencyError(
+                f"the package {package} is not installed", hint="pip install 'serkit[web]'"
+            )
+
+
+def listen(address: Address) -> socket.socket:
+    """Take the port, before a model is loaded for nothing.
+
+    Raises:
+        UsageError: The port is taken, or there is no such interface.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((address.host, address.port))
+    except OSError as error:
+        taken.close()
+        raise UsageError(
+            f"{address.host}:{address.port} cannot be listened on ({error.strerror or error})",
+            hint="name another port with --port",
+        ) from error
+    return taken
+
+
+def run(predictor: Predictor, address: Address, taken: socket.socket) -> None:
+    """Serve until it is interrupted."""
+    import uvicorn
+
+    from serkit.web.app import create_app
+    from serkit.web.guard import Access
+
+    access = Access() if is_local(address.host) else Access(hosts=None, token=address.token)
+    if address.token and is_local(address.host):
+        access = Access(token=address.token)
+    config = uvicorn.Config(
+        create_app(predictor, access=access),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        limit_concurrency=256,
+        h11_max_incomplete_event_size=16_384,
+        ws="none",
+        lifespan="off",
+    )
+    uvicorn.Server(config).run(sockets=[taken])

@@ -46,7 +46,8 @@ _TABLES = (
         "detectable",
         "**What can be shown.** The difference to the best that the leaderboard names as the "
         "smallest it can show, in points, and how often the worst model is called worse where "
-        "the best leads all others by that much.",
+        "the best leads all others by that much. It is meant for 4 of 5 cases; with many models "
+        "more are found, as those already told apart shield nobody.",
     ),
 )
 

@@ -177,7 +177,7 @@ class TestWrongUsage:
         answer = cli("train", "majority", "--store", speech_store, "--protocol", "audeering")
         assert (answer.code, answer.message) == (
             2,
-            "none of the test actors of audeering is there; use speaker5 for other corpora",
+            "none of the test speakers of audeering is there; use speaker5 for other speakers",
         )
 
 

@@ -209,7 +209,7 @@ class TestSpeaker5:
 
     @pytest.mark.parametrize("clips", [ALL, TWENTY], ids=["24 actors", "20 actors"])
     def test_the_sexes_are_balanced(self, clips):
-        sex = {clip.actor: clip.sex for clip in clips}
+        sex = {int(clip.speaker): clip.sex for clip in clips}
         for tested in actors_tested("speaker5", clips):
             men = sum(sex[actor] == "male" for actor in tested)
             assert abs(men - (len(tested) - men)) <= 1

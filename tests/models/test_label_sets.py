@@ -106,7 +106,7 @@ def test_a_protocol_for_another_corpus_is_refused(store, tmp_path):
         serkit.train("majority", store=store, runs=tmp_path, protocol="luna5")
 
 
-def test_runs_with_other_labels_are_never_ranked_together(store, tmp_path):
+def test_a_record_with_other_labels_than_its_predictions_is_not_ranked(store, tmp_path):
     import json
 
     for _ in range(2):
@@ -114,4 +114,8 @@ def test_runs_with_other_labels_are_never_ranked_together(store, tmp_path):
     record = run.path / "run.json"
     record.write_text(json.dumps(run.to_json() | {"labels": ["froh", "mutlos", "zornig"]}))
     board = serkit.compare(tmp_path)
-    assert [len(group.entries) for group in board.groups] == [1, 1]
+    assert [len(group.entries) for group in board.groups] == [1]
+    assert board.problems == (
+        f"{record} says labels = ['froh', 'mutlos', 'zornig'], "
+        "its predictions have ['mutlos', 'froh', 'zornig']; train it again",
+    )

@@ -98,6 +98,7 @@ def recount(run: Run) -> Counted:
 
 def _recount(run: Run) -> Counted:
     labels = _labels(run)
+    _refuse_other_order(run, labels)
     frame = _checked_frame(run, labels)
     probabilities = _checked_probabilities(run, frame, labels)
     facts = ClipFacts(
@@ -127,6 +128,16 @@ def _labels(run: Run) -> tuple[str, ...]:
             f"{run.path / RECORD} is damaged (recall names no classes)", hint="train it again"
         )
     return tuple(recall)
+
+
+def _refuse_other_order(run: Run, labels: tuple[str, ...]) -> None:
+    """Refuse a record whose labels are not those of its predictions, in their order."""
+    said = run.record.get("labels")
+    if said is not None and list(said) != list(labels):
+        raise RunError(
+            f"{run.path / RECORD} says labels = {said}, its predictions have {list(labels)}",
+            hint="train it again",
+        )
 
 
 def _checked_frame(run: Run, labels: tuple[str, ...]) -> pd.DataFrame:

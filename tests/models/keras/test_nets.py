@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs Tenso
 def build(name: str, preset: str, shape: tuple[int | None, int], **values: object) -> Any:
     load_keras("tensorflow")
     parameters = TRAINERS.get(name).settle(preset, values)
-    return import_module(f"serkit.models.keras.nets.{name}").build(parameters, shape)
+    return import_module(f"serkit.models.keras.nets.{name}").build(parameters, shape, 8)
 
 
 def trainable(model: Any) -> int:

@@ -30,7 +30,7 @@ def untrained(name: str, store: FeatureStore, precision: str) -> Network:
     values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name], "precision": precision})
     source = Source.of(values, store)
     with precision_scope(keras, precision):
-        model = _build(name, source, values)
+        model = _build(name, source, values, 8, 0)
     return Network(model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values)
 
 

@@ -29,7 +29,8 @@ def predictor(speech_runs):
 
 @pytest.fixture
 def client(predictor):
-    return asking(predictor)
+    with asking(predictor) as client:  # one event loop for all requests, as a server has
+        yield client
 
 
 def asking(predictor, access=None, limits=None):

@@ -118,10 +118,9 @@ def test_what_there_is_is_listed_as_on_the_command_line(tmp_path):
     assert not features["egemaps"].default
     assert "research" in features["egemaps"].licence
     models = {model.model: model for model in serkit.list_models()}
-    assert models["logreg"].parameters["scheme"].presets == {
-        "best": "multinomial",
-        "notebook": "ovr",
-    }
+    schemes = models["logreg"].parameters["scheme"].presets
+    assert schemes["best"] == "multinomial"
+    assert schemes["notebook"] == "ovr"
     assert serkit.describe_model("logreg") == models["logreg"]
     protocols = {protocol.protocol: protocol for protocol in serkit.list_protocols()}
     assert protocols["luna5"].speaker_independent
@@ -186,7 +185,7 @@ def test_every_public_name_can_be_had_and_is_listed():
         assert getattr(serkit, name) is not None
         assert name in dir(serkit)
     assert serkit.__version__
-    with pytest.raises(AttributeError, match="module 'serkit' has no attribute 'extrct'"):
+    with pytest.raises(AttributeError, match="No serkit attribute extrct"):
         _ = serkit.extrct
 
 

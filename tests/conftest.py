@@ -16,19 +16,8 @@ settings.load_profile("serkit")
 _REAL_CLIPS = Path(__file__).resolve().parents[2] / "shared" / "ravdess"
 
 
-def _expect_failures_of_tests_to_mend(items: list[pytest.Item]) -> None:
-    """Mark the tests of ``to_mend.txt`` until they are brought up to date."""
-    listed = Path(__file__).with_name("to_mend.txt").read_text(encoding="utf-8").splitlines()
-    waiting = {line for line in listed if line and not line.startswith("#")}
-    mark = pytest.mark.xfail(reason="see tests/to_mend.txt", strict=False)
-    for item in items:
-        if item.nodeid in waiting:
-            item.add_marker(mark)
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that asks for the real clips, so that ``-m 'not real'`` leaves them out."""
-    _expect_failures_of_tests_to_mend(items)
     for item in items:
         if "ravdess" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real)

@@ -151,7 +151,9 @@ class TestCompare:
         make_run(tmp_path / "runs", "real")
         rows = cli("compare", "--published", "--json").json
         assert {row["protocol"] for row in rows} == {"luna5"}
-        assert sum(row["published"] for row in rows) == 2
+        published = [row["model"] for row in rows if row["published"]]
+        assert len(published) == 3
+        assert "247 people listening, audio alone" in published
         assert all(row.keys() >= COMPARE_KEYS for row in rows)
 
     @pytest.mark.parametrize("form", ["--json", "--csv", "--markdown"])

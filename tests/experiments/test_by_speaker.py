@@ -35,8 +35,9 @@ class TestWhatIsRead:
         store = FeatureStore(speech_store)
         data = FoldData.of(store, ids_of(store, 1, 2)).train
         matrix = self.INPUTS.training_matrix(data)
-        for actor in (1, 2):
-            mine = matrix[data.actors == actor]
+        assert len(np.unique(data.speakers)) == 2
+        for speaker in np.unique(data.speakers):
+            mine = matrix[data.speakers == speaker]
             np.testing.assert_allclose(mine.mean(axis=0), 0, atol=1e-9)
             deviation = mine.std(axis=0)
             assert np.all(np.isclose(deviation, 1) | np.isclose(deviation, 0))

@@ -29,7 +29,7 @@ from serkit.errors import (
     UnknownNameError,
 )
 from serkit.evaluation.splits import PROTOCOLS
-from serkit.experiments import execute, folds
+from serkit.experiments import execute, folds, resume
 from serkit.experiments.plan import Plan, identity_of, split_of
 from serkit.experiments.progress import Progress
 from serkit.models import TRAINERS, ClipData, Preset
@@ -144,7 +144,7 @@ class TestRecord:
         assert record["peak_memory_bytes"] > 2**20
 
     def test_missing_actors_are_noted(self, run):
-        assert run.record["notes"][0].startswith("actors 7, 8, 9, 10")
+        assert run.record["notes"][0].startswith("speakers 7, 8, 9, 10")
         assert run.record["notes"][1] == "3 of 5 folds remain"
 
     def test_it_is_json_that_every_reader_takes(self, run):
@@ -498,8 +498,8 @@ class TestOnDisk:
             monkeypatch.setattr(module, name, call)
 
         for module, name in (
-            (folds, "flush_file"),
-            (folds, "sync_folder"),
+            (resume, "flush_file"),
+            (resume, "sync_folder"),
             (execute, "sync_folder"),
             (scores, "write_file"),
         ):
@@ -583,7 +583,7 @@ class TestKilled:
         board = serkit.compare(runs)
         assert board.entries == ()
         assert board.problems == tuple(problems)
-        with pytest.raises(RunError, match="is not finished; go on with"):
+        with pytest.raises(RunError, match="is not finished; resume with"):
             serkit.show(folder.name, runs=runs)
 
     def test_the_record_is_the_very_last_file_written(self, speech_store, tmp_path, monkeypatch):

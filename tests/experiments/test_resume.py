@@ -143,7 +143,7 @@ class TestInterrupted:
         def fit(*_):
             raise error
 
-        monkeypatch.setattr(folds, "_fit", fit)
+        monkeypatch.setattr(folds, "fit_fold", fit)
         with pytest.raises(type(error)):
             serkit.train(resume=half)
         assert (half / "config.json").is_file()
@@ -357,7 +357,7 @@ class TestTwoProcesses:
         assert serkit.train(resume=half).name == half.name
 
     def test_a_run_is_held_from_its_beginning(self, speech_store, tmp_path, monkeypatch):
-        real, refused = folds._fit, []
+        real, refused = folds.fit_fold, []
 
         def fit(*given):
             (folder,) = tmp_path.glob("majority-*")
@@ -366,7 +366,7 @@ class TestTwoProcesses:
             refused.append(folder)
             return real(*given)
 
-        monkeypatch.setattr(folds, "_fit", fit)
+        monkeypatch.setattr(folds, "fit_fold", fit)
         serkit.train("majority", store=speech_store, runs=tmp_path, protocol="luna5")
         assert len(refused) == 3
 

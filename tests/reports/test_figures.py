@@ -183,7 +183,7 @@ class TestWhatThereIs:
             with pytest.raises(UsageError, match=r"^svm-run has no history: svm is not trained in"):
                 serkit.figure(run, name)
         with pytest.raises(
-            UsageError, match=r"^net had no validation clips; use another protocol$"
+            UsageError, match=r"^net had no validation clips; train it with --set refit=false$"
         ):
             serkit.figure(trained(1, validation=False), "learning")
         with pytest.raises(UnknownNameError) as caught:

@@ -315,7 +315,7 @@ class TestChoice:
         with pytest.raises(TrainingError) as caught:
             trainer.fit(fold, trainer.settle("best", {}), FitContext())
         assert str(caught.value) == (
-            "one actor cannot be divided into inner folds; train on more actors, or set every "
+            "one speaker cannot be divided into inner folds; train on more speakers, or set every "
             "parameter by --set"
         )
 
@@ -427,8 +427,8 @@ class TestOneActor:
         with pytest.raises(TrainingError) as caught:
             self.fit(store, name, **given)
         assert str(caught.value) == (
-            "one actor cannot be divided into inner folds; "
-            "train on more actors, or set every parameter by --set"
+            "one speaker cannot be divided into inner folds; "
+            "train on more speakers, or set every parameter by --set"
         )
 
 

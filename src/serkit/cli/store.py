@@ -52,7 +52,7 @@ def ls(
     from serkit import api
 
     listing = api.ls(store, definitions=definitions)
-    print_json(listing) if json else print_rich(listing)
+    print_json(listing.to_json()) if json else print_rich(listing)
 
 
 def why(

@@ -157,6 +157,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "selected_on_test": plan.chooses_on_test,
         "transductive": plan.trainer.transductive or plan.by_speaker,
         "synthetic": "synthetic" in corpora,
+        "submitted": False,
         "published": False,
         "speaker_unknown": any(clip.speaker == UNKNOWN for clip in clips),
         "corpus": "+".join(corpora),

@@ -135,7 +135,7 @@ def spans_of(seconds: float, window: float, hop: float) -> list[Span]:
 
     Example:
         >>> [(each.start, each.end) for each in spans_of(5.5, 3, 2)]
-        [(0.0, 3.0), (2.0, 5.0), (2.5, 5.5)]
+        [(0, 3), (2, 5), (2.5, 5.5)]
     """
     if not 0.1 <= window <= 120:
         raise UsageError(f"window = {window:g} s", allowed="0.1 to 120 s are allowed")

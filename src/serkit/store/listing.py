@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from serkit.errors import MissingDependencyError, NotFoundError, UnknownNameError
 from serkit.features import Recipes, stored_name
@@ -91,6 +91,10 @@ class StoreListing(Shown):
                 each.summary,
             )
         return made
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the listing as plain objects; ``actors`` is what 0.1 called ``speakers``."""
+        return {**asdict(self), "actors": self.speakers}
 
 
 def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from serkit.clips import natural_order
@@ -18,10 +19,19 @@ def _make(clips: Sequence[SplitClip]) -> Split:
     speakers = speaker_numbers([clip.speaker for clip in clips])
     # The folds are part of the protocol, so their seed is fixed.
     folds = StratifiedGroupKFold(min(5, len(names)), shuffle=True, random_state=0)
-    kinds = [f"{clip.label} {clip.sex}" for clip in clips]
+    kinds = _kinds(clips, folds.n_splits)
     tests = [set(speakers[test].tolist()) for _, test in folds.split(speakers, kinds, speakers)]
     in_order = sorted(filter(None, tests), key=min)
     return by_speaker("speaker5", clips, [[names[each] for each in test] for test in in_order])
+
+
+def _kinds(clips: Sequence[SplitClip], folds: int) -> list[str]:
+    """Return what is balanced: emotion and sex, or emotion alone where there are too few clips.
+
+    Folds can be balanced by what at least one kind of clip has enough clips for.
+    """
+    both = [f"{clip.label} {clip.sex}" for clip in clips]
+    return both if max(Counter(both).values()) >= folds else [str(clip.label) for clip in clips]
 
 
 PROTOCOL = Protocol(

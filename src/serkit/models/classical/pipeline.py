@@ -123,6 +123,8 @@ class SklearnModel:
             pipeline gives probabilities itself.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         settings_tried: How many settings were compared; None once it was saved and loaded.
+        saved: The file that it was read from, which is written again as it is: a pipeline that was
+            read without scikit-learn cannot be written by skops. None where it was just fitted.
     """
 
     estimator: Any
@@ -132,6 +134,7 @@ class SklearnModel:
     temperature: float | None = None
     fitted_clips: int | None = None
     settings_tried: int | None = None
+    saved: bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def parameters(self) -> int:
@@ -149,7 +152,10 @@ class SklearnModel:
 
     def save(self, folder: Path) -> None:
         """Write the pipeline with skops (no pickle) and the rest as JSON."""
-        skops_io().dump(self.estimator, folder / MODEL)
+        if self.saved is None:
+            skops_io().dump(self.estimator, folder / MODEL)
+        else:
+            (folder / MODEL).write_bytes(self.saved)
         facts = {
             "features": self.inputs.features,
             "columns": self.inputs.columns,
@@ -178,7 +184,8 @@ class SklearnModel:
             bool(facts.get("by_speaker")),
         )
         classes = int(facts.get("classes", len(UNRECORDED)))
-        return cls(estimator, inputs, classes, facts["chosen"], facts["temperature"])
+        chosen, temperature = facts["chosen"], facts["temperature"]
+        return cls(estimator, inputs, classes, chosen, temperature, saved=content)
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,19 @@
-"""Training a model into a run: ``train``."""
+"""Training: ``train``, ``fit`` on all speakers, and ``curve`` over numbers of speakers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.api._settings import PathLike, recipes
-from serkit.errors import IncompleteFeatureError, MissingDependencyError, NotFoundError, UsageError
+from serkit.api._settings import PathLike
+from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
     from serkit.experiments.plan import Plan
     from serkit.experiments.progress import Progress
     from serkit.experiments.sides import Fit
-    from serkit.features import Recipes
-    from serkit.models import Trainer
     from serkit.results.curve import Curve
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
@@ -88,27 +84,30 @@ def train(
     """
     from serkit.experiments import distributed as team
     from serkit.experiments.execute import execute
+    from serkit.experiments.request import Request, resolve_plan, resume_plan
     from serkit.models import Tracking
 
     if team.helps():
         return team.assist()
-    fixed: dict[str, Any] = {
-        "protocol": protocol,
-        "preset": preset,
-        "values": values,
-        "seed": seed,
-        "folds": folds,
-    }
-    folder = None
     if features is not None:
         names = features if isinstance(features, str) else ",".join(features)
-        fixed["values"] = {**(values or {}), "features": names}
+        values = {**(values or {}), "features": names}
+    request = Request(
+        model=model,
+        store=store,
+        runs=runs,
+        protocol=protocol,
+        preset=preset,
+        values=values,
+        seed=seed,
+        folds=folds,
+        definitions=definitions,
+    )
+    folder = None
     if resume is None:
-        if model is None:
-            raise UsageError("no model is named", hint="see 'serkit models', or resume a run")
-        plan = _new_plan(model, store, runs, definitions, fixed)
+        plan = resolve_plan(request)
     else:
-        folder, plan = _resumed_plan(model, store, runs, definitions, resume, fixed)
+        folder, plan = resume_plan(request, resume)
     tracking = Tracking(None if tensorboard is None else Path(tensorboard), mlflow)
 
     def work(fit: Fit) -> Run:
@@ -148,17 +147,11 @@ def fit(
             was trained on.
         TrainingError: The model could not be fitted.
     """
+    from serkit.experiments.request import plan_of_run
     from serkit.results.run import Run, find_run
 
     found = run if isinstance(run, Run) else find_run(Path(resolve({"runs": runs}).runs), str(run))
-    record, begun = found.record, found.record.get("settings", {})
-    plan = _new_plan(
-        found.model,
-        begun.get("store") if store is None else store,
-        begun.get("runs"),
-        begun.get("definitions") if definitions is None else definitions,
-        {key: record[key] for key in ("protocol", "preset", "values", "seed")} | {"folds": None},
-    )
+    plan = plan_of_run(found, store, definitions)
     return _with_final(plan, found, progress)
 
 
@@ -228,6 +221,7 @@ def curve(
         ReportError: The disk does not take the files.
     """
     from serkit.experiments.curve import measure_curve
+    from serkit.experiments.request import Request, resolve_plan
     from serkit.models import TRAINERS
     from serkit.reports.files import make_folder, require_matplotlib
 
@@ -239,158 +233,19 @@ def curve(
     if out is not None:  # before training, not after
         require_matplotlib()
         make_folder(Path(out))
-    fixed = {"protocol": protocol, "preset": preset, "values": values, "seed": seed, "folds": None}
-    plan = _new_plan(model, store, None, definitions, fixed)
+    request = Request(
+        model=model,
+        store=store,
+        protocol=protocol,
+        preset=preset,
+        values=values,
+        seed=seed,
+        definitions=definitions,
+    )
+    plan = resolve_plan(request)
     found = measure_curve(plan, speakers, progress=progress)
     if out is not None:
         from serkit.reports.figures.curve import write_curve
 
         write_curve(found, Path(out))
     return found
-
-
-def _trainer_of(model: str | object, given: dict[str, Any]) -> Trainer:
-    """Return the trainer of a name or of an estimator, whose description becomes a value.
-
-    Raises:
-        UnknownNameError: There is no such model.
-        UsageError: It is neither a name nor an estimator.
-    """
-    from serkit.models import TRAINERS
-
-    if isinstance(model, str):
-        return TRAINERS.get(model)
-    from serkit.models.classical.estimator import check_estimator, description, fit
-
-    check_estimator(model)
-    given["values"] = {**(given["values"] or {}), "estimator": description(model)}
-    given["preset"] = "best"
-    return replace(TRAINERS.get("estimator"), fit=partial(fit, model))
-
-
-def _new_plan(
-    model: str | object,
-    store: FeatureStore | PathLike | None,
-    runs: PathLike | None,
-    definitions: PathLike | None,
-    given: dict[str, Any],
-) -> Plan:
-    """Resolve a plan from the arguments, the settings and the defaults."""
-    from serkit.evaluation.splits import PROTOCOLS
-    from serkit.experiments.members import completed, find_members
-    from serkit.experiments.plan import Plan
-    from serkit.store.store import FeatureStore
-
-    trainer = _trainer_of(model, given)
-    settings = resolve(
-        {
-            "store": store.path if isinstance(store, FeatureStore) else store,
-            "runs": runs,
-            "protocol": given["protocol"],
-            "preset": given["preset"],
-            "seed": given["seed"],
-            "definitions": definitions,
-        }
-    )
-    settled = trainer.settle(settings.preset, given["values"] or {})
-    members: tuple[Run, ...] = ()
-    wanted = settings.protocol
-    if trainer.combines_runs:
-        members = find_members(settled, Path(settings.runs))
-        settled = completed(settled, members, trainer)
-        wanted = wanted or str(members[0].record["protocol"])
-    named = PROTOCOLS.get(wanted) if wanted else None
-    opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
-    plan = Plan(
-        trainer=trainer,
-        store=opened,
-        protocol=named or PROTOCOLS.get(_own_protocol(opened)),
-        preset=settings.preset,
-        values=settled,
-        seed=settings.seed,
-        runs=Path(settings.runs),
-        settings=asdict(settings),
-        folds=given["folds"],
-        members=members,
-    )
-    for feature in (*plan.features, *plan.copies):
-        _refuse_stale_recipe(opened, recipes(settings), feature)
-    return plan
-
-
-def _resumed_plan(
-    model: str | object | None,
-    store: FeatureStore | PathLike | None,
-    runs: PathLike | None,
-    definitions: PathLike | None,
-    resume: PathLike,
-    given: Mapping[str, Any],
-) -> tuple[Path, Plan]:
-    """Find a run that is not finished, and resolve what it was begun with.
-
-    Returns:
-        Its folder, and the plan.
-    """
-    from serkit.experiments.resume import find_unfinished, read_config
-
-    others = {key: value for key, value in given.items() if key != "values"}
-    others |= given["values"] or {}
-    if refused := [name for name, value in others.items() if value is not None]:
-        raise UsageError(
-            f"{', '.join(refused)} beside resume: a run keeps its settings",
-            hint="leave that out, or train a new run",
-        )
-    folder = find_unfinished(Path(resolve({"runs": runs}).runs), str(resume))
-    config = read_config(folder)
-    if model is not None and not isinstance(model, str):
-        raise UsageError(
-            "an estimator beside resume: the estimator that a run was begun with is not kept",
-            hint="train it again",
-        )
-    if model is not None and model.replace("_", "-") != config["model"]:
-        raise UsageError(
-            f"the run {folder.name} is of {config['model']}, not of {model}",
-            hint="leave the model out",
-        )
-    begun = config["settings"]
-    plan = _new_plan(
-        config["model"],
-        begun["store"] if store is None else store,
-        begun["runs"],
-        begun["definitions"] if definitions is None else definitions,
-        {key: config[key] for key in given},
-    )
-    return folder, replace(plan, settings=begun)
-
-
-def _own_protocol(store: FeatureStore) -> str:
-    """Return the protocol that published work on a store's corpus uses."""
-    from serkit.ingest.corpus import CORPORA
-
-    corpora = {clip.corpus for clip in store.state.clips.values()}
-    known = corpora & set(CORPORA.names())  # clips without labels are of none
-    return (
-        CORPORA.get(known.pop()).default_protocol if len(corpora) == len(known) == 1 else "speaker5"
-    )
-
-
-def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
-    """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
-    from serkit.features import stored_name
-
-    is_told = ":" in feature
-    if stored_name(feature) not in store.features or not (is_told or feature in known.names()):
-        return
-    try:
-        spec = known.get(feature)
-    except (NotFoundError, MissingDependencyError):
-        if not is_told:
-            raise
-        return  # the checkpoint is elsewhere; what it said is in the store
-    stored = store.spec(feature)
-    if stored.fingerprint != spec.fingerprint:
-        changes = ", ".join(stored.differences(spec))
-        raise IncompleteFeatureError(
-            f"{feature} in {store.path} is of another recipe ({changes})",
-            hint=f"run 'serkit extract SRC --features {feature}' to compute it again",
-        )

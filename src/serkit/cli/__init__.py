@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 import typer
 
-from serkit.cli import about, corpus, exploring, features, predict, reporting, runs, serve, store
+from serkit.cli import (
+    about,
+    corpus,
+    exploring,
+    features,
+    predict,
+    reporting,
+    runs,
+    serve,
+    store,
+    training,
+)
 from serkit.cli.errors import INTERRUPTED, one_line
 from serkit.cli.groups import Grouped
 from serkit.cli.streams import plain_warnings, prepare_streams
@@ -26,7 +37,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for _module in (corpus, features, store, exploring, runs, predict, serve, reporting, about):
+for _module in (
+    corpus,
+    features,
+    store,
+    exploring,
+    training,
+    runs,
+    predict,
+    serve,
+    reporting,
+    about,
+):
     _module.register(app)
 
 

@@ -9,8 +9,8 @@ from typer.core import TyperGroup
 GROUPS = {
     "Data": ("download", "synth", "check", "eda"),
     "Features": ("extract", "features", "store", "invert"),
-    "Models": ("train", "fit", "models", "protocols"),
-    "Results": ("compare", "show", "predict", "serve"),
+    "Models": ("train", "fit", "curve", "models", "protocols"),
+    "Results": ("compare", "show", "report", "card", "predict", "serve"),
     "Help": ("demo", "doctor"),
 }
 """Commands by group, in the order in which they are used. Others are listed under Results."""

@@ -24,6 +24,18 @@ Store = Annotated[
     typer.Option(metavar="DIR", help="Feature store's folder.  [default: features/store]"),
 ]
 Runs = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of runs.  [default: runs]")]
+Run = Annotated[
+    str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
+]
+Protocol = Annotated[
+    str | None, typer.Option(help="See 'serkit protocols'.  [default: the corpus's own]")
+]
+Preset = Annotated[str | None, typer.Option(help="See 'serkit models MODEL'.  [default: best]")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),
+]
+Seed = Annotated[int | None, typer.Option(help="Of all random numbers.  [default: 0]")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes.  [default: one a core]")

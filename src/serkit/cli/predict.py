@@ -43,9 +43,7 @@ def register(app: typer.Typer) -> None:
 
 
 def predict(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A run's name, its beginning, its path, or last.")
-    ],
+    run: options.Run,
     audio: Annotated[
         list[Path],
         typer.Argument(

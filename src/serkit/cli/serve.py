@@ -34,7 +34,7 @@ def serve(
     ] = None,
     runs: options.Runs = None,
 ) -> None:
-    """Serve a page on this machine: record or drop a file and see what a model hears."""
+    """Serve a page that predicts what is recorded or dropped on it."""
     from serkit import api
     from serkit.web import serve as server
 

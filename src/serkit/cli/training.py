@@ -1,0 +1,258 @@
+"""``serkit train``, ``curve``, ``fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serkit.cli import options
+from serkit.cli.errors import INTERRUPTED, leave
+from serkit.cli.interrupts import stoppable
+from serkit.cli.output import print_json, print_rich, progress, say, training
+from serkit.errors import TrainingInterrupted, UsageError
+
+if TYPE_CHECKING:
+    from serkit.api import Progress
+
+
+_ENSEMBLE = "ensemble"
+"""Of this model ``--runs`` names the runs that it is made of; they lie in the folder of runs."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(train)
+    app.command()(curve)
+    app.command()(fit)
+
+
+def train(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
+    ] = None,
+    store: options.Store = None,
+    runs: options.Runs = None,
+    protocol: options.Protocol = None,
+    preset: options.Preset = None,
+    set_: options.Set = None,
+    seed: options.Seed = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="Most passes over the training clips; --set epochs=.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Clips in a step; --set batch_size=.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Step size; --set learning_rate=.")
+    ] = None,
+    checkpoint: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME_OR_FOLDER",
+            help="Pretrained encoder of wav2vec2 or probe; --set checkpoint=.",
+        ),
+    ] = None,
+    of: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL", help="Of permutation: whose training labels to permute; --set of=."
+        ),
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tensorflow, jax or torch; --set backend=.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16 or float16; --set precision=.")
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many folds.  [default: all]")
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Resume a run that was interrupted or killed: its name, the beginning of it, its "
+            "path, or last. MODEL is not needed.",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Log each epoch for TensorBoard."),
+    ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(metavar="DIR_OR_URI", help="Log each epoch to MLflow."),
+    ] = None,
+    final: Annotated[
+        bool,
+        typer.Option(
+            "--final", help="Then fit a model on all speakers, for use; see 'serkit fit'."
+        ),
+    ] = False,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Train and test a model.
+
+    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run. Of an
+    ensemble, --runs RUN,RUN names the runs whose models answer together.
+    """
+    from serkit import api
+
+    if _helped():
+        return
+    if model is None and resume is None:
+        raise UsageError("missing argument 'MODEL'", hint="see 'serkit train --help'")
+    flags = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "checkpoint": checkpoint,
+        "of": of,
+        "device": device,
+        "backend": backend,
+        "precision": precision,
+    }
+    values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
+    if model == _ENSEMBLE and runs is not None:
+        values, runs = {"members": str(runs), **values}, None
+    try:
+        with _watched(model or str(resume)) as tell:
+            run = api.train(
+                model,
+                store=store,
+                runs=runs,
+                protocol=protocol,
+                preset=preset,
+                values=values,
+                seed=seed,
+                folds=folds,
+                definitions=definitions,
+                resume=resume,
+                tensorboard=tensorboard,
+                mlflow=mlflow,
+                final=final,
+                progress=tell,
+            )
+    except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
+        leave(str(interrupted), INTERRUPTED)
+    for note in run.record["notes"]:
+        say(note)
+    print_json(run.to_json()) if json else print_rich(run)
+
+
+def _helped() -> bool:
+    """Serve as a helper process of torchrun, silently; False in every other process."""
+    from serkit import api
+
+    try:
+        return api.assist()
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
+
+
+def curve(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="See 'serkit models'.")],
+    speakers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N,N,...",
+            help="How many speakers to fit on, beside the validation speakers.  [default: a "
+            "quarter, half, three quarters and all of them]",
+        ),
+    ] = None,
+    store: options.Store = None,
+    protocol: options.Protocol = None,
+    preset: options.Preset = None,
+    set_: options.Set = None,
+    seed: options.Seed = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write curve.json and curve.png into DIR."),
+    ] = None,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Show what more speakers bring.
+
+    Trains a model on more and more speakers, and says what ten more would bring.
+    """
+    from serkit import api
+
+    with progress("training", "models") as update:
+        found = api.curve(
+            model,
+            speakers=_whole_numbers("--speakers", speakers),
+            store=store,
+            protocol=protocol,
+            preset=preset,
+            values=_pairs(set_ or []),
+            seed=seed,
+            definitions=definitions,
+            out=out,
+            progress=update,
+        )
+    print_json(found.to_json()) if json else print_rich(found)
+
+
+def fit(
+    run: options.Run,
+    store: options.Store = None,
+    runs: options.Runs = None,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Fit a run's recipe on all speakers: a model for use.
+
+    'serkit predict' prefers it to the mean of the folds' models. What it can be expected to do
+    for a new speaker is what the run measured.
+    """
+    from serkit import api
+
+    with _watched(run) as tell:
+        found = api.fit(run, store=store, runs=runs, definitions=definitions, progress=tell)
+    expected = found.expected
+    if json:
+        print_json({"run": found.name, "final": str(found.final), "expected": expected})
+        return
+    print_rich(
+        f"{found.final}: a model of all speakers; for a new one expect a UAR of "
+        f"{100 * expected['uar']:.1f} % ({expected['protocol']}, {expected['speakers']} speakers)"
+    )
+
+
+@contextmanager
+def _watched(what: str) -> Iterator[Callable[[Progress], None]]:
+    """Show bars of a training, which a first Ctrl-C ends between two steps."""
+    with stoppable() as stop_if_asked, training(what) as report:
+
+        def tell(progress: Progress) -> None:
+            stop_if_asked()
+            report(progress)
+
+        yield tell
+
+
+def _whole_numbers(option: str, text: str | None) -> list[int]:
+    try:
+        return [int(part) for part in (text or "").split(",") if part.strip()]
+    except ValueError as error:
+        raise UsageError(
+            f"{option} {text!r} names no whole numbers", allowed="numbers such as 4,8,16 are"
+        ) from error
+
+
+def _pairs(texts: list[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {text!r} is not KEY=VALUE", hint="see 'serkit models MODEL'")
+        values[key.strip()] = value.strip()
+    return values

@@ -11,8 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from serkit.errors import UsageError
-from serkit.evaluation.metrics import uar
-from serkit.evaluation.metrics.bootstrap import bootstrap_uar
+from serkit.evaluation.metrics import uar, uar_interval
 from serkit.evaluation.splits import Fold
 from serkit.experiments.plan import Plan, split_of
 from serkit.experiments.sides import Sides, fit_here
@@ -105,7 +104,7 @@ def _point(
     probabilities = np.concatenate(answers)
     predicted, labels = probabilities.argmax(axis=1), probabilities.shape[1]
     speakers = [clip.speaker for clip in tested]
-    interval = bootstrap_uar(true, predicted, speakers, n_classes=labels)
+    interval = uar_interval(true, predicted, speakers, n_classes=labels)
     sizes = [len({clips[i].speaker for i in (*fold.train, *fold.validation)}) for fold in folds]
     found = uar(true, predicted, n_classes=labels)
     return CurvePoint(float(np.mean(sizes)), found, float(interval.low), float(interval.high))

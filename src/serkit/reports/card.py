@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serkit.errors import UnknownNameError
-from serkit.evaluation.metrics import bootstrap_uar
+from serkit.evaluation.metrics import uar_interval
 from serkit.ingest.corpus import CORPORA
 from serkit.reports.files import write
 from serkit.reports.yaml import Plain, to_yaml
@@ -217,7 +217,7 @@ def _groups(found: Evidence) -> Iterator[tuple[str, str, str, str]]:
             scores.append(uar)
             if column == "speaker":
                 continue
-            ends = bootstrap_uar(
+            ends = uar_interval(
                 found.true[own], answers[own], speakers[own], n_classes=len(found.labels)
             )
             known = ends.low == ends.low

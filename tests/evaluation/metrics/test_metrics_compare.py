@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serkit.errors import UsageError
-from serkit.evaluation.metrics import Interval, distinguishable, holm, paired_difference, uar
+from serkit.evaluation.metrics import Interval, holm, paired_difference, uar
 
 TRUE = np.tile(np.arange(4), 48)  # 12 actors, 16 clips each, 4 classes
 ACTORS = np.repeat(np.arange(12), 16)
@@ -131,9 +131,6 @@ def test_one_actor_tells_nothing():
     assert found.difference == 1
     assert math.isnan(found.p_value)
     assert math.isnan(found.interval.low)
-    verdict = distinguishable([0, 1], [0, 1], {"b": [1, 0]}, [5, 5])["b"]
-    assert not verdict.distinguishable
-    assert math.isnan(verdict.p_adjusted)
 
 
 def test_runs_over_other_clips_are_refused():
@@ -180,46 +177,3 @@ def test_holm_by_hand():
 def test_holm_refuses_what_is_no_p_value(wrong):
     with pytest.raises(UsageError, match="the p-values are"):
         holm(wrong)
-
-
-# Against the best
-
-
-def test_the_best_is_told_from_a_bad_run_but_not_from_its_like():
-    best = run(0, 0.7)
-    found = distinguishable(
-        TRUE, best, {"bad": run(1, 0.3), "like": run(2, 0.69)}, ACTORS, n_classes=4
-    )
-    assert list(found) == ["bad", "like"]
-    assert found["bad"].distinguishable
-    assert not found["like"].distinguishable
-    assert found["bad"].versus_best == paired_difference(
-        TRUE, best, run(1, 0.3), ACTORS, n_classes=4
-    )
-
-
-def test_verdicts_use_the_adjusted_p():
-    others = {str(i): run(i, 0.48) for i in range(1, 7)}
-    found = distinguishable(TRUE, run(0, 0.65), others, ACTORS, n_classes=4)
-    raw = [verdict.versus_best.p_value for verdict in found.values()]
-    assert [verdict.p_adjusted for verdict in found.values()] == holm(raw).tolist()
-    assert [v.distinguishable for v in found.values()] == [p < 0.05 for p in holm(raw)]
-    # The case must be able to fail: some p is below 0.05 before the correction only.
-    assert any(v.versus_best.p_value < 0.05 <= v.p_adjusted for v in found.values())
-
-
-def test_nobody_to_compare_with():
-    assert distinguishable(TRUE, run(0), {}, ACTORS) == {}
-
-
-def test_too_few_resamples_for_so_many_runs_are_refused_and_the_hint_is_enough():
-    others = {"b": run(1), "c": run(2)}
-    with pytest.raises(UsageError, match=r"ask for at least 81$"):
-        distinguishable(TRUE, run(0), others, ACTORS, resamples=79)
-    assert len(distinguishable(TRUE, run(0), others, ACTORS, resamples=81)) == 2
-
-
-@pytest.mark.parametrize("alpha", [0, 1, -0.1, math.nan])
-def test_alpha_must_be_a_level(alpha):
-    with pytest.raises(UsageError, match="it must lie between 0 and 1"):
-        distinguishable(TRUE, run(0), {"b": run(1)}, ACTORS, alpha=alpha)

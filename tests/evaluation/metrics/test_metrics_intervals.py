@@ -15,6 +15,7 @@ from serkit.evaluation.metrics import (
     score,
     speaker_interval,
     uar,
+    uar_interval,
     uar_shares,
 )
 from serkit.evaluation.metrics.speakers import hits_and_clips
@@ -143,3 +144,14 @@ def test_counts_that_do_not_fit_are_refused(hits, clips, message):
     for function in (speaker_interval, uar_shares):
         with pytest.raises(UsageError, match=message):
             function(hits, clips)
+
+
+def test_the_interval_of_labels_is_that_of_their_counts():
+    random = np.random.default_rng(0)
+    speakers, true = np.repeat(np.arange(6), 20), np.tile(np.arange(4), 30)
+    predicted = np.where(random.random(120) < 0.6, true, (true + 1) % 4)
+    clips, hits = np.zeros((6, 4), int), np.zeros((6, 4), int)
+    np.add.at(clips, (speakers, true), 1)
+    np.add.at(hits, (speakers, true), predicted == true)
+    found = uar_interval(true, predicted, speakers.astype(str), n_classes=4)
+    assert found == speaker_interval(hits, clips)

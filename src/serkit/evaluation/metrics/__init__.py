@@ -41,9 +41,10 @@ name                        formula                                             
 :func:`compare_with_best` says which models are worse than the best. Wrong input raises
 :class:`~serkit.errors.UsageError`, which is a ``ValueError``.
 
-Which one is used where: every interval that serkit shows is :func:`speaker_interval`, every
-verdict of the leaderboard is :func:`compare_with_best`. The bootstrap's intervals are too narrow
-for few speakers; they are kept for comparison.
+Which one is used where: every interval of a score is :func:`speaker_interval` (of labels,
+:func:`uar_interval`), every verdict of the leaderboard is :func:`compare_with_best`. Two runs that
+are compared alone, emotion by emotion, are compared by :func:`paired_difference`. The bootstrap's
+intervals of a score are too narrow for few speakers; they are kept for comparison.
 
 Example:
     >>> import numpy as np
@@ -63,15 +64,13 @@ from serkit.evaluation.metrics.calibration import brier, ece, log_loss
 from serkit.evaluation.metrics.classification import accuracy, confusion, macro_f1, recalls, uar
 from serkit.evaluation.metrics.compare import (
     PairedDifference,
-    Verdict,
-    distinguishable,
     holm,
     paired_difference,
 )
 from serkit.evaluation.metrics.intervals import Interval, speaker_interval
 from serkit.evaluation.metrics.signflip import sign_flip_p_value
 from serkit.evaluation.metrics.speakers import effective_speakers, uar_shares
-from serkit.evaluation.metrics.summary import GroupScores, Scores, score, score_by
+from serkit.evaluation.metrics.summary import GroupScores, Scores, score, score_by, uar_interval
 from serkit.evaluation.metrics.versus_best import BestComparison, Standing, compare_with_best
 
 __all__ = [
@@ -81,7 +80,6 @@ __all__ = [
     "PairedDifference",
     "Scores",
     "Standing",
-    "Verdict",
     "accuracy",
     "actor_confusions",
     "bootstrap_accuracy",
@@ -89,7 +87,6 @@ __all__ = [
     "brier",
     "compare_with_best",
     "confusion",
-    "distinguishable",
     "ece",
     "effective_speakers",
     "holm",
@@ -102,5 +99,6 @@ __all__ = [
     "sign_flip_p_value",
     "speaker_interval",
     "uar",
+    "uar_interval",
     "uar_shares",
 ]

@@ -19,7 +19,7 @@ from serkit.evaluation.metrics.classification import (
     recalls,
     uar_of,
 )
-from serkit.evaluation.metrics.intervals import speaker_interval
+from serkit.evaluation.metrics.intervals import Interval, speaker_interval
 from serkit.evaluation.metrics.speakers import hits_and_clips
 
 
@@ -111,6 +111,32 @@ def score(
         clips=int(total.sum()),
         actors=len(by_actor),
     )
+
+
+def uar_interval(
+    true: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    speakers: npt.ArrayLike,
+    *,
+    n_classes: int = 8,
+) -> Interval:
+    """Return the 95 % t interval over speakers of a UAR; see :func:`speaker_interval`.
+
+    Args:
+        true: (n,) true labels, integers from 0 to ``n_classes - 1``.
+        predicted: (n,) predicted labels.
+        speakers: (n,) who speaks in each clip: integers or strings.
+        n_classes: Number of classes.
+
+    Raises:
+        UsageError: An argument is not of this form.
+
+    Example:
+        >>> found = uar_interval([0, 1, 0, 1], [0, 1, 0, 0], ["a", "a", "b", "b"], n_classes=2)
+        >>> found.low, found.high
+        (0.0, 1.0)
+    """
+    return speaker_interval(*hits_and_clips(actor_confusions(true, predicted, speakers, n_classes)))
 
 
 def score_by(

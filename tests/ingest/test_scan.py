@@ -129,7 +129,7 @@ class TestLeftOut:
             "there are: full-av, song, video-only"
         )
 
-    @pytest.mark.parametrize("name", CORPORA.names())
+    @pytest.mark.parametrize("name", ["ravdess", "synthetic"])  # those with RAVDESS's names
     def test_a_corpus_names_every_reason_it_gives(self, name):
         corpus = CORPORA.get(name)
         clips = [f"{m}-{c}{CLIP[5:]}.wav" for m in ("01", "02", "03") for c in ("01", "02")]

@@ -191,7 +191,10 @@ def test_a_file_that_the_system_does_not_let_be_read_is_not_called_damaged(
         f"cannot read {refused} (Permission denied); the file is there: check its permissions "
         "and the disk, then try again"
     )
-    for read in (kit.contents, verify, lambda path: repair(path, workers=1)):
+    reads = [kit.contents, verify, lambda path: repair(path, workers=1)]
+    if kind == "files":  # reading values does not need what extraction remembers of audio files
+        reads.remove(kit.contents)
+    for read in reads:
         with pytest.raises(StoreReadError) as error:
             read(store)
         assert str(error.value) == expected

@@ -10,3 +10,6 @@ INNER_ACTORS = "luna5 inner folds of 20 actors of ravdess"
 
 TEST_CLIPS = "the study's test clips"
 """Chosen by the reference study, which looked at its test clips."""
+
+PROBED_OUTSIDE = "test folds of luna5 of 24 actors of ravdess, by a probe outside serkit"
+"""Taken over from a probe that looked at test folds; figures on RAVDESS are not nested."""

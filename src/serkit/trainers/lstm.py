@@ -9,7 +9,7 @@ from serkit.models.keras.trainer import (
     TRACKS_INPUT,
     keras_trainer,
 )
-from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
+from serkit.models.selection import INNER_ACTORS, PROBED_OUTSIDE, TEST_CLIPS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter, Scalar
 
@@ -71,7 +71,7 @@ TRAINER = keras_trainer(
                 "dense": "",
                 "pool": 1,
             },
-            INNER_ACTORS,
+            PROBED_OUTSIDE,
         ),
         "notebook": _study("the study's: two layers of 512 on raw mel power, padded in front"),
         "notebook-4-layer": _study(

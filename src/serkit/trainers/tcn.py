@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serkit.models.keras.trainer import SMALL_LOOP, TRACKS_INPUT, keras_trainer
-from serkit.models.selection import INNER_ACTORS
+from serkit.models.selection import PROBED_OUTSIDE
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -21,7 +21,7 @@ TRAINER = keras_trainer(
         "best": Preset(
             "frame tracks, training clips in three voices, L2 in Adam's gradient, small batches",
             {**TRACKS_INPUT, **SMALL_LOOP},
-            INNER_ACTORS,
+            PROBED_OUTSIDE,
         ),
     },
     padding=Parameter("crop", "clips have their true length", choices=("crop",)),

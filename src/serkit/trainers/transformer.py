@@ -9,7 +9,7 @@ from serkit.models.keras.trainer import (
     TRACKS_INPUT,
     keras_trainer,
 )
-from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
+from serkit.models.selection import INNER_ACTORS, PROBED_OUTSIDE, TEST_CLIPS
 from serkit.models.trainer import Preset
 from serkit.parameters import Parameter
 
@@ -57,7 +57,7 @@ TRAINER = keras_trainer(
                 "learning_rate": 1e-3,
                 "clip_norm": 1.0,
             },
-            INNER_ACTORS,
+            PROBED_OUTSIDE,
         ),
         "notebook": Preset(
             "the study's: bands scaled on training clips, constant position term, post-norm",

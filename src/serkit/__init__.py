@@ -15,7 +15,6 @@ when the name is first used. The names are listed in ``__init__.pyi``, once.
 
 from __future__ import annotations
 
-from importlib.metadata import version as _version
 from typing import Any
 
 import lazy_loader
@@ -25,5 +24,7 @@ _public, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        return _version("serkit")
+        from importlib.metadata import version  # takes as long as all else here
+
+        return version("serkit")
     return _public(name)

@@ -11,6 +11,7 @@ nox.options.default_venv_backend = "venv"
 nox.options.reuse_existing_virtualenvs = True
 
 CONSTRAINTS = ("-c", "constraints.txt")
+PARALLEL = ("-n", "2", "--dist", "loadfile")  # by file: fixtures of a module are made once
 
 
 @nox.session
@@ -39,7 +40,9 @@ def layers(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The tests, with coverage."""
     session.install(*CONSTRAINTS, "-e", ".[test]")
-    session.run("pytest", "--cov", "--cov-report=term-missing:skip-covered", *session.posargs)
+    session.run(
+        "pytest", *PARALLEL, "--cov", "--cov-report=term-missing:skip-covered", *session.posargs
+    )
 
 
 @nox.session(default=False)

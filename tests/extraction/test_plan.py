@@ -228,7 +228,7 @@ class TestMixing:
             plan(scanned(file(B), corpus=now), Stored().clip(A, "pcm", corpus=stored))
         assert str(caught.value) == (
             f"the store holds {stored} and somewhere is {now}; a store holds one corpus, so that "
-            "an actor's number means one person; name another store with --store DIR"
+            "a speaker's name means one person; name another store with --store DIR"
         )
 
 

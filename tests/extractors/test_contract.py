@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import ModuleType
 
 import numpy as np
@@ -14,6 +15,11 @@ from serkit.extractors import opensmile
 from serkit.features import EXTRACTORS, ArrayLayout, Extractor, FeatureSpec, TableLayout, resolve
 from serkit.features.extractor import Values, check_values
 from serkit.testing import check_extractor, example_signal
+
+with suppress(
+    ImportError
+):  # its library must be loaded before TensorFlow's, which others here load
+    import opensmile as _opensmile  # noqa: F401
 
 
 def having(parameter: str) -> pytest.MarkDecorator:

@@ -69,7 +69,8 @@ class TestMlflow:
         assert (run.info.run_name, run.info.status) == ("run/fold-1", "FINISHED")
         assert run.data.params["units"] == "8"
         for ours, theirs in (("train_loss", "loss"), ("validation_uar", "val_uar")):
-            found = client.get_metric_history(run.info.run_id, theirs)
+            logged = client.get_metric_history(run.info.run_id, theirs)
+            found = sorted(logged, key=lambda metric: metric.step)
             assert [metric.step for metric in found] == [0, 1, 2]
             assert [metric.value for metric in found] == pytest.approx(history[ours].tolist())
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from runkit import make_run
-from serkit.evaluation.metrics import bootstrap_uar
+from serkit.evaluation.metrics import uar_interval
 from serkit.reports.card import model_card
 from serkit.reports.yaml import to_yaml
 
@@ -50,7 +50,7 @@ class TestText:
     def test_groups_have_their_scores_and_intervals(self, tmp_path):
         run = make_run(tmp_path, "svm-1")
         frame = run.predictions[run.predictions["sex"] == "male"]
-        ends = bootstrap_uar(
+        ends = uar_interval(
             frame["true_id"].to_numpy(), frame["predicted_id"].to_numpy(), frame["actor"].to_numpy()
         )
         row = re.search(r"\| sex male \| ([\d.]+) \| ([\d.-]+) \| 192 \|", model_card(run).text)

@@ -16,7 +16,7 @@ import pytest
 import serkit
 from netkit import BANDS, NETS, QUICK, TINY, clips_of, fit, ids_of, make_store, untrained
 from serkit.cli import main
-from serkit.corpora.ravdess import EMOTIONS
+from serkit.corpora.ravdess import EMOTIONS, LABELS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
 from serkit.models import TRAINERS
 from serkit.models.history import EpochStats
@@ -189,7 +189,7 @@ class TestStanding:
         assert standing.accuracy == pytest.approx(2 / 3)
         assert standing.uar == pytest.approx(0.75)
         assert standing.loss == pytest.approx(-(2 * np.log(0.65) + np.log(0.05)) / 3)
-        columns = standing.columns("validation")
+        columns = standing.columns("validation", LABELS)
         assert columns["validation_recall_neutral"] == 1
         assert columns["validation_recall_fearful"] == 0.5
         assert np.isnan(columns["validation_recall_calm"])

@@ -507,7 +507,10 @@ class TestBatches:
 
         usual = {"size": 6, "most": 4, "cut": 0, "seed": 0}
         waves = Waves(clips_of(store, 1, 2), hearing())
-        return WaveBatches(waves, augmentation=WaveAugmentation(None, 16_000), **usual | changed)
+        plain = WaveAugmentation(None, 16_000)
+        return WaveBatches(
+            waves, labels=clips_of(store, 1, 2).labels, augmentation=plain, **usual | changed
+        )
 
     def test_an_epoch_has_every_clip_once_unpadded_and_with_its_label(self, store):
         batches = self.batches(store)
@@ -515,7 +518,7 @@ class TestBatches:
             wave.tobytes(): label
             for wave, label in zip(
                 map(hearing().finish, batches.waves.take(range(16))),
-                batches.waves.data.labels,
+                batches.labels,
                 strict=True,
             )
         }

@@ -11,12 +11,17 @@ import pytest
 pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 
+from browserkit import axe
 from chromekit import BROWSER, Page
 from serkit.audio import read_audio, write_wav
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
 
 HEARD = "document.querySelector('#status').textContent.endsWith(': heard.')"
+
+SERIOUS = """axe.run().then((found) => found.violations
+  .filter((each) => ["serious", "critical"].includes(each.impact))
+  .map((each) => [each.id, each.nodes[0].html]))"""
 
 
 @pytest.fixture(scope="module")
@@ -72,3 +77,14 @@ def test_the_microphone(url):
         assert page.run("document.querySelector('#record').ariaPressed") == "true"
         page.run("document.querySelector('#record').click()")
         page.wait(HEARD)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_serious(url, speech, dark):
+    with Page(url, dark=dark) as page:
+        page.wait("document.querySelector('#card').children.length > 0")
+        page.run(axe())
+        at_first = page.run(SERIOUS)
+        page.choose("#file", next(speech.rglob("*.wav")))
+        page.wait(HEARD)
+        assert [*at_first, *page.run(SERIOUS)] == []

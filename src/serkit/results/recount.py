@@ -109,7 +109,7 @@ def _recount(run: Run) -> Counted:
     )
     predicted = probabilities.argmax(axis=1)
     _refuse_other_labels(run, frame, labels, predicted)
-    scores = score(facts.true, probabilities, facts.speakers, n_classes=len(labels))
+    scores = score(facts.true, probabilities, facts.speakers)
     by_speaker = actor_confusions(facts.true, predicted, facts.speakers, len(labels))
     hits, clips = hits_and_clips(by_speaker)
     if wrong := contradictions(run.record, scores, labels, facts.folds, predicted == facts.true):

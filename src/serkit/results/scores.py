@@ -79,7 +79,6 @@ def frame_scores(frame: pd.DataFrame, labels: LabelSet) -> Scores:
         frame["true_id"].to_numpy(),
         _probabilities(frame, labels),
         speakers_of(frame),
-        n_classes=len(labels),
     )
 
 
@@ -112,7 +111,6 @@ def grouped_scores(frame: pd.DataFrame, column: str, labels: LabelSet) -> dict[s
         frame[column].to_numpy(str),
         frame["true_id"].to_numpy(),
         _probabilities(frame, labels),
-        n_classes=len(labels),
     )
     return {name: dict(values) for name, values in groups.items()}
 

@@ -37,7 +37,7 @@ def test_every_score_is_that_of_scikit_learn(pairs):
     matrix = confusion_matrix(true, predicted, labels=range(CLASSES))
     assert metrics.uar(true, predicted) == pytest.approx(uar, abs=1e-12)
     assert metrics.macro_f1(true, predicted) == pytest.approx(f1, abs=1e-12)
-    assert (metrics.confusion(true, predicted) == matrix).all()
+    assert (metrics.confusion(true, predicted, CLASSES) == matrix).all()
     assert metrics.accuracy(true, predicted) == pytest.approx(
         sum(t == p for t, p in pairs) / len(pairs), abs=1e-12
     )
@@ -79,7 +79,7 @@ def test_perfect_is_exactly_1(true):
 @settings(deadline=None)
 def test_confusion_rows_count_the_truth_and_columns_the_predictions(pairs):
     true, predicted = columns(pairs)
-    matrix = metrics.confusion(true, predicted)
+    matrix = metrics.confusion(true, predicted, CLASSES)
     assert matrix.sum(axis=1).tolist() == [true.count(c) for c in range(CLASSES)]
     assert matrix.sum(axis=0).tolist() == [predicted.count(c) for c in range(CLASSES)]
 
@@ -102,13 +102,29 @@ def test_small_integer_types_do_not_overflow():
     assert metrics.confusion(labels, labels, n_classes=20)[19, 19] == 300
 
 
+def test_labels_that_are_not_among_the_classes_are_refused():
+    with pytest.raises(UsageError) as caught:
+        metrics.uar([0, 8], [0, 1], n_classes=8)
+    assert str(caught.value) == (
+        "1 of 2 true labels are out of range, such as 8; they go from 0 to 7"
+    )
+
+
+def test_the_number_of_classes_is_read_off_the_labels_of_both_sides():
+    assert metrics.confusion([0, 1], [0, 2]).shape == (3, 3)
+    assert metrics.confusion([0, 2], [0, 1]).shape == (3, 3)
+
+
 @pytest.mark.parametrize(
     ("true", "predicted", "sentence"),
     [
         ([0, 1], [0], "got 2 true labels, 1 predicted labels; there must be one of each"),
         ([], [], "there are no true labels; a score needs at least one clip"),
-        ([0, 8], [0, 1], "1 of 2 true labels are out of range, such as 8; they go from 0 to 7"),
-        ([0, 1], [-1, 1], "1 of 2 predicted labels are out of range, such as -1"),
+        (
+            [0, 1],
+            [-1, 1],
+            "1 of 2 predicted labels are out of range, such as -1; they start",
+        ),
         ([0.0, 1.0], [0, 1], "the true labels are of type float64; they must be integers"),
         (["sad"], [3], "the true labels are of type <U3; they must be integers"),
         ([True], [1], "the true labels are of type bool; they must be integers"),

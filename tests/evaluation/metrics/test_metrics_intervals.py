@@ -83,7 +83,7 @@ def test_a_score_shows_it_for_uar_and_accuracy():
     draw = np.random.default_rng(0)
     true, actors = np.tile(np.arange(4), 60), np.repeat(np.arange(12), 20)
     probabilities = draw.dirichlet(np.ones(4), 240)
-    found = score(true, probabilities, actors, n_classes=4)
+    found = score(true, probabilities, actors)
     right = (probabilities.argmax(axis=1) == true).reshape(12, 20)
     low, high = stats.t.interval(0.95, 11, right.mean(), stats.sem(right.mean(axis=1)))
     assert (found.accuracy_low, found.accuracy_high) == pytest.approx((low, high))

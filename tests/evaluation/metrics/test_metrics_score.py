@@ -58,7 +58,7 @@ def test_scores_are_plain_values_that_json_and_pickle_take():
 
 
 def test_of_equally_probable_classes_the_lowest_number_is_the_label():
-    assert metrics.score([0, 1], [[0.5, 0.5]] * 2, [1, 2], n_classes=2).confusion == (
+    assert metrics.score([0, 1], [[0.5, 0.5]] * 2, [1, 2]).confusion == (
         (1, 0),
         (1, 0),
     )
@@ -93,7 +93,10 @@ def test_a_group_without_a_class_counts_the_others():
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((TRUE, np.eye(7)[TRUE - 1], ACTORS), "the probabilities are for 7 classes; there must"),
+        (
+            (TRUE, np.eye(7)[TRUE - 1], ACTORS),
+            "labels are out of range, such as 7; they go",
+        ),
         ((TRUE, LOGITS, ACTORS), "the probabilities of 120 of 120 clips are below 0"),
         ((TRUE, PROBABILITIES, ACTORS[:-1]), "got 120 true labels, 120 predicted labels, 119 act"),
         ((TRUE + 1, PROBABILITIES, ACTORS), "true labels are out of range, such as 8"),

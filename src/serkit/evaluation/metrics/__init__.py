@@ -48,7 +48,7 @@ intervals of a score are too narrow for few speakers; they are kept for comparis
 
 Example:
     >>> import numpy as np
-    >>> found = score([0, 0, 1, 1], np.eye(2)[[0, 0, 1, 0]], [1, 2, 1, 2], n_classes=2)
+    >>> found = score([0, 0, 1, 1], np.eye(2)[[0, 0, 1, 0]], [1, 2, 1, 2])
     >>> found.uar, found.uar_low, found.uar_high
     (0.75, 0.0, 1.0)
 """

@@ -26,7 +26,7 @@ from serkit.evaluation.metrics.classification import (
     Ints,
     accuracy_of,
     check_lengths,
-    checked_labels,
+    checked_pair,
     one_row,
     uar_of,
 )
@@ -34,7 +34,10 @@ from serkit.evaluation.metrics.intervals import LEVEL, Interval
 
 
 def actor_confusions(
-    true: npt.ArrayLike, predicted: npt.ArrayLike, actors: npt.ArrayLike, n_classes: int = 8
+    true: npt.ArrayLike,
+    predicted: npt.ArrayLike,
+    actors: npt.ArrayLike,
+    n_classes: int | None = None,
 ) -> Ints:
     """Count a confusion matrix for each actor.
 
@@ -42,7 +45,7 @@ def actor_confusions(
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
         actors: (n,) each clip's actor: integers or strings.
-        n_classes: Number of classes C.
+        n_classes: Number of classes C; by default one more than the largest label.
 
     Returns:
         (A, C, C) counts, rows true, one matrix for each actor in sorted order.
@@ -50,13 +53,12 @@ def actor_confusions(
     Raises:
         UsageError: Labels or actors are not usable or differ in number.
     """
-    rows = checked_labels("true labels", true, n_classes)
-    columns = checked_labels("predicted labels", predicted, n_classes)
+    rows, columns, size = checked_pair(true, predicted, n_classes)
     names, codes = groups_of("actors", actors)
     check_lengths(("true labels", rows), ("predicted labels", columns), ("actors", codes))
-    cells = (codes * n_classes + rows) * n_classes + columns
-    counts = np.bincount(cells, minlength=len(names) * n_classes**2)
-    return counts.reshape(len(names), n_classes, n_classes).astype(np.int64)
+    cells = (codes * size + rows) * size + columns
+    counts = np.bincount(cells, minlength=len(names) * size**2)
+    return counts.reshape(len(names), size, size).astype(np.int64)
 
 
 def actor_weights(n_actors: int, *, resamples: int = 2000, seed: int = 0) -> Ints:
@@ -123,7 +125,7 @@ def bootstrap_uar(
     predicted: npt.ArrayLike,
     actors: npt.ArrayLike,
     *,
-    n_classes: int = 8,
+    n_classes: int | None = None,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Interval:
@@ -135,7 +137,7 @@ def bootstrap_uar(
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
         actors: (n,) each clip's actor: integers or strings.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
         resamples: Number of resamples.
         seed: Seed of the draw; the same seed and clips give the same interval.
 
@@ -155,7 +157,7 @@ def bootstrap_accuracy(
     predicted: npt.ArrayLike,
     actors: npt.ArrayLike,
     *,
-    n_classes: int = 8,
+    n_classes: int | None = None,
     resamples: int = 2000,
     seed: int = 0,
 ) -> Interval:

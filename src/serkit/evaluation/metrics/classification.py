@@ -17,13 +17,13 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 
-def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int = 8) -> Ints:
+def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int | None = None) -> Ints:
     """Count the clips of each true class that were given each label.
 
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
-        n_classes: Number of classes C.
+        n_classes: Number of classes C; by default one more than the largest label.
 
     Returns:
         (C, C) counts; rows are the true classes, columns the predicted ones.
@@ -32,15 +32,13 @@ def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int = 8)
         UsageError: The labels are empty, of unequal number, not integers or out of range.
 
     Example:
-        >>> confusion([0, 0, 1], [0, 1, 1], n_classes=2)
+        >>> confusion([0, 0, 1], [0, 1, 1])
         array([[1, 1],
                [0, 1]])
     """
-    rows = checked_labels("true labels", true, n_classes)
-    columns = checked_labels("predicted labels", predicted, n_classes)
-    check_lengths(("true labels", rows), ("predicted labels", columns))
-    counts = np.bincount(rows * n_classes + columns, minlength=n_classes**2)
-    return counts.reshape(n_classes, n_classes).astype(np.int64)
+    rows, columns, size = checked_pair(true, predicted, n_classes)
+    counts = np.bincount(rows * size + columns, minlength=size**2)
+    return counts.reshape(size, size).astype(np.int64)
 
 
 def recalls(confusion: npt.NDArray[Any]) -> Floats:
@@ -95,7 +93,7 @@ def macro_f1_of(confusion: npt.NDArray[Any]) -> Floats:
     return _mean_of_defined(_ratio(2 * hits, confusion.sum(axis=-1) + confusion.sum(axis=-2)))
 
 
-def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 8) -> float:
+def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None = None) -> float:
     """Return the unweighted average recall, also called balanced accuracy.
 
     The mean recall over the classes present in the truth, so a class with few clips (neutral)
@@ -104,7 +102,7 @@ def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 8) ->
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
 
     Raises:
         UsageError: See :func:`confusion`.
@@ -116,13 +114,15 @@ def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 8) ->
     return float(uar_of(confusion(true, predicted, n_classes)))
 
 
-def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 8) -> float:
+def accuracy(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None = None
+) -> float:
     """Return the share of clips whose label was right (weighted average recall).
 
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
 
     Raises:
         UsageError: See :func:`confusion`.
@@ -134,7 +134,9 @@ def accuracy(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 
     return float(accuracy_of(confusion(true, predicted, n_classes)))
 
 
-def macro_f1(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 8) -> float:
+def macro_f1(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None = None
+) -> float:
     """Return the mean F1 over the classes present in the truth or the prediction.
 
     The same number as scikit-learn's ``f1_score(average="macro", zero_division=0)``.
@@ -142,7 +144,7 @@ def macro_f1(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels, the same.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
 
     Raises:
         UsageError: See :func:`confusion`.
@@ -154,18 +156,37 @@ def macro_f1(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int = 
     return float(macro_f1_of(confusion(true, predicted, n_classes)))
 
 
-def checked_labels(what: str, labels: npt.ArrayLike, n_classes: int) -> Ints:
+def checked_pair(
+    true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int | None
+) -> tuple[Ints, Ints, int]:
+    """Return true labels, predicted labels and the number of classes, all checked.
+
+    Args:
+        true: (n,) true labels.
+        predicted: (n,) predicted labels.
+        n_classes: Number of classes; None takes one more than the largest label.
+
+    Raises:
+        UsageError: See :func:`confusion`.
+    """
+    rows = checked_labels("true labels", true, n_classes)
+    columns = checked_labels("predicted labels", predicted, n_classes)
+    check_lengths(("true labels", rows), ("predicted labels", columns))
+    return rows, columns, n_classes or int(max(rows.max(), columns.max())) + 1
+
+
+def checked_labels(what: str, labels: npt.ArrayLike, n_classes: int | None) -> Ints:
     """Return labels as an (n,) int64 array, or say what is wrong with them.
 
     Args:
         what: What the message calls them, in the plural: ``"true labels"``.
         labels: (n,) integers from 0 to ``n_classes - 1``.
-        n_classes: Number of classes, 1 or more.
+        n_classes: Number of classes, 1 or more; None allows any integers from 0.
 
     Raises:
         UsageError: They are not one row of integers, are none at all, or are out of range.
     """
-    if n_classes < 1:
+    if n_classes is not None and n_classes < 1:
         raise UsageError(f"n_classes is {n_classes}", allowed="it must be 1 or more")
     values = one_row(what, labels)
     if values.dtype.kind not in "iu":
@@ -174,11 +195,13 @@ def checked_labels(what: str, labels: npt.ArrayLike, n_classes: int) -> Ints:
             allowed="they must be integers",
             hint="give emotion numbers, not names, probabilities or missing values",
         )
-    outside = values[(values < 0) | (values >= n_classes)]
+    outside = values[(values < 0) | (n_classes is not None and values >= n_classes)]
     if outside.size:
         raise UsageError(
             f"{outside.size} of {values.size} {what} are out of range, such as {outside[0]}",
-            allowed=f"they go from 0 to {n_classes - 1}",
+            allowed="they start at 0"
+            if n_classes is None
+            else f"they go from 0 to {n_classes - 1}",
         )
     return values.astype(np.int64)
 

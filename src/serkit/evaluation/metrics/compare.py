@@ -20,7 +20,7 @@ from serkit.evaluation.metrics.bootstrap import (
     percentile_interval,
     resampled,
 )
-from serkit.evaluation.metrics.classification import Floats, Ints, uar_of
+from serkit.evaluation.metrics.classification import Floats, Ints, checked_pair, uar_of
 from serkit.evaluation.metrics.intervals import Interval
 
 RESAMPLES = 10_000
@@ -50,7 +50,7 @@ def paired_difference(
     predicted_b: npt.ArrayLike,
     actors: npt.ArrayLike,
     *,
-    n_classes: int = 8,
+    n_classes: int | None = None,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> PairedDifference:
@@ -65,7 +65,7 @@ def paired_difference(
         predicted_a: (n,) labels predicted by run A, for the same clips in the same order.
         predicted_b: (n,) labels predicted by run B, the same.
         actors: (n,) each clip's actor: integers or strings.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
         resamples: Number of resamples B.
         seed: Seed of the draw.
 
@@ -76,8 +76,9 @@ def paired_difference(
         UsageError: Labels, actors or numbers are not usable; see
             :func:`~serkit.evaluation.metrics.bootstrap.actor_confusions`.
     """
-    a = actor_confusions(true, predicted_a, actors, n_classes)
-    b = actor_confusions(true, predicted_b, actors, n_classes)
+    size = max(checked_pair(true, answers, n_classes)[2] for answers in (predicted_a, predicted_b))
+    a = actor_confusions(true, predicted_a, actors, size)
+    b = actor_confusions(true, predicted_b, actors, size)
     first, second, sign = _in_order(a, b)
     draws = resampled(np.stack([first, second], axis=1), resamples=resamples, seed=seed)
     differences = sign * (uar_of(draws[:, 0]) - uar_of(draws[:, 1]))

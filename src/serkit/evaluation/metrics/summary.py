@@ -7,11 +7,9 @@ from typing import TypedDict
 
 import numpy.typing as npt
 
-from serkit.errors import UsageError
 from serkit.evaluation.metrics.bootstrap import actor_confusions, groups_of
 from serkit.evaluation.metrics.calibration import brier, checked_probabilities, ece, log_loss
 from serkit.evaluation.metrics.classification import (
-    Floats,
     accuracy_of,
     check_lengths,
     checked_labels,
@@ -72,23 +70,20 @@ def score(
     true: npt.ArrayLike,
     probabilities: npt.ArrayLike,
     actors: npt.ArrayLike,
-    *,
-    n_classes: int = 8,
 ) -> Scores:
     """Return every score of one run.
 
     Args:
-        true: (n,) true labels, integers from 0 to ``n_classes - 1``.
+        true: (n,) true labels, integers from 0 to C - 1.
         probabilities: (n, C) probabilities. The label is the most probable class; of equally
             probable ones that of the lowest number.
         actors: (n,) each clip's actor: integers or strings.
-        n_classes: Number of classes C.
 
     Raises:
         UsageError: An argument is not of this form.
     """
-    table = _checked_table(probabilities, n_classes)
-    by_actor = actor_confusions(true, table.argmax(axis=1), actors, n_classes)
+    table = checked_probabilities(probabilities)
+    by_actor = actor_confusions(true, table.argmax(axis=1), actors, table.shape[1])
     total = by_actor.sum(axis=0)
     hits, clips = hits_and_clips(by_actor)
     uar_interval = speaker_interval(hits, clips)
@@ -118,7 +113,7 @@ def uar_interval(
     predicted: npt.ArrayLike,
     speakers: npt.ArrayLike,
     *,
-    n_classes: int = 8,
+    n_classes: int | None = None,
 ) -> Interval:
     """Return the 95 % t interval over speakers of a UAR; see :func:`speaker_interval`.
 
@@ -126,7 +121,7 @@ def uar_interval(
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
         predicted: (n,) predicted labels.
         speakers: (n,) who speaks in each clip: integers or strings.
-        n_classes: Number of classes.
+        n_classes: Number of classes; by default one more than the largest label.
 
     Raises:
         UsageError: An argument is not of this form.
@@ -143,16 +138,13 @@ def score_by(
     groups: npt.ArrayLike,
     true: npt.ArrayLike,
     probabilities: npt.ArrayLike,
-    *,
-    n_classes: int = 8,
 ) -> dict[str, GroupScores]:
     """Return UAR, accuracy and number of clips for each group: by sex, by intensity, ...
 
     Args:
         groups: (n,) each clip's group: strings or integers.
-        true: (n,) true labels, integers from 0 to ``n_classes - 1``.
+        true: (n,) true labels, integers from 0 to C - 1.
         probabilities: (n, C) probabilities; see :func:`score`.
-        n_classes: Number of classes C.
 
     Returns:
         The scores by the group's name, in sorted order. The UAR of a group is over the classes
@@ -161,11 +153,12 @@ def score_by(
     Raises:
         UsageError: An argument is not of this form.
     """
-    predicted = _checked_table(probabilities, n_classes).argmax(axis=1)
-    labels = checked_labels("true labels", true, n_classes)
+    table = checked_probabilities(probabilities)
+    predicted = table.argmax(axis=1)
+    labels = checked_labels("true labels", true, table.shape[1])
     names, codes = groups_of("groups", groups)
     check_lengths(("groups", codes), ("true labels", labels), ("rows of probabilities", predicted))
-    by_group = actor_confusions(labels, predicted, codes, n_classes)
+    by_group = actor_confusions(labels, predicted, codes, table.shape[1])
     return {
         name: GroupScores(
             uar=float(uar_of(matrix)),
@@ -174,13 +167,3 @@ def score_by(
         )
         for name, matrix in zip(names, by_group, strict=True)
     }
-
-
-def _checked_table(probabilities: npt.ArrayLike, n_classes: int) -> Floats:
-    table = checked_probabilities(probabilities)
-    if table.shape[1] != n_classes:
-        raise UsageError(
-            f"the probabilities are for {table.shape[1]} classes",
-            allowed=f"there must be n_classes = {n_classes} columns",
-        )
-    return table

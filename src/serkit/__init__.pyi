@@ -83,6 +83,9 @@ from .api import (
     splits as splits,
 )
 from .api import (
+    stress as stress,
+)
+from .api import (
     submit as submit,
 )
 from .api import (

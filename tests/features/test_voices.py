@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 import serkit
-from serkit.audio import read_audio
+from serkit.audio import read_audio, write_wav
 from serkit.dsp.disguise import change_speed
 from serkit.dsp.functionals import functionals
 from serkit.dsp.signal import Signal
 from serkit.errors import UnknownNameError, UsageError
-from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve
+from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve, voices
 from serkit.features.voices import in_voice
 from serkit.testing import example_signal
 
@@ -95,3 +95,82 @@ def test_extraction_computes_the_feature_of_the_changed_samples(make_corpus, tmp
     samples = read_audio(next(corpus.rglob("*.wav"))).samples
     assert np.array_equal(plain, functionals(samples, 48_000))
     assert np.array_equal(slow, functionals(change_speed(samples, 0.9), 48_000))
+
+
+@pytest.fixture
+def cafe(tmp_path):
+    path = tmp_path / "cafe.wav"
+    write_wav(path, example_signal(30_000)[::-1].copy())
+    return path
+
+
+def test_a_background_is_known_by_its_samples_and_not_by_its_place(cafe, tmp_path):
+    spec = mel(background=20, background_from=str(cafe))
+    moved = cafe.rename(tmp_path / "bar.wav")
+    again = mel(background=20, background_from=str(moved))
+    assert spec.fingerprint == again.fingerprint
+    assert again.options == {"background_from": str(moved)}
+    write_wav(moved, example_signal(20_000))
+    voices._background.cache_clear()
+    assert mel(background=20, background_from=str(moved)).fingerprint != spec.fingerprint
+
+
+def test_a_background_is_heard_under_the_clip(cafe):
+    samples = example_signal(48_000)
+    spec = mel(background=10, background_from=str(cafe))
+    heard = in_voice(Signal(samples), spec.voice, spec.options).samples
+    noise = heard.astype(float) - samples
+    ratio = 10 * np.log10(np.mean(samples.astype(float) ** 2) / np.mean(noise**2))
+    assert ratio == pytest.approx(10.0, abs=0.2)
+
+
+@pytest.mark.parametrize(
+    ("voice", "said"),
+    [
+        (
+            {"background": 20.0},
+            "the voice of mel128 names no file of a background; background = 20.0 and "
+            "background_from = 'cafe.wav' together are allowed",
+        ),
+        (
+            {"background_from": "cafe.wav"},
+            "the voice of mel128 names only the file of a background; background = 20.0 and "
+            "background_from = 'cafe.wav' together are allowed",
+        ),
+    ],
+)
+def test_a_background_needs_a_level_and_a_file(voice, said):
+    with pytest.raises(UsageError) as caught:
+        mel(**voice)
+    assert str(caught.value) == said
+
+
+def test_a_background_that_changed_since_is_refused(cafe):
+    spec = mel(background=20, background_from=str(cafe))
+    write_wav(cafe, example_signal(20_000))
+    voices._background.cache_clear()
+    with pytest.raises(UsageError, match="holds other samples than when the recipe was read"):
+        in_voice(Signal(example_signal(9_600)), spec.voice, spec.options)
+
+
+@pytest.mark.parametrize(
+    "voice",
+    [
+        {"white": 0.0},
+        {"pink": 0.0},
+        {"tempo": 1.1},
+        {"pitch": 0.9},
+        {"room": 0.3},
+        {"overload": 12.0},
+        {"offset": 0.02},
+        {"low_cut": 300.0, "high_cut": 3_400.0},
+        {"rate": 16_000},
+        {"mu_law": True},
+        {"codec": "opus-24"},
+        {"before": 0.1},
+    ],
+)
+def test_every_change_changes_the_samples(voice):
+    signal = Signal(example_signal(24_000))
+    changed = in_voice(signal, mel(**voice).voice)
+    assert not np.array_equal(changed.samples, signal.samples)

@@ -50,6 +50,7 @@ from serkit.api.stores import (
     verify,
     why,
 )
+from serkit.api.stressing import stress, stress_figure
 from serkit.api.training import assist, curve, fit, process_count, train
 from serkit.ingest.metadata import Labelling
 
@@ -111,6 +112,8 @@ __all__ = [
     "splits",
     "spooled",
     "store_path",
+    "stress",
+    "stress_figure",
     "submit",
     "synth",
     "to_markdown",

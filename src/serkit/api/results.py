@@ -173,7 +173,9 @@ def learning(run: Run | str, *, runs: PathLike | None = None) -> Learning:
 
 
 def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure:
-    """Draw a figure: ``confusion``, ``recall``, ``calibration``, ``curves`` or ``learning``.
+    """Draw a figure of a run.
+
+    ``confusion``, ``recall``, ``calibration``, ``curves``, ``learning`` and ``stress``.
 
     Args:
         run: The run, or how :func:`show` finds it.
@@ -185,8 +187,8 @@ def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure
 
     Raises:
         UnknownNameError: No such run or figure.
-        UsageError: This run has no such figure: its model is not trained in epochs, or it had no
-            validation clips.
+        UsageError: This run has no such figure: its model is not trained in epochs, it had no
+            validation clips, or it was not stressed.
         MissingDependencyError: matplotlib is not installed.
     """
     from serkit.reports.figures.draw import draw

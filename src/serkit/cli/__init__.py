@@ -20,6 +20,7 @@ from serkit.cli import (
     runs,
     serve,
     store,
+    stress,
     training,
 )
 from serkit.cli.errors import INTERRUPTED, one_line
@@ -44,6 +45,7 @@ for _module in (
     exploring,
     training,
     runs,
+    stress,
     predict,
     serve,
     reporting,

@@ -59,5 +59,5 @@ class _Voices:
     def __call__(self, spec: FeatureSpec) -> Signal:
         voice = canonical_json(spec.voice)
         if voice not in self._heard:
-            self._heard[voice] = in_voice(self._signal, spec.voice)
+            self._heard[voice] = in_voice(self._signal, spec.voice, spec.options)
         return self._heard[voice]

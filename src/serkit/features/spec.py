@@ -11,7 +11,7 @@ from typing import Any
 
 from serkit.errors import UsageError
 from serkit.features.extractor import EXTRACTORS, Extractor, Layout
-from serkit.features.voices import settle_voice
+from serkit.features.voices import settle_voice, voice_options
 from serkit.parameters import Scalar, settle
 
 
@@ -126,7 +126,10 @@ def resolve(
         extractor.version,
         {key: value for key, value in complete.items() if key not in hidden},
         summary or extractor.summary,
-        {key: value for key, value in complete.items() if key in hidden},
+        {
+            **{key: value for key, value in complete.items() if key in hidden},
+            **voice_options(voice or {}),
+        },
         settle_voice(name, voice or {}),
     )
 

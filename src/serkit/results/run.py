@@ -24,6 +24,7 @@ from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
 from serkit.results.record import fault_of
+from serkit.results.stress import StressTable, read_stress
 from serkit.settings import resolve
 from serkit.shown import Shown
 
@@ -145,6 +146,15 @@ class Run(Shown):
 
         path = self.path / HISTORY
         return pd.read_parquet(path) if path.is_file() else None
+
+    @property
+    def stress(self) -> StressTable | None:
+        """How the run holds when its test clips are perturbed; None where nobody measured it.
+
+        Raises:
+            RunError: The file is damaged.
+        """
+        return read_stress(self.path)
 
     @property
     def fold_names(self) -> tuple[str, ...]:
@@ -291,14 +301,18 @@ class Run(Shown):
             ) from error
 
     def to_json(self) -> dict[str, Any]:
-        """Return the record."""
-        return dict(self.record)
+        """Return the record, with the stress table where there is one."""
+        table = self.stress
+        return dict(self.record) | ({"stress": table.to_json()} if table else {})
 
     def __rich__(self) -> RenderableType:
         """Return its scores, its confusion matrix, its folds and what it rests on."""
+        from rich.console import Group
+
         from serkit.results.run_tables import render_run
 
-        return render_run(self.name, self.record)
+        shown, table = render_run(self.name, self.record), self.stress
+        return Group(shown, table) if table else shown
 
 
 def with_speakers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -16,9 +16,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import MissingDependencyError, RunError, unknown_name
+from serkit.errors import MissingDependencyError, RunError, UsageError, unknown_name
 from serkit.reports.figures.confusion import confusion_figure
 from serkit.reports.figures.errors import calibration_figure, recall_figure
+from serkit.reports.figures.stress import stress_figure
 from serkit.reports.figures.training import curves_figure, learning_figure
 from serkit.results.analysis.errors import analyse_errors
 
@@ -27,12 +28,23 @@ if TYPE_CHECKING:
 
     from serkit.results.run import Run
 
+
+def _stress(run: Run) -> Figure:
+    table = run.stress
+    if table is None:
+        raise UsageError(
+            f"{run.name} was not stressed", hint=f"run 'serkit stress {run.name}' first"
+        )
+    return stress_figure(table)
+
+
 FIGURES: dict[str, Callable[[Run], Figure]] = {
     "confusion": confusion_figure,
     "curves": curves_figure,
     "learning": learning_figure,
     "recall": lambda run: recall_figure(analyse_errors(run)),
     "calibration": lambda run: calibration_figure(analyse_errors(run)),
+    "stress": _stress,
 }
 """What can be drawn of a run."""
 
@@ -47,6 +59,8 @@ def figure_names(run: Run) -> tuple[str, ...]:
         names.append("curves")
         if "validation_uar" in history.columns:
             names.append("learning")
+    if run.stress is not None:
+        names.append("stress")
     return tuple(names)
 
 
@@ -64,11 +78,20 @@ def draw(run: Run, name: str) -> Figure:
     """
     if name not in FIGURES:
         raise unknown_name("figure", name, FIGURES)
+    require_matplotlib()
+    return FIGURES[name](run)
+
+
+def require_matplotlib() -> None:
+    """Make sure that figures can be drawn.
+
+    Raises:
+        MissingDependencyError: matplotlib is not installed.
+    """
     if find_spec("matplotlib") is None:
         raise MissingDependencyError(
             "the package matplotlib is not installed", hint="pip install 'serkit[figures]'"
         )
-    return FIGURES[name](run)
 
 
 def save_figures(run: Run, folder: Path, form: str = "png") -> tuple[Path, ...]:
@@ -96,6 +119,20 @@ def save_figures(run: Run, folder: Path, form: str = "png") -> tuple[Path, ...]:
         _save(figure, path, form)
         paths.append(path)
     return tuple(paths)
+
+
+def save(figure: Figure, path: Path) -> Path:
+    """Write one figure in the format that the file's name ends with.
+
+    Raises:
+        UnknownNameError: No such format.
+        RunError: The disk does not take it; no half file is left.
+    """
+    form = path.suffix.removeprefix(".")
+    if form not in FORMATS:
+        raise unknown_name("format", form, FORMATS)
+    _save(figure, path, form)
+    return path
 
 
 def _save(figure: Figure, path: Path, form: str) -> None:

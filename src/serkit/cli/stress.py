@@ -1,0 +1,75 @@
+"""``serkit stress``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serkit.cli import options
+from serkit.cli.output import print_json, print_rich, progress, say
+from serkit.errors import UsageError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(stress)
+
+
+def stress(
+    run: options.Run,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Only this condition or group: level, white, pink, babble, band, codec, room, "
+            "clipping, offset, silence, tempo, pitch. Repeatable.",
+        ),
+    ] = None,
+    clips: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="At most N test clips, evenly over speakers and emotions; the result is not kept.",
+        ),
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also draw it into FILE (.png or .svg).")
+    ] = None,
+    store: options.Store = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Store of perturbed clips.  [default: the feature store's name with -stress]",
+        ),
+    ] = None,
+    runs: options.Runs = None,
+    workers: options.Workers = None,
+    json: options.Json = False,
+) -> None:
+    """Test how a run's models hold under noise, codecs, rooms and the like.
+
+    Each test clip is perturbed and predicted by the model that had not seen its speaker. The table
+    is kept beside the run; perturbed clips are cached.
+    """
+    from serkit import api
+
+    if figure is not None and figure.suffix not in (".png", ".svg"):
+        raise UsageError(f"--figure {figure} is no picture", allowed=".png and .svg are allowed")
+    with progress("stress:", "clips") as update:
+        table = api.stress(
+            run,
+            only=only or (),
+            clips=clips,
+            store=store,
+            cache=cache,
+            runs=runs,
+            workers=workers,
+            progress=update,
+        )
+    if figure is not None:
+        say(f"drawn: {api.stress_figure(table, figure)}")
+    print_json(table.to_json()) if json else print_rich(table)

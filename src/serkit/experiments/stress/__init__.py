@@ -1,0 +1,1 @@
+"""How a run's models hold when its test clips are perturbed."""

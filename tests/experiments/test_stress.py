@@ -147,7 +147,7 @@ def test_what_cannot_be_stressed_is_refused(stressed, speech_store, tmp_path, ma
         serkit.stress(str(run), clips=0)
     other = tmp_path / "other"
     serkit.extract(make_corpus(8), store=other, features=["functionals"], workers=1)
-    with pytest.raises(RunError, match=r"tested 88 clips that .* does not hold"):
+    with pytest.raises(RunError, match=r"tested \d+ clips that .* does not hold"):
         serkit.stress(str(run), store=other, cache=cache)
     found = serkit.show(str(run))
     moved = serkit.FeatureStore(speech_store)

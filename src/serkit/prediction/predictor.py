@@ -194,6 +194,7 @@ class Predictor:
         answered = [clips[shown] for shown in found if isinstance(rows[shown], Prediction)]
         notes = [f"{clip.row.clip_id}: {note}" for clip in answered for note in clip.notes]
         unlike = differences(self.saved.audio, [clip.row for clip in answered])
+        unlike += self._uncovered([clip.recording for clip in answered])
         return Predictions(
             run=self.saved.name,
             model=self.saved.model,
@@ -202,6 +203,10 @@ class Predictor:
             labels=self.labels,
             warnings=(*notes, *self.warnings, *unlike, *self._about_sets()),
         )
+
+    def _uncovered(self, recordings: Sequence[Sequence[float]]) -> list[str]:
+        coverage = self.saved.coverage
+        return coverage.warnings(recordings) if coverage and recordings else []
 
     def _about_sets(self) -> tuple[str, ...]:
         if self.calibration is None or self.calibration.level is None:
@@ -298,6 +303,7 @@ class Predictor:
         spans_of(1.0, window, hop)  # what makes no sense is said once, not for each file
         found = find_audio(audio)
         timelines: list[Timeline] = []
+        recordings: list[tuple[float, ...]] = []
         failed: list[Failure] = []
         for done, (shown, what) in enumerate(found.items()):
             if progress:
@@ -305,9 +311,11 @@ class Predictor:
             try:
                 heard = read_recording(what, channel=channel)
                 timelines.append(self.predict_timeline(heard, shown, window=window, hop=hop))
+                recordings.append(self.saved.recording_of(heard))
             except SerkitError as error:
                 failed.append(Failure(shown, type(error).__name__, str(error), shown))
-        return Timelines(self.title, tuple(timelines), tuple(failed), self.warnings)
+        warnings = (*self.warnings, *self._uncovered(recordings))
+        return Timelines(self.title, tuple(timelines), tuple(failed), warnings)
 
     def answer(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
         """Ask the models about clips.

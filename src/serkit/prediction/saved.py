@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
+from serkit.dsp.recording import describe_recording
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError, RunError, SerkitError, unknown_name
 from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.models import TRAINERS, Fitted, Trainer
 from serkit.parameters import Scalar, integer
+from serkit.prediction.coverage import Coverage
 from serkit.store.memory import ClipFeatures
 
 
@@ -36,6 +38,7 @@ class SavedModels:
         versions: The packages that they were trained with.
         expected: What was measured for speakers that the models had not heard.
         record: The file that says all this, for messages.
+        coverage: What a stress test of them covers; None where there was none.
     """
 
     name: str
@@ -50,6 +53,7 @@ class SavedModels:
     versions: Mapping[str, str]
     expected: Mapping[str, Any]
     record: Path = field(repr=False)
+    coverage: Coverage | None = None
 
     @property
     def trainer(self) -> Trainer:
@@ -152,7 +156,8 @@ class SavedModels:
             SerkitError: A feature cannot be computed.
         """
         try:
-            return clip_features(clip_id, audio, self.request, scratch=scratch)
+            found = clip_features(clip_id, audio, self.request, scratch=scratch)
+            return replace(found, recording=self.recording_of(audio))
         except ClipTooLongError as error:
             limit = self._limit_seconds()
             if limit is None or self.request.can_stretch:
@@ -162,6 +167,12 @@ class SavedModels:
                 allowed=f"{self.model} ({self.preset}) reads up to {limit:.2f} s",
                 hint="cut it, or ask a run whose model reads true lengths or functionals",
             ) from error
+
+    def recording_of(self, audio: Audio) -> tuple[float, ...]:
+        """Return what audio is like as a recording; empty where no stress test gives a range."""
+        if self.coverage is None:
+            return ()
+        return tuple(describe_recording(audio.samples, SAMPLE_RATE).tolist())
 
     def _limit_seconds(self) -> float | None:
         """Return the length that the shortest recipe pads to."""

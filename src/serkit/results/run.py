@@ -24,7 +24,7 @@ from serkit.prediction.predictions import Predictions
 from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
 from serkit.results.record import fault_of
-from serkit.results.stress import StressTable, read_stress
+from serkit.results.stress import StressTable, coverage_of, read_stress
 from serkit.settings import resolve
 from serkit.shown import Shown
 
@@ -212,6 +212,7 @@ class Run(Shown):
             audio=self.record.get("audio"),
             versions=self.record["versions"],
             record=self.path / RECORD,
+            coverage=coverage_of(table) if (table := self.stress) else None,
         )
 
     def calibration(self, level: float | None = None) -> Calibration:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.errors import RunError
 from serkit.plainjson import dumps
+from serkit.prediction.coverage import Coverage, Outcome, Range
 from serkit.results.wording import interval, percent
 from serkit.shown import Shown
 from serkit.storage.files import write_file
@@ -151,6 +152,29 @@ class StressTable(Shown):
         )
         notes = [Text(f"note: {note}", style="yellow") for note in self.notes]
         return Group(made, Text(legend, style="dim"), *notes)
+
+
+_CHANGED_BY: Mapping[str, tuple[str, ...]] = {
+    "level": ("level",),
+    "snr": ("white", "pink", "babble"),
+    "bandwidth": ("band", "codec"),
+    "clipped": ("clipping",),
+}
+"""By measure of recordings, the groups of conditions that change it."""
+
+
+def coverage_of(table: StressTable) -> Coverage:
+    """Return what a table says of recordings that differ from the run's clips."""
+    ranges = {}
+    for measure, groups in _CHANGED_BY.items():
+        rows = [row for row in table.rows if row.group in groups]
+        tested = tuple(
+            Outcome(row.title, row.recording[measure].middle, row.uar, row.falls) for row in rows
+        )
+        if tested:
+            known = table.recording[measure]
+            ranges[measure] = Range(known.low, known.high, tested)
+    return Coverage(table.uar, ranges)
 
 
 def write_stress(folder: Path, table: StressTable) -> None:

@@ -27,12 +27,15 @@ class ClipFeatures:
         specs: The features.
         values: Their values, by feature name.
         notes: What was done to the samples that nobody would expect, a clause each.
+        recording: What the clip is like as a recording, the values of
+            :data:`serkit.dsp.recording.MEASURES`; empty where nobody asked.
     """
 
     row: ClipRow
     specs: tuple[FeatureSpec, ...]
     values: Mapping[str, Values]
     notes: tuple[str, ...] = ()
+    recording: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
+from serkit.evaluation.across import across
 from serkit.evaluation.splits import PROTOCOLS, Protocol, SplitClip
 from serkit.features import (
     DEFAULT_FEATURES,
@@ -46,6 +47,8 @@ so. Within a fold two kinds of clips are for training: some to fit on, and those
 speakers to choose on (C, rounds, ...). Nothing is fitted or chosen on test clips, except with
 `--preset notebook` on a notebook protocol, which repeats the study's choice and is stamped
 `selected-on-test`.
+
+The last two are over [several stores](../howto/across-corpora.md).
 """
 
 
@@ -82,7 +85,7 @@ def models_page() -> str:
 
 
 def protocols_page() -> str:
-    protocols = [PROTOCOLS.get(name) for name in own_names(PROTOCOLS)]
+    protocols = [*(PROTOCOLS.get(name) for name in own_names(PROTOCOLS)), *across()]
     rows = [
         (
             markdown.code(each.name),

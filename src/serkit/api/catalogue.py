@@ -322,9 +322,10 @@ def describe_model(name: str) -> ModelInfo:
 
 def list_protocols() -> ProtocolList:
     """List the protocols: which clips are trained on and which are tested on."""
+    from serkit.evaluation.across import across
     from serkit.evaluation.splits import PROTOCOLS
 
-    known = (PROTOCOLS.get(name) for name in PROTOCOLS.names())
+    known = (*(PROTOCOLS.get(name) for name in PROTOCOLS.names()), *across())
     return ProtocolList(
         ProtocolInfo(each.name, each.summary, each.source, each.speaker_independent)
         for each in known

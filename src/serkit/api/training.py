@@ -23,7 +23,9 @@ def train(
     model: str | object | None = None,
     *,
     features: str | Sequence[str] | None = None,
-    store: FeatureStore | PathLike | None = None,
+    store: FeatureStore | PathLike | Sequence[FeatureStore | PathLike] | None = None,
+    test_store: FeatureStore | PathLike | None = None,
+    joined: Mapping[str, str] | None = None,
     runs: PathLike | None = None,
     protocol: str | None = None,
     preset: str | None = None,
@@ -52,6 +54,13 @@ def train(
         features: What the model reads, names in a list or separated by commas; None is the
             preset's.
         store: The store or its folder; None is the setting, or what the run was begun with.
+            Several are read as one: their labels are joined by name (``fear``, ``fearful`` and
+            ``anxiety`` are one), clips of labels that they do not share are left out, and without
+            ``protocol`` each corpus is tested in turn (``leave-one-corpus-out``).
+        test_store: The store to test on, of another corpus: a model is trained on all clips of
+            ``store`` and tested on all of this one.
+        joined: Labels that count as another one where stores are joined, beyond synonyms:
+            ``{"calm": "neutral"}``.
         runs: Folder that the run is kept in; None is the setting.
         protocol: The protocol's name; None is the setting, and without one the corpus's own.
         preset: The preset's name; None is the setting.
@@ -73,8 +82,9 @@ def train(
     Raises:
         UnknownNameError: No such model, protocol, preset, parameter or run.
         UsageError: Neither a model nor a run is named, a setting of the run is given beside
-            ``resume``, the model is not trained in epochs and is to be logged, or torchrun
-            started several processes for a model that trains in one.
+            ``resume``, two stores share too few labels or differ in a feature's recipe, the model
+            is not trained in epochs and is to be logged, or torchrun started several processes
+            for a model that trains in one.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature is missing or stale for some clips.
         LeakageError: The split leaks.
@@ -95,6 +105,8 @@ def train(
     request = Request(
         model=model,
         store=store,
+        test_store=test_store,
+        joined=joined or {},
         runs=runs,
         protocol=protocol,
         preset=preset,

@@ -74,6 +74,15 @@ Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="LABEL=LABEL", help="Count a label as another one. Repeatable."),
 ]
+Join = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="LABEL=LABEL",
+        help="Where corpora are joined: count a label as another one, such as calm=neutral. "
+        "Repeatable.",
+    ),
+]
 Channel = Annotated[
     int,
     typer.Option(min=0, metavar="N", help="Which channel of files with several is read, from 0."),
@@ -97,6 +106,15 @@ def labelling(
     from serkit import api
 
     return api.Labelling(metadata, layout, _pairs("column", column), _pairs("map", joined))
+
+
+def joined(given: list[str] | None) -> dict[str, str]:
+    """Return the labels that count as another one.
+
+    Raises:
+        UsageError: A pair is not written ``ONE=OTHER``.
+    """
+    return _pairs("map", given)
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:

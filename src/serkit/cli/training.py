@@ -35,7 +35,21 @@ def train(
         str | None,
         typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
     ] = None,
-    store: options.Store = None,
+    store: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR",
+            help="Feature store's folder. Repeatable: several are read as one, their labels joined "
+            "by name.  [default: features/store]",
+        ),
+    ] = None,
+    test_store: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Test on this store, of another corpus, and train on --store."
+        ),
+    ] = None,
+    map_: options.Join = None,
     runs: options.Runs = None,
     protocol: options.Protocol = None,
     preset: options.Preset = None,
@@ -100,8 +114,9 @@ def train(
 ) -> None:
     """Train and test a model.
 
-    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run. Of an
-    ensemble, --runs RUN,RUN names the runs whose models answer together.
+    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run. With
+    --test-store it is trained on one corpus and tested on another; several --store without it test
+    each corpus in turn. Of an ensemble, --runs RUN,RUN names the runs whose models answer together.
     """
     from serkit import api
 
@@ -127,6 +142,8 @@ def train(
             run = api.train(
                 model,
                 store=store,
+                test_store=test_store,
+                joined=options.joined(map_),
                 runs=runs,
                 protocol=protocol,
                 preset=preset,

@@ -344,7 +344,7 @@ def random_folds(
     for number, positions in enumerate(tests):
         test = {clips[i].clip_id for i in positions}
         rest = [clip for clip in clips if clip.clip_id not in test]
-        chosen = _validation_clips(rest, number)
+        chosen = validation_clips(rest, number)
         folds.append(
             Fold(
                 str(number + 1),
@@ -356,8 +356,8 @@ def random_folds(
     return Split(protocol, tuple(folds))
 
 
-def _validation_clips(clips: Sequence[SplitClip], number: int) -> set[str]:
-    """Choose the clips of a random fold's training side to choose on."""
+def validation_clips(clips: Sequence[SplitClip], number: int) -> set[str]:
+    """Choose the clips of a training side to choose on: two speakers', or where unknown some."""
     speakers = {clip.speaker for clip in clips}
     if UNKNOWN in speakers:
         order = np.random.default_rng(number).permutation(len(clips))

@@ -124,6 +124,12 @@ class _Job:
         cls, trainer: Trainer, sides: Sides, parameters: Parameters, context: FitContext
     ) -> _Job:
         workdir = context.workdir
+        if not isinstance(sides.store, FeatureStore):
+            raise UsageError(
+                "several stores, and several processes that train together",
+                allowed="torchrun trains on one store",
+                hint="train on several stores with one process",
+            )
         return cls(
             trainer.name,
             str(sides.store.path),

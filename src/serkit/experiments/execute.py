@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 import time
@@ -42,6 +43,9 @@ from serkit.results.run import (
 )
 from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
+
+_LONGEST_NAME = 100
+"""Letters of a protocol's name in that of a run's folder; file systems take 255 in all."""
 
 
 def _tell_nobody(_progress: Progress) -> None:
@@ -163,8 +167,19 @@ def _blaming_changes(plan: Plan, split: Split, config: Mapping[str, Any]) -> Ite
 
 
 def _name(plan: Plan, now: datetime) -> str:
-    model, protocol = plan.trainer.name, plan.protocol.name
-    return f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return run_name(plan.trainer.name, plan.protocol.name, now)
+
+
+def run_name(model: str, protocol: str, now: datetime) -> str:
+    """Return a name for a run that every system takes for a folder's.
+
+    Example:
+        >>> from datetime import datetime
+        >>> run_name("svm", "cross:emodb->tess", datetime(2026, 1, 2))[:35]
+        'svm-cross-emodb-tess-20260102-00000'
+    """
+    plain = re.sub(r"[^\w@.+-]+", "-", protocol.replace("->", "-"))[:_LONGEST_NAME]
+    return f"{model}-{plain}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _begin(split: Split, folder: Path, config: Mapping[str, Any]) -> None:

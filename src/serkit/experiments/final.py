@@ -106,6 +106,7 @@ def _refuse_changed(plan: Plan, run: Run) -> None:
     for key, meaning in (("corpus_digest", "clips"), ("feature_fingerprints", "recipes")):
         if now.get(key) != run.record[key]:
             raise RunError(
-                f"the {meaning} in {plan.store.path} are not those that {run.name} was trained on",
+                f"the {meaning} in {plan.store.location} are not those that {run.name} was "
+                "trained on",
                 hint="train it again with --final",
             )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.models import ClipData, Fitted
-from serkit.store.store import FeatureStore
+from serkit.store.source import ClipStore
 
 SAMPLE = 32
 """Test clips of a fold that are asked about a second time, in another order. All of them would
@@ -26,7 +26,7 @@ in bfloat16 by up to 0.004 of their value. A mean taken over a batch moves it mu
 
 def dependence_on_company(
     model: Fitted,
-    store: FeatureStore,
+    store: ClipStore,
     clip_ids: tuple[str, ...],
     probabilities: npt.NDArray[np.float64],
 ) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ from serkit.prediction.audio_profile import audio_of
 from serkit.results.overrides import differing
 from serkit.results.record import partial_note
 from serkit.results.run import Run
+from serkit.store.source import ClipStore
 from serkit.store.state import corpus_digest
-from serkit.store.store import FeatureStore
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,12 @@ class Plan:
         settings: The resolved settings of the command, kept for the record.
         folds: Run only the first so many folds; None is all.
         members: The runs that an ensemble is made of.
+        origin: What the record says of several stores that are read as one; empty for one store.
+        notes: What a reader must know of the clips.
     """
 
     trainer: Trainer
-    store: FeatureStore
+    store: ClipStore
     protocol: Protocol
     preset: str
     values: Mapping[str, Scalar]
@@ -53,6 +55,8 @@ class Plan:
     settings: Mapping[str, Any]
     folds: int | None = None
     members: tuple[Run, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -95,7 +99,8 @@ def split_of(plan: Plan) -> Split:
     split = _first_folds(split, plan.folds)
     emotions = {clip_id: clips[clip_id].emotion for clip_id in clip_ids}
     left_out = sorted(clips.keys() - emotions.keys())
-    return replace(split, notes=(*split.notes, *caveats(split, emotions, left_out)))
+    notes = (*split.notes, *plan.notes, *caveats(split, emotions, left_out))
+    return replace(split, notes=notes)
 
 
 def _usable_clips(plan: Plan) -> list[str]:
@@ -103,7 +108,7 @@ def _usable_clips(plan: Plan) -> list[str]:
     everyone = list(plan.store.state.clips)
     if not everyone:
         raise UsageError(
-            f"the store {plan.store.path} holds no clips", hint="run 'serkit extract SRC' first"
+            f"the store {plan.store.location} holds no clips", hint="run 'serkit extract SRC' first"
         )
     usable = set(everyone)
     for feature in (*plan.features, *plan.copies):
@@ -112,7 +117,7 @@ def _usable_clips(plan: Plan) -> list[str]:
         raise TrainingError("every clip failed", hint="'serkit store why' says why")
     if len({plan.store.state.clips[clip_id].emotion for clip_id in usable}) < 2:
         raise UsageError(
-            f"every clip in {plan.store.path} has the same label",
+            f"every clip in {plan.store.location} has the same label",
             allowed="a model is trained on two labels or more",
         )
     return sorted(usable)
@@ -168,6 +173,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         **identity_of(plan, split),
         "audio": audio_of(clips),
         "folds": len(split.folds),
+        **plan.origin,
         "values": dict(plan.values),
         "given": differing(plan.trainer, plan.preset, plan.values),
         "settings": dict(plan.settings),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from serkit.errors import IncompleteFeatureError, MissingDependencyError, NotFoundError, UsageError
-from serkit.evaluation.splits import PROTOCOLS
+from serkit.experiments.ground import StoreLike, Wanted, open_ground
 from serkit.experiments.members import completed, find_members
 from serkit.experiments.plan import Plan
 from serkit.experiments.resume import find_unfinished, read_config
 from serkit.features import Recipes, stored_name
-from serkit.ingest.corpus import CORPORA
 from serkit.models import TRAINERS, Trainer
 from serkit.results.run import Run
 from serkit.settings import resolve
@@ -27,7 +26,9 @@ class Request:
 
     Attributes:
         model: A model's name, or a scikit-learn estimator; None where a run is resumed.
-        store: The store or its folder.
+        store: The store or its folder; several are read as one.
+        test_store: The store to test on, or its folder; None tests by the protocol.
+        joined: Labels of several stores that count as another one, beyond synonyms.
         runs: Folder of runs.
         protocol: The protocol's name; without a setting the corpus's own.
         preset: The preset's name.
@@ -38,7 +39,9 @@ class Request:
     """
 
     model: object | None
-    store: FeatureStore | str | Path | None = None
+    store: StoreLike | Sequence[StoreLike] | None = None
+    test_store: StoreLike | None = None
+    joined: Mapping[str, str] = field(default_factory=dict)
     runs: str | Path | None = None
     protocol: str | None = None
     preset: str | None = None
@@ -46,6 +49,20 @@ class Request:
     seed: int | None = None
     folds: int | None = None
     definitions: str | Path | None = None
+
+    @property
+    def stores(self) -> tuple[StoreLike, ...]:
+        """The stores that are named; none where the setting counts."""
+        if self.store is None:
+            return ()
+        if isinstance(self.store, FeatureStore | str | Path):
+            return (self.store,)
+        return tuple(self.store)
+
+    @property
+    def ground(self) -> Wanted:
+        """The stores and the protocol that are asked for."""
+        return Wanted(self.stores, self.test_store, self.joined, self.protocol)
 
 
 def resolve_plan(request: Request) -> Plan:
@@ -60,10 +77,10 @@ def resolve_plan(request: Request) -> Plan:
     if request.model is None:
         raise UsageError("no model is named", hint="see 'serkit models', or resume a run")
     trainer, values = _trainer_of(request)
-    store = request.store
+    first = request.stores[0] if request.stores else None
     settings = resolve(
         {
-            "store": store.path if isinstance(store, FeatureStore) else store,
+            "store": first.path if isinstance(first, FeatureStore) else first,
             "runs": request.runs,
             "protocol": request.protocol,
             "preset": request.preset if isinstance(request.model, str) else "best",
@@ -73,17 +90,18 @@ def resolve_plan(request: Request) -> Plan:
     )
     settled = trainer.settle(settings.preset, values)
     members: tuple[Run, ...] = ()
-    wanted = settings.protocol
+    wanted, protocol = request.ground, settings.protocol
     if trainer.combines_runs:
         members = find_members(settled, Path(settings.runs))
         settled = completed(settled, members, trainer)
-        wanted = wanted or str(members[0].record["protocol"])
-    named = PROTOCOLS.get(wanted) if wanted else None
-    opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
+        if members[0].record.get("stores") and not wanted.stores:
+            wanted = Wanted.of_record(members[0].record)
+        protocol = protocol or str(members[0].record["protocol"])
+    ground = open_ground(wanted, protocol)
     plan = Plan(
         trainer=trainer,
-        store=opened,
-        protocol=named or PROTOCOLS.get(_own_protocol(opened)),
+        store=ground.store,
+        protocol=ground.protocol,
         preset=settings.preset,
         values=settled,
         seed=settings.seed,
@@ -91,10 +109,13 @@ def resolve_plan(request: Request) -> Plan:
         settings=asdict(settings),
         folds=request.folds,
         members=members,
+        origin=ground.origin,
+        notes=ground.notes,
     )
     recipes = Recipes(Path(settings.definitions))
     for feature in (*plan.features, *plan.copies):
-        _refuse_stale_recipe(opened, recipes, feature)
+        for store in ground.parts:
+            _refuse_stale_recipe(store, recipes, feature)
     return plan
 
 
@@ -102,8 +123,8 @@ def resume_plan(request: Request, run: str | Path) -> tuple[Path, Plan]:
     """Find an unfinished run, and resolve the plan that it was started with.
 
     Args:
-        request: Only ``model`` (to be checked), ``store``, ``runs`` and ``definitions`` may be
-            given; all else is the run's.
+        request: Only ``model`` (to be checked), ``store``, ``test_store``, ``runs`` and
+            ``definitions`` may be given; all else is the run's.
         run: The run, by its name, the beginning of it, its path, or ``last``.
 
     Returns:
@@ -117,6 +138,7 @@ def resume_plan(request: Request, run: str | Path) -> tuple[Path, Plan]:
         "preset": request.preset,
         "seed": request.seed,
         "folds": request.folds,
+        "map": request.joined or None,
         **(request.values or {}),
     }
     if refused := [name for name, value in kept.items() if value is not None]:
@@ -132,9 +154,8 @@ def resume_plan(request: Request, run: str | Path) -> tuple[Path, Plan]:
     plan = resolve_plan(
         Request(
             model=config["model"],
-            store=begun["store"] if request.store is None else request.store,
+            **_ground_of(config, request.stores, request.test_store),
             runs=begun["runs"],
-            protocol=config["protocol"],
             preset=config["preset"],
             values=config["values"],
             seed=config["seed"],
@@ -161,15 +182,35 @@ def plan_of_run(
     return resolve_plan(
         Request(
             model=run.model,
-            store=begun.get("store") if store is None else store,
+            **_ground_of(record, () if store is None else (store,)),
             runs=begun.get("runs"),
-            protocol=record["protocol"],
             preset=record["preset"],
             values=record["values"],
             seed=record["seed"],
             definitions=begun.get("definitions") if definitions is None else definitions,
         )
     )
+
+
+def _ground_of(
+    record: Mapping[str, Any],
+    stores: Sequence[StoreLike] = (),
+    test_store: StoreLike | None = None,
+) -> dict[str, Any]:
+    """Return the stores and the protocol of a run as a request names them.
+
+    Args:
+        record: Its record or configuration.
+        stores: Where the stores are now that it was trained on; none where they were.
+        test_store: Where the store is now that it was tested on.
+    """
+    begun = Wanted.of_record(record)
+    return {
+        "store": tuple(stores) or begun.stores,
+        "test_store": begun.test_store if test_store is None else test_store,
+        "joined": begun.joined,
+        "protocol": begun.protocol,
+    }
 
 
 def _trainer_of(request: Request) -> tuple[Trainer, dict[str, Any]]:
@@ -197,15 +238,6 @@ def _refuse_other_model(model: object | None, folder: Path, config: Mapping[str,
             f"the run {folder.name} is of {config['model']}, not of {model}",
             hint="leave the model out",
         )
-
-
-def _own_protocol(store: FeatureStore) -> str:
-    """Return the protocol that published work on a store's corpus uses."""
-    corpora = {clip.corpus for clip in store.state.clips.values()}
-    known = corpora & set(CORPORA.names())  # clips without labels are of none
-    if len(corpora) == len(known) == 1:
-        return CORPORA.get(known.pop()).default_protocol
-    return "speaker5"
 
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:

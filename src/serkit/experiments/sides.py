@@ -10,7 +10,7 @@ from serkit.evaluation.splits import Fold
 from serkit.models import FitContext, Fitted, FoldData, Trainer
 from serkit.models.clips import with_true_names
 from serkit.parameters import Parameters
-from serkit.store.store import FeatureStore
+from serkit.store.source import ClipStore
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Sides:
         chosen_on_test: Whether the validation clips are the test clips.
     """
 
-    store: FeatureStore
+    store: ClipStore
     train: tuple[str, ...]
     validation: tuple[str, ...]
     voices: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class Sides:
     @classmethod
     def of(
         cls,
-        store: FeatureStore,
+        store: ClipStore,
         fold: Fold,
         *,
         voices: tuple[str, ...] = (),

@@ -25,7 +25,7 @@ from serkit.models import ClipData, Fitted
 from serkit.plainjson import dumps
 from serkit.storage.files import write_file
 from serkit.store.memory import ClipFeatures, MemoryStore
-from serkit.store.store import FeatureStore
+from serkit.store.source import ClipSource
 
 GOLDEN = "golden"
 """The golden clip's id."""
@@ -68,7 +68,7 @@ def golden_probabilities(model: Fitted, clip: ClipFeatures) -> npt.NDArray[np.fl
     return np.asarray(model.predict(ClipData.of(MemoryStore([clip]), (GOLDEN,)))[0])
 
 
-def keep_golden(folder: Path, model: Fitted, store: FeatureStore, features: Sequence[str]) -> None:
+def keep_golden(folder: Path, model: Fitted, store: ClipSource, features: Sequence[str]) -> None:
     """Keep a fitted model's answer to the golden clip beside it.
 
     Nothing is kept where there is none (a recipe pads to less than a second, say), and where the

@@ -27,7 +27,7 @@ from serkit.results.recount import Counted, recount
 from serkit.results.rows import rows_of
 from serkit.results.run import Run
 from serkit.results.seeds import ModelRuns, by_model
-from serkit.results.truth import StoredLabels
+from serkit.results.truth import StoredLabels, labels_of_several
 from serkit.results.verdicts import stand
 from serkit.shown import Shown
 
@@ -95,8 +95,8 @@ def make_board(
     Raises:
         UnknownNameError: No such protocol.
     """
-    if protocol is not None:
-        protocol = PROTOCOLS.get(protocol).name
+    if protocol is not None and protocol not in {run.record["protocol"] for run in runs}:
+        protocol = PROTOCOLS.get(protocol).name  # those over several stores are in no list
     problems = list(problems)
     grouped = [
         by_model(kept)
@@ -140,8 +140,10 @@ def _agreed(
 ) -> list[Counted]:
     first = members[0]
     truth = None
-    if labels is not None:
-        truth = labels.of(first.run.record["corpus_digest"], first.facts.clip_ids.tolist())
+    record = first.run.record
+    known = labels_of_several(record) if record.get("stores") else labels
+    if known is not None:
+        truth = known.of(record["corpus_digest"], first.facts.clip_ids.tolist())
     kept, others = agreeing(members, truth)
     problems += others
     return kept

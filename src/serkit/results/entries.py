@@ -62,6 +62,8 @@ class Entry:
         feature_fingerprints: Identity of each feature, by name.
         recipes: Features of which another row of the same name has another recipe, each with the
             beginning of its fingerprint.
+        speaker_unknown: Whether nobody has said who speaks in some clips.
+        trained_on: Of an evaluation on another store, where its models were trained.
     """
 
     protocol: str
@@ -106,6 +108,8 @@ class Entry:
     detectable_difference: float | None = None
     feature_fingerprints: Mapping[str, str] = field(default_factory=dict)
     recipes: tuple[str, ...] = ()
+    speaker_unknown: bool = False
+    trained_on: str = ""
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ def _entry(
     return Entry(
         **{name: record[name] for name in _RECORDED},
         submitted=bool(record.get("submitted")),
+        speaker_unknown=bool(record.get("speaker_unknown")),
+        trained_on=str(record.get("trained_on", "")),
         run=model.first.name,
         seed=record["seed"],
         given=given_today(record),

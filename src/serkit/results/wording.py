@@ -97,7 +97,10 @@ def stamps(values: Mapping[str, Any]) -> str:
         "speaker_unknown": "speaker unknown",
         "submitted": "submitted",
     }
-    return ", ".join(stamp for key, stamp in texts.items() if values.get(key))
+    stamped = [stamp for key, stamp in texts.items() if values.get(key)]
+    if values.get("trained_on"):
+        stamped.append(f"trained on {values['trained_on']}")
+    return ", ".join(stamped)
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -43,3 +43,14 @@ class ClipSource(Protocol):
 
     def read(self, feature: str, clip_ids: Iterable[str], **options: Unpack[ReadKeywords]) -> Batch:
         """Read a feature of the clips named, in the order named."""
+
+
+class ClipStore(ClipSource, Protocol):
+    """What models are trained on: one store, or several read as one."""
+
+    @property
+    def location(self) -> str:
+        """Where it lies, for messages."""
+
+    def select(self, feature: str) -> list[str]:
+        """Return the ids of the clips for which a feature is there; those that failed are not."""

@@ -59,6 +59,11 @@ class FeatureStore:
         return f"FeatureStore({str(self.path)!r}: {len(self.state.clips):,} clips, {features})"
 
     @property
+    def location(self) -> str:
+        """Where the store lies, for messages."""
+        return str(self.path)
+
+    @property
     def state(self) -> StoreState:
         """The newest committed state."""
         stamp = manifest_stamp(self.path)
@@ -262,11 +267,23 @@ class FeatureStore:
         stored = self._stored(state, feature)
         spec, layout = stored.spec, stored.layout
         rows = self._rows(state, spec, clip_ids)
-        parts = self._parts.get(spec.name)
-        if parts is None or parts.layout != layout:
-            parts = self._parts[spec.name] = PartCache(self.path, layout)
         clips = [state.clips[clip_id] for clip_id in clip_ids]
-        return read_batch(parts, spec, rows, clips, options)
+        return read_batch(self._parts_of(spec.name, layout), spec, rows, clips, options)
+
+    def parts(self, feature: str) -> PartCache:
+        """Return the files that hold a feature's values, for readers of several stores at once.
+
+        Raises:
+            UnknownNameError: It is not in the store.
+        """
+        stored = self._stored(self.state, feature)
+        return self._parts_of(stored.spec.name, stored.layout)
+
+    def _parts_of(self, name: str, layout: Layout) -> PartCache:
+        parts = self._parts.get(name)
+        if parts is None or parts.layout != layout:
+            parts = self._parts[name] = PartCache(self.path, layout)
+        return parts
 
     def _rows(
         self, state: StoreState, spec: FeatureSpec, clip_ids: Sequence[str]

@@ -109,6 +109,13 @@ def library_page() -> str:
     return "\n\n".join(parts)
 
 
+def public_types() -> dict[str, Any]:
+    """Return the functions and classes of the plug-ins page by their full names."""
+    return {
+        f"{module}.{name}": _thing(module, name) for _, module, names in _TYPES for name in names
+    }
+
+
 def plug_ins_page() -> str:
     parts, heading = [_PLUG_INS], ""
     for group, module, names in _TYPES:

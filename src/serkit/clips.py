@@ -29,6 +29,10 @@ class ClipName:
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
         actor: The speaker's number, in corpora that number their actors.
+
+    Example:
+        >>> ClipName("a01", emotion="angry", speaker="anna", sex="female").intensity
+        'unknown'
     """
 
     clip_id: str

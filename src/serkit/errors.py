@@ -23,6 +23,13 @@ class SerkitError(Exception):
         got: What went wrong, with the offending value.
         allowed: What would have been right.
         hint: What to do next.
+
+    Example:
+        >>> try:
+        ...     serkit.describe_model("logred")
+        ... except serkit.SerkitError as error:
+        ...     print(error)
+        unknown model 'logred': did you mean 'logreg'?; there are: ...
     """
 
     exit_code: ClassVar[int] = 1

@@ -24,6 +24,10 @@ class Parameter:
         choices: The only values allowed.
         is_identity: Whether an extractor's numbers depend on it; where they do not, it says where
             or how they are computed, and changing it makes no stored value stale.
+
+    Example:
+        >>> Parameter(2048, "Samples in a frame.", minimum=16).parse("n_fft", "1024")
+        1024
     """
 
     default: Scalar

@@ -44,7 +44,12 @@ def splits(
         NotFoundError: No such store.
 
     Example:
-        ``cross_val_score(model, batch.X, batch.y, cv=serkit.splits("luna5", store))``
+        >>> from sklearn.dummy import DummyClassifier
+        >>> from sklearn.model_selection import cross_val_score
+        >>> batch = serkit.FeatureStore("features/store").load("functionals")
+        >>> folds = serkit.splits("luna5", "features/store")
+        >>> cross_val_score(DummyClassifier(), batch.X, batch.y, cv=folds).round(3).tolist()
+        [0.125, 0.125, 0.125]
     """
     from serkit.evaluation.indices import indices_of
     from serkit.evaluation.splits import PROTOCOLS
@@ -88,6 +93,12 @@ def submit(
         UsageError: The name is taken, a clip is missing, double or not tested, or a row holds no
             probabilities.
         NotFoundError: No such store or file.
+
+    Example:
+        >>> answers = serkit.show("logreg-luna5").predictions.filter(like="p_")
+        >>> run = serkit.submit(answers, model="elsewhere", protocol="luna5", runs="submitted")
+        >>> run.record["submitted"], run.uar == serkit.show("logreg-luna5").uar
+        (True, True)
     """
     from serkit.evaluation.splits import PROTOCOLS
     from serkit.experiments import submit as handing_in

@@ -270,6 +270,10 @@ def list_features(
 
     Raises:
         UsageError: A recipe is not right; the message says where.
+
+    Example:
+        >>> "mel128" in [feature.name for feature in serkit.list_features()]
+        True
     """
     recipes = _recipes(definitions)
     found = []
@@ -292,6 +296,10 @@ def describe_feature(name: str, *, definitions: str | Path | None = None) -> Fea
     Raises:
         UnknownNameError: No such feature.
         UsageError: The recipe is not right; the message says where.
+
+    Example:
+        >>> serkit.describe_feature("mel128").parameters["n_mels"]
+        128
     """
     from serkit.features import EXTRACTORS
 
@@ -303,7 +311,12 @@ def describe_feature(name: str, *, definitions: str | Path | None = None) -> Fea
 
 
 def list_models() -> ModelList:
-    """List the models that can be trained; no framework is imported."""
+    """List the models that can be trained; no framework is imported.
+
+    Example:
+        >>> "logreg" in [model.model for model in serkit.list_models()]
+        True
+    """
     from serkit.models import TRAINERS
 
     return ModelList(_model(TRAINERS.get(name)) for name in TRAINERS.names())
@@ -314,6 +327,10 @@ def describe_model(name: str) -> ModelInfo:
 
     Raises:
         UnknownNameError: No such model.
+
+    Example:
+        >>> "best" in serkit.describe_model("logreg").presets
+        True
     """
     from serkit.models import TRAINERS
 
@@ -321,7 +338,13 @@ def describe_model(name: str) -> ModelInfo:
 
 
 def list_protocols() -> ProtocolList:
-    """List the protocols: which clips are trained on and which are tested on."""
+    """List the protocols: which clips are trained on and which are tested on.
+
+    Example:
+        >>> names = [each.protocol for each in serkit.list_protocols()]
+        >>> [name for name in names if name.startswith("random")]
+        ['random10', 'random5']
+    """
     from serkit.evaluation.across import across
     from serkit.evaluation.splits import PROTOCOLS
 

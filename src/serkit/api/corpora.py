@@ -36,6 +36,10 @@ def synth(
 
     Raises:
         UsageError: The folder holds something else, or a number is out of range.
+
+    Example:
+        >>> serkit.synth("data/one", actors=1, workers=1).clips
+        60
     """
     from serkit.synthesis.corpus import synthesise
 
@@ -64,6 +68,12 @@ def download(
         UnknownNameError: No such corpus.
         UsageError: The corpus cannot be downloaded.
         DownloadError: It could not be had, or is not the published one.
+
+    Example:
+        >>> serkit.download("synthetic")
+        Traceback (most recent call last):
+            ...
+        serkit.errors.UsageError: synthetic cannot be downloaded; make it with 'serkit synth DEST'
     """
     from serkit.ingest.corpus import CORPORA
     from serkit.ingest.download.corpus import download as fetch
@@ -103,6 +113,11 @@ def check(
 
     Raises:
         NotFoundError: No such folder.
+
+    Example:
+        >>> report = serkit.check("data/speech", workers=1)
+        >>> report.clips, report.counts["emotion"]["angry"]
+        (96, 12)
     """
     from serkit.ingest.audit import audit
 

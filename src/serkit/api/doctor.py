@@ -81,7 +81,12 @@ class DoctorReport(Shown):
 
 
 def doctor() -> DoctorReport:
-    """Look at what is installed; nothing is imported for it."""
+    """Look at what is installed; nothing is imported for it.
+
+    Example:
+        >>> serkit.doctor().packages[0].package
+        'serkit'
+    """
     found = versions([*(name for name, _, _ in _PACKAGES), "tensorflow-cpu"])
     found["tensorflow"] = found["tensorflow"] or found["tensorflow-cpu"]
     packages = (

@@ -47,6 +47,11 @@ def eda(
         UnknownNameError: No such clip or format.
         MissingDependencyError: Figures are to be written and matplotlib is not installed.
         ReportError: The disk does not take the figures.
+
+    Example:
+        >>> found = serkit.eda("features/store", workers=1)
+        >>> "length-by-emotion" in found.figures
+        True
     """
     from serkit.errors import unknown_name
     from serkit.reports.exploration.measure import measure
@@ -96,6 +101,12 @@ def invert(
         NotFoundError: No such store.
         AudioError: The file cannot be used.
         ClipTooLongError: The clip is longer than the recipe pads to.
+
+    Example:
+        >>> clip = "data/speech/Actor_01/03-01-01-01-01-01-01.wav"
+        >>> sound = serkit.invert(clip, feature="mel128", iterations=1)
+        >>> sound.samples.shape == sound.original.shape
+        True
     """
     from serkit.audio import read_audio
     from serkit.reports.inversion.clip import invert_clip, mel_settings
@@ -136,6 +147,12 @@ def losses(
         NotFoundError: No such store.
         UnknownNameError: The store lacks the feature ``raw``.
         UsageError: There is nothing to take a sample of.
+
+    Example:
+        >>> report = serkit.extract("data/speech", store="raw", features=["raw"], workers=1)
+        >>> losses = serkit.losses("raw", clips=1, iterations=1, workers=1)
+        >>> len(losses.clips), losses.rows[0].n_mels
+        (1, 32)
     """
     from serkit.compute.local import available_cores
     from serkit.reports.inversion import losses as table

@@ -57,6 +57,11 @@ def extract(
         CorpusError: No clips in it, or they do not belong into this store.
         UnknownNameError: No such feature or corpus.
         StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
+
+    Example:
+        >>> report = serkit.extract("data/speech", features=["functionals"], workers=1)
+        >>> report.computed, report.reused
+        (0, 96)
     """
     from serkit.extraction.extract import extract as run
     from serkit.ingest.scan import read_channel, scan
@@ -97,6 +102,11 @@ def estimate(
         labelling: See :func:`extract`.
         definitions: See :func:`extract`.
         progress: Called as ``progress(done, total)``, in headers.
+
+    Example:
+        >>> cost = serkit.estimate("data/speech", features=["mel128"], workers=1)
+        >>> cost.clips, list(cost.by_feature)
+        (96, ['mel128'])
     """
     from serkit.extraction.estimate import estimate as run
     from serkit.ingest.scan import scan
@@ -137,6 +147,11 @@ def preview(
         definitions: See :func:`extract`.
         progress: Called as ``progress(done, total)``, in files; only clips with
             several files are read.
+
+    Example:
+        >>> plan = serkit.preview("data/speech", features=["functionals"], workers=1)
+        >>> plan.reused, plan.decode
+        (96, 0)
     """
     from serkit.extraction.estimate import preview as run
     from serkit.ingest.scan import read_channel, scan

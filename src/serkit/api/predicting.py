@@ -61,6 +61,11 @@ def predict(
         RunError: The run is not finished or damaged, its model is not installed, or an extractor
             has changed since.
         MissingDependencyError: The model or a feature needs a package that is not installed.
+
+    Example:
+        >>> answers = serkit.predict("logreg-luna5", "data/speech/Actor_01", workers=1)
+        >>> len(answers.rows), list(answers.to_pandas())[:3]
+        (16, ['path', 'emotion', 'probability'])
     """
     from serkit.compute.local import available_cores
 
@@ -97,7 +102,11 @@ def load(
         MissingDependencyError: The model or a feature needs a package that is not installed.
 
     Example:
-        ``predictor = serkit.load("last"); predictor.predict(samples, 16_000).emotion``
+        >>> import numpy as np
+        >>> predictor = serkit.load("logreg-luna5")
+        >>> tone = np.sin(np.arange(16_000) / 20)
+        >>> sum(predictor.predict(tone, 16_000).probabilities.values()) > 0.999
+        True
     """
     from serkit.prediction.predictor import Predictor
     from serkit.results.run import Run, find_run
@@ -142,6 +151,12 @@ def predict_over_time(
         UsageError: Window or hop make no sense, or something else than paths is given.
         UnknownNameError: No such run or fold.
         RunError: As for :func:`predict`.
+
+    Example:
+        >>> clip = "data/speech/Actor_01/03-01-01-01-01-01-01.wav"
+        >>> lines = serkit.predict_over_time("logreg-luna5", clip, window=1.0, hop=0.5)
+        >>> lines.timelines[0].windows[1].start
+        0.5
     """
     given = _paths(audio)
     predictor = load(run, fold=fold, calibrated=calibrated, runs=runs)

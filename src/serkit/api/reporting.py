@@ -39,6 +39,10 @@ def report(
         NotFoundError: No such folder.
         UnknownNameError: No such run.
         RunError: No run is finished, or one that is named is damaged.
+
+    Example:
+        >>> serkit.report(["logreg-luna5", "majority-luna5"]).save("report.html").name
+        'report.html'
     """
     from serkit.reports.overview.report import make_report
     from serkit.results.run import Run, list_runs
@@ -65,6 +69,11 @@ def card(run: Run | str, *, runs: PathLike | None = None) -> ModelCard:
         NotFoundError: No such folder.
         UnknownNameError: No such run.
         RunError: The run is not finished, or its predictions are damaged.
+
+    Example:
+        >>> card = serkit.card("logreg-luna5")
+        >>> card.save("README.md").name
+        'README.md'
     """
     from serkit.reports.card import model_card
 

@@ -44,6 +44,11 @@ def compare(
         NotFoundError: No such folder, or no store where one was named.
         StoreCorruptError: The named store is damaged.
         UnknownNameError: No such protocol.
+
+    Example:
+        >>> board = serkit.compare("runs", protocol="luna5")
+        >>> [entry.model for entry in board.entries]
+        ['logreg', 'majority']
     """
     from serkit.results.board import make_board
     from serkit.results.run import list_runs
@@ -87,6 +92,11 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
         NotFoundError: No such folder.
         UnknownNameError: No such run.
         RunError: The run is not finished.
+
+    Example:
+        >>> run = serkit.show("majority-luna5")
+        >>> round(run.uar, 3)
+        0.125
     """
     from serkit.results.run import find_run
 
@@ -111,6 +121,11 @@ def analyse(
         NotFoundError: No such folder, or a store is named that is not there.
         UnknownNameError: No such run.
         RunError: The run is not finished, or its predictions are damaged.
+
+    Example:
+        >>> errors = serkit.analyse("logreg-luna5")
+        >>> errors.hardest[0].clip_id in serkit.show("logreg-luna5").predictions.index
+        True
     """
     from serkit.results.analysis.errors import analyse_errors
     from serkit.results.analysis.seeds import same_but_seed
@@ -149,6 +164,11 @@ def compare_pair(
         UnknownNameError: No such run.
         UsageError: They share no clips or do not have the same classes.
         RunError: A run is not finished, or its predictions are damaged.
+
+    Example:
+        >>> difference = serkit.compare_pair("logreg-luna5", "majority-luna5")
+        >>> difference.clips, difference.uar_a > difference.uar_b
+        (96, True)
     """
     from serkit.results.analysis.pair import compare_pair as compare_two
 
@@ -166,6 +186,11 @@ def learning(run: Run | str, *, runs: PathLike | None = None) -> Learning:
     Raises:
         UnknownNameError: No such run.
         UsageError: The run has no history, or none of validation clips.
+
+    Example:
+        >>> learning = serkit.learning("ffnn-luna5", runs="recorded")
+        >>> learning.folds[0]["fold"], len(learning.folds[0]["learned"])
+        ('1', 8)
     """
     from serkit.results.learning import Learning
 
@@ -190,6 +215,9 @@ def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure
         UsageError: This run has no such figure: its model is not trained in epochs, it had no
             validation clips, or it was not stressed.
         MissingDependencyError: matplotlib is not installed.
+
+    Example:
+        >>> serkit.figure("logreg-luna5", "confusion").savefig("confusion.png")
     """
     from serkit.reports.figures.draw import draw
 
@@ -218,6 +246,10 @@ def figures(
         UnknownNameError: No such run or format.
         MissingDependencyError: matplotlib is not installed.
         RunError: The run is not finished, or the disk does not take the files.
+
+    Example:
+        >>> [path.name for path in serkit.figures("logreg-luna5", "figures", form="svg")]
+        ['confusion.svg', 'recall.svg', 'calibration.svg']
     """
     from serkit.reports.figures.draw import save_figures
 

@@ -39,6 +39,10 @@ def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) ->
     Raises:
         NotFoundError: No such store.
         StoreCorruptError: The store is damaged.
+
+    Example:
+        >>> [(each.feature, each.current) for each in serkit.ls().features]
+        [('change_deviation', 96), ('functionals', 96)]
     """
     from serkit.store.listing import list_store
     from serkit.store.store import FeatureStore
@@ -60,6 +64,10 @@ def why(
     Raises:
         NotFoundError: No such store.
         UnknownNameError: Neither a recipe nor the store has this name.
+
+    Example:
+        >>> serkit.why("functionals").counts["current"]
+        96
     """
     from serkit.store.listing import status_of
     from serkit.store.store import FeatureStore
@@ -90,6 +98,10 @@ def compare_audio(
     Raises:
         NotFoundError: No such store or folder.
         StoreCorruptError: The store's tables are damaged.
+
+    Example:
+        >>> serkit.compare_audio("data/speech", workers=1).changed
+        ()
     """
     from serkit.extraction.compare_audio import compare_audio as run
     from serkit.ingest.scan import scan
@@ -114,6 +126,10 @@ def verify(store: PathLike | None = None, *, progress: Count | None = None) -> V
     Raises:
         NotFoundError: No such store.
         StoreCorruptError: The manifest itself is damaged.
+
+    Example:
+        >>> serkit.verify("features/store").damaged
+        ()
     """
     from serkit.store.verify import verify as run
 
@@ -138,6 +154,10 @@ def repair(
     Raises:
         NotFoundError: No such store.
         StoreError: The store is locked or the disk is full.
+
+    Example:
+        >>> serkit.repair("features/store").recomputed
+        {}
     """
     from serkit.extraction.repair import repair as run
 
@@ -169,6 +189,11 @@ def gc(
         NotFoundError: No such store.
         UnknownNameError: A feature to drop is not in the store.
         StoreError: The store is locked, damaged, or the disk is full.
+
+    Example:
+        >>> report = serkit.gc("features/store")
+        >>> report.bytes_after <= report.bytes_before
+        True
     """
     from serkit.store.gc import gc as run
 
@@ -208,6 +233,10 @@ def export(
         UnknownNameError: No such feature or format.
         IncompleteFeatureError: Some clips have no current values.
         StoreWriteError: The disk did not take it; no half file is left.
+
+    Example:
+        >>> serkit.export("functionals", to="parquet", path="functionals.parquet").name
+        'functionals.parquet'
     """
     from serkit.store.export import export as run
     from serkit.store.store import FeatureStore

@@ -54,7 +54,9 @@ def stress(
         RunError: The run is not finished, has no models, or tested other clips.
 
     Example:
-        ``serkit.stress("last", only=["white", "telephone"])["white-20"].change``
+        >>> table = serkit.stress("majority-luna5", only=["white-20"], clips=8, workers=1)
+        >>> table["white-20"].change
+        0.0
     """
     from serkit.experiments.stress.conditions import chosen
     from serkit.experiments.stress.measure import StressPlan, measure_stress

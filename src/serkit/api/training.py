@@ -91,6 +91,11 @@ def train(
         RunError: The run to resume is finished, in the hands of another process, damaged, or
             was begun on something else than what is there now.
         TrainingInterrupted: It was interrupted (Ctrl-C); it can be resumed.
+
+    Example:
+        >>> run = serkit.train("majority", protocol="luna5", runs="trials")
+        >>> round(run.uar, 3), len(run.predictions)
+        (0.125, 96)
     """
     from serkit.experiments import distributed as team
     from serkit.experiments.execute import execute
@@ -158,6 +163,10 @@ def fit(
         RunError: It has a final model already, is an ensemble, or the store is no longer what it
             was trained on.
         TrainingError: The model could not be fitted.
+
+    Example:
+        >>> serkit.fit("majority-luna5", store="features/store").final.name
+        'final'
     """
     from serkit.experiments.request import plan_of_run
     from serkit.results.run import Run, find_run
@@ -231,6 +240,11 @@ def curve(
         NotFoundError: No such store.
         MissingDependencyError: The figure is to be written and matplotlib is not installed.
         ReportError: The disk does not take the files.
+
+    Example:
+        >>> curve = serkit.curve("majority", speakers=[1, 2], protocol="luna5")
+        >>> [round(point.uar, 3) for point in curve.points]
+        [0.125, 0.125]
     """
     from serkit.experiments.curve import measure_curve
     from serkit.experiments.request import Request, resolve_plan

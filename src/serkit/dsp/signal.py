@@ -32,6 +32,11 @@ class Signal:
         sample_rate: In Hz.
         scratch: Memory for spectrograms: good until the next signal uses it. None takes fresh
             memory.
+
+    Example:
+        >>> signal = Signal(np.zeros(48_000, np.int16))
+        >>> signal.at(16_000).samples.shape
+        (16000,)
     """
 
     def __init__(

@@ -32,6 +32,10 @@ class StftSettings:
         n_fft: Samples in a frame.
         hop_length: Samples from one frame to the next.
         pad_to: Length that signals are padded to in front with zeros; 0 pads nothing.
+
+    Example:
+        >>> StftSettings(n_fft=2048, hop_length=512, pad_to=0).frames(48_000)
+        94
     """
 
     n_fft: int

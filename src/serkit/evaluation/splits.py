@@ -36,6 +36,10 @@ class SplitClip:
         label: The label's number, from 0.
         pcm_sha256: Identity of its samples.
         corpus: The corpus's name.
+
+    Example:
+        >>> SplitClip("a01", speaker="anna", sex="female", label=4, pcm_sha256="0f...").speaker
+        'anna'
     """
 
     clip_id: str
@@ -57,6 +61,10 @@ class Fold:
             everything that is chosen (epoch, C, depth) is chosen. Part of the training side: a
             model without anything to choose is fitted on both.
         test: Clips that the result is reported on.
+
+    Example:
+        >>> Fold("1", train=("a01",), validation=("b01",), test=("c01",)).test
+        ('c01',)
     """
 
     name: str
@@ -73,6 +81,11 @@ class Split:
         protocol: The protocol's name.
         folds: Its folds.
         notes: How it differs from the published one: speakers that are not there.
+
+    Example:
+        >>> split = Split("mine", (Fold("1", ("a01",), ("b01",), ("c01",)),))
+        >>> len(split.digest)
+        64
     """
 
     protocol: str
@@ -99,6 +112,12 @@ class Protocol:
         choose_on_test: Whether the study chose on the test clips here; only presets that
             reproduce it do so, and their runs are stamped.
         corpora: The corpora that it is made for; others are refused. Empty where it works for any.
+
+    Example:
+        >>> from serkit.testing import example_clips
+        >>> split = PROTOCOLS.get("luna5").split(example_clips())
+        >>> len(split.folds), len(split.folds[0].test)
+        (5, 300)
     """
 
     name: str
@@ -255,6 +274,12 @@ def by_speaker(
         validation_speakers: Those of each fold; None chooses two for each, and so does a fold
             where none of them is there or nobody else is left to train on.
         names: The folds' names; None numbers them from 1.
+
+    Example:
+        >>> from serkit.testing import example_clips
+        >>> split = by_speaker("two", example_clips(), test_speakers=[["1", "2"], ["3", "4"]])
+        >>> [len(fold.test) for fold in split.folds]
+        [120, 120]
     """
     present = {clip.speaker for clip in clips}
     folds = []
@@ -285,7 +310,14 @@ def by_speaker(
 def fold_of(
     name: str, clips: Sequence[SplitClip], train: set[str], validation: set[str], test: set[str]
 ) -> Fold:
-    """Build a fold from the speakers of each role."""
+    """Build a fold from the speakers of each role.
+
+    Example:
+        >>> from serkit.testing import example_clips
+        >>> fold = fold_of("1", example_clips(), train={"1", "2"}, validation={"3"}, test={"4"})
+        >>> len(fold.train), len(fold.test)
+        (120, 60)
+    """
 
     def ids(speakers: set[str]) -> tuple[str, ...]:
         return tuple(clip.clip_id for clip in clips if clip.speaker in speakers)
@@ -320,6 +352,11 @@ def choose_validation_speakers(
     """Choose two speakers to choose on: a man and a woman where there are, others in each fold.
 
     With fewer than three speakers, none or one is chosen: somebody must be left to train on.
+
+    Example:
+        >>> from serkit.testing import example_clips
+        >>> choose_validation_speakers(example_clips(), ["1", "2", "3", "4"], number=0)
+        ('1', '2')
     """
     sex = {clip.speaker: clip.sex for clip in clips}
     everyone = sorted(speakers, key=natural_order)
@@ -339,6 +376,12 @@ def random_folds(
 
     Two speakers' clips of the training side are set aside to choose on; where speakers are unknown,
     clips at random.
+
+    Example:
+        >>> from serkit.testing import example_clips
+        >>> split = random_folds("halves", example_clips(), [np.arange(720), np.arange(720, 1440)])
+        >>> [len(fold.test) for fold in split.folds]
+        [720, 720]
     """
     folds = []
     for number, positions in enumerate(tests):

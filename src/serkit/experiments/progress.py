@@ -19,6 +19,14 @@ class Progress:
         what: What is going on, with the figures that are known.
         batch: Batches done of an epoch.
         batches: Batches of an epoch; 0 where what is told is not of an epoch.
+
+    Example:
+        >>> steps = []
+        >>> run = serkit.train(
+        ...     "majority", protocol="luna5", runs="trials", seed=2, progress=steps.append
+        ... )
+        >>> steps[0].fold, steps[0].number, steps[0].folds
+        ('1', 1, 3)
     """
 
     fold: str

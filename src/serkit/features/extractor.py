@@ -24,6 +24,10 @@ class Values:
     Attributes:
         array: The live part; the last axis is time where the layout says so.
         lead: Zeros that a padded view has before it on the last axis.
+
+    Example:
+        >>> Values(np.zeros((128, 300), np.float32), lead=195).array.shape
+        (128, 300)
     """
 
     array: npt.NDArray[Any]
@@ -40,6 +44,10 @@ class ArrayLayout:
         length: Length of the last axis when padded; None where nothing is padded to.
         axis: What the last axis counts: ``"samples"`` or ``"frames"``.
         is_power: Whether the values are powers that can be read in decibels.
+
+    Example:
+        >>> ArrayLayout("float32", (128,), 495, "frames", is_power=True).item
+        (128,)
     """
 
     dtype: str
@@ -56,6 +64,10 @@ class Column:
     Attributes:
         name: Unique in its feature.
         description: What it measures, with its unit.
+
+    Example:
+        >>> Column("f0_mean", "mean fundamental frequency, Hz").name
+        'f0_mean'
     """
 
     name: str
@@ -69,6 +81,10 @@ class TableLayout:
     Attributes:
         dtype: NumPy name of the element type.
         columns: The numbers' names, in order.
+
+    Example:
+        >>> TableLayout("float64", ("f0_mean", "f0_deviation")).columns
+        ('f0_mean', 'f0_deviation')
     """
 
     dtype: str
@@ -86,6 +102,10 @@ class Cost:
         per_clip_ms: Rough time on one core of a 3.7 s clip.
         worker_bytes: Memory that each worker takes beside its clips.
         most_workers: More worker processes would only be in each other's way; None for any number.
+
+    Example:
+        >>> Cost(per_clip_ms=3.0).worker_bytes
+        0
     """
 
     per_clip_ms: float
@@ -140,6 +160,12 @@ class Extractor:
             the identity of a file; may raise :class:`serkit.errors.SerkitError`.
         argument: The parameter that ``EXTRACTOR:VALUE`` sets, for features that need no recipe;
             empty where there is none.
+
+    Example:
+        >>> from serkit.features import EXTRACTORS
+        >>> mel = EXTRACTORS.get("mel")
+        >>> mel.layout({key: each.default for key, each in mel.parameters.items()}).axis
+        'frames'
     """
 
     name: str

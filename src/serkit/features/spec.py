@@ -28,6 +28,11 @@ class FeatureSpec:
         options: Where and how it is computed; no part of the identity.
         voice: How the voice is changed before the extractor hears it, see
             :func:`serkit.features.voices.settle_voice`; empty for the voice as recorded.
+
+    Example:
+        >>> spec = serkit.FeatureStore("features/store").spec("functionals")
+        >>> spec.extractor, len(spec.fingerprint)
+        ('functionals', 64)
     """
 
     name: str

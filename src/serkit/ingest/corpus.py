@@ -50,6 +50,12 @@ class Corpus:
         default_protocol: The protocol that published work on it uses.
         synthetic: True where no human spoke: such runs are never ranked beside real ones.
         marker: A file at the folder's top that tells this corpus from others with its names.
+
+    Example:
+        >>> from pathlib import PurePosixPath
+        >>> ravdess = CORPORA.get("ravdess")
+        >>> ravdess.parse(PurePosixPath("Actor_12/03-01-05-02-01-01-12.wav")).emotion
+        'angry'
     """
 
     name: str

@@ -57,6 +57,10 @@ class Labelling:
     Raises:
         UnknownNameError: There is no such layout, or no such kind of column.
         UsageError: Both a table and a layout are given.
+
+    Example:
+        >>> serkit.Labelling(layout="emotion", joined={"frustrated": "angry"}).metadata is None
+        True
     """
 
     metadata: Path | None = None

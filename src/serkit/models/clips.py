@@ -50,6 +50,12 @@ class FeatureValues:
         lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
         columns: Names of the columns of ``X``, for table features.
         spec: What the feature is.
+
+    Example:
+        >>> store = serkit.FeatureStore("features/store")
+        >>> values = ClipData.of(store, store.select("functionals")).read("functionals")
+        >>> values.X.shape, len(values.columns)
+        ((96, 1362), 1362)
     """
 
     X: Any
@@ -78,6 +84,12 @@ class ClipData:
             says nothing that the clip's samples do not.
         voices: Other voices that these clips may be read in, such as ``speed090``. Only clips
             that are fitted on have any: what is chosen or tested on is heard as recorded.
+
+    Example:
+        >>> store = serkit.FeatureStore("features/store")
+        >>> clips = ClipData.of(store, store.select("functionals", where={"actor": 1}))
+        >>> clips.read("functionals").X.shape
+        (16, 1362)
     """
 
     clip_ids: tuple[str, ...]
@@ -201,6 +213,12 @@ class TrainingClips(ClipData):
         speakers: A number for each clip's speaker, shape ``(n,)``; of unknown ones each is
             another.
         label_set: The classes, also those that none of these clips has.
+
+    Example:
+        >>> store = serkit.FeatureStore("features/store")
+        >>> clips = TrainingClips.of(store, store.select("functionals", where={"actor": 1}))
+        >>> clips.labels.tolist()[:3], clips.label_set[0]
+        ([0, 0, 1], 'neutral')
     """
 
     labels: npt.NDArray[np.int64] = field(compare=False)
@@ -259,6 +277,13 @@ class FoldData:
             reproduces the study's choice on its test clips are they the test clips.
         everything: All clips that may be fitted on, for models that need no clips set aside.
         chosen_on_test: Whether the validation clips are the test clips.
+
+    Example:
+        >>> store = serkit.FeatureStore("features/store")
+        >>> ids = store.select("functionals")
+        >>> data = FoldData.of(store, train=ids[:64], validation=ids[64:80])
+        >>> len(data.train), len(data.validation)
+        (64, 16)
     """
 
     train: TrainingClips

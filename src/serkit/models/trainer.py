@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 class Fitted(Protocol):
-    """A fitted model."""
+    """A fitted model.
+
+    Example:
+        >>> fitted = serkit.show("logreg-luna5").model_of("1")
+        >>> fitted.parameters > 0
+        True
+    """
 
     @property
     def parameters(self) -> int:
@@ -76,6 +82,10 @@ class FitContext:
             done; a trainer that finds its own checkpoint there resumes from it. None for none.
         tracking: Where else the training is logged to.
         members: The models that an ensemble is made of: each one's kind and its folder.
+
+    Example:
+        >>> FitContext(seed=3).seed
+        3
     """
 
     seed: int = 0
@@ -96,6 +106,10 @@ class Preset:
         selected_on: What the values were chosen on, such as ``luna5 inner folds of 20 actors``;
             empty where nobody chose. A preset that was chosen over all folds' inner actors has
             seen, as inner actors of one fold, the test actors of another.
+
+    Example:
+        >>> Preset("Fewer rounds, for a quick look.", {"rounds": 10}).values["rounds"]
+        10
     """
 
     summary: str
@@ -210,6 +224,11 @@ class Trainer:
         before: What parameters were, in effect, before there were such parameters.
         transductive: Whether ``predict`` makes use of the other clips that it is asked about at
             once. Others are checked for it in every run; either way the run is stamped.
+
+    Example:
+        >>> majority = TRAINERS.get("majority")
+        >>> majority.name, "best" in majority.presets
+        ('majority', True)
     """
 
     name: str

@@ -66,6 +66,11 @@ class Predictions(Shown):
         rows: For each file, in the order given, what is said of it, or why nothing is.
         labels: The emotions that the models know.
         warnings: Why not to rely on it, a sentence each.
+
+    Example:
+        >>> answers = serkit.predict("majority-luna5", "data/speech/Actor_01", workers=1)
+        >>> len(answers.predicted), len(answers.failed), answers.labels[0]
+        (16, 0, 'neutral')
     """
 
     run: str

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
 from serkit.compute.environment import installed_versions
-from serkit.errors import FeatureError, SerkitError
+from serkit.errors import FeatureError, SerkitError, UsageError
+from serkit.features import FeatureSpec
 from serkit.ingest.unlabelled import find_audio
 from serkit.models import ClipData, Fitted
 from serkit.models.clips import with_true_names
@@ -35,11 +36,15 @@ from serkit.prediction.saved import SavedModels, load_model
 from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
+from serkit.store.source import ClipSource
+from serkit.store.store import FeatureStore, Where
 
 SPEECH_SHARE = 0.2
 """A window with less speech than this is not asked about."""
 
 WINDOWS_AT_ONCE = 32
+
+CLIPS_AT_ONCE = 256
 
 Progress = Callable[[int, int, str], None]
 """Called with files done, files in all, and what is going on."""
@@ -81,6 +86,11 @@ class Predictor:
         RunError: A model is damaged or not installed, or an extractor has changed since.
         UnknownNameError: No such fold.
         MissingDependencyError: The model or a feature needs a package that is not installed.
+
+    Example:
+        >>> predictor = serkit.load("majority-luna5")
+        >>> predictor.folds, predictor.labels[0]
+        (('1', '2', '5'), 'neutral')
     """
 
     def __init__(
@@ -207,6 +217,48 @@ class Predictor:
     def _uncovered(self, recordings: Sequence[Sequence[float]]) -> list[str]:
         coverage = self.saved.coverage
         return coverage.warnings(recordings) if coverage and recordings else []
+
+    def predict_store(
+        self, store: FeatureStore, *, where: Where = None, progress: Progress | None = None
+    ) -> Predictions:
+        """Predict the clips of a feature store from the features it holds.
+
+        Args:
+            store: The store; it must hold the features that the models read.
+            where: Which clips; None is all. See :meth:`serkit.FeatureStore.load`.
+            progress: Called as ``progress(done, total, what)``.
+
+        Returns:
+            A row per clip, sorted by id; its ``path`` is the clip's id.
+
+        Raises:
+            UnknownNameError: The store lacks a feature.
+            UsageError: The store's recipe of a feature is not the one that the models were
+                trained with.
+            IncompleteFeatureError: A feature is missing or stale for some clips.
+        """
+        for spec in self.saved.specs:
+            _check_recipe(store, spec)
+        selected = [store.select(spec.name, where) for spec in self.saved.specs]
+        ids = sorted(set(selected[0]).intersection(*selected[1:]))
+        rows: list[Prediction | Failure] = []
+        for first in range(0, len(ids), CLIPS_AT_ONCE):
+            some = ids[first : first + CLIPS_AT_ONCE]
+            clips = [ClipFeatures(store.state.clips[i], self.request.specs, {}) for i in some]
+            answers = self._answer_from(store, clips)
+            rows += map(self._row, some, answers)
+            if progress:
+                progress(len(rows), len(ids), "predicting")
+        answered = [store.state.clips[row.path] for row in rows if isinstance(row, Prediction)]
+        unlike = differences(self.saved.audio, answered)
+        return Predictions(
+            run=self.saved.name,
+            model=self.saved.model,
+            folds=self.folds,
+            rows=tuple(rows),
+            labels=self.labels,
+            warnings=(*self.warnings, *unlike, *self._about_sets()),
+        )
 
     def _about_sets(self) -> tuple[str, ...]:
         if self.calibration is None or self.calibration.level is None:
@@ -336,7 +388,11 @@ class Predictor:
         return found
 
     def _answer_group(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
-        store = MemoryStore(clips)
+        return self._answer_from(MemoryStore(clips), clips)
+
+    def _answer_from(
+        self, store: ClipSource, clips: Sequence[ClipFeatures]
+    ) -> list[Answer | SerkitError]:
         refused: dict[str, SerkitError] = {}
         ids = tuple(clip.row.clip_id for clip in clips)
         with self._lock:
@@ -376,6 +432,15 @@ class Predictor:
         )
 
 
+def _check_recipe(store: FeatureStore, spec: FeatureSpec) -> None:
+    if store.spec(spec.name).fingerprint != spec.fingerprint:
+        raise UsageError(
+            f"{spec.name} in {store.path} follows another recipe than the one that the run was "
+            "trained with",
+            hint="extract it with that recipe, or pass the audio files instead",
+        )
+
+
 def _frames(span: Span) -> slice:
     first = int(100 * span.start)
     return slice(first, max(first + 1, int(100 * span.end)))
@@ -389,7 +454,7 @@ def _cut(audio: Audio, span: Span) -> Audio:
 
 def _ask(
     model: Fitted,
-    store: MemoryStore,
+    store: ClipSource,
     clip_ids: tuple[str, ...],
     labels: int,
     refused: dict[str, SerkitError],

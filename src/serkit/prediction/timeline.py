@@ -159,6 +159,12 @@ class Timelines:
         timelines: One per recording that could be used.
         failed: The files that could not, each with the reason.
         warnings: Why not to rely on it, a sentence each.
+
+    Example:
+        >>> clip = "data/speech/Actor_01/03-01-01-01-01-01-01.wav"
+        >>> lines = serkit.predict_over_time("majority-luna5", clip, window=1.0)
+        >>> sorted(lines.to_json()[0])
+        ['emotion', 'end', 'path', 'probabilities', 'speech', 'start']
     """
 
     title: str

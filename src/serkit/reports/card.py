@@ -42,6 +42,10 @@ class ModelCard:
     Attributes:
         run: The run's name.
         text: The whole card: a YAML header and Markdown.
+
+    Example:
+        >>> print(serkit.card("logreg-luna5").text.splitlines()[0])
+        ---
     """
 
     run: str

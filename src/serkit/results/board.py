@@ -44,6 +44,11 @@ class Board(Shown):
         groups: One for each corpus digest, protocol and split.
         problems: Runs that were left out, and why.
         protocol: The one that was asked for; None for all.
+
+    Example:
+        >>> board = serkit.compare("runs", protocol="luna5")
+        >>> board.to_pandas()["model"].tolist()
+        ['logreg', 'majority']
     """
 
     groups: tuple[Group, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from serkit.results.record import fault_of
 from serkit.results.stress import StressTable, coverage_of, read_stress
 from serkit.settings import resolve
 from serkit.shown import Shown
+from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,6 +51,15 @@ class Run(Shown):
     Attributes:
         path: Its folder.
         record: The content of ``run.json``; see the reference for its keys.
+
+    Example:
+        >>> run = serkit.show("logreg-luna5")
+        >>> run.model, run.protocol, len(run.predictions)
+        ('logreg', 'luna5', 96)
+        >>> answers = run.predict("data/speech/Actor_02")
+        >>> again = run.predict(serkit.FeatureStore("features/store"))
+        >>> len(answers.rows), len(again.rows)
+        (16, 96)
     """
 
     path: Path
@@ -244,35 +254,49 @@ class Run(Shown):
 
     def predict(
         self,
-        audio: str | Path | Iterable[str | Path],
+        audio: FeatureStore | str | Path | Iterable[str | Path],
         *,
         fold: str | None = None,
         channel: int = 0,
         workers: int = 1,
     ) -> Predictions:
-        """Ask the run's models about audio files.
+        """Predict emotions in audio files, or in the clips of a feature store.
 
-        To ask more than once, load them once: :func:`serkit.load`.
+        Each call loads the models. To predict often, load them once with :func:`serkit.load`.
 
         Args:
-            audio: Files, and folders of them.
-            fold: Which model answers; see :func:`serkit.predict`.
-            channel: Which channel of each file is read; files of one are read as they are.
+            audio: Audio files and folders of them, or a store that holds the features which the
+                models read.
+            fold: Which model predicts; see :func:`serkit.predict`.
+            channel: Which channel of each file is read, from 0; mono files are read as they are.
             workers: Most processes that decode files and compute features.
 
         Returns:
-            A row per file; a file that cannot be used fails alone.
+            A row per file or clip. A file that cannot be used is listed with the reason. Clips
+            of the corpus that the run was trained on bring a warning: such predictions do not
+            measure accuracy, :attr:`predictions` does.
 
         Raises:
             RunError: The run is damaged, its model or a feature is not installed, or an extractor
                 has changed since.
-            UnknownNameError: No such fold.
+            UnknownNameError: No such fold, or the store lacks a feature.
+            UsageError: The store's recipe of a feature is not the one of the training.
             MissingDependencyError: The model or a feature needs a package that is not installed.
         """
+        predictor = Predictor(self.saved_models, fold)
+        if isinstance(audio, FeatureStore):
+            return self._with_training_clips_noted(predictor.predict_store(audio), audio)
         given = [audio] if isinstance(audio, (str, Path)) else audio
-        return Predictor(self.saved_models, fold).predict_files(
-            given, channel=channel, workers=workers
+        return predictor.predict_files(given, channel=channel, workers=workers)
+
+    def _with_training_clips_noted(self, found: Predictions, store: FeatureStore) -> Predictions:
+        if self.record.get("corpus_digest") != store.corpus_digest:
+            return found
+        note = (
+            "these clips are those that the run was trained and tested on: "
+            "its accuracy is in its own predictions, not in these"
         )
+        return replace(found, warnings=(*found.warnings, note))
 
     def folder_of(self, fold: str) -> Path:
         """Return a fold's folder, which is inside the run's also where a stranger wrote this.

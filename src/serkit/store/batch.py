@@ -36,6 +36,13 @@ class Batch:
         lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
         columns: Names of the columns of ``X``, for table features.
         spec: What the feature is.
+
+    Example:
+        >>> batch = serkit.FeatureStore("features/store").load("functionals", where={"actor": 1})
+        >>> batch.X.shape, batch.clip_ids[0]
+        ((16, 1362), '03-01-01-01-01-01-01')
+        >>> batch.to_pandas().loc["03-01-01-01-01-01-01", "emotion"]
+        'neutral'
     """
 
     X: Any
@@ -61,6 +68,22 @@ class Batch:
         Made when it is first asked for: most batches are read for ``X`` and ``y`` alone.
         """
         return clip_frame(self.rows, self.metadata)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return one row per clip: metadata, then the feature's values.
+
+        Returns:
+            A data frame indexed by ``clip_id``. A table feature adds its columns; an array
+            feature adds one column of its name, an array in each cell.
+        """
+        import pandas as pd
+
+        if self.columns:
+            values = pd.DataFrame(self.X, columns=list(self.columns), index=self.clips.index)
+        else:
+            arrays = pd.Series(list(self.X), index=self.clips.index, dtype=object)
+            values = arrays.to_frame(self.spec.name)
+        return pd.concat([self.clips, values], axis="columns")
 
 
 def clip_frame(rows: Sequence[ClipRow], columns: Sequence[str] = METADATA) -> pd.DataFrame:

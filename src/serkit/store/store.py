@@ -45,6 +45,14 @@ class FeatureStore:
     Raises:
         NotFoundError: No store there.
         StoreCorruptError: The store is damaged.
+
+    Example:
+        >>> store = serkit.FeatureStore("features/store")
+        >>> store.features
+        ('change_deviation', 'functionals')
+        >>> angry = store.load("functionals", where={"emotion": "angry"})
+        >>> len(angry)
+        12
     """
 
     def __init__(self, path: str | Path = DEFAULT_STORE) -> None:

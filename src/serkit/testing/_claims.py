@@ -13,7 +13,15 @@ T = TypeVar("T")
 
 
 class ContractError(AssertionError):
-    """A plug-in does not keep to what serkit relies on; the message says what it did."""
+    """A plug-in does not keep to what serkit relies on; the message says what it did.
+
+    Example:
+        >>> try:
+        ...     check_summary("model mine", "short")
+        ... except ContractError as error:
+        ...     print(error)
+        model mine must say in one line of 6 to 79 characters what it is, not 'short'
+    """
 
 
 def check_summary(who: str, summary: str) -> None:

@@ -21,6 +21,10 @@ def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None
 
     Raises:
         ContractError: It does not keep to the contract; the message says what was seen.
+
+    Example:
+        >>> from serkit.ingest.corpus import CORPORA
+        >>> check_corpus(CORPORA.get("emodb"), [PurePosixPath("03a01Fa.wav")])
     """
     who = f"corpus {corpus.name}"
     require(len(corpus.title) > 10, f"{who} has no full name")

@@ -26,6 +26,10 @@ def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None
     Raises:
         ContractError: It is not so; the message says what was seen.
         MissingDependencyError: It needs a package that is not installed.
+
+    Example:
+        >>> from serkit.features import EXTRACTORS
+        >>> check_extractor(EXTRACTORS.get("chroma"))
     """
     who = f"extractor {extractor.name}"
     check_summary(who, extractor.summary)

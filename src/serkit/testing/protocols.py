@@ -21,6 +21,10 @@ def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None)
 
     Raises:
         ContractError: It does not keep to the contract; the message says what was seen.
+
+    Example:
+        >>> from serkit.evaluation.splits import PROTOCOLS
+        >>> check_protocol(PROTOCOLS.get("luna5"))
     """
     who = f"protocol {protocol.name}"
     check_summary(who, protocol.summary)

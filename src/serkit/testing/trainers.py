@@ -47,6 +47,10 @@ def check_trainer(
     Raises:
         ContractError: It does not keep to the contract; the message says what was seen.
         MissingDependencyError: It needs a package that is not installed.
+
+    Example:
+        >>> from serkit.models import TRAINERS
+        >>> check_trainer(TRAINERS.get("majority"), serkit.FeatureStore("features/store"))
     """
     who = f"trainer {trainer.name}"
     check_summary(who, trainer.summary)

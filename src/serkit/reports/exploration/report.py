@@ -34,6 +34,11 @@ class Exploration:
 
     Attributes:
         measured: Everything that was measured.
+
+    Example:
+        >>> found = serkit.eda("features/store", workers=1)
+        >>> found.to_json()["clips"]
+        96
     """
 
     measured: Measurements

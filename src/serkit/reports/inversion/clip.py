@@ -36,6 +36,12 @@ class Inversion:
         original: int16 amplitudes at the recipe's rate, shape (samples,).
         samples: What the spectrogram was turned back into, of the same shape.
         distance: Log-spectral distance between them in dB.
+
+    Example:
+        >>> clip = "data/speech/Actor_01/03-01-01-01-01-01-01.wav"
+        >>> sound = serkit.invert(clip, feature="mel128", iterations=1)
+        >>> sound.save("neutral.wav").name
+        'neutral.wav'
     """
 
     clip_id: str

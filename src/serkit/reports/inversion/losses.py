@@ -52,6 +52,11 @@ class Losses:
     Attributes:
         rows: A row a pair.
         clips: Ids of the clips.
+
+    Example:
+        >>> row = Loss(128, 512, numbers_a_second=12_000.0, distance=8.0, spread=0.5)
+        >>> Losses((row,), ("03-01-01-01-01-01-01",)).to_json()["rows"][0]["distance"]
+        8.0
     """
 
     rows: tuple[Loss, ...]

@@ -25,6 +25,11 @@ class Report:
     Attributes:
         runs: The runs.
         board: Their leaderboard.
+
+    Example:
+        >>> page = serkit.report(["majority-luna5"]).html
+        >>> "majority" in page
+        True
     """
 
     runs: tuple[Run, ...]

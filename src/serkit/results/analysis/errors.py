@@ -59,6 +59,11 @@ class ErrorAnalysis(Shown):
         calibration: Probability against accuracy.
         seeds: Agreement with runs of other seeds; None where there are none.
         evidence: What all of it is counted from.
+
+    Example:
+        >>> errors = serkit.analyse("logreg-luna5")
+        >>> sorted(errors.to_json())
+        ['calibration', 'cells', 'hardest', 'labels', 'recall', 'run', 'seeds']
     """
 
     run: str

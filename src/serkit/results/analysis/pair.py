@@ -82,6 +82,11 @@ class RunComparison(Shown):
         classes: Class by class.
         only_a: Ids of clips that only run A gets right.
         only_b: Ids of clips that only run B gets right.
+
+    Example:
+        >>> difference = serkit.compare_pair("logreg-luna5", "majority-luna5")
+        >>> difference.clips, difference.uar_a > difference.uar_b
+        (96, True)
     """
 
     run_a: str

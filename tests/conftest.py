@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from zlib import crc32
 
@@ -163,3 +168,36 @@ def german_store(speech: Path) -> Path:
     path = speech.parent / "german-store"
     serkit.extract(folder, store=path, features=["functionals"], workers=1)
     return path
+
+
+@contextmanager
+def _running(*command: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a command until the block ends; what it says on stderr can be read."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def dask_scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the address of a dask scheduler with two workers, started as the docs show."""
+    pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("dask")
+    dask = (sys.executable, "-m", "dask")
+    local = ("--host", "127.0.0.1", "--no-dashboard")
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(
+            _running(*dask, "scheduler", *local, "--port", "0", folder=folder)
+        )
+        assert scheduler.stderr
+        said = iter(scheduler.stderr.readline, "")
+        address = next(re.findall(r"tcp://\S+", line)[0] for line in said if "tcp://" in line)
+        workers = ("worker", address, "--nworkers", "2", "--nthreads", "1", *local)
+        stack.enter_context(_running(*dask, *workers, folder=folder))
+        yield address

@@ -135,6 +135,10 @@ class StoreWriteError(StoreError, OSError):
     """The disk did not take a write (full, read-only, ...); what was committed stays."""
 
 
+class EngineError(StoreError):
+    """Workers died, are gone, or cannot do the work; what was committed stays."""
+
+
 class IncompleteFeatureError(StoreError, LookupError):
     """A feature is not current for every clip in the store."""
 

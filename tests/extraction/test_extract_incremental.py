@@ -13,6 +13,7 @@ import soundfile
 
 import storekit as kit
 from serkit.audio import write_wav
+from serkit.compute.local import LocalEngine
 from serkit.corpora import ravdess
 from serkit.corpora.synthetic import MARKER
 from serkit.errors import CorpusError, FeatureError
@@ -674,20 +675,20 @@ def test_a_task_never_holds_more_than_a_parts_clips(monkeypatch, tmp_path):
     monkeypatch.setattr(extract_module, "CLIPS_PER_PART", 5)
     corpus = kit.make_clips(tmp_path / "corpus", range(60))
     at_work, drawn, done = [], [], []
-    real = extract_module.run_all
+    real = LocalEngine.run
 
-    def run_all(function, tasks, workers):
+    def run(self, function, tasks, workers):
         def watched():
             for task in tasks:
                 drawn.append(len(task.jobs))
                 at_work.append(len(drawn) - len(done))
                 yield task
 
-        for result in real(function, watched(), workers):
+        for result in real(self, function, watched(), workers):
             done.append(result)
             yield result
 
-    monkeypatch.setattr(extract_module, "run_all", run_all)
+    monkeypatch.setattr(LocalEngine, "run", run)
     kit.fill(corpus, tmp_path / "store", [kit.raw()], workers=2)
     assert sum(drawn) == 60
     assert max(drawn) == 5

@@ -173,7 +173,7 @@ def test_a_worker_killed(larger, larger_whole, tmp_path):
     parent.join(30)
     assert parent.exitcode == 0
     end = (tmp_path / "end").read_text()
-    assert end.startswith("StoreError: a worker process died (killed, as the system does where")
+    assert end.startswith("EngineError: a worker process died (killed, as the system does where")
     assert re.search(r"while it worked on Actor_\d+/[\d-]+\.wav; what was committed stays; ", end)
     before = committed(store)
     assert is_within(before, larger_whole)

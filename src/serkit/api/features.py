@@ -20,6 +20,8 @@ def extract(
     store: PathLike | None = None,
     features: Sequence[str] | str | None = None,
     workers: int | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
     labelling: Labelling | None = None,
@@ -40,6 +42,10 @@ def extract(
         store: The store's folder; None is the setting.
         features: Recipes' names (or paths of TOML files); None is the setting.
         workers: Processes; None is the setting.
+        engine: Where they run: ``local``, or ``dask`` on a cluster. Its workers need the folder and
+            the store under the same path.
+        scheduler: Address of a dask scheduler that runs already, such as
+            ``tcp://10.0.0.1:8786``; None starts a cluster of processes on this machine.
         corpus: The corpus's name; None tells it from the folder.
         include: Reasons for which clips are otherwise left out, such as ``"song"``.
         labelling: How the labels of a folder of one's own are found: :class:`serkit.Labelling`;
@@ -57,27 +63,33 @@ def extract(
         CorpusError: No clips in it, or they do not belong into this store.
         UnknownNameError: No such feature or corpus.
         StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
+        EngineError: Workers died or are gone; what was committed stays.
 
     Example:
         >>> report = serkit.extract("data/speech", features=["functionals"], workers=1)
         >>> report.computed, report.reused
         (0, 96)
     """
+    from serkit.compute.engine import open_engine
     from serkit.extraction.extract import extract as run
     from serkit.ingest.scan import read_channel, scan
 
     settings = settings_of(store, features, workers, definitions, wait)
-    return run(
-        read_channel(scan(source, corpus=corpus, include=include, labelling=labelling), channel),
-        wanted_specs(settings),
-        Path(settings.store),
-        workers=settings.workers or None,
-        wait=settings.wait,
-        prune=prune,
-        rehash=rehash,
-        progress=progress,
-        say=say,
-    )
+    workers = settings.workers or None
+    found = read_channel(scan(source, corpus=corpus, include=include, labelling=labelling), channel)
+    with open_engine(engine, scheduler=scheduler, workers=workers) as opened:
+        return run(
+            found,
+            wanted_specs(settings),
+            Path(settings.store),
+            workers=workers,
+            engine=opened,
+            wait=settings.wait,
+            prune=prune,
+            rehash=rehash,
+            progress=progress,
+            say=say,
+        )
 
 
 def estimate(

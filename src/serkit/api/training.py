@@ -37,6 +37,8 @@ def train(
     tensorboard: PathLike | None = None,
     mlflow: str | None = None,
     final: bool = False,
+    engine: str = "local",
+    scheduler: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
     """Train and test a model by a protocol, or resume one that was interrupted.
@@ -73,6 +75,10 @@ def train(
         tensorboard: Folder to log each epoch to, for TensorBoard.
         mlflow: Folder or address of a server to log each epoch to, for MLflow.
         final: Whether to fit a model on all speakers when the run is finished; see :func:`fit`.
+        engine: Who fits the folds: ``local`` one after another, or the workers of ``dask`` side by
+            side. They need the store and the folder of runs under the same path.
+        scheduler: Address of a dask scheduler that runs already, such as
+            ``tcp://10.0.0.1:8786``; None starts a cluster of processes on this machine.
         progress: Called with a :class:`Progress` after each step.
 
     Returns:
@@ -83,13 +89,14 @@ def train(
         UnknownNameError: No such model, protocol, preset, parameter or run.
         UsageError: Neither a model nor a run is named, a setting of the run is given beside
             ``resume``, two stores share too few labels or differ in a feature's recipe, the model
-            is not trained in epochs and is to be logged, or torchrun started several processes
-            for a model that trains in one.
+            is not trained in epochs and is to be logged, torchrun started several processes for a
+            model that trains in one, or no scheduler answers.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature is missing or stale for some clips.
         LeakageError: The split leaks.
         RunError: The run to resume is finished, in the hands of another process, damaged, or
             was begun on something else than what is there now.
+        EngineError: Workers died or are gone; folds that are done stay.
         TrainingInterrupted: It was interrupted (Ctrl-C); it can be resumed.
 
     Example:
@@ -97,6 +104,8 @@ def train(
         >>> round(run.uar, 3), len(run.predictions)
         (0.125, 96)
     """
+    from serkit.compute.engine import LOCAL, open_engine
+    from serkit.encoders.machine import process_count
     from serkit.experiments import distributed as team
     from serkit.experiments.execute import execute
     from serkit.experiments.request import Request, resolve_plan, resume_plan
@@ -127,11 +136,20 @@ def train(
         folder, plan = resume_plan(request, resume)
     tracking = Tracking(None if tensorboard is None else Path(tensorboard), mlflow)
 
-    def work(fit: Fit) -> Run:
-        told = [progress] if progress else []
-        return execute(plan, *told, tracking=tracking, resumed=folder, fit=fit)
+    if engine != LOCAL and process_count() > 1:
+        raise UsageError(
+            f"engine {engine} under torchrun: both would share out the work",
+            hint="leave one of them out",
+        )
 
-    run = team.lead(plan.trainer, work)
+    with open_engine(engine, scheduler=scheduler) as opened:
+        workers = opened if opened.remote else None
+
+        def work(fit: Fit) -> Run:
+            told = [progress] if progress else []
+            return execute(plan, *told, tracking=tracking, resumed=folder, fit=fit, engine=workers)
+
+        run = team.lead(plan.trainer, work)
     return _with_final(plan, run, progress) if final else run
 
 

@@ -41,6 +41,8 @@ def extract(
     ] = None,
     store: options.Store = None,
     workers: options.Workers = None,
+    engine: options.Engine = "local",
+    scheduler: options.Scheduler = None,
     corpus: options.Corpus = None,
     include: options.Include = None,
     metadata: options.Metadata = None,
@@ -96,6 +98,8 @@ def extract(
         report = api.extract(
             source,
             store=store,
+            engine=engine,
+            scheduler=scheduler,
             channel=channel,
             wait=wait,
             prune=prune,

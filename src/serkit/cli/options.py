@@ -40,6 +40,16 @@ Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes.  [default: one a core]")
 ]
+Engine = Annotated[
+    str, typer.Option(metavar="NAME", help="Where workers run: local, or dask on a cluster.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A dask scheduler, such as tcp://10.0.0.1:8786.  [default: one on this machine]",
+    ),
+]
 Wait = Annotated[
     float | None,
     typer.Option(

@@ -109,6 +109,8 @@ def train(
             "--final", help="Then fit a model on all speakers, for use; see 'serkit fit'."
         ),
     ] = False,
+    engine: options.Engine = "local",
+    scheduler: options.Scheduler = None,
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
@@ -155,6 +157,8 @@ def train(
                 tensorboard=tensorboard,
                 mlflow=mlflow,
                 final=final,
+                engine=engine,
+                scheduler=scheduler,
                 progress=tell,
             )
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C

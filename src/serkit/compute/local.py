@@ -14,7 +14,8 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from multiprocessing.connection import Connection, wait
@@ -23,10 +24,10 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from serkit.compute.worker import UNGUARDED, Failed, Ready, serve, whereabouts
-from serkit.errors import StoreError, UsageError
+from serkit.errors import EngineError, UsageError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -36,6 +37,9 @@ _FORK_BREAKS = ("torch", "tensorflow", "jax")
 
 _NAME = "serkit-"
 """How the names of workers' processes begin."""
+
+_TICK = 1.0
+"""Seconds between two calls of ``idle``."""
 
 _NESTED = "worker processes cannot be started from a worker process"
 _GUARD = "put the call under `if __name__ == '__main__':`, or use workers=1"
@@ -48,8 +52,44 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+@dataclass(frozen=True)
+class LocalEngine:
+    """Processes of this machine; see :class:`serkit.compute.engine.Engine`.
+
+    Attributes:
+        workers: How many; None is one a core.
+    """
+
+    workers: int | None = None
+    name: ClassVar[str] = "local"
+    remote: ClassVar[bool] = False
+
+    def capacity(self) -> int:
+        """Return how many workers it would start."""
+        return self.workers or available_cores()
+
+    def run(
+        self,
+        function: Callable[[Task], Result],
+        tasks: Iterable[Task],
+        workers: int,
+        idle: Callable[[], None] | None = None,
+    ) -> Generator[Result, None, None]:
+        """See :meth:`serkit.compute.engine.Engine.run`."""
+        return run_all(function, tasks, workers, idle)
+
+
+@contextmanager
+def open_local(_scheduler: str | None, workers: int | None) -> Iterator[LocalEngine]:
+    """Return the engine of this machine; there is nothing to open or to close."""
+    yield LocalEngine(workers)
+
+
 def run_all(
-    function: Callable[[Task], Result], tasks: Iterable[Task], workers: int
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    workers: int,
+    idle: Callable[[], None] | None = None,
 ) -> Generator[Result, None, None]:
     """Run a function over tasks in processes and yield results as they come.
 
@@ -60,10 +100,11 @@ def run_all(
         function: Importable by name; its argument and result are pickled.
         tasks: Drawn as they are needed, so they need not all exist at once.
         workers: Most processes, and no more than tasks; 1 runs everything here.
+        idle: Called about once a second while workers work and no result arrives.
 
     Raises:
         UsageError: A worker runs a script again that has no main guard.
-        StoreError: A worker died (killed, out of memory, crashed in native code).
+        EngineError: A worker died (killed, out of memory, crashed in native code).
     """
     if workers <= 1:
         yield from map(function, tasks)
@@ -85,7 +126,7 @@ def run_all(
         leave = partial(_dismiss, crew)
         atexit.register(leave)
         try:
-            yield from _work(crew, remaining)
+            yield from _work(crew, remaining, idle)
         finally:
             atexit.unregister(leave)
             leave()
@@ -168,14 +209,14 @@ class _Worker:
         """Hand it no more tasks, and let it drop those that it has not begun."""
         self._tasks.close()
 
-    def death(self) -> StoreError | UsageError:
+    def death(self) -> EngineError | UsageError:
         """Say how it died and at what."""
         self.process.join()
         code = self.process.exitcode or 0
         if code == UNGUARDED:
             return UsageError(_NESTED, hint=_GUARD)
         at = f" while it worked on {name}" if (name := whereabouts(self._note)) else ""
-        return StoreError(
+        return EngineError(
             f"a worker process died ({_cause(code)}){at}",
             hint="what was committed stays; run it again, with fewer --workers if memory is short",
         )
@@ -185,7 +226,8 @@ def _start(function: Callable[[Any], Any], count: int, notes: Path | None) -> li
     """Start as many workers as the system allows."""
     context = _context()
     crew: list[_Worker] = []
-    with _apart_from_main(function, context):
+    apart = nullcontext() if _is_of_main(function) else apart_from_main(context)
+    with apart:
         for number in range(count):
             note = notes / str(number) if notes else None
             try:
@@ -195,13 +237,18 @@ def _start(function: Callable[[Any], Any], count: int, notes: Path | None) -> li
     return crew
 
 
-def _work(crew: list[_Worker], tasks: Iterator[Any]) -> Iterator[Any]:
+def _work(
+    crew: list[_Worker], tasks: Iterator[Any], idle: Callable[[], None] | None
+) -> Iterator[Any]:
     """Hand tasks to workers as they have room for them, and yield results as they come."""
     by_end = {worker.results: worker for worker in crew}
     more = True
     while more or any(worker.held for worker in crew):
         arrived: deque[Any] = deque()
-        for end in wait(list(by_end)):
+        ends = wait(list(by_end), _TICK if idle else None)
+        if idle and not ends:
+            idle()
+        for end in ends:
             worker = by_end[end]  # type: ignore[index]
             try:
                 answer = worker.results.recv()
@@ -276,13 +323,13 @@ def _context() -> BaseContext:
 
 
 @contextmanager
-def _apart_from_main(function: Callable[[Any], Any], context: BaseContext) -> Iterator[None]:
+def apart_from_main(context: BaseContext) -> Iterator[None]:
     """Spare spawned workers the user's script, which they would run again.
 
     That takes as long as whatever it imports, and breaks where it has no main guard. Only a
     function that the script itself defines needs it.
     """
-    if context.get_start_method() == "fork" or _is_of_main(function):
+    if context.get_start_method() == "fork":
         yield
         return
     main = sys.modules["__main__"]

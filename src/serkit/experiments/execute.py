@@ -9,11 +9,12 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from serkit.compute.engine import Engine
 from serkit.compute.environment import peak_memory_bytes
 from serkit.errors import SerkitError, StoreChangedError, TrainingInterrupted, UsageError
 from serkit.evaluation.splits import Split
@@ -30,6 +31,7 @@ from serkit.experiments.plan import Plan, config_of, identity_of, split_of, stor
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.experiments.sides import Fit, fit_here
+from serkit.experiments.spread import fit_on_workers
 from serkit.models import Tracking
 from serkit.results.run import (
     CONFIG,
@@ -59,6 +61,7 @@ def execute(
     tracking: Tracking | None = None,
     resumed: Path | None = None,
     fit: Fit = fit_here,
+    engine: Engine | None = None,
 ) -> Run:
     """Train and test a model by a protocol, and keep all of it.
 
@@ -73,6 +76,7 @@ def execute(
         resumed: The folder of an unfinished run to resume, which must have been begun by the
             same plan; None begins one.
         fit: Who fits the models.
+        engine: Whose workers fit the folds; None fits one after another here.
 
     Returns:
         The finished run.
@@ -102,6 +106,9 @@ def execute(
             config = continued(read_config(folder), config)
         with _keeping(folder, split, fresh=not resumed), _blaming_changes(plan, split, config):
             _begin(split, folder, config)
+            elsewhere: frozenset[int] = frozenset()
+            if engine:
+                elsewhere = fit_on_workers(plan, split, folder, tell, tracking, engine)
             results = [
                 run_fold(
                     plan,
@@ -112,6 +119,11 @@ def execute(
                     fit,
                 )
                 for number, fold in enumerate(split.folds, start=1)
+            ]
+            # Workers' time is this run's, not that of one that it resumes.
+            results = [
+                replace(result, earlier_seconds=0.0) if number in elsewhere else result
+                for number, result in enumerate(results, start=1)
             ]
             run = _finish(plan, split, folder, results, started)
     clear(folder)

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.compute.local import available_cores, run_all
+from serkit.compute.engine import Engine
+from serkit.compute.local import LocalEngine, available_cores
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.corpus import family
@@ -104,7 +105,11 @@ def compare_audio(
 
 
 def decode(
-    root: Path, files: Collection[AudioFile], workers: int, progress: Progress | None = None
+    root: Path,
+    files: Collection[AudioFile],
+    workers: int,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Return, by path, the SHA-256 of each file's samples, or why it cannot be read."""
     jobs = [Job(file, {}) for file in files]
@@ -112,7 +117,8 @@ def decode(
     digests: dict[str, str | Failure] = {}
     if progress:
         progress(0, len(jobs))
-    with closing(run_all(partial(_digests, root), chunks, min(workers, len(chunks)))) as done:
+    engine = engine or LocalEngine()
+    with closing(engine.run(partial(_digests, root), chunks, min(workers, len(chunks)))) as done:
         for result in done:
             digests.update(result)
             if progress:

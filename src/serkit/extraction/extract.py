@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.audio import AudioNote
-from serkit.compute.local import available_cores, refuse_in_worker, run_all
+from serkit.compute.engine import Engine
+from serkit.compute.local import LocalEngine, refuse_in_worker
 from serkit.extraction.compare_audio import decode
 from serkit.extraction.plan import Plan, file_row, make_plan, undecided
 from serkit.extraction.recorder import Recorder
@@ -20,7 +21,7 @@ from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import Scan, by_clip, no_clips
 from serkit.shown import Shown
-from serkit.storage.lock import DEFAULT_WAIT
+from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
@@ -117,6 +118,7 @@ def extract(
     store: Path,
     *,
     workers: int | None = None,
+    engine: Engine | None = None,
     wait: float = DEFAULT_WAIT,
     prune: bool = False,
     rehash: bool = False,
@@ -129,7 +131,8 @@ def extract(
         scan: What is in the folder.
         specs: The wanted features.
         store: The store's folder; made where it is not there.
-        workers: Processes; None is one a core.
+        workers: Processes; None is one a core, or all that the engine has.
+        engine: Where they run; None is this machine.
         wait: Seconds to wait for another writer.
         prune: Take clips out of the store that the folder no longer holds.
         rehash: Read every file again, also where its size and times have not changed.
@@ -143,6 +146,7 @@ def extract(
         CorpusError: No clips in the folder, or they do not belong into this store.
         MissingDependencyError: A feature needs a package that is not installed.
         StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
+        EngineError: Workers died or are gone; what was committed stays.
     """
     started = time.perf_counter()
     refuse_in_worker()  # before it would wait for the lock that its own parent holds
@@ -150,20 +154,23 @@ def extract(
         raise no_clips(scan)
     for spec in specs:
         EXTRACTORS.get(spec.extractor).require(spec.settings)
+    engine = engine or LocalEngine(workers)
+    if engine.remote:
+        scan, store = replace(scan, root=scan.root.resolve()), store.resolve()
     with open_writer(store, wait=wait, say=say) as writer:
         if rehash:
             writer.forget_files(file.key for file in scan.files)
-        plan = plan_for(scan, writer, specs, workers or available_cores())
-        count = workers or min(sensible_workers(specs), max(1, len(plan.jobs)))
+        plan = plan_for(scan, writer, specs, engine, workers)
+        count = workers or min(_most_workers(engine, specs), max(1, len(plan.jobs)))
         recorder = Recorder(writer, scan, plan, frozenset(spec.name for spec in specs))
         for spec in specs:
             writer.define(spec, spec.layout())
         if progress:
             progress(0, len(plan.jobs))
         try:
-            tasks = _tasks(scan, plan, specs, store, count)
+            tasks = _tasks(scan, plan, specs, writer, count, remote=engine.remote)
             # Closed at once when something breaks, so that no worker writes after the lock is gone.
-            with closing(run_all(run_task, tasks, count)) as results:
+            with closing(engine.run(run_task, tasks, count)) as results:
                 for result in results:
                     recorder.record(result)
                     if progress:
@@ -200,9 +207,21 @@ def extract(
     )
 
 
-def plan_for(scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], workers: int) -> Plan:
+def _most_workers(engine: Engine, specs: Sequence[FeatureSpec]) -> int:
+    """Return how many workers to use where nobody has said; memory limits those of one machine."""
+    return engine.capacity() if engine.remote else sensible_workers(specs)
+
+
+def plan_for(
+    scan: Scan,
+    writer: StoreWriter,
+    specs: Sequence[FeatureSpec],
+    engine: Engine,
+    workers: int | None = None,
+) -> Plan:
     """Decide what to do, and remember the files that had to be decoded for that."""
-    digests = decode_undecided(scan, writer.state, workers)
+    count = workers or engine.capacity()
+    digests = decode_undecided(scan, writer.state, count, engine=engine)
     files = {file.path: file for file in scan.files}
     for path, digest in digests.items():
         if isinstance(digest, str):
@@ -211,16 +230,27 @@ def plan_for(scan: Scan, writer: StoreWriter, specs: Sequence[FeatureSpec], work
 
 
 def decode_undecided(
-    scan: Scan, state: StoreState, workers: int, progress: Progress | None = None
+    scan: Scan,
+    state: StoreState,
+    workers: int,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Decode the files of clips that have several, to learn which hold the same samples."""
-    return decode(scan.root, undecided(scan, state), workers, progress)
+    return decode(scan.root, undecided(scan, state), workers, progress, engine)
 
 
 def _tasks(
-    scan: Scan, plan: Plan, specs: Sequence[FeatureSpec], store: Path, workers: int
+    scan: Scan,
+    plan: Plan,
+    specs: Sequence[FeatureSpec],
+    writer: StoreWriter,
+    workers: int,
+    *,
+    remote: bool,
 ) -> Iterator[Task]:
     """Cut the jobs into tasks: full parts first, smaller ones last, so that all end together."""
+    holder = holder_of(writer.path) if remote else ""
     features = tuple((spec, spec.layout()) for spec in specs)
     fewest = min(_FEWEST_CLIPS_A_PART, -(-len(plan.jobs) // (4 * workers)))
     most = clips_a_task(specs)
@@ -229,7 +259,7 @@ def _tasks(
         share = (len(plan.jobs) - first) // (2 * workers)
         sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_PER_PART]]
         size = jobs_a_task(sizes, min(most, max(share, fewest)))
-        yield Task(scan.root, store, plan.jobs[first : first + size], features)
+        yield Task(scan.root, writer.path, plan.jobs[first : first + size], features, holder)
         first += size
 
 

@@ -5,6 +5,7 @@ Arrays never travel back to the parent: a worker writes its own parts and return
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -13,14 +14,18 @@ from serkit.audio import Audio, AudioNote, read_audio
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
-from serkit.errors import AudioError
+from serkit.errors import AudioError, EngineError
 from serkit.extraction.plan import Job
 from serkit.features import FeatureSpec, Layout
 from serkit.features.compute import compute_features
+from serkit.storage.lock import holder_of
 from serkit.store.manifest import Failure, StoredFile
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
 from serkit.store.writer import write_part
+
+_SHOWS_WITHIN = 10.0
+"""Seconds within which a network's file system shows a new file to every machine."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,19 @@ class Task:
         store: The store's folder.
         jobs: The clips.
         features: Every wanted feature with its shape.
+        holder: Who holds the store's lock, as its folder says, where the worker may be on another
+            machine; empty where it is not.
     """
 
     root: Path
     store: Path
     jobs: tuple[Job, ...]
     features: tuple[tuple[FeatureSpec, Layout], ...]
+    holder: str = ""
+
+    def __str__(self) -> str:
+        first, last = self.jobs[0].file.path, self.jobs[-1].file.path
+        return first if len(self.jobs) == 1 else f"{first} to {last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +96,11 @@ def run_task(task: Task) -> TaskResult:
     """Process a few clips.
 
     Raises:
-        StoreWriteError: The disk is full or read-only. Everything else fails clip by clip.
+        StoreWriteError: The disk is full or read-only.
+        EngineError: This machine does not see the folders. Everything else fails clip by clip.
     """
+    if task.holder:
+        _refuse_other_folders(task)
     result = TaskResult(jobs=len(task.jobs))
     items: dict[str, list[Item]] = {}
     scratch = Scratch()
@@ -108,8 +123,29 @@ def run_task(task: Task) -> TaskResult:
     for spec, layout in task.features:
         if spec.name in items:
             name = uuid4().hex[:16]
-            result.parts[spec.name] = write_part(task.store, spec, layout, items[spec.name], name)
+            result.parts[spec.name] = write_part(
+                task.store, spec, layout, items[spec.name], name, flush=bool(task.holder)
+            )
     return result
+
+
+def _refuse_other_folders(task: Task) -> None:
+    """Refuse to work where this machine's folders are not those of the one that commits.
+
+    Each clip would fail, or its values end up where nobody looks for them.
+    """
+    from socket import gethostname
+
+    patience = time.monotonic() + _SHOWS_WITHIN
+    while (seen := holder_of(task.store)) != task.holder and time.monotonic() < patience:
+        time.sleep(0.2)
+    for folder, there in ((task.store, seen == task.holder), (task.root, task.root.is_dir())):
+        if not there:
+            raise EngineError(
+                f"the worker on {gethostname()} does not see {folder} as the machine does that "
+                "gives out the work",
+                hint="put audio and store into folders that all machines share under one path",
+            )
 
 
 def digest_file(root: Path, job: Job) -> str | Failure:

@@ -17,6 +17,19 @@ from serkit.errors import SerkitError, StoreLockedError, StoreWriteError
 DEFAULT_WAIT = 30.0
 """Seconds that a second writer waits unless told otherwise."""
 
+_HOLDER = ".lock.holder"
+
+
+def holder_of(folder: Path) -> str:
+    """Return what a folder says of who holds its lock; empty where nobody does.
+
+    It differs each time that the lock is taken, by process, machine and time.
+    """
+    try:
+        return (folder / _HOLDER).read_text()
+    except (OSError, ValueError):
+        return ""
+
 
 @contextmanager
 def writer_lock(
@@ -70,7 +83,7 @@ def folder_lock(
     """
     from filelock import FileLock, Timeout
 
-    holder = folder / ".lock.holder"
+    holder = folder / _HOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")

@@ -111,15 +111,12 @@ def _encode_arrays(
 
     kind = np.dtype(layout.dtype).newbyteorder("<")
     image = BytesIO()
-    # From version 1.8 on HDF5 keeps checksums of its own structure. Aligned, so that the values
-    # can be mapped as they are.
-    with h5py.File(
-        image, "w", libver=("v108", "v108"), alignment_threshold=1, alignment_interval=64
-    ) as file:
+    with _new_hdf5(image) as file:
         properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         properties.set_layout(h5py.h5d.CONTIGUOUS)
         properties.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
         properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+        properties.set_obj_track_times(False)  # the same values make the same bytes
         space = h5py.h5s.create_simple((sum(array.size for array in arrays),))
         h5py.h5d.create(file.id, b"values", h5py.h5t.py_create(kind), space, properties)
         file.attrs["spec"] = json.dumps(spec.to_json())
@@ -139,6 +136,21 @@ def _encode_arrays(
             hint="install another version of h5py",
         )
     return [head[:start], *(array.data for array in arrays)]
+
+
+def _new_hdf5(image: BytesIO) -> Any:
+    """Begin an HDF5 file in memory whose bytes depend on what is written into it alone."""
+    import h5py
+
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fileobj_driver(h5py.h5fd.fileobj_driver, image)
+    # From version 1.8 on HDF5 keeps checksums of its own structure.
+    access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)
+    access.set_alignment(1, 64)  # so that the values can be mapped as they are
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_obj_track_times(False)  # the root group's, which h5py.File() cannot leave out
+    name = repr(image).encode("ascii")
+    return h5py.File(h5py.h5f.create(name, h5py.h5f.ACC_TRUNC, fcpl=creation, fapl=access))
 
 
 @dataclass(frozen=True, slots=True)

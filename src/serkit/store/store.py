@@ -62,6 +62,10 @@ class FeatureStore:
         self._sorted: tuple[StoreState, tuple[ClipRow, ...]] | None = None
         self._parts: dict[str, PartCache] = {}
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Another process opens the store anew: nothing that is mapped or read crosses over.
+        return type(self), (self.path.resolve(),)
+
     def __repr__(self) -> str:
         features = ", ".join(self.features) or "no features"
         return f"FeatureStore({str(self.path)!r}: {len(self.state.clips):,} clips, {features})"

@@ -278,11 +278,15 @@ def _refuse_a_used_folder(path: Path) -> None:
 
 
 def write_part(
-    store: Path, spec: FeatureSpec, layout: Layout, items: Sequence[Item], name: str
+    store: Path,
+    spec: FeatureSpec,
+    layout: Layout,
+    items: Sequence[Item],
+    name: str,
+    *,
+    flush: bool = False,
 ) -> tuple[StoredFile, list[IndexRow]]:
     """Write a part file; it is garbage until a writer has taken it into use.
-
-    It is not flushed: that is the writer's part, who waits for the disk while workers compute.
 
     Args:
         store: The store's folder.
@@ -290,10 +294,12 @@ def write_part(
         layout: Its shape.
         items: Clips and their values.
         name: The file's name without its ending; must be new.
+        flush: Whether to wait for the disk. The writer does that while workers compute, but
+            cannot do it for another machine.
     """
     file = f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
     pieces, rows = encode_part(spec, layout, items, file)
-    write_file(store / file, *pieces, flush=False)
+    write_file(store / file, *pieces, flush=flush)
     return StoredFile.of(file, *pieces), rows
 
 

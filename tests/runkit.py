@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from serkit.corpora.ravdess import EMOTIONS
-from serkit.evaluation.metrics import score
+from serkit.evaluation.metrics import score, score_by
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, Run, read_run
 
 CLIPS_AN_ACTOR = 16
@@ -113,8 +113,11 @@ def record_of(name: str, frame: pd.DataFrame) -> dict[str, Any]:
         "hardware": {},
         "parameters": 1000,
         "recall": dict(zip(EMOTIONS, scores["recall"], strict=True)),
-        "by_sex": {},
-        "by_intensity": {},
+        **{
+            f"by_{column}": score_by(frame[column].to_numpy(str), frame["true_id"], table)
+            for column in ("sex", "intensity")
+            if column in frame
+        },
         "folds": frame["fold"].nunique(),
         "fold_scores": [],
         "train_seconds": 1.5,

@@ -13,6 +13,7 @@ import pytest
 from runkit import make_run, record_of
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import RunError
+from serkit.evaluation.metrics import bootstrap_accuracy, bootstrap_uar
 from serkit.results.board import make_board
 from serkit.results.record import FIGURES
 from serkit.results.recount import recount
@@ -71,6 +72,20 @@ class TestFigures:
                 "clips of fold 1 is 7, counted [0-9]+; accuracy of fold 1 is 1, counted 0.[0-9]+",
             ),
             ({"fold_scores": ["x"]}, r"clips of fold \? is null, counted 0"),
+            ({"uar_low": 0.69}, "uar_low is 0.69, counted 0.[0-9]+"),
+            ({"uar_low": None}, "uar_low is null, counted 0.[0-9]+"),
+            ({"uar_high": 0.31}, "uar_high is 0.31, counted 0.[0-9]+"),
+            ({"accuracy_high": 1.0}, "accuracy_high is 1, counted 0.[0-9]+"),
+            ({"by_sex": {}}, "by_sex is '', counted 'female, male'"),
+            ({"by_sex": None}, "by_sex is null, counted 'female, male'"),
+            (
+                {"by_intensity": {"normal": {"uar": 0.9, "accuracy": 0.9, "clips": 384}}},
+                "uar of intensity normal is 0.9, counted 0.[0-9]+; accuracy of intensity normal",
+            ),
+            (
+                {"fold_scores": [{"fold": "1", "uar": 1.0, "macro_f1": 0.9, "actors": 9}]},
+                "uar of fold 1 is 1, counted 0.[0-9]+",
+            ),
         ],
     )
     def test_a_figure_that_the_predictions_do_not_bear_out_is_named_with_both(
@@ -89,6 +104,19 @@ class TestFigures:
         board = make_board([honest, edit(run("edited", right=0.3), uar=0.99)])
         (entry,) = board.entries
         assert (entry.run, entry.best, entry.distinguishable_from_best) == ("honest", True, False)
+
+    def test_an_older_record_s_intervals_are_those_of_a_bootstrap(self, run):
+        made = run("older", right=0.7)
+        frame = made.predictions
+        answers = frame["true_id"].to_numpy(), frame["predicted_id"].to_numpy()
+        speakers = frame["speaker"].to_numpy(str)
+        uar, accuracy = (of(*answers, speakers) for of in (bootstrap_uar, bootstrap_accuracy))
+        older = {"uar_low": uar.low, "uar_high": uar.high}
+        older |= {"accuracy_low": accuracy.low, "accuracy_high": accuracy.high}
+        assert older["uar_low"] != pytest.approx(made.record["uar_low"], abs=1e-4)
+        assert ranked(make_board([edit(made, **older)])) == ["older"]
+        (problem,) = make_board([edit(made, **older | {"uar_low": uar.low + 1e-3})]).problems
+        assert "uar_low is 0." in problem
 
     def test_all_figures_are_those_of_the_predictions(self, run):
         made = run("a", right=0.7)
@@ -143,6 +171,11 @@ class TestDamage:
         board = make_board([run("honest"), rewrite(run("odd"), gap)])
         assert ranked(board) == ["honest"]
         assert "is damaged" in board.problems[0]
+
+    def test_runs_from_when_speakers_were_numbers_rank(self, run):
+        older = rewrite(run("older"), lambda frame: frame.drop(columns="speaker"))
+        (entry,) = make_board([older]).entries
+        assert (entry.run, entry.actors) == ("older", 24)
 
     def test_a_file_that_is_no_table_is_named(self, run):
         odd = run("odd")
@@ -209,6 +242,9 @@ class TestPredictions:
         assert "true of 1 of 384 clips is not what true_id gives" in board.problems[0]
 
 
+ACCURACY = ("accuracy_low", "accuracy_high")
+
+
 def swap_labels(frame):
     """Exchange two clips' labels, so that all counts stay."""
     rows = frame.index[[0, int((frame["true_id"] != frame["true_id"].iloc[0]).argmax())]]
@@ -220,7 +256,7 @@ def consistent(run):
     """Make a run's record say what its changed predictions give."""
     frame = pd.read_parquet(run.path / "predictions.parquet")
     counted = record_of(run.name, frame)
-    figures = {key: counted[key] for key in (*FIGURES, "fold_scores")}
+    figures = {key: counted[key] for key in (*FIGURES, *ACCURACY, "fold_scores")}
     return edit(run, **figures)
 
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from serkit.errors import SerkitError
 from serkit.ingest.corpus import CORPORA
-from serkit.results.recount import ClipFacts, Counted
+from serkit.results.answers import ClipFacts
+from serkit.results.recount import Counted
 from serkit.results.run import PREDICTIONS
 
 Truth = Mapping[str, str]
@@ -33,7 +34,10 @@ def agreeing(
     problems: list[str] = []
     left = list(evidence)
     if truth is not None:
-        left = [each for each in left if _told_by_store(each, truth, problems)]
+        wrong = _against_store(left, truth)
+        odd = [each for each in left if wrong[each.facts.digest]]
+        problems += [_not_the_stores(each, wrong[each.facts.digest], truth) for each in odd]
+        left = [each for each in left if not wrong[each.facts.digest]]
     reference = _reference(left)
     if reference is None:
         return [], [*problems, *_undecided(left)]
@@ -49,21 +53,26 @@ def agreeing(
     return kept, problems
 
 
-def _told_by_store(evidence: Counted, truth: Truth, problems: list[str]) -> bool:
-    facts = evidence.facts
-    wrong = [
-        (clip, evidence.labels[label])
-        for clip, label in zip(facts.clip_ids.tolist(), facts.true.tolist(), strict=True)
-        if truth.get(clip, evidence.labels[label]) != evidence.labels[label]
-    ]
-    if wrong:
-        clip, said = wrong[0]
-        problems.append(
-            f"{evidence.run.path / PREDICTIONS} is not ranked: true_id of {len(wrong)} of "
-            f"{len(facts.true)} clips is not the store's: {clip} says {said}, the store says "
-            f"{truth[clip]}"
-        )
-    return not wrong
+def _against_store(evidence: Sequence[Counted], truth: Truth) -> dict[str, list[str]]:
+    """Return, by identity of clips and labels, the clips whose label is not the store's."""
+    wrong: dict[str, list[str]] = {}
+    for each in evidence:
+        facts = each.facts
+        if facts.digest not in wrong:
+            pairs = zip(facts.clip_ids.tolist(), facts.true.tolist(), strict=True)
+            named = ((clip, each.labels[label]) for clip, label in pairs)
+            wrong[facts.digest] = [clip for clip, said in named if truth.get(clip, said) != said]
+    return wrong
+
+
+def _not_the_stores(evidence: Counted, wrong: Sequence[str], truth: Truth) -> str:
+    facts, clip = evidence.facts, wrong[0]
+    said = evidence.labels[facts.true[facts.clip_ids.tolist().index(clip)]]
+    return (
+        f"{evidence.run.path / PREDICTIONS} is not ranked: true_id of {len(wrong)} of "
+        f"{len(facts.true)} clips is not the store's: {clip} says {said}, the store says "
+        f"{truth[clip]}"
+    )
 
 
 def _reference(evidence: Sequence[Counted]) -> Counted | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from serkit.errors import RunError
 from serkit.evaluation.splits import PROTOCOLS
 from serkit.results.agreement import agreeing
+from serkit.results.answers import AnswerReader
 from serkit.results.board_table import render_board
 from serkit.results.entries import Entry, Group
 from serkit.results.notes import notes_of
@@ -123,9 +124,10 @@ def make_board(
 def _counted(runs: Iterable[Run], problems: list[str]) -> list[Counted]:
     """Recount runs; of those that cannot be believed, add the reason to ``problems``."""
     counted = []
+    reader = AnswerReader()
     for run in runs:
         try:
-            counted.append(recount(run))
+            counted.append(recount(run, reader))
         except RunError as error:
             problems.append(str(error))
     return counted

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from serkit.evaluation.metrics import Scores
+from serkit.evaluation.metrics.bootstrap import percentile_interval, resampled
+from serkit.evaluation.metrics.classification import accuracy_of, macro_f1_of, uar_of
+from serkit.results.answers import ClipFacts, Grouping, Ints
 
 MOST_NAMED = 3
 """Contradictions named at most; they come in families."""
@@ -21,27 +24,44 @@ _ROUNDED = 1e-3
 """Room for a figure of probabilities, which a record may keep in single precision."""
 
 
-def contradictions(
-    record: Mapping[str, Any],
-    scores: Scores,
-    labels: tuple[str, ...],
-    folds: npt.NDArray[np.str_],
-    right: npt.NDArray[np.bool_],
-) -> list[str]:
+@dataclass(frozen=True)
+class Evidence:
+    """What the predictions give, to hold a record's figures against.
+
+    Attributes:
+        labels: The names of the C classes.
+        facts: The clips.
+        predicted: (n,) the label of each clip.
+        scores: Every score.
+        by_speaker: (A, C, C) each speaker's confusion matrix.
+    """
+
+    labels: tuple[str, ...]
+    facts: ClipFacts
+    predicted: Ints
+    scores: Scores
+    by_speaker: Ints
+
+    def confusions(self, groups: Grouping) -> Ints:
+        """Count a confusion matrix for each group of clips, shape ``(groups, C, C)``."""
+        size = len(self.labels)
+        cells = (groups.codes * size + self.facts.true) * size + self.predicted
+        counts = np.bincount(cells, minlength=len(groups.names) * size**2)
+        return counts.reshape(len(groups.names), size, size)
+
+
+def contradictions(record: Mapping[str, Any], evidence: Evidence) -> list[str]:
     """Name the figures of a record that the predictions do not bear out.
 
     Args:
         record: The content of ``run.json``.
-        scores: What was counted.
-        labels: The classes' names.
-        folds: (n,) each clip's fold.
-        right: (n,) whether each clip was labelled right.
+        evidence: What was counted.
 
     Returns:
         For each figure, what the record says and what was counted; at most three.
     """
     found: list[str] = []
-    for name, said, counted, tolerance in _pairs(record, scores, labels, folds, right):
+    for name, said, counted, tolerance in _pairs(record, evidence):
         if not _agree(said, counted, tolerance):
             found.append(f"{name} is {_shown(said)}, counted {_shown(counted)}")
             if len(found) == MOST_NAMED:
@@ -52,13 +72,8 @@ def contradictions(
 _Pair = tuple[str, Any, Any, float]
 
 
-def _pairs(
-    record: Mapping[str, Any],
-    scores: Scores,
-    labels: tuple[str, ...],
-    folds: npt.NDArray[np.str_],
-    right: npt.NDArray[np.bool_],
-) -> Iterator[_Pair]:
+def _pairs(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
+    scores, labels = evidence.scores, evidence.labels
     for name in ("clips", "actors", "uar", "accuracy", "macro_f1"):
         yield name, record[name], getattr(scores, name), _EXACT
     for name in ("log_loss", "brier"):
@@ -68,9 +83,62 @@ def _pairs(
     for label, recall in zip(labels, scores.recall, strict=True):
         yield f"recall of {label}", record["recall"][label], _none_if_nan(recall), _EXACT
     yield from _confusion(record["confusion"], scores, labels)
-    names = sorted(set(folds.tolist()))
-    yield "folds", record["folds"], len(names), _EXACT
-    yield from _folds(record["fold_scores"], folds, right)
+    yield from _intervals(record, evidence)
+    for column in ("sex", "intensity"):
+        yield from _by_group(column, record[f"by_{column}"], evidence)
+    yield "folds", record["folds"], len(evidence.facts.by_fold.names), _EXACT
+    yield from _folds(record["fold_scores"], evidence)
+
+
+def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
+    """Compare intervals over speakers; older records have those of a bootstrap, to the digit."""
+    for name, of in (("uar", uar_of), ("accuracy", accuracy_of)):
+        ends = [f"{name}_low", f"{name}_high"]
+        if name == "accuracy" and not record.keys() & set(ends):
+            continue  # from before it had one
+        pairs = [
+            (end, record.get(end), _none_if_nan(getattr(evidence.scores, end)), _EXACT)
+            for end in ends
+        ]
+        if all(_agree(said, counted, room) for _, said, counted, room in pairs):
+            continue
+        older = percentile_interval(of(resampled(evidence.by_speaker)), len(evidence.by_speaker))
+        said = [record.get(end) for end in ends]
+        if not all(map(_agree, said, map(_none_if_nan, (older.low, older.high)), (_EXACT,) * 2)):
+            yield from pairs
+
+
+def _by_group(column: str, said: Any, evidence: Evidence) -> Iterator[_Pair]:
+    """Compare what is said of each sex or intensity."""
+    groups = evidence.facts.groups.get(column)
+    names = groups.names if groups else ()
+    claimed = said if isinstance(said, Mapping) else {}
+    if groups is None or set(claimed) != set(names):
+        if said != {} or names:
+            yield f"by_{column}", _names(said), ", ".join(names) or None, _EXACT
+        return
+    rates = _rates(evidence.confusions(groups), ("uar", "accuracy", "clips"))
+    for name, counted in zip(names, rates, strict=True):
+        for key, value in counted.items():
+            yield f"{key} of {column} {name}", _of(claimed[name], key), value, _EXACT
+
+
+_RATES: Mapping[str, Callable[[Ints], Any]] = {
+    "clips": lambda confusions: confusions.sum(axis=(-2, -1)),
+    "accuracy": accuracy_of,
+    "uar": uar_of,
+    "macro_f1": macro_f1_of,
+}
+
+
+def _rates(confusions: Ints, names: Sequence[str]) -> list[dict[str, float]]:
+    """Return figures by name for each of a stack of confusion matrices, all computed at once."""
+    columns = [_RATES[name](confusions).tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _names(said: Any) -> Any:
+    return ", ".join(map(str, said)) if isinstance(said, Mapping) else said
 
 
 def _confusion(said: Any, scores: Scores, labels: tuple[str, ...]) -> Iterator[_Pair]:
@@ -90,17 +158,20 @@ def _is_square(table: Any, size: int) -> bool:
     return len(rows) == size and all(isinstance(r, list) and len(r) == size for r in rows)
 
 
-def _folds(
-    said: list[Any], folds: npt.NDArray[np.str_], right: npt.NDArray[np.bool_]
-) -> Iterator[_Pair]:
+def _folds(said: list[Any], evidence: Evidence) -> Iterator[_Pair]:
     """Compare what is said of each fold."""
+    facts = evidence.facts
+    places = {name: place for place, name in enumerate(facts.by_fold.names)}
+    rates = _rates(evidence.confusions(facts.by_fold), ("clips", "accuracy", "uar", "macro_f1"))
     for entry in said:
         name = str(entry.get("fold")) if isinstance(entry, Mapping) else "?"
-        inside = folds == name
-        yield f"clips of fold {name}", _of(entry, "clips"), int(inside.sum()), _EXACT
-        if inside.any():
-            share = float(right[inside].mean())
-            yield f"accuracy of fold {name}", _of(entry, "accuracy"), share, _EXACT
+        if name not in places:
+            yield f"clips of fold {name}", _of(entry, "clips"), 0, _EXACT
+            continue
+        place = places[name]
+        for key, counted in rates[place].items():
+            yield f"{key} of fold {name}", _of(entry, key), counted, _EXACT
+        yield f"actors of fold {name}", _of(entry, "actors"), facts.speakers_a_fold[place], _EXACT
 
 
 def _of(entry: Any, key: str) -> Any:

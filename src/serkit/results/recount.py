@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,42 +17,10 @@ from serkit.errors import RunError, SerkitError
 from serkit.evaluation.metrics import Scores, actor_confusions, score
 from serkit.evaluation.metrics.calibration import SUM_TOLERANCE
 from serkit.evaluation.metrics.speakers import hits_and_clips
-from serkit.results.claims import contradictions
+from serkit.results.answers import AnswerReader, Answers, ClipFacts, Floats, Ints, Texts
+from serkit.results.claims import Evidence, contradictions
 from serkit.results.record import fault_of
 from serkit.results.run import PREDICTIONS, RECORD, Run
-from serkit.results.scores import speakers_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class ClipFacts:
-    """What a run says of its test clips that does not depend on its model.
-
-    Attributes:
-        clip_ids: (n,) in sorted order.
-        true: (n,) labels.
-        speakers: (n,) who speaks, as text.
-        folds: (n,) the fold in which each clip was tested.
-    """
-
-    clip_ids: npt.NDArray[np.str_]
-    true: Ints
-    speakers: npt.NDArray[np.str_]
-    folds: npt.NDArray[np.str_]
-
-    @property
-    def digest(self) -> str:
-        """Identity of all of it."""
-        columns = (self.clip_ids, self.true.astype(np.str_), self.speakers, self.folds)
-        text = "\n".join(
-            "\t".join(row) for row in zip(*map(np.ndarray.tolist, columns), strict=True)
-        )
-        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -78,8 +46,12 @@ class Counted:
     clips: Ints
 
 
-def recount(run: Run) -> Counted:
+def recount(run: Run, reader: AnswerReader | None = None) -> Counted:
     """Count a run's figures from its predictions.
+
+    Args:
+        run: The run.
+        reader: Reads the predictions; one for many runs of the same clips is quicker.
 
     Raises:
         RunError: Predictions or record are damaged, or contradict each other. The message names
@@ -88,7 +60,7 @@ def recount(run: Run) -> Counted:
     if fault := fault_of(run.record):
         raise RunError(f"{run.path / RECORD} is damaged ({fault})", hint="train it again")
     try:
-        return _recount(run)
+        return _recount(run, reader or AnswerReader())
     except RunError:
         raise
     except (SerkitError, ValueError, TypeError, KeyError) as error:
@@ -96,27 +68,24 @@ def recount(run: Run) -> Counted:
         raise _damaged(run, text) from error
 
 
-def _recount(run: Run) -> Counted:
+def _recount(run: Run, reader: AnswerReader) -> Counted:
     labels = _labels(run)
     _refuse_other_order(run, labels)
-    frame = _checked_frame(run, labels)
-    probabilities = _checked_probabilities(run, frame, labels)
-    facts = ClipFacts(
-        clip_ids=frame.index.to_numpy(np.str_),
-        true=_whole_numbers(run, frame, "true_id", len(labels)),
-        speakers=speakers_of(frame),
-        folds=frame["fold"].to_numpy(np.str_),
-    )
+    found = reader.read(run.path, labels, run.record["clips"])
+    facts, probabilities = found.facts, found.probabilities
+    _refuse_no_probabilities(run, facts.clip_ids, probabilities)
     predicted = probabilities.argmax(axis=1)
-    _refuse_other_labels(run, frame, labels, predicted)
-    scores = score(facts.true, probabilities, facts.speakers)
-    by_speaker = actor_confusions(facts.true, predicted, facts.speakers, len(labels))
-    hits, clips = hits_and_clips(by_speaker)
-    if wrong := contradictions(run.record, scores, labels, facts.folds, predicted == facts.true):
+    _refuse_other_labels(run, found, labels, predicted)
+    speakers = facts.by_speaker.codes
+    scores = score(facts.true, probabilities, speakers)
+    by_speaker = actor_confusions(facts.true, predicted, speakers, len(labels))
+    evidence = Evidence(labels, facts, predicted, scores, by_speaker)
+    if wrong := contradictions(run.record, evidence):
         raise RunError(
             f"{run.path / RECORD} contradicts its predictions: {'; '.join(wrong)}",
             hint="train it again",
         )
+    hits, clips = hits_and_clips(by_speaker)
     answer = hashlib.sha256(predicted.astype(np.int64).tobytes()).hexdigest()
     return Counted(run, labels, facts, answer, scores, hits, clips)
 
@@ -140,61 +109,33 @@ def _refuse_other_order(run: Run, labels: tuple[str, ...]) -> None:
         )
 
 
-def _checked_frame(run: Run, labels: tuple[str, ...]) -> pd.DataFrame:
-    """Return the predictions sorted by clip: every column there, every clip once."""
-    frame = run.predictions
-    wanted = ["fold", "speaker", "true_id", "predicted_id", *(f"p_{name}" for name in labels)]
-    if missing := [name for name in wanted if name not in frame.columns]:
-        raise _damaged(run, f"it lacks the column {missing[0]!r}")
-    claimed = run.record["clips"]
-    if not frame.index.is_unique or frame.index.hasnans or len(frame) != claimed:
-        raise _damaged(
-            run,
-            f"{frame.index.nunique()} clips in {len(frame)} rows for the {claimed} of the record",
-        )
-    for name in ("fold", "speaker"):
-        if frame[name].isna().any():
-            raise _damaged(run, f"the column {name!r} has gaps")
-    return frame if frame.index.is_monotonic_increasing else frame.sort_index()
-
-
-def _checked_probabilities(run: Run, frame: pd.DataFrame, labels: tuple[str, ...]) -> Floats:
-    table = frame[[f"p_{name}" for name in labels]].to_numpy(np.float64)
+def _refuse_no_probabilities(run: Run, clip_ids: Texts, table: Floats) -> None:
+    """Refuse numbers that are no probabilities."""
     sums = table.sum(axis=1)
+    if table.min() >= 0 and table.max() <= 1 and (np.abs(sums - 1) <= SUM_TOLERANCE).all():
+        return
     for fault, rows in (
         ("are not all finite", ~np.isfinite(table).all(axis=1)),
         ("are not all from 0 to 1", ((table < 0) | (table > 1 + SUM_TOLERANCE)).any(axis=1)),
         ("do not sum to 1", np.abs(sums - 1) > SUM_TOLERANCE),
     ):
         if rows.any():
-            count, first = int(rows.sum()), frame.index[int(rows.argmax())]
+            count, first = int(rows.sum()), clip_ids[int(rows.argmax())]
             raise _damaged(
-                run, f"the probabilities of {count} of {len(frame)} clips {fault}, such as {first}"
+                run, f"the probabilities of {count} of {len(table)} clips {fault}, such as {first}"
             )
-    return table
-
-
-def _whole_numbers(run: Run, frame: pd.DataFrame, column: str, n_classes: int) -> Ints:
-    values = frame[column].to_numpy()
-    if values.dtype.kind not in "iu" or values.min() < 0 or values.max() >= n_classes:
-        raise _damaged(
-            run, f"{column} holds something other than numbers from 0 to {n_classes - 1}"
-        )
-    return values.astype(np.int64)
 
 
 def _refuse_other_labels(
-    run: Run, frame: pd.DataFrame, labels: tuple[str, ...], predicted: Ints
+    run: Run, found: Answers, labels: tuple[str, ...], predicted: Ints
 ) -> None:
     """Refuse labels other than those of the highest probability, and names of other labels."""
-    stated = _whole_numbers(run, frame, "predicted_id", len(labels))
     names = np.array(labels)
     columns: list[tuple[str, npt.NDArray[Any], npt.NDArray[Any]]] = [
-        ("predicted_id", stated, predicted)
+        ("predicted_id", found.stated, predicted)
     ]
-    for column, numbers in (("predicted", predicted), ("true", frame["true_id"].to_numpy())):
-        if column in frame.columns:
-            columns.append((column, frame[column].to_numpy(np.str_), names[numbers]))
+    numbers = {"predicted": predicted, "true": found.facts.true}
+    columns += [(name, said, names[numbers[name]]) for name, said in found.names.items()]
     for column, said, counted in columns:
         rows = said != counted
         if rows.any():
@@ -202,8 +143,8 @@ def _refuse_other_labels(
             against = "true_id gives" if column == "true" else "the probabilities give"
             raise _damaged(
                 run,
-                f"{column} of {int(rows.sum())} of {len(frame)} clips is not what {against}: "
-                f"{frame.index[first]} says {said[first]}, counted {counted[first]}",
+                f"{column} of {int(rows.sum())} of {len(rows)} clips is not what {against}: "
+                f"{found.facts.clip_ids[first]} says {said[first]}, counted {counted[first]}",
             )
 
 

@@ -68,8 +68,12 @@ def speakers_of(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
     Args:
         frame: See :attr:`serkit.results.run.Run.predictions`.
     """
-    speakers = frame["speaker"].to_numpy(np.str_)
-    own = np.array([f"clip {number}" for number in range(len(frame))], np.str_)
+    return told_apart(frame["speaker"].to_numpy(np.str_))
+
+
+def told_apart(speakers: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+    """Take each clip whose speaker is unknown for somebody else's than all others."""
+    own = np.array([f"clip {number}" for number in range(len(speakers))], np.str_)
     return np.where(speakers == UNKNOWN, own, speakers)
 
 

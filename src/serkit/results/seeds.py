@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from serkit.evaluation.metrics import Interval, speaker_interval, uar_shares
-from serkit.results.recount import Counted, Floats
+from serkit.results.answers import Floats
+from serkit.results.recount import Counted
 from serkit.results.run import Run
 
 

@@ -19,10 +19,14 @@ def stand(models: Sequence[ModelRuns]) -> BestComparison:
     Returns:
         A standing for each model, in their order.
     """
+    from threadpoolctl import threadpool_limits
+
     distinct: dict[bytes, int] = {}
     places = [distinct.setdefault(np.round(m.shares, 9).tobytes(), len(distinct)) for m in models]
     rows = [models[places.index(place)].shares for place in range(len(distinct))]
-    found = compare_with_best(np.stack(rows))
+    # The products are small: threads that wait for each other cost more than they do.
+    with threadpool_limits(1, user_api="blas"):
+        found = compare_with_best(np.stack(rows))
     standings = tuple(found.standings[place] for place in places)
     return BestComparison(
         best=places.index(found.best),

@@ -36,7 +36,11 @@ def log_loss(true: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
         >>> round(log_loss([0, 1], [[0.5, 0.5], [0.5, 0.5]]), 6)
         0.693147
     """
-    labels, table = _checked(true, probabilities)
+    return log_loss_of(*_checked(true, probabilities))
+
+
+def log_loss_of(labels: Ints, table: Floats) -> float:
+    """Return the log loss of arguments that are checked; see :func:`log_loss`."""
     of_truth = table[np.arange(len(labels)), labels]
     # Minus zero would be printed as -0.0 for a perfect model.
     return float(np.mean(-np.log(np.clip(of_truth, LOG_LOSS_FLOOR, 1.0)))) + 0.0
@@ -59,7 +63,11 @@ def brier(true: npt.ArrayLike, probabilities: npt.ArrayLike) -> float:
         >>> brier([0, 1], [[0.5, 0.5], [0.5, 0.5]])
         0.5
     """
-    labels, table = _checked(true, probabilities)
+    return brier_of(*_checked(true, probabilities))
+
+
+def brier_of(labels: Ints, table: Floats) -> float:
+    """Return the Brier score of arguments that are checked; see :func:`brier`."""
     truth = np.eye(table.shape[1])[labels]
     return float(np.mean(np.sum((table - truth) ** 2, axis=1)))
 
@@ -90,7 +98,11 @@ def ece(true: npt.ArrayLike, probabilities: npt.ArrayLike, *, bins: int = 15) ->
     """
     if bins < 1:
         raise UsageError(f"bins is {bins}", allowed="it must be 1 or more")
-    labels, table = _checked(true, probabilities)
+    return ece_of(*_checked(true, probabilities), bins=bins)
+
+
+def ece_of(labels: Ints, table: Floats, *, bins: int = 15) -> float:
+    """Return the calibration error of arguments that are checked; see :func:`ece`."""
     confidence = table.max(axis=1)
     gap = confidence - (table.argmax(axis=1) == labels)
     which = np.digitize(confidence, np.linspace(0.0, 1.0, bins + 1)[1:-1], right=True)

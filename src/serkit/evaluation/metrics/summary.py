@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
+import numpy as np
 import numpy.typing as npt
 
 from serkit.evaluation.metrics.bootstrap import actor_confusions, groups_of
-from serkit.evaluation.metrics.calibration import brier, checked_probabilities, ece, log_loss
+from serkit.evaluation.metrics.calibration import (
+    brier_of,
+    checked_probabilities,
+    ece_of,
+    log_loss_of,
+)
 from serkit.evaluation.metrics.classification import (
     accuracy_of,
     check_lengths,
@@ -84,6 +90,7 @@ def score(
     """
     table = checked_probabilities(probabilities)
     by_actor = actor_confusions(true, table.argmax(axis=1), actors, table.shape[1])
+    labels = np.asarray(true)
     total = by_actor.sum(axis=0)
     hits, clips = hits_and_clips(by_actor)
     uar_interval = speaker_interval(hits, clips)
@@ -99,9 +106,9 @@ def score(
         accuracy_high=accuracy_interval.high,
         macro_f1=float(macro_f1_of(total)),
         recall=tuple(recalls(total).tolist()),
-        log_loss=log_loss(true, table),
-        brier=brier(true, table),
-        ece=ece(true, table),
+        log_loss=log_loss_of(labels, table),
+        brier=brier_of(labels, table),
+        ece=ece_of(labels, table),
         confusion=tuple(tuple(row) for row in total.tolist()),
         clips=int(total.sum()),
         actors=len(by_actor),

@@ -79,7 +79,9 @@ def untrained(name: str, store: FeatureStore) -> Network:
     values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name]})
     source = Source.of(values, store)
     model = import_module(f"serkit.models.keras.nets.{name}").build(values, (None, BANDS), 8)
-    return Network(model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values)
+    return Network(
+        model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values.to_json()
+    )
 
 
 def fit(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serkit.errors import UnknownNameError, UsageError
-from serkit.parameters import Parameter, integer, number, settle, text
+from serkit.parameters import Parameter, Parameters, parameter, settle
 
 BANDS = Parameter(128, "number of bands", minimum=1)
 EDGE = Parameter(0.0, "edge in Hz", minimum=0)
@@ -99,29 +101,100 @@ class TestParse:
         assert EDGE.parse("fmin", str(value)) == value
 
 
-KNOWN = {"n_mels": BANDS, "fmin": EDGE}
+@dataclass(frozen=True)
+class Bands(Parameters):
+    n_mels: int = parameter(128, "number of bands", minimum=1)
+    fmin: float = parameter(0.0, "edge in Hz", minimum=0)
+
+
+@dataclass(frozen=True)
+class Frames(Parameters):
+    hop: int = parameter(512, "samples from one frame to the next", minimum=1)
+    centred: bool = parameter(True, "whether frames are centred", is_identity=False)
+
+
+@dataclass(frozen=True)
+class Spectrum(Bands, Frames):
+    scale: str = parameter("linear", "scale", choices=("linear", "log"))
+    n_mels: int = parameter(64, "number of bands, fewer here", minimum=8)
+
+
+class TestParameters:
+    def test_values_are_read_with_their_types(self):
+        made = Spectrum(fmin=20, scale="log")
+        assert (made.n_mels, made.fmin, made.scale, made.centred) == (64, 20.0, "log", True)
+        assert type(made.fmin) is float
+
+    def test_they_are_frozen(self):
+        with pytest.raises(FrozenInstanceError):
+            Bands().n_mels = 3
+
+    @pytest.mark.parametrize(
+        ("given", "said"),
+        [
+            ({"n_mels": 7}, "n_mels = 7 is too small; 8 or more is allowed"),
+            ({"fmin": "x"}, "fmin = 'x' is of the wrong type; a value such as 0.0 is allowed"),
+            ({"scale": "mel"}, "scale = 'mel' is not allowed; one of 'linear', 'log' is"),
+        ],
+    )
+    def test_a_bad_value_is_refused_when_they_are_made(self, given, said):
+        assert message(lambda: Spectrum(**given)) == said
+
+    def test_a_class_s_own_are_declared_first_then_its_bases_from_left_to_right(self):
+        declared = Spectrum.declared()
+        assert list(declared) == ["scale", "n_mels", "fmin", "hop", "centred"]
+        assert declared["n_mels"].help == "number of bands, fewer here"
+        assert not declared["centred"].is_identity
+
+    def test_json_is_sorted_by_name_and_comes_back(self):
+        made = Spectrum(n_mels=9)
+        assert list(made.to_json()) == ["centred", "fmin", "hop", "n_mels", "scale"]
+        assert Spectrum.from_json(made.to_json()) == made
+
+    def test_of_another_version_s_json_what_is_unknown_is_passed_over(self):
+        assert Spectrum.from_json({"n_mels": 9, "gone": 1}) == Spectrum(n_mels=9)
+
+    def test_without_fields_there_is_nothing_to_set(self):
+        assert Parameters().to_json() == {}
+
+    def test_a_field_without_a_declaration_is_refused(self):
+        @dataclass(frozen=True)
+        class Bare(Parameters):
+            width: int = 3
+
+        with pytest.raises(TypeError, match=r"Bare\.width is not declared by parameter\(\.\.\.\)"):
+            Bare()
+
+    def test_a_default_of_another_type_than_the_annotation_is_refused(self):
+        @dataclass(frozen=True)
+        class Mixed(Parameters):
+            share: float = parameter(1, "share of clips")
+
+        with pytest.raises(TypeError, match="annotated float, and its default 1 is of type int"):
+            Mixed()
+
+    def test_a_class_that_is_no_dataclass_is_refused(self):
+        class Plain(Parameters):
+            width: int = parameter(3, "frames")
+
+        with pytest.raises(TypeError, match=r"Plain is no dataclass: it lacks @dataclass\(frozen"):
+            Plain()
 
 
 class TestSettle:
-    def test_defaults_fill_what_is_not_given_and_names_are_sorted(self):
-        settled = settle("mel", KNOWN, {"n_mels": 64})
-        assert list(settled.items()) == [("fmin", 0.0), ("n_mels", 64)]
+    def test_what_is_given_replaces_what_was_there(self):
+        assert settle("mel", Bands(fmin=20.0), {"n_mels": 64}) == Bands(n_mels=64, fmin=20.0)
 
     def test_an_unknown_parameter_is_an_error_that_names_the_nearest(self):
         with pytest.raises(UnknownNameError) as caught:
-            settle("mel64 (mel)", KNOWN, {"n_mel": 64})
+            settle("mel64 (mel)", Bands(), {"n_mel": 64})
         assert str(caught.value) == (
             "unknown parameter of mel64 (mel) 'n_mel': did you mean 'n_mels'?; "
             "there are: fmin, n_mels"
         )
 
     def test_a_bad_value_is_an_error(self):
-        assert "n_mels = 0 is too small" in message(settle, "mel", KNOWN, {"n_mels": 0})
-
-
-def test_settled_values_are_read_with_their_types():
-    values = {"n": 3, "x": 2.5, "s": "log"}
-    assert (integer(values, "n"), number(values, "x"), text(values, "s")) == (3, 2.5, "log")
+        assert "n_mels = 0 is too small" in message(settle, "mel", Bands(), {"n_mels": 0})
 
 
 class TestUpperEnd:

@@ -6,7 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -19,7 +19,7 @@ from serkit.evaluation.splits import PROTOCOLS, Split
 from serkit.features import EXTRACTORS, Column, Values
 from serkit.ingest.corpus import CORPORA
 from serkit.models import TRAINERS, Preset
-from serkit.parameters import Parameter
+from serkit.parameters import Parameters, parameter
 from serkit.testing import (
     ContractError,
     check_corpus,
@@ -58,6 +58,30 @@ class TestExamples:
         assert not np.array_equal(example_signal(500), example_signal(500, seed=1))
 
 
+class NotADataclass(Parameters):
+    block: int = parameter(5, "samples averaged at a time")
+
+
+@dataclass(frozen=True)
+class Undeclared(Parameters):
+    block: int = 5
+
+
+@dataclass(frozen=True)
+class OtherType(Parameters):
+    share: float = parameter(1, "share of clips")
+
+
+@dataclass(frozen=True)
+class Unexplained(Parameters):
+    block: int = parameter(5, "")
+
+
+@dataclass(frozen=True)
+class OutOfRange(Parameters):
+    block: int = parameter(0, "samples", minimum=1)
+
+
 class TestCheckExtractor:
     GOOD = EXTRACTORS.get("change-deviation")
 
@@ -75,15 +99,41 @@ class TestCheckExtractor:
         assert broken(check_extractor, replace(self.GOOD, version=0)) == (
             "extractor change-deviation has version 0, which is below 1"
         )
-        parameters = {**self.GOOD.parameters, "block": Parameter(5, "")}
-        assert broken(check_extractor, replace(self.GOOD, parameters=parameters)) == (
-            "extractor change-deviation does not explain its parameter 'block'"
-        )
-        parameters["block"] = Parameter(0, "samples", minimum=1)
-        assert broken(check_extractor, replace(self.GOOD, parameters=parameters)) == (
-            "extractor change-deviation: the default of 'block' is not allowed: "
-            "block = 0 is too small; 1 or more is allowed"
-        )
+
+    @pytest.mark.parametrize(
+        ("kind", "text"),
+        [
+            (
+                dict,
+                " has parameters <class 'dict'>, which is not a subclass of "
+                "serkit.parameters.Parameters",
+            ),
+            (
+                NotADataclass,
+                ": its parameters are not declared well: TypeError: NotADataclass is no "
+                "dataclass: it lacks @dataclass(frozen=True)",
+            ),
+            (
+                Undeclared,
+                ": its parameters are not declared well: TypeError: Undeclared.block is not "
+                "declared by parameter(...)",
+            ),
+            (
+                OtherType,
+                ": its parameters are not declared well: TypeError: OtherType.share is annotated "
+                "float, and its default 1 is of type int",
+            ),
+            (Unexplained, " does not explain its parameter 'block'"),
+            (
+                OutOfRange,
+                ": the default of 'block' is not allowed: block = 0 is too small; "
+                "1 or more is allowed",
+            ),
+        ],
+    )
+    def test_how_its_parameters_are_declared(self, kind, text):
+        extractor = replace(self.GOOD, parameters=kind)
+        assert broken(check_extractor, extractor) == f"extractor change-deviation{text}"
 
     def test_columns_that_are_not_described(self):
         assert broken(check_extractor, replace(self.GOOD, describe=lambda _: ())) == (
@@ -150,7 +200,7 @@ class TestCheckLongerClips:
 
     def test_values_that_depend_on_the_padding(self):
         """A hop is 512 samples: padded by one more, frames fall elsewhere."""
-        shifted = replace(self.GOOD, longer=lambda p, count: {**p, "pad_to": count + 1})
+        shifted = replace(self.GOOD, longer=lambda p, count: replace(p, pad_to=count + 1))
         assert broken(check_extractor, shifted) == (
             "extractor mel (made longer) gives other values from 4,800 samples"
         )
@@ -192,16 +242,15 @@ class TestCheckTrainer:
         check_trainer(self.with_model(), store)
 
     def test_no_preset_best(self, store):
-        trainer = replace(self.GOOD, presets={"notebook": Preset("x")})
+        trainer = replace(self.GOOD, presets={"notebook": Preset("x", Parameters())})
         assert broken(check_trainer, trainer, store, preset="notebook") == (
             "trainer majority has no preset 'best'"
         )
 
-    def test_a_preset_that_does_not_settle(self, store):
-        trainer = replace(self.GOOD, presets={"best": Preset("x", {"C": 1.0})})
+    def test_a_preset_of_another_model(self, store):
+        trainer = replace(self.GOOD, presets={"best": Preset("x", Unexplained())})
         assert broken(check_trainer, trainer, store) == (
-            "trainer majority: its preset 'best': unknown parameter of majority 'C'; "
-            "there are: none"
+            "trainer majority: its preset 'best' holds Unexplained, not Parameters"
         )
 
     @pytest.mark.parametrize(

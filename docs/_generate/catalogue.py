@@ -102,6 +102,7 @@ def protocols_page() -> str:
 
 def _feature(spec: FeatureSpec) -> str:
     extractor = EXTRACTORS.get(spec.extractor)
+    declared = extractor.parameters.declared()
     parts = [
         f"## {spec.name}",
         f"{_sentence(spec.summary)} Extractor `{spec.extractor}`, version {spec.version}.",
@@ -109,7 +110,7 @@ def _feature(spec: FeatureSpec) -> str:
         markdown.table(
             ("parameter", "value", "meaning"),
             (
-                (markdown.code(name), f"`{value}`", extractor.parameters[name].help)
+                (markdown.code(name), f"`{value}`", declared[name].help)
                 for name, value in spec.parameters.items()
             ),
         ),
@@ -143,7 +144,7 @@ def _shape(spec: FeatureSpec) -> str:
 
 
 def _listed(extractor: Extractor, spec: FeatureSpec, what: str) -> str:
-    columns = extractor.describe(spec.parameters)
+    columns = extractor.describe(spec.settings)
     rows = [(markdown.code(column.name), column.description) for column in columns]
     return markdown.table((what, "meaning"), rows) if rows else ""
 
@@ -158,7 +159,7 @@ def _extractors() -> str:
                 f"`{parameter.default}`",
                 parameter.help + _choices(parameter.choices),
             )
-            for key, parameter in extractor.parameters.items()
+            for key, parameter in extractor.parameters.declared().items()
         )
         parts.append(f"### Extractor {name}\n\n{_sentence(extractor.summary)}")
         parts.append(
@@ -172,14 +173,14 @@ def _model(trainer: Trainer) -> str:
         (markdown.code(name), each.summary, each.selected_on or "-")
         for name, each in trainer.presets.items()
     )
-    values = {preset: trainer.settle(preset, {}) for preset in trainer.presets}
+    values = {preset: each.parameters.to_json() for preset, each in trainer.presets.items()}
     rows = (
         (
             markdown.code(key),
             *(f"`{values[preset][key]}`" if values[preset][key] != "" else "" for preset in values),
             parameter.help + _choices(parameter.choices),
         )
-        for key, parameter in trainer.parameters.items()
+        for key, parameter in trainer.parameters.declared().items()
     )
     parts = [
         f"## {trainer.name}",

@@ -72,7 +72,7 @@ _REPORTS = (
 _TYPES = (
     ("Extractors", "serkit.features", ("Extractor", "Values", "ArrayLayout", "TableLayout")),
     ("Extractors", "serkit.features", ("Column", "Cost", "FeatureSpec")),
-    ("Extractors", "serkit.parameters", ("Parameter",)),
+    ("Extractors", "serkit.parameters", ("Parameters", "parameter", "Parameter")),
     ("Extractors", "serkit.dsp.signal", ("Signal",)),
     ("Extractors", "serkit.dsp.stft", ("StftSettings",)),
     ("Corpora", "serkit.ingest.corpus", ("Corpus",)),

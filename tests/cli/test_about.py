@@ -26,7 +26,7 @@ class TestModels:
         assert schemes["best"] == "multinomial"
         assert schemes["notebook"] == "ovr"
         text = cli("models", "logreg").out
-        for name, parameter in TRAINERS.get("logreg").parameters.items():
+        for name, parameter in TRAINERS.get("logreg").parameters.declared().items():
             assert name in text
             assert parameter.help.split(";")[0] in " ".join(text.split())
 

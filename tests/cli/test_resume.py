@@ -80,12 +80,12 @@ def test_interrupted_it_says_what_is_done_and_leaves_with_130(cli, speech_store,
         (
             "logreg --epochs 3",
             "unknown parameter of logreg 'epochs'; there are: "
-            f"{', '.join(sorted(TRAINERS.get('logreg').parameters))}",
+            f"{', '.join(sorted(TRAINERS.get('logreg').parameters.declared()))}",
         ),
         (
             "xgboost --precision float16",
             "unknown parameter of xgboost 'precision'; there are: "
-            f"{', '.join(sorted(TRAINERS.get('xgboost').parameters))}",
+            f"{', '.join(sorted(TRAINERS.get('xgboost').parameters.declared()))}",
         ),
         (
             "cnn --precision float8",

@@ -15,7 +15,7 @@ from serkit.evaluation.metrics import uar
 from serkit.experiments.resume import MUST_AGREE
 from serkit.models import ClipData, FoldData, TrainingClips
 from serkit.models.classical.pipeline import choose, inner_folds
-from serkit.models.copies import voices_of, with_copies
+from serkit.models.copies import CopiesParameters, with_copies
 from serkit.results.run import SPLIT
 
 COPIES = ("functionals-speed090", "functionals-speed110")
@@ -184,8 +184,8 @@ class TestWhatIsRefused:
 
 
 def test_voices_are_separated_by_commas():
-    assert voices_of({"copies": "speed090, speed110,"}) == ("speed090", "speed110")
-    assert voices_of({"copies": ""}) == ()
+    assert CopiesParameters(copies="speed090, speed110,").voices == ("speed090", "speed110")
+    assert CopiesParameters().voices == ()
 
 
 def test_rows_of_copies_follow_those_of_all_clips():

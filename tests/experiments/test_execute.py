@@ -33,6 +33,7 @@ from serkit.experiments import execute, folds, resume
 from serkit.experiments.plan import Plan, identity_of, split_of
 from serkit.experiments.progress import Progress
 from serkit.models import TRAINERS, ClipData, Preset
+from serkit.parameters import Parameters
 from serkit.results import scores
 from serkit.results.run import find_run, list_runs, read_run
 
@@ -92,7 +93,7 @@ def plan_of(store: Path, runs: Path, trainer, **otherwise):
         "store": FeatureStore(store),
         "protocol": PROTOCOLS.get("luna5"),
         "preset": "best",
-        "values": trainer.settle("best", {}),
+        "parameters": trainer.settle("best", {}),
         "seed": 0,
         "runs": runs,
         "settings": {},
@@ -253,21 +254,21 @@ class TestSelectedOnTest:
         values = trainer.settle(preset, {})
         protocol = PROTOCOLS.get("notebook")
         plan = plan_of(
-            speech_store, tmp_path, trainer, preset=preset, values=values, protocol=protocol
+            speech_store, tmp_path, trainer, preset=preset, parameters=values, protocol=protocol
         )
         assert plan.chooses_on_test is chosen
 
     @pytest.mark.parametrize(
-        ("preset", "protocol", "chosen"),
+        ("preset", "is_study", "protocol", "chosen"),
         [
-            ("notebook", "notebook", True),
-            ("notebook-small", "notebook", True),  # its variants are the study's, too
-            ("notebook", "luna5", False),
-            ("best", "notebook", False),
+            ("notebook", True, "notebook", True),
+            ("by-another-name", True, "notebook", True),
+            ("notebook", True, "luna5", False),
+            ("best", False, "notebook", False),
         ],
     )
     def test_only_then_does_the_trainer_get_the_test_clips_to_choose_on(
-        self, speech_store, tmp_path, preset, protocol, chosen
+        self, speech_store, tmp_path, preset, is_study, protocol, chosen
     ):
         seen = []
         plain = TRAINERS.get("majority")
@@ -282,7 +283,7 @@ class TestSelectedOnTest:
             replace(
                 plain,
                 fit=fit,
-                presets={**plain.presets, preset: Preset("")},
+                presets={**plain.presets, preset: Preset("", Parameters(), is_study=is_study)},
                 validates=lambda _: True,
             ),
             preset=preset,

@@ -19,6 +19,7 @@ from serkit.experiments.execute import execute
 from serkit.experiments.independence import ALONE, SAMPLE, TOLERANCE, dependence_on_company
 from serkit.experiments.plan import Plan
 from serkit.models import Trainer
+from serkit.parameters import Parameters
 from serkit.results.run import Run, list_runs
 
 
@@ -28,7 +29,7 @@ def train(trainer: Trainer, store: Path, runs: Path) -> Run:
         store=FeatureStore(store),
         protocol=PROTOCOLS.get("luna5"),
         preset="best",
-        values={},
+        parameters=Parameters(),
         seed=0,
         runs=runs,
         settings={},

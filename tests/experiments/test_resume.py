@@ -29,6 +29,7 @@ from serkit.experiments import execute, folds, resume
 from serkit.experiments.plan import Plan
 from serkit.experiments.resume import continued, find_unfinished, holding
 from serkit.models import TRAINERS
+from serkit.parameters import Parameters
 from serkit.results.run import list_runs
 from serkit.trainers.majority import MajorityModel
 
@@ -50,7 +51,7 @@ def broken_in(fold: int, error: BaseException, store: Path, runs: Path) -> None:
         store=FeatureStore(store),
         protocol=PROTOCOLS.get("luna5"),
         preset="best",
-        values={},
+        parameters=Parameters(),
         seed=0,
         runs=runs,
         settings={"store": str(store), "runs": str(runs), "definitions": "features/definitions"},

@@ -555,7 +555,7 @@ def test_values_of_the_wrong_kind_are_never_kept(corpus, tmp_path, monkeypatch, 
             return values
         return replace(values, array=spoil(values.array))
 
-    values = real(worker.Signal(kit.sound(2)), kit.mel().parameters)
+    values = real(worker.Signal(kit.sound(2)), kit.mel().settings)
     t = values.array.shape[1]
     with_mel(monkeypatch, compute)
     (failure,) = kit.fill(corpus, tmp_path / "store").failed

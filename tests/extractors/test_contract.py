@@ -24,7 +24,11 @@ with suppress(
 
 def having(parameter: str) -> pytest.MarkDecorator:
     """Run a test for the extractors that have a parameter."""
-    names = [name for name in EXTRACTORS.names() if parameter in EXTRACTORS.get(name).parameters]
+    names = [
+        name
+        for name in EXTRACTORS.names()
+        if parameter in EXTRACTORS.get(name).parameters.declared()
+    ]
     return pytest.mark.parametrize("extractor", names, indirect=True)
 
 
@@ -36,7 +40,7 @@ FREE_STANDING = [name for name in EXTRACTORS.names() if name != "embeddings"]
 def extractor(request) -> Extractor:
     extractor = EXTRACTORS.get(request.param)
     try:
-        extractor.require({key: p.default for key, p in extractor.parameters.items()})
+        extractor.require(extractor.parameters())
     except MissingDependencyError as error:
         pytest.skip(str(error))
     return extractor
@@ -48,7 +52,7 @@ def spec(extractor) -> FeatureSpec:
 
 
 def compute(spec: FeatureSpec, signal: Signal) -> Values:
-    return EXTRACTORS.get(spec.extractor).compute(signal, spec.parameters)
+    return EXTRACTORS.get(spec.extractor).compute(signal, spec.settings)
 
 
 def same(one: Values, other: Values) -> bool:
@@ -124,7 +128,7 @@ def test_without_padding_every_length_will_do(extractor):
 
 @having("sample_rate")
 def test_another_rate_is_heard(extractor):
-    unpadded = {"pad_to": 0} if "pad_to" in extractor.parameters else {}
+    unpadded = {"pad_to": 0} if "pad_to" in extractor.parameters.declared() else {}
     fast, slow = (
         resolve("feature", extractor, {"sample_rate": rate, **unpadded})
         for rate in (48_000, 16_000)
@@ -172,7 +176,7 @@ class TestCheckValues:
 
 
 def test_a_parameter_of_a_wrong_kind_never_reaches_an_extractor(extractor):
-    for name, parameter in extractor.parameters.items():
+    for name, parameter in extractor.parameters.declared().items():
         with pytest.raises(UsageError):
             resolve("x", extractor, {name: [parameter.default]})
 

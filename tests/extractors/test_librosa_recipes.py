@@ -20,7 +20,7 @@ LENGTHS = (1, 511, 48_000, 177_632)
 
 def values(extractor, samples, **parameters):
     spec = resolve("feature", extractor, parameters)
-    return extractor.compute(Signal(samples), spec.parameters).array
+    return extractor.compute(Signal(samples), spec.settings).array
 
 
 def assert_equal(ours, theirs):
@@ -67,7 +67,7 @@ def test_silence_has_no_pitch_class():
 def test_the_recipes_are_ragged_and_name_their_rows(name):
     spec = Recipes().get(name)
     layout = spec.layout()
-    columns = (MFCC if name == "mfcc" else CHROMA).describe(spec.parameters)
+    columns = (MFCC if name == "mfcc" else CHROMA).describe(spec.settings)
     assert (layout.length, layout.axis, layout.item) == (None, "frames", (len(columns),))
 
 

@@ -22,12 +22,12 @@ def samples():
 
 def values(samples, **given):
     spec = resolve("feature", EXTRACTOR, given)
-    return EXTRACTOR.compute(Signal(samples), spec.parameters).array
+    return EXTRACTOR.compute(Signal(samples), spec.settings).array
 
 
 def names(**given):
     spec = resolve("feature", EXTRACTOR, given)
-    return [column.name for column in EXTRACTOR.describe(spec.parameters)]
+    return [column.name for column in EXTRACTOR.describe(spec.settings)]
 
 
 def test_the_values_are_the_tracks_that_the_functionals_are_made_of(samples):
@@ -71,9 +71,7 @@ def test_a_last_frame_may_be_made_of_fewer():
 
 def test_the_shipped_recipes_have_100_and_25_frames_a_second(samples):
     fine, coarse = (Recipes().get(name) for name in ("tracks", "tracks40"))
-    counts = [
-        EXTRACTOR.compute(Signal(samples), s.parameters).array.shape[1] for s in (fine, coarse)
-    ]
+    counts = [EXTRACTOR.compute(Signal(samples), s.settings).array.shape[1] for s in (fine, coarse)]
     assert counts[1] == -(-counts[0] // 4)
     assert coarse.layout().item[0] == fine.layout().item[0] + len(FAMILIES["mfcc"]) + 1
 

@@ -53,11 +53,11 @@ def test_every_model_that_sets_clips_aside_can_be_refitted(name):
     trainer = TRAINERS.get(name)
     nothing_to_choose = {"majority", "ensemble", "permutation"}  # or as its model does
     if name in nothing_to_choose | {"wav2vec2"}:
-        assert "refit" not in trainer.parameters
+        assert "refit" not in trainer.parameters.declared()
         return
     for preset in trainer.presets:
         studied = preset.startswith("notebook") and name != "logreg"
-        assert trainer.settle(preset, {})["refit"] is not studied
+        assert trainer.settle(preset, {}).refit is not studied
 
 
 class TestNets:

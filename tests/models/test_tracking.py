@@ -12,7 +12,9 @@ import serkit
 from netkit import QUICK, TINY, fold_of, make_store
 from serkit.errors import MissingDependencyError, TrainingError, UsageError
 from serkit.models import TRAINERS, FitContext, Tracking, tracking
-from serkit.models.tracking import check_tracking, logs_of
+from serkit.models.keras.parameters import KerasParameters
+from serkit.models.keras.trainer import check_tracking
+from serkit.models.tracking import logs_of
 from serkit.store.store import FeatureStore
 
 needs_tensorflow = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
@@ -118,7 +120,7 @@ class TestRefusals:
         monkeypatch.setattr(tracking, "find_spec", lambda name: None)
         where = {"tensorboard": Tracking(tmp_path), "mlflow": Tracking(mlflow="x")}[package]
         with pytest.raises(MissingDependencyError) as caught:
-            check_tracking({"backend": "tensorflow"}, where)
+            check_tracking(KerasParameters(), where)
         assert str(caught.value) == (
             f"the package {package} is not installed; pip install 'serkit[tracking]'"
         )
@@ -136,7 +138,7 @@ class TestRefusals:
     def test_tensorboard_on_another_backend(self, monkeypatch, tmp_path):
         monkeypatch.setattr(tracking, "find_spec", lambda name: name)
         with pytest.raises(UsageError) as caught:
-            check_tracking({"backend": "jax"}, Tracking(tmp_path))
+            check_tracking(KerasParameters(backend="jax"), Tracking(tmp_path))
         assert str(caught.value) == (
             "Keras writes for TensorBoard with backend=tensorflow, not jax; "
             "use --backend tensorflow, or log to MLflow"

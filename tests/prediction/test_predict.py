@@ -150,8 +150,8 @@ class TestLongerAndShorterClips:
         """Its frames fall where they would if the recipe had padded to more all along."""
         (spec,) = net_run.saved_models.specs
         audio = read_audio(clip(tmp_path, 12_345))
-        longer = EXTRACTORS.get("mel").longer(spec.parameters, 12_345)
-        assert longer["pad_to"] % spec.parameters["hop_length"] == spec.parameters["pad_to"] % 128
+        longer = EXTRACTORS.get("mel").longer(spec.settings, 12_345)
+        assert longer.pad_to % spec.parameters["hop_length"] == spec.parameters["pad_to"] % 128
         further = {**longer, "pad_to": longer["pad_to"] + 5 * 128}
         first, second = (
             clip_features("0", audio, FeatureRequest((replace(spec, parameters=each),)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from serkit.models import TRAINERS
 from serkit.results.overrides import differing, given_today
 
-USUAL = TRAINERS.get("logreg").settle("best", {})
+USUAL = TRAINERS.get("logreg").settle("best", {}).to_json()
 
 
 def record(values, given, **otherwise):

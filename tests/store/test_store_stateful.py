@@ -34,7 +34,7 @@ class Injected(BaseException):
 
 def computed(spec, samples):
     """Return what a feature of these samples is, without any store."""
-    values = EXTRACTORS.get(spec.extractor).compute(Signal(samples), spec.parameters)
+    values = EXTRACTORS.get(spec.extractor).compute(Signal(samples), spec.settings)
     array = np.ascontiguousarray(values.array)
     return f"{array.dtype} {array.shape} ".encode() + array.tobytes()
 

@@ -19,7 +19,7 @@ from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
 from serkit.models import TRAINERS, FitContext, Fitted, FoldData, Trainer, TrainingClips
 from serkit.models.classical.pipeline import unconverged
-from serkit.parameters import Scalar
+from serkit.parameters import Parameters, Scalar
 from serkit.testing import check_trainer
 from serkit.trainers import svm
 
@@ -141,7 +141,7 @@ class TestNothingButTheTrainingSideIsFitted:
         scrambled = self.Scrambled(store.path, ids_of(store, [1]))
         neutral = [i for i in ids_of(store, [1]) if i[6:8] == "01"]
         scrambled._scrambled = set(neutral)
-        models = [trainer.fit(fold_of(s), {}, FitContext()) for s in (store, scrambled)]
+        models = [trainer.fit(fold_of(s), Parameters(), FitContext()) for s in (store, scrambled)]
         one, other = (model.predict(heard(store)) for model in models)
         assert not np.array_equal(one, other)
 
@@ -235,27 +235,28 @@ class TestSettle:
 
     def test_every_preset_settles_to_every_parameter(self, trainer):
         for preset in trainer.presets:
-            assert trainer.settle(preset, {}).keys() == trainer.parameters.keys()
+            assert type(trainer.settle(preset, {})) is trainer.parameters
 
     def test_what_is_given_goes_before_the_preset_and_that_before_the_default(self):
         trainer = TRAINERS.get("logreg")
         settled = trainer.settle("notebook", {"C": "2.5", "scale": "yes"})
-        assert (settled["C"], settled["scale"]) == (2.5, True)
-        assert settled["scheme"] == "ovr"
-        assert trainer.settle("best", {})["scheme"] == "multinomial"
+        assert (settled.C, settled.scale) == (2.5, True)
+        assert settled.scheme == "ovr"
+        assert trainer.settle("best", {}).scheme == "multinomial"
 
     def test_the_study_s_logistic_regression(self):
         settled = TRAINERS.get("logreg").settle("notebook", {})
-        assert (settled["features"], settled["columns"]) == ("change_deviation", "num_frames")
-        assert (settled["scheme"], settled["C"], settled["max_iter"]) == ("ovr", 1.0, 10_000)
-        assert (settled["scale"], settled["clip"], settled["whiten"]) == (False, 0.0, 0.0)
+        assert (settled.features, settled.columns) == ("change_deviation", "num_frames")
+        assert (settled.scheme, settled.C, settled.max_iter) == ("ovr", 1.0, 10_000)
+        assert (settled.scale, settled.clip, settled.whiten) == (False, 0.0, 0.0)
 
 
 class TestInputs:
     def read(self, store, features: str, columns: str = "") -> np.ndarray:
+        from serkit.models.classical.parameters import InputParameters
         from serkit.models.classical.pipeline import Inputs
 
-        return Inputs.of({"features": features, "columns": columns}).matrix(heard(store))
+        return Inputs.of(InputParameters(features=features, columns=columns)).matrix(heard(store))
 
     def test_features_and_columns_stand_side_by_side(self, store):
         both = self.read(store, "change_deviation", "num_frames")

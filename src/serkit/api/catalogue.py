@@ -302,11 +302,16 @@ def describe_feature(name: str, *, definitions: str | Path | None = None) -> Fea
         128
     """
     from serkit.features import EXTRACTORS
+    from serkit.features.voices import voice_meaning
 
     spec = _recipes(definitions).get(name)
     extractor = EXTRACTORS.get(spec.extractor)
     columns, missing = _columns(extractor, spec)
-    meanings = {key: extractor.parameters[key].help for key in spec.settings}
+    declared = extractor.parameters.declared()
+    meanings = {
+        key: declared[key].help if key in declared else voice_meaning(key)
+        for key in (*spec.parameters, *spec.options)
+    }
     return FeatureDetails(**_facts(spec), meanings=meanings, columns=columns, missing=missing)
 
 
@@ -410,7 +415,7 @@ def _facts(spec: FeatureSpec) -> dict[str, Any]:
     }
 
 
-def _columns(extractor: Extractor, spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
+def _columns(extractor: Extractor[Any], spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
     """Return a feature's columns, or none and what is missing to tell them."""
     try:
         return extractor.describe(spec.settings), ""
@@ -418,7 +423,7 @@ def _columns(extractor: Extractor, spec: FeatureSpec) -> tuple[tuple[Column, ...
         return (), str(error)
 
 
-def _model(trainer: Trainer) -> ModelInfo:
+def _model(trainer: Trainer[Any]) -> ModelInfo:
     return ModelInfo(
         trainer.name,
         trainer.summary,
@@ -428,8 +433,8 @@ def _model(trainer: Trainer) -> ModelInfo:
     )
 
 
-def _parameters(trainer: Trainer) -> Iterator[tuple[str, ParameterInfo]]:
-    settled = {preset: trainer.settle(preset, {}) for preset in trainer.presets}
-    for name, parameter in trainer.parameters.items():
+def _parameters(trainer: Trainer[Any]) -> Iterator[tuple[str, ParameterInfo]]:
+    settled = {preset: each.parameters.to_json() for preset, each in trainer.presets.items()}
+    for name, parameter in trainer.parameters.declared().items():
         values = {preset: settled[preset][name] for preset in settled}
         yield name, ParameterInfo(parameter.help, values)

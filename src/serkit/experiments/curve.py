@@ -41,7 +41,7 @@ def measure_curve(
         UsageError: Fewer than two numbers of speakers, or one that no fold has.
     """
     plan.trainer.require()
-    plan.trainer.check(plan.values)
+    plan.trainer.check(plan.parameters)
     folds = split_of(plan).folds
     order = {fold.name: _shuffled_speakers(plan, fold) for fold in folds}
     most = min(len(every) for every in order.values())
@@ -94,7 +94,7 @@ def _point(
         model = fit_here(
             plan.trainer,
             Sides.of(plan.store, fold, voices=plan.voices),
-            plan.values,
+            plan.parameters,
             FitContext(plan.seed),
         )
         answers.append(model.predict(ClipData.of(plan.store, fold.test)))

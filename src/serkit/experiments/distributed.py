@@ -33,7 +33,7 @@ def helps() -> bool:
     return process_count() > 1 and os.environ.get("RANK", "0") != "0"
 
 
-def lead(trainer: Trainer, work: Callable[[Fit], Run]) -> Run:
+def lead(trainer: Trainer[Any], work: Callable[[Fit], Run]) -> Run:
     """Do work whose fits all processes share.
 
     Args:
@@ -52,7 +52,9 @@ def lead(trainer: Trainer, work: Callable[[Fit], Run]) -> Run:
         )
     exchange, numbers = _exchange(), count()
 
-    def fit(model: Trainer, sides: Sides, parameters: Parameters, context: FitContext) -> Fitted:
+    def fit(
+        model: Trainer[Any], sides: Sides, parameters: Parameters, context: FitContext
+    ) -> Fitted:
         number = next(numbers)
         _tell(exchange, number, asdict(_Job.of(model, sides, parameters, context)))
         fitted = fit_here(model, sides, parameters, context)
@@ -121,7 +123,7 @@ class _Job:
 
     @classmethod
     def of(
-        cls, trainer: Trainer, sides: Sides, parameters: Parameters, context: FitContext
+        cls, trainer: Trainer[Any], sides: Sides, parameters: Parameters, context: FitContext
     ) -> _Job:
         workdir = context.workdir
         if not isinstance(sides.store, FeatureStore):
@@ -137,7 +139,7 @@ class _Job:
             sides.validation,
             sides.voices,
             sides.chosen_on_test,
-            dict(parameters),
+            parameters.to_json(),
             context.seed,
             None if workdir is None else str(workdir),
         )
@@ -153,7 +155,8 @@ class _Job:
         )
         workdir = None if self.workdir is None else Path(self.workdir)
         context = FitContext(self.seed, workdir=workdir)
-        fit_here(TRAINERS.get(self.trainer), sides, self.parameters, context)
+        trainer = TRAINERS.get(self.trainer)
+        fit_here(trainer, sides, trainer.parameters.from_json(self.parameters), context)
 
 
 def _exchange() -> Any:

@@ -92,7 +92,7 @@ def execute(
     """
     started = time.perf_counter()
     plan.trainer.require()
-    plan.trainer.check(plan.values)
+    plan.trainer.check(plan.parameters)
     tracking = tracking or Tracking()
     _check_tracking(plan, tracking)
     split = split_of(plan)
@@ -138,7 +138,7 @@ def _check_tracking(plan: Plan, tracking: Tracking) -> None:
             f"{plan.trainer.name} is not trained in epochs: there is nothing to log",
             hint="leave out --tensorboard and --mlflow",
         )
-    plan.trainer.track(plan.values, tracking)
+    plan.trainer.track(plan.parameters, tracking)
 
 
 @contextmanager

@@ -233,7 +233,7 @@ def fit_fold(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext
         TrainingError: It could not be fitted.
     """
     try:
-        return fit(plan.trainer, sides, plan.values, context)
+        return fit(plan.trainer, sides, plan.parameters, context)
     except SerkitError:
         raise
     except ValueError as error:  # scikit-learn's, XGBoost's and NumPy's refusals are all of these

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from serkit.errors import LeakageError, UsageError
-from serkit.models import Trainer
-from serkit.parameters import Parameters, Scalar, text
+from serkit.models.ensemble import CombinedRuns
 from serkit.results.run import Run, find_run
 
+C = TypeVar("C", bound=CombinedRuns)
 
-def find_members(values: Parameters, runs: Path) -> tuple[Run, ...]:
+
+def find_members(parameters: CombinedRuns, runs: Path) -> tuple[Run, ...]:
     """Find the runs that the parameter ``members`` names.
 
     Args:
-        values: An ensemble's parameters.
+        parameters: An ensemble's.
         runs: The folder of runs.
 
     Raises:
@@ -25,7 +28,7 @@ def find_members(values: Parameters, runs: Path) -> tuple[Run, ...]:
         NotFoundError: There is no such folder.
         UnknownNameError: There is no such run.
     """
-    names = [part.strip() for part in text(values, "members").split(",") if part.strip()]
+    names = parameters.member_names
     found = tuple(find_run(runs, name) for name in names)
     if len({run.path.resolve() for run in found}) < max(2, len(found)):
         raise UsageError(
@@ -38,13 +41,11 @@ def find_members(values: Parameters, runs: Path) -> tuple[Run, ...]:
     return found
 
 
-def completed(
-    values: Mapping[str, Scalar], members: Sequence[Run], trainer: Trainer
-) -> dict[str, Scalar]:
+def completed(parameters: C, members: Sequence[Run]) -> C:
     """Return an ensemble's parameters with its members' full names and all that they read."""
     read = dict.fromkeys(str(spec["name"]) for run in members for spec in run.record["features"])
-    named = {"members": ",".join(run.name for run in members), "features": ",".join(read)}
-    return trainer.settle("best", {**values, **named})
+    names = ",".join(run.name for run in members)
+    return replace(parameters, members=names, features=",".join(read))
 
 
 def refuse_other_ground(

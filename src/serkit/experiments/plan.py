@@ -17,7 +17,7 @@ from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name
 from serkit.labels import UNKNOWN
 from serkit.models import Trainer
-from serkit.parameters import Scalar
+from serkit.parameters import Parameters
 from serkit.prediction.audio_profile import audio_of
 from serkit.results.overrides import differing
 from serkit.results.record import partial_note
@@ -35,7 +35,7 @@ class Plan:
         store: Where the features are.
         protocol: How the clips are split.
         preset: The preset's name.
-        values: Every parameter's value.
+        parameters: Every parameter's value.
         seed: Of all random numbers.
         runs: The folder that the run's folder is made in.
         settings: The resolved settings of the command, kept for the record.
@@ -45,11 +45,11 @@ class Plan:
         notes: What a reader must know of the clips.
     """
 
-    trainer: Trainer
+    trainer: Trainer[Any]
     store: ClipStore
     protocol: Protocol
     preset: str
-    values: Mapping[str, Scalar]
+    parameters: Parameters
     seed: int
     runs: Path
     settings: Mapping[str, Any]
@@ -61,12 +61,12 @@ class Plan:
     @property
     def features(self) -> tuple[str, ...]:
         """The features that the model reads."""
-        return self.trainer.features(self.values)
+        return self.trainer.features(self.parameters)
 
     @property
     def voices(self) -> tuple[str, ...]:
         """The voices in which training clips are fitted on as well."""
-        return self.trainer.voices(self.values)
+        return self.trainer.voices(self.parameters)
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -76,13 +76,14 @@ class Plan:
     @property
     def by_speaker(self) -> bool:
         """Whether the model is asked about test clips speaker by speaker."""
-        return self.trainer.by_speaker(self.values)
+        return self.trainer.by_speaker(self.parameters)
 
     @property
     def chooses_on_test(self) -> bool:
         """Whether the run reproduces the study's choice on its test clips."""
-        is_study = self.preset == "notebook" or self.preset.startswith("notebook-")
-        return is_study and self.protocol.choose_on_test and self.trainer.validates(self.values)
+        is_study = self.trainer.presets[self.preset].is_study
+        chooses = self.trainer.validates(self.parameters)
+        return is_study and self.protocol.choose_on_test and chooses
 
 
 def split_of(plan: Plan) -> Split:
@@ -174,8 +175,8 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "audio": audio_of(clips),
         "folds": len(split.folds),
         **plan.origin,
-        "values": dict(plan.values),
-        "given": differing(plan.trainer, plan.preset, plan.values),
+        "values": plan.parameters.to_json(),
+        "given": differing(plan.trainer, plan.preset, plan.parameters.to_json()),
         "settings": dict(plan.settings),
         "notes": list(split.notes),
         "created": now.isoformat(timespec="seconds"),

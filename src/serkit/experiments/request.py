@@ -93,7 +93,7 @@ def resolve_plan(request: Request) -> Plan:
     wanted, protocol = request.ground, settings.protocol
     if trainer.combines_runs:
         members = find_members(settled, Path(settings.runs))
-        settled = completed(settled, members, trainer)
+        settled = completed(settled, members)
         if members[0].record.get("stores") and not wanted.stores:
             wanted = Wanted.of_record(members[0].record)
         protocol = protocol or str(members[0].record["protocol"])
@@ -103,7 +103,7 @@ def resolve_plan(request: Request) -> Plan:
         store=ground.store,
         protocol=ground.protocol,
         preset=settings.preset,
-        values=settled,
+        parameters=settled,
         seed=settings.seed,
         runs=Path(settings.runs),
         settings=asdict(settings),
@@ -213,7 +213,7 @@ def _ground_of(
     }
 
 
-def _trainer_of(request: Request) -> tuple[Trainer, dict[str, Any]]:
+def _trainer_of(request: Request) -> tuple[Trainer[Any], dict[str, Any]]:
     """Return the trainer of a name or of an estimator, and the values given for it."""
     values = dict(request.values or {})
     if isinstance(request.model, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from serkit.errors import SerkitError
 from serkit.evaluation.splits import Fold
@@ -65,11 +66,13 @@ class Sides:
         )
 
 
-Fit = Callable[[Trainer, Sides, Parameters, FitContext], Fitted]
+Fit = Callable[[Trainer[Any], Sides, Parameters, FitContext], Fitted]
 """Fits a model; :func:`fit_here` does it in this process alone."""
 
 
-def fit_here(trainer: Trainer, sides: Sides, parameters: Parameters, context: FitContext) -> Fitted:
+def fit_here(
+    trainer: Trainer[Any], sides: Sides, parameters: Parameters, context: FitContext
+) -> Fitted:
     """Fit a model in this process; errors name clips by their own ids."""
     try:
         return trainer.fit(sides.data(), parameters, context)

@@ -250,7 +250,7 @@ def _bytes(spec: FeatureSpec, num_frames: int) -> int:
         return itemsize * len(layout.columns)
     if layout.axis not in ("samples", "frames"):  # the same for each clip, however long it is
         return itemsize * int(np.prod(layout.item, dtype=np.int64)) * (layout.length or 1)
-    rate = int(spec.parameters.get("sample_rate") or SAMPLE_RATE)
+    rate = spec.whole("sample_rate") or SAMPLE_RATE
     samples = round(num_frames * rate / SAMPLE_RATE)
-    hop = int(spec.parameters.get("hop_length") or 1)
+    hop = spec.whole("hop_length") or 1
     return itemsize * int(np.prod(layout.item, dtype=np.int64)) * (samples // hop + 1)

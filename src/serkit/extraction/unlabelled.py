@@ -91,7 +91,10 @@ def _owned(values: Mapping[str, Values]) -> dict[str, Values]:
 
 def _longer(spec: FeatureSpec, num_frames: int) -> FeatureSpec:
     longer = EXTRACTORS.get(spec.extractor).longer
-    return replace(spec, parameters=longer(spec.parameters, num_frames)) if longer else spec
+    if longer is None:
+        return spec
+    values = longer(spec.settings, num_frames).to_json()
+    return replace(spec, parameters={name: values[name] for name in spec.parameters})
 
 
 def _row(clip_id: str, audio: Audio) -> ClipRow:

@@ -6,18 +6,28 @@ population standard deviation of the differences is taken.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import front_padding
 from serkit.errors import UsageError
 from serkit.features.extractor import Column, Extractor, TableLayout, Values
-from serkit.parameters import Parameter, Parameters, integer
+from serkit.parameters import Parameters, parameter
 
 _NAME = "change_deviation"
 
 _EXACT_IN_FLOAT32 = 256
 """Samples whose sum, and the difference of two such sums, is below 2**24 in absolute value."""
+
+
+@dataclass(frozen=True)
+class ChangeDeviationParameters(Parameters):
+    """How long the blocks are, and how far a clip is padded."""
+
+    block: int = parameter(5, "samples averaged at a time", minimum=1)
+    pad_to: int = parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0)
 
 
 def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
@@ -48,16 +58,14 @@ def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
     return float(np.sqrt(max(variance, 0.0)) / block)
 
 
-def _check(parameters: Parameters) -> None:
-    block, pad_to = integer(parameters, "block"), integer(parameters, "pad_to")
+def _check(parameters: ChangeDeviationParameters) -> None:
+    block, pad_to = parameters.block, parameters.pad_to
     if pad_to % block:
         raise UsageError(f"pad_to = {pad_to} is not a multiple of block = {block}")
 
 
-def _compute(signal: Signal, parameters: Parameters) -> Values:
-    value = change_deviation(
-        signal, block=integer(parameters, "block"), pad_to=integer(parameters, "pad_to")
-    )
+def _compute(signal: Signal, parameters: ChangeDeviationParameters) -> Values:
+    value = change_deviation(signal, block=parameters.block, pad_to=parameters.pad_to)
     return Values(np.array([value]))
 
 
@@ -65,10 +73,7 @@ EXTRACTOR = Extractor(
     name="change-deviation",
     version=1,
     summary="deviation of the change between blocks of samples",
-    parameters={
-        "block": Parameter(5, "samples averaged at a time", minimum=1),
-        "pad_to": Parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0),
-    },
+    parameters=ChangeDeviationParameters,
     check=_check,
     layout=lambda _p: TableLayout("float64", (_NAME,)),
     compute=_compute,

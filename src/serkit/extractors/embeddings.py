@@ -9,6 +9,7 @@ normalises over time would hear the padding in every frame.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serkit.compute.local import available_cores
@@ -18,7 +19,7 @@ from serkit.encoders.machine import DEVICES, count_gpus, require_transformers
 from serkit.encoders.waveform import prepare
 from serkit.errors import FeatureError, UsageError
 from serkit.features.extractor import ArrayLayout, Cost, Extractor, Values
-from serkit.parameters import Parameter, Parameters, number, text
+from serkit.parameters import Parameters, parameter
 
 _MS_PER_MEGABYTE = 0.8
 """Measured: 0.30 s on one core, base-size wav2vec2 (378 MB), a clip of 3.7 s that is trimmed."""
@@ -28,52 +29,70 @@ _MEMORY_SHARE = 0.5
 _FRAMEWORK_BYTES = 500 * 2**20
 
 
-def _checkpoint(parameters: Parameters) -> Checkpoint:
-    return open_checkpoint(text(parameters, "checkpoint"))
+@dataclass(frozen=True)
+class EmbeddingParameters(Parameters):
+    """Which encoder hears what of a clip, and where."""
+
+    checkpoint: str = parameter(
+        "facebook/wav2vec2-base",
+        "the encoder: a folder, or a name on the Hugging Face hub",
+        is_identity=False,
+    )
+    weights: str = parameter("", "its identity: hash of weights and settings, found by itself")
+    trim_db: float = parameter(
+        30.0,
+        "cut silence this many dB below the loudest frame off both ends; 0 cuts none",
+        minimum=0,
+    )
+    device: str = parameter("auto", "what it is computed on", choices=DEVICES, is_identity=False)
 
 
-def _check(parameters: Parameters) -> None:
-    if not parameters["checkpoint"]:
+def _checkpoint(parameters: EmbeddingParameters) -> Checkpoint:
+    return open_checkpoint(parameters.checkpoint)
+
+
+def _check(parameters: EmbeddingParameters) -> None:
+    if not parameters.checkpoint:
         raise UsageError(
             "checkpoint = '' names no encoder",
             allowed="a folder, or a name such as facebook/wav2vec2-base",
         )
 
 
-def _complete(parameters: Parameters) -> Parameters:
+def _complete(parameters: EmbeddingParameters) -> EmbeddingParameters:
     """Find the checkpoint, and say what it is: by its content, wherever it lies."""
     checkpoint = _checkpoint(parameters)
-    pinned, found = text(parameters, "weights"), checkpoint.identity
+    pinned, found = parameters.weights, checkpoint.identity
     if pinned not in ("", found):
         raise UsageError(
             f"the checkpoint in {checkpoint.folder} has the weights {found}, not {pinned}",
             hint="name the folder of the right checkpoint, or extract the feature again",
         )
-    given = text(parameters, "checkpoint")
+    given = parameters.checkpoint
     is_folder = Path(given).expanduser().is_dir()
     place = str(checkpoint.folder) if is_folder else given
-    return {**parameters, "weights": found, "checkpoint": place}
+    return replace(parameters, weights=found, checkpoint=place)
 
 
-def _require(parameters: Parameters) -> None:
+def _require(parameters: EmbeddingParameters) -> None:
     """Refuse another checkpoint than the one that stored values came from, too."""
     require_transformers()
-    if parameters["weights"]:
+    if parameters.weights:
         _complete(parameters)
 
 
-def _layout(parameters: Parameters) -> ArrayLayout:
+def _layout(parameters: EmbeddingParameters) -> ArrayLayout:
     checkpoint = _checkpoint(parameters)
     return ArrayLayout("float32", (checkpoint.layers,), checkpoint.units, "units")
 
 
-def _compute(signal: Signal, parameters: Parameters) -> Values:
+def _compute(signal: Signal, parameters: EmbeddingParameters) -> Values:
     from serkit.encoders.frozen import layer_means
 
     checkpoint = _checkpoint(parameters)
     wave = prepare(
         signal.at(checkpoint.sample_rate).samples,
-        decibels=number(parameters, "trim_db"),
+        decibels=parameters.trim_db,
         normalise=checkpoint.normalises,
     )
     if len(wave) < checkpoint.fewest_samples:
@@ -81,16 +100,14 @@ def _compute(signal: Signal, parameters: Parameters) -> Values:
             f"{len(wave):,} samples at {checkpoint.sample_rate:,} Hz are left of the clip, and the "
             f"encoder hears nothing below {checkpoint.fewest_samples:,}"
         )
-    return Values(
-        layer_means(checkpoint, text(parameters, "weights"), wave, text(parameters, "device"))
-    )
+    return Values(layer_means(checkpoint, parameters.weights, wave, parameters.device))
 
 
-def _weigh(parameters: Parameters) -> Cost:
+def _weigh(parameters: EmbeddingParameters) -> Cost:
     """Estimate from the checkpoint's size; a GPU has enough to do with one process."""
     size = _checkpoint(parameters).weight_bytes
     milliseconds = max(5.0, _MS_PER_MEGABYTE * size / 1e6)
-    if parameters["device"] != "cpu" and (gpus := count_gpus()):
+    if parameters.device != "cpu" and (gpus := count_gpus()):
         return Cost(milliseconds / _GPU_SPEED, _FRAMEWORK_BYTES + size, gpus)
     needed = _FRAMEWORK_BYTES + 2 * size
     fitting = int(_MEMORY_SHARE * _memory_bytes() / needed)
@@ -108,18 +125,7 @@ EXTRACTOR = Extractor(
     name="embeddings",
     version=1,
     summary="mean of every hidden layer of a frozen speech encoder",
-    parameters={
-        "checkpoint": Parameter(
-            "facebook/wav2vec2-base",
-            "the encoder: a folder, or a name on the Hugging Face hub",
-            is_identity=False,
-        ),
-        "weights": Parameter("", "its identity: hash of weights and settings, found by itself"),
-        "trim_db": Parameter(
-            30.0, "cut silence this many dB below the loudest frame off both ends; 0 cuts none", 0
-        ),
-        "device": Parameter("auto", "what it is computed on", choices=DEVICES, is_identity=False),
-    },
+    parameters=EmbeddingParameters,
     layout=_layout,
     compute=_compute,
     check=_check,

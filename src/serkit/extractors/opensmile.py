@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -17,12 +18,21 @@ import numpy as np
 from serkit.dsp.signal import Signal
 from serkit.errors import FeatureError, MissingDependencyError
 from serkit.features.extractor import Column, Extractor, TableLayout, Values
-from serkit.parameters import Parameter, Parameters
+from serkit.parameters import Parameters, parameter
 
 LICENCE = "openSMILE: research and private use only (audEERING); commercial use needs a licence"
 
 
-def _require(_parameters: Parameters) -> None:
+@dataclass(frozen=True)
+class OpensmileParameters(Parameters):
+    """Which of openSMILE's feature sets."""
+
+    feature_set: str = parameter(
+        "eGeMAPSv02", "openSMILE feature set", choices=("eGeMAPSv02", "ComParE_2016")
+    )
+
+
+def _require(_parameters: object) -> None:
     if find_spec("opensmile") is None:
         raise MissingDependencyError(
             "the features egemaps and compare2016 need the package opensmile",
@@ -47,20 +57,20 @@ def _smile(feature_set: str) -> Any:
     )
 
 
-def _layout(parameters: Parameters) -> TableLayout:
+def _layout(parameters: OpensmileParameters) -> TableLayout:
     _require(parameters)
-    return TableLayout("float32", tuple(_smile(str(parameters["feature_set"])).feature_names))
+    return TableLayout("float32", tuple(_smile(parameters.feature_set).feature_names))
 
 
-def _describe(parameters: Parameters) -> tuple[Column, ...]:
+def _describe(parameters: OpensmileParameters) -> tuple[Column, ...]:
     return tuple(
-        Column(name, f"openSMILE {parameters['feature_set']}: {name}")
+        Column(name, f"openSMILE {parameters.feature_set}: {name}")
         for name in _layout(parameters).columns
     )
 
 
-def _compute(signal: Signal, parameters: Parameters) -> Values:
-    smile = _smile(str(parameters["feature_set"]))
+def _compute(signal: Signal, parameters: OpensmileParameters) -> Values:
+    smile = _smile(parameters.feature_set)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of clips that are too short, said below
@@ -81,11 +91,7 @@ EXTRACTOR = Extractor(
     name="opensmile",
     version=1,
     summary="openSMILE functionals",
-    parameters={
-        "feature_set": Parameter(
-            "eGeMAPSv02", "openSMILE feature set", choices=("eGeMAPSv02", "ComParE_2016")
-        )
-    },
+    parameters=OpensmileParameters,
     layout=_layout,
     compute=_compute,
     describe=_describe,

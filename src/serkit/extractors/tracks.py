@@ -5,6 +5,8 @@ The statistics of these tracks are the ``functionals``; nets read the tracks the
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,7 +14,7 @@ from serkit.dsp.signal import Signal
 from serkit.dsp.tracks import FAMILIES, FRAMES_PER_SECOND, Tracks, measure
 from serkit.errors import UsageError, unknown_name
 from serkit.features.extractor import ArrayLayout, Column, Extractor, Values
-from serkit.parameters import Parameter, Parameters, integer, text
+from serkit.parameters import Parameters, names_in, parameter
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,48 +46,70 @@ def spread(frames: Floats, every: int) -> Floats:
     return np.sqrt(average((frames - means) ** 2, every))
 
 
-def _families(parameters: Parameters, key: str) -> tuple[str, ...]:
-    names = tuple(filter(None, (part.strip() for part in text(parameters, key).split(","))))
+@dataclass(frozen=True)
+class TracksParameters(Parameters):
+    """Which tracks, and how many frames become one."""
+
+    families: str = parameter(
+        "energy,mfcc,shape,high,pitch,voice",
+        f"families of tracks, separated by commas, out of {', '.join(FAMILIES)}",
+    )
+    every: int = parameter(1, f"frames of 1/{FRAMES_PER_SECOND} s averaged into one", minimum=1)
+    spread: str = parameter("", "families of which the spread inside each frame is added")
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The families whose mean is taken."""
+        return _known("families", self.families)
+
+    @property
+    def spreads(self) -> tuple[str, ...]:
+        """The families whose standard deviation is added."""
+        return _known("spread", self.spread)
+
+
+def _known(key: str, value: str) -> tuple[str, ...]:
+    names = names_in(value)
     for name in names:
         if name not in FAMILIES:
             raise unknown_name(f"family of tracks in {key}", name, FAMILIES)
     return names
 
 
-def _check(parameters: Parameters) -> None:
-    families = _families(parameters, "families")
-    for name in _families(parameters, "spread"):
+def _check(parameters: TracksParameters) -> None:
+    families = parameters.levels
+    for name in parameters.spreads:
         if name not in families:
             raise UsageError(
-                f"spread = {parameters['spread']!r} names {name!r}, which is not in families",
+                f"spread = {parameters.spread!r} names {name!r}, which is not in families",
                 allowed=f"{', '.join(families) or 'none'} can be named",
             )
-    if parameters["spread"] and parameters["every"] == 1:
+    if parameters.spread and parameters.every == 1:
         raise UsageError(
             "spread needs several frames in one",
             allowed="every = 2 or more is allowed with it",
         )
 
 
-def _layout(parameters: Parameters) -> ArrayLayout:
+def _layout(parameters: TracksParameters) -> ArrayLayout:
     return ArrayLayout("float32", (len(_describe(parameters)),), None, "frames")
 
 
-def _describe(parameters: Parameters) -> tuple[Column, ...]:
-    levels = {k: v for name in _families(parameters, "families") for k, v in FAMILIES[name].items()}
+def _describe(parameters: TracksParameters) -> tuple[Column, ...]:
+    levels = {k: v for name in parameters.levels for k, v in FAMILIES[name].items()}
     spreads = {
         f"{track}_spread": f"standard deviation inside the frame of {meaning}"
-        for name in _families(parameters, "spread")
+        for name in parameters.spreads
         for track, meaning in FAMILIES[name].items()
     }
     return tuple(Column(*item) for item in {**levels, **spreads, **_FLAGS}.items())
 
 
-def _compute(signal: Signal, parameters: Parameters) -> Values:
+def _compute(signal: Signal, parameters: TracksParameters) -> Values:
     tracks = measure(signal.samples, signal.sample_rate)
-    every = integer(parameters, "every")
-    parts = [average(tracks.families[name], every) for name in _families(parameters, "families")]
-    parts += [spread(tracks.families[name], every) for name in _families(parameters, "spread")]
+    every = parameters.every
+    parts = [average(tracks.families[name], every) for name in parameters.levels]
+    parts += [spread(tracks.families[name], every) for name in parameters.spreads]
     parts.append(average(_flags(tracks), every))
     return Values(np.ascontiguousarray(np.concatenate(parts, axis=1).T))
 
@@ -98,14 +122,7 @@ EXTRACTOR = Extractor(
     name="tracks",
     version=1,
     summary="level, cepstrum, spectral shape, pitch and voice quality over time",
-    parameters={
-        "families": Parameter(
-            "energy,mfcc,shape,high,pitch,voice",
-            f"families of tracks, separated by commas, out of {', '.join(FAMILIES)}",
-        ),
-        "every": Parameter(1, f"frames of 1/{FRAMES_PER_SECOND} s averaged into one", minimum=1),
-        "spread": Parameter("", "families of which the spread inside each frame is added"),
-    },
+    parameters=TracksParameters,
     check=_check,
     layout=_layout,
     compute=_compute,

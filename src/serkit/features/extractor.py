@@ -5,16 +5,18 @@ A new family of features is one module in ``serkit/extractors`` that binds ``EXT
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp.signal import Signal
-from serkit.parameters import Parameter, Parameters
+from serkit.parameters import Parameters
 from serkit.registry import Registry
+
+P = TypeVar("P", bound=Parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,28 +115,29 @@ class Cost:
     most_workers: int | None = None
 
 
-def _nothing(_parameters: Parameters) -> None:
+def _nothing(_parameters: object) -> None:
     """Find nothing wrong and nothing missing."""
 
 
-def _announce_nothing(_signal: Signal, _parameters: Parameters) -> None:
+def _announce_nothing(_signal: Signal, _parameters: object) -> None:
     """Share nothing with other features."""
 
 
-def _as_they_are(parameters: Parameters) -> Parameters:
+def _as_they_are(parameters: P) -> P:
     """Add nothing."""
     return parameters
 
 
 @dataclass(frozen=True)
-class Extractor:
+class Extractor(Generic[P]):
     """One family of features.
 
     Attributes:
         name: The module's name.
         version: To be raised by hand whenever the numbers change.
         summary: One line.
-        parameters: What a recipe may set.
+        parameters: What a recipe may set: a frozen dataclass, see
+            :class:`serkit.parameters.Parameters`.
         layout: From parameters to the shape of the result; cheap.
         compute: From a signal and parameters to one clip's values; pure and deterministic. May
             raise :class:`serkit.errors.FeatureError`.
@@ -164,35 +167,35 @@ class Extractor:
     Example:
         >>> from serkit.features import EXTRACTORS
         >>> mel = EXTRACTORS.get("mel")
-        >>> mel.layout({key: each.default for key, each in mel.parameters.items()}).axis
+        >>> mel.layout(mel.parameters()).axis
         'frames'
     """
 
     name: str
     version: int
     summary: str
-    parameters: Mapping[str, Parameter]
-    layout: Callable[[Parameters], Layout]
-    compute: Callable[[Signal, Parameters], Values]
-    announce: Callable[[Signal, Parameters], None] = _announce_nothing
-    describe: Callable[[Parameters], tuple[Column, ...]] = field(default=lambda _p: ())
-    check: Callable[[Parameters], None] = _nothing
-    doubts: Callable[[Parameters], tuple[str, ...]] = field(default=lambda _p: ())
-    require: Callable[[Parameters], None] = _nothing
-    longer: Callable[[Parameters, int], Parameters] | None = None
+    parameters: type[P]
+    layout: Callable[[P], Layout]
+    compute: Callable[[Signal, P], Values]
+    announce: Callable[[Signal, P], None] = _announce_nothing
+    describe: Callable[[P], tuple[Column, ...]] = field(default=lambda _p: ())
+    check: Callable[[P], None] = _nothing
+    doubts: Callable[[P], tuple[str, ...]] = field(default=lambda _p: ())
+    require: Callable[[P], None] = _nothing
+    longer: Callable[[P, int], P] | None = None
     licence: str = ""
     framework: str = ""
     per_clip_ms: float = 3.0
-    weigh: Callable[[Parameters], Cost] | None = None
-    complete: Callable[[Parameters], Parameters] = _as_they_are
+    weigh: Callable[[P], Cost] | None = None
+    complete: Callable[[P], P] = _as_they_are
     argument: str = ""
 
-    def cost(self, parameters: Parameters) -> Cost:
+    def cost(self, parameters: P) -> Cost:
         """Return what it takes of a machine."""
         return self.weigh(parameters) if self.weigh else Cost(self.per_clip_ms)
 
 
-EXTRACTORS: Registry[Extractor] = Registry(
+EXTRACTORS: Registry[Extractor[Any]] = Registry(
     "extractor", "serkit.extractors", "EXTRACTOR", hint="see 'serkit features'"
 )
 """Every extractor, by name."""

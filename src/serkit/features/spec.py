@@ -12,7 +12,7 @@ from typing import Any
 from serkit.errors import UsageError
 from serkit.features.extractor import EXTRACTORS, Extractor, Layout
 from serkit.features.voices import settle_voice, voice_options
-from serkit.parameters import Scalar, settle
+from serkit.parameters import Parameters, Scalar, settle
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,17 @@ class FeatureSpec:
     options: Mapping[str, Scalar] = field(default_factory=dict)
     voice: Mapping[str, Scalar] = field(default_factory=dict)
 
-    @property
-    def settings(self) -> dict[str, Scalar]:
-        """What the extractor is given: parameters and options."""
-        return {**self.parameters, **self.options}
+    @cached_property
+    def settings(self) -> Parameters:
+        """What the extractor is given: parameters and options, in the extractor's own type."""
+        values = {**self.parameters, **self.options}
+        kind: type[Parameters] = EXTRACTORS.get(self.extractor).parameters
+        return kind.from_json(values)
+
+    def whole(self, name: str) -> int | None:
+        """Return a parameter that is a whole number; None where the extractor has none."""
+        value = self.parameters.get(name)
+        return value if isinstance(value, int) else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -102,7 +109,7 @@ class FeatureSpec:
 
 def resolve(
     name: str,
-    extractor: Extractor,
+    extractor: Extractor[Any],
     given: Mapping[str, object],
     summary: str = "",
     voice: Mapping[str, object] | None = None,
@@ -121,10 +128,11 @@ def resolve(
         UsageError: A value is of the wrong type or out of range, or the parameters do not go
             together.
     """
-    settled = settle(f"{name} ({extractor.name})", extractor.parameters, given)
+    settled = settle(f"{name} ({extractor.name})", extractor.parameters(), given)
     extractor.check(settled)
-    complete = extractor.complete(settled)
-    hidden = {key for key, each in extractor.parameters.items() if not each.is_identity}
+    complete = extractor.complete(settled).to_json()
+    declared = extractor.parameters.declared()
+    hidden = {key for key, each in declared.items() if not each.is_identity}
     return FeatureSpec(
         name,
         extractor.name,

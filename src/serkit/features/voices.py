@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from serkit.dsp import channel, disguise, noise, rooms, stretch
 from serkit.dsp.signal import Signal
 from serkit.errors import UsageError
-from serkit.parameters import Parameter, Parameters, Scalar, number, settle, text
+from serkit.parameters import Parameters, Scalar, parameter, settle
 
 Samples = npt.NDArray[np.int16]
 
@@ -32,34 +33,59 @@ BACKGROUND_FILE = "background_from"
 
 BACKGROUND_DIGEST = "background_sha256"
 
-VOICE = {
-    "speed": Parameter(1.0, "tempo, pitch and formants times this", 0.25, maximum=4.0),
-    "formants": Parameter(1.0, "formants times this; pitch and tempo stay", 0.5, maximum=2.0),
-    "pitch": Parameter(1.0, "pitch and formants times this; the tempo stays", 0.5, maximum=2.0),
-    "tempo": Parameter(1.0, "tempo times this; pitch and formants stay", 0.5, maximum=2.0),
-    "room": Parameter(
-        0.0, "reverberation time in s of a synthetic room; 0 is none", 0.0, maximum=5.0
-    ),
-    "room_ratio": Parameter(
-        0.0, "direct over reverberant energy in dB, in a room", -30.0, maximum=30.0
-    ),
-    "gain": Parameter(0.0, "level in dB added", -60.0, maximum=60.0),
-    "noise": Parameter(0.0, "white noise this many dB below the clip; 0 adds none", 0.0),
-    "white": Parameter(SILENT, f"the same, also 0 dB below; {SILENT:g} adds none", -30.0),
-    "pink": Parameter(SILENT, f"pink noise this far below; {SILENT:g} adds none", -30.0),
-    "background": Parameter(SILENT, f"a recording this far below; {SILENT:g} adds none", -30.0),
-    BACKGROUND_FILE: Parameter("", "audio file of that recording; any stretch of it is taken"),
-    "overload": Parameter(0.0, "cut off what is higher than this many dB below the peak", 0.0),
-    "offset": Parameter(0.0, "constant added, as a share of full scale", -1.0, maximum=1.0),
-    "low_cut": Parameter(0.0, "take away what is below this, in Hz; 0 keeps all", 0.0),
-    "high_cut": Parameter(0.0, "take away what is above this, in Hz; 0 keeps all", 0.0),
-    "rate": Parameter(0, "resample to this rate in Hz and back; 0 does not", 0),
-    "mu_law": Parameter(False, "quantise to the 8 bits of the telephone's mu-law"),
-    "codec": Parameter("", "encode and decode", choices=("", *channel.CODECS)),
-    "before": Parameter(0.0, "silence in s added before the clip", 0.0, maximum=60.0),
-    "after": Parameter(0.0, "silence in s added behind it", 0.0, maximum=60.0),
-}
-"""What the table ``voice`` of a recipe may set; the defaults leave a voice as it was recorded."""
+
+@dataclass(frozen=True)
+class VoiceParameters(Parameters):
+    """What the table ``voice`` of a recipe may set; the defaults leave a voice as recorded."""
+
+    speed: float = parameter(1.0, "tempo, pitch and formants times this", minimum=0.25, maximum=4.0)
+    formants: float = parameter(
+        1.0, "formants times this; pitch and tempo stay", minimum=0.5, maximum=2.0
+    )
+    pitch: float = parameter(
+        1.0, "pitch and formants times this; the tempo stays", minimum=0.5, maximum=2.0
+    )
+    tempo: float = parameter(
+        1.0, "tempo times this; pitch and formants stay", minimum=0.5, maximum=2.0
+    )
+    room: float = parameter(
+        0.0, "reverberation time in s of a synthetic room; 0 is none", minimum=0.0, maximum=5.0
+    )
+    room_ratio: float = parameter(
+        0.0, "direct over reverberant energy in dB, in a room", minimum=-30.0, maximum=30.0
+    )
+    gain: float = parameter(0.0, "level in dB added", minimum=-60.0, maximum=60.0)
+    noise: float = parameter(
+        0.0, "white noise this many dB below the clip; 0 adds none", minimum=0.0
+    )
+    white: float = parameter(
+        SILENT, f"the same, also 0 dB below; {SILENT:g} adds none", minimum=-30.0
+    )
+    pink: float = parameter(
+        SILENT, f"pink noise this far below; {SILENT:g} adds none", minimum=-30.0
+    )
+    background: float = parameter(
+        SILENT, f"a recording this far below; {SILENT:g} adds none", minimum=-30.0
+    )
+    background_from: str = parameter("", "audio file of that recording; any stretch of it is taken")
+    overload: float = parameter(
+        0.0, "cut off what is higher than this many dB below the peak", minimum=0.0
+    )
+    offset: float = parameter(
+        0.0, "constant added, as a share of full scale", minimum=-1.0, maximum=1.0
+    )
+    low_cut: float = parameter(0.0, "take away what is below this, in Hz; 0 keeps all", minimum=0.0)
+    high_cut: float = parameter(
+        0.0, "take away what is above this, in Hz; 0 keeps all", minimum=0.0
+    )
+    rate: int = parameter(0, "resample to this rate in Hz and back; 0 does not", minimum=0)
+    mu_law: bool = parameter(False, "quantise to the 8 bits of the telephone's mu-law")
+    codec: str = parameter("", "encode and decode", choices=("", *channel.CODECS))
+    before: float = parameter(0.0, "silence in s added before the clip", minimum=0.0, maximum=60.0)
+    after: float = parameter(0.0, "silence in s added behind it", minimum=0.0, maximum=60.0)
+
+
+_AS_RECORDED = VoiceParameters().to_json()
 
 
 def settle_voice(owner: str, given: Mapping[str, object]) -> dict[str, Scalar]:
@@ -85,9 +111,9 @@ def settle_voice(owner: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         >>> settle_voice("x", {"speed": 1})
         {}
     """
-    settled = settle(f"the voice of {owner}", VOICE, given)
+    settled = settle(f"the voice of {owner}", VoiceParameters(), given).to_json()
     file = str(settled.pop(BACKGROUND_FILE))
-    changed = {key: value for key, value in settled.items() if value != VOICE[key].default}
+    changed = {key: value for key, value in settled.items() if value != _AS_RECORDED[key]}
     if bool(file) != ("background" in changed):
         raise UsageError(
             f"the voice of {owner} names {'only the file' if file else 'no file'} of a background",
@@ -108,7 +134,8 @@ def voice_meaning(name: str) -> str:
     """Return what one entry of a voice means, in a line."""
     if name == BACKGROUND_DIGEST:
         return "SHA-256 of the background's samples"
-    return VOICE[name].help if name in VOICE else "version of the code that changes the voice"
+    declared = VoiceParameters.declared().get(name)
+    return declared.help if declared else "version of the code that changes the voice"
 
 
 def copy_name(feature: str, voice: str) -> str:
@@ -121,7 +148,9 @@ def copy_name(feature: str, voice: str) -> str:
     return f"{feature}-{voice}"
 
 
-def in_voice(signal: Signal, voice: Parameters, options: Parameters | None = None) -> Signal:
+def in_voice(
+    signal: Signal, voice: Mapping[str, Scalar], options: Mapping[str, Scalar] | None = None
+) -> Signal:
     """Return a signal in the voice that :func:`settle_voice` describes.
 
     Changes are made in the order in which sound meets them: speaker, room, noise, recorder, file.
@@ -136,75 +165,61 @@ def in_voice(signal: Signal, voice: Parameters, options: Parameters | None = Non
     """
     if not voice:
         return signal
-    samples, values = signal.samples, Values(voice, options or {})
+    samples = signal.samples
+    values = VoiceParameters.from_json({**voice, **(options or {})})
+    if values.background_from:
+        _refuse_other_background(values.background_from, voice[BACKGROUND_DIGEST])
     for change, names in _CHANGES:
         if any(name in voice for name in names):
             samples = change(samples, values, signal.sample_rate)
     return Signal(samples, signal.sample_rate)
 
 
-class Values:
-    """The values of a voice, with defaults for what it does not name."""
-
-    def __init__(self, voice: Parameters, options: Parameters) -> None:
-        self._voice: Parameters = {
-            **{name: each.default for name, each in VOICE.items()},
-            **voice,
-            **options,
-        }
-
-    def __getitem__(self, name: str) -> float:
-        return number(self._voice, name)
-
-    def text(self, name: str) -> str:
-        """Return a value that is text."""
-        return text(self._voice, name)
-
-
-_Change = Callable[[Samples, Values, int], Samples]
+_Change = Callable[[Samples, VoiceParameters, int], Samples]
 
 _CHANGES: tuple[tuple[_Change, tuple[str, ...]], ...] = (
-    (lambda samples, v, _: disguise.change_speed(samples, v["speed"]), ("speed",)),
+    (lambda samples, v, _: disguise.change_speed(samples, v.speed), ("speed",)),
     (
-        lambda samples, v, rate: disguise.change_formants(samples, v["formants"], rate),
+        lambda samples, v, rate: disguise.change_formants(samples, v.formants, rate),
         ("formants",),
     ),
-    (lambda samples, v, rate: stretch.change_pitch(samples, v["pitch"], rate), ("pitch",)),
-    (lambda samples, v, rate: stretch.change_tempo(samples, v["tempo"], rate), ("tempo",)),
+    (lambda samples, v, rate: stretch.change_pitch(samples, v.pitch, rate), ("pitch",)),
+    (lambda samples, v, rate: stretch.change_tempo(samples, v.tempo, rate), ("tempo",)),
     (
-        lambda samples, v, rate: rooms.reverberate(samples, v["room"], v["room_ratio"], rate),
+        lambda samples, v, rate: rooms.reverberate(samples, v.room, v.room_ratio, rate),
         ("room",),
     ),
-    (lambda samples, v, _: disguise.change_gain(samples, v["gain"]), ("gain",)),
-    (lambda samples, v, _: disguise.add_noise(samples, v["noise"]), ("noise",)),
-    (lambda samples, v, _: disguise.add_noise(samples, v["white"]), ("white",)),
-    (lambda samples, v, rate: noise.add_pink_noise(samples, v["pink"], rate), ("pink",)),
+    (lambda samples, v, _: disguise.change_gain(samples, v.gain), ("gain",)),
+    (lambda samples, v, _: disguise.add_noise(samples, v.noise), ("noise",)),
+    (lambda samples, v, _: disguise.add_noise(samples, v.white), ("white",)),
+    (lambda samples, v, rate: noise.add_pink_noise(samples, v.pink, rate), ("pink",)),
     (lambda samples, v, _: _with_background(samples, v), ("background",)),
-    (lambda samples, v, _: channel.overload(samples, v["overload"]), ("overload",)),
-    (lambda samples, v, _: channel.offset(samples, v["offset"]), ("offset",)),
+    (lambda samples, v, _: channel.overload(samples, v.overload), ("overload",)),
+    (lambda samples, v, _: channel.offset(samples, v.offset), ("offset",)),
     (
-        lambda samples, v, rate: channel.limit_band(samples, v["low_cut"], v["high_cut"], rate),
+        lambda samples, v, rate: channel.limit_band(samples, v.low_cut, v.high_cut, rate),
         ("low_cut", "high_cut"),
     ),
-    (lambda samples, v, rate: channel.through_rate(samples, int(v["rate"]), rate), ("rate",)),
+    (lambda samples, v, rate: channel.through_rate(samples, v.rate, rate), ("rate",)),
     (lambda samples, _, __: channel.through_mu_law(samples), ("mu_law",)),
-    (lambda samples, v, rate: channel.through_codec(samples, v.text("codec"), rate), ("codec",)),
+    (lambda samples, v, rate: channel.through_codec(samples, v.codec, rate), ("codec",)),
     (
-        lambda samples, v, rate: channel.add_silence(samples, v["before"], v["after"], rate),
+        lambda samples, v, rate: channel.add_silence(samples, v.before, v.after, rate),
         ("before", "after"),
     ),
 )
 """Every change with the entries that ask for it, in order."""
 
 
-def _with_background(samples: Samples, values: Values) -> Samples:
-    file, digest = values.text(BACKGROUND_FILE), values.text(BACKGROUND_DIGEST)
-    background, found = _background(file)
-    if found != digest:
+def _with_background(samples: Samples, values: VoiceParameters) -> Samples:
+    return noise.add_background(samples, _background(values.background_from)[0], values.background)
+
+
+def _refuse_other_background(file: str, digest: Scalar) -> None:
+    if _background(file)[1] != digest:
         raise UsageError(
             f"{file} holds other samples than when the recipe was read", hint="run it again"
         )
-    return noise.add_background(samples, background, values["background"])
 
 
 @lru_cache(maxsize=4)

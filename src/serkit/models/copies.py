@@ -7,29 +7,33 @@ clip that is chosen or tested on has any.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
-from serkit.parameters import Parameter, Parameters, text
+from serkit.parameters import Parameters, names_in, parameter
 
-COPIES = {
-    "copies": Parameter(
+
+@dataclass(frozen=True)
+class CopiesParameters(Parameters):
+    """The voices that training clips are copied in.
+
+    Example:
+        >>> CopiesParameters(copies="speed090, speed110").voices
+        ('speed090', 'speed110')
+    """
+
+    copies: str = parameter(
         "",
         "voices of training clips to fit on as well, such as 'speed090,speed110'; each feature "
         "is read as FEATURE-VOICE, too",
     )
-}
-"""What :func:`voices_of` reads."""
 
-
-def voices_of(parameters: Parameters) -> tuple[str, ...]:
-    """Return the voices that training clips are copied in.
-
-    Example:
-        >>> voices_of({"copies": "speed090, speed110"})
-        ('speed090', 'speed110')
-    """
-    return tuple(filter(None, (part.strip() for part in text(parameters, "copies").split(","))))
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """Their names."""
+        return names_in(self.copies)
 
 
 def with_copies(positions: npt.NDArray[np.intp], clips: int, rows: int) -> npt.NDArray[np.intp]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
 from serkit.models.trainer import TRAINERS, Fitted
-from serkit.parameters import Scalar
+from serkit.parameters import Parameters, Scalar, names_in, parameter
 
 Probabilities = npt.NDArray[np.float64]
 
@@ -21,6 +21,35 @@ FACTS = "ensemble.json"
 
 _LEAST = 1e-6
 """A model that is sure of being right must not overrule all others where it is wrong."""
+
+
+@dataclass(frozen=True)
+class CombinedRuns(Parameters):
+    """The finished runs that a model is made of."""
+
+    members: str = parameter("", "the runs, separated by commas; what --runs names")
+    features: str = parameter("", "the features that they read, found by itself")
+
+    @property
+    def member_names(self) -> tuple[str, ...]:
+        """The runs, as they were named."""
+        return names_in(self.members)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The features."""
+        return names_in(self.features)
+
+
+@dataclass(frozen=True)
+class EnsembleParameters(CombinedRuns):
+    """The runs, and how their probabilities are averaged."""
+
+    mean: str = parameter(
+        "geometric",
+        "how probabilities are averaged; geometric is the mean of their logarithms",
+        choices=("geometric", "arithmetic"),
+    )
 
 
 @dataclass(frozen=True)

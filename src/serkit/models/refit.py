@@ -7,18 +7,21 @@ study's choice on its test clips is reproduced, there is nothing to add.
 
 from __future__ import annotations
 
-from serkit.models.clips import FoldData, TrainingClips
-from serkit.parameters import Parameter, Parameters
+from dataclasses import dataclass
 
-REFIT = {
-    "refit": Parameter(
+from serkit.models.clips import FoldData, TrainingClips
+from serkit.parameters import Parameters, parameter
+
+
+@dataclass(frozen=True)
+class RefitParameters(Parameters):
+    """Which clips the final model is fitted on."""
+
+    refit: bool = parameter(
         True,
         "fit on training and validation clips once all is chosen, or on the training clips alone",
     )
-}
-"""What :func:`fitted_side` reads."""
 
-
-def fitted_side(fold: FoldData, parameters: Parameters) -> TrainingClips:
-    """Return the clips that the final model is fitted on."""
-    return fold.everything if parameters["refit"] else fold.train
+    def fitted_side(self, fold: FoldData) -> TrainingClips:
+        """Return the clips that the final model is fitted on."""
+        return fold.everything if self.refit else fold.train

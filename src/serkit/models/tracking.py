@@ -12,13 +12,12 @@ from typing import Any
 from serkit.errors import MissingDependencyError, UsageError
 from serkit.models.mlflow import mlflow_run
 from serkit.models.trainer import Tracking
-from serkit.parameters import Parameters
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Called with each epoch's row of the history."""
 
 
-def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:
+def require_trackers(_parameters: object, tracking: Tracking) -> None:
     """Refuse to log by a package that is missing, or into a file.
 
     Raises:
@@ -36,23 +35,8 @@ def require_trackers(_parameters: Parameters, tracking: Tracking) -> None:
             )
 
 
-def check_tracking(parameters: Parameters, tracking: Tracking) -> None:
-    """Refuse what cannot be logged to, before anything is trained.
-
-    Raises:
-        MissingDependencyError: A package is not installed; the hint names the extra.
-        UsageError: TensorBoard is asked for on another backend than TensorFlow.
-    """
-    require_trackers(parameters, tracking)
-    if tracking.tensorboard is not None and parameters["backend"] != "tensorflow":
-        raise UsageError(
-            f"Keras writes for TensorBoard with backend=tensorflow, not {parameters['backend']}",
-            hint="use --backend tensorflow, or log to MLflow",
-        )
-
-
 @contextmanager
-def tracked(model: Any, parameters: Parameters, tracking: Tracking) -> Iterator[Tell]:
+def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> Iterator[Tell]:
     """Log a training while the block lasts; what it is given is to be told of each epoch.
 
     Args:

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import unknown_name
 from serkit.models.clips import ClipData, FoldData
-from serkit.parameters import Parameter, Parameters, Scalar, settle
+from serkit.parameters import Parameters, Scalar, settle
 from serkit.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd
+
+P = TypeVar("P", bound=Parameters)
 
 
 class Fitted(Protocol):
@@ -97,50 +99,57 @@ class FitContext:
 
 
 @dataclass(frozen=True)
-class Preset:
+class Preset(Generic[P]):
     """A named set of parameters.
 
     Attributes:
         summary: One line.
-        values: The parameters that differ from the trainer's defaults.
+        parameters: Every parameter's value.
         selected_on: What the values were chosen on, such as ``luna5 inner folds of 20 actors``;
             empty where nobody chose. A preset that was chosen over all folds' inner actors has
             seen, as inner actors of one fold, the test actors of another.
+        is_study: Whether it is the reference study's model: on the study's protocols it chooses as
+            the study chose, on the test clips.
 
     Example:
-        >>> Preset("Fewer rounds, for a quick look.", {"rounds": 10}).values["rounds"]
+        >>> from serkit.parameters import parameter
+        >>> @dataclass(frozen=True)
+        ... class Boosting(Parameters):
+        ...     rounds: int = parameter(400, "most boosting rounds", minimum=1)
+        >>> Preset("Fewer rounds, for a quick look.", Boosting(rounds=10)).parameters.rounds
         10
     """
 
     summary: str
-    values: Mapping[str, Scalar] = field(default_factory=dict)
+    parameters: P
     selected_on: str = ""
+    is_study: bool = False
 
 
 def _nothing_missing() -> None:
     """Need nothing that is not installed anyway."""
 
 
-def _anything_goes(_parameters: Parameters) -> None:
+def _anything_goes(_parameters: object) -> None:
     """Need nothing of parameters beyond what each of them allows."""
 
 
-def _always(_parameters: Parameters) -> bool:
+def _always(_parameters: object) -> bool:
     """Choose something on the validation clips, as far as anybody knows."""
     return True
 
 
-def _padded(_parameters: Parameters) -> bool:
+def _padded(_parameters: object) -> bool:
     """Read clips padded to their recipe's length."""
     return False
 
 
-def _as_recorded(_parameters: Parameters) -> tuple[str, ...]:
+def _as_recorded(_parameters: object) -> tuple[str, ...]:
     """Fit on no copies."""
     return ()
 
 
-def _clip_by_clip(_parameters: Parameters) -> bool:
+def _clip_by_clip(_parameters: object) -> bool:
     """Answer about each clip by itself."""
     return False
 
@@ -189,15 +198,15 @@ def history_of(model: Fitted) -> pd.DataFrame | None:
 
 
 @dataclass(frozen=True)
-class Trainer:
+class Trainer(Generic[P]):
     """A kind of model.
 
     Attributes:
         name: The module's.
         summary: One line.
-        parameters: What may be set.
+        parameters: What may be set: a frozen dataclass, see :class:`serkit.parameters.Parameters`.
         presets: Named settings; ``best`` always, ``notebook`` where the study had this model, and
-            ``notebook-...`` for its variants: on its protocols these are chosen as it chose.
+            ``notebook-...`` for its variants.
         features: From parameters to the features that are read.
         voices: From parameters to the voices in which training clips are fitted on as well: the
             store holds each of the features in each voice, as ``FEATURE-VOICE``.
@@ -215,7 +224,8 @@ class Trainer:
         shares_fit: Whether ``fit``, called with the same in every process of a torchrun, shares
             the work among them.
         combines_runs: Whether it is made of finished runs, which its parameter ``members`` names
-            and ``fit`` finds in its context; its parameter ``features`` is filled in from them.
+            and ``fit`` finds in its context; its parameter ``features`` is filled in from them. Its
+            parameters derive from :class:`serkit.models.ensemble.CombinedRuns`.
         by_speaker: From parameters to whether ``predict`` takes the clips that it is asked about at
             once for one speaker's: a run then asks about the test clips speaker by speaker, and
             is stamped as transductive.
@@ -233,25 +243,25 @@ class Trainer:
 
     name: str
     summary: str
-    parameters: Mapping[str, Parameter]
-    presets: Mapping[str, Preset]
-    features: Callable[[Parameters], tuple[str, ...]]
-    fit: Callable[[FoldData, Parameters, FitContext], Fitted]
+    parameters: type[P]
+    presets: Mapping[str, Preset[P]]
+    features: Callable[[P], tuple[str, ...]]
+    fit: Callable[[FoldData, P, FitContext], Fitted]
     load: Callable[[Path], Fitted]
     require: Callable[[], None] = _nothing_missing
-    check: Callable[[Parameters], None] = _anything_goes
-    true_length: Callable[[Parameters], bool] = _padded
-    voices: Callable[[Parameters], tuple[str, ...]] = _as_recorded
-    track: Callable[[Parameters, Tracking], None] | None = None
+    check: Callable[[P], None] = _anything_goes
+    true_length: Callable[[P], bool] = _padded
+    voices: Callable[[P], tuple[str, ...]] = _as_recorded
+    track: Callable[[P, Tracking], None] | None = None
     shares_fit: bool = False
     combines_runs: bool = False
-    by_speaker: Callable[[Parameters], bool] = _clip_by_clip
-    validates: Callable[[Parameters], bool] = _always
+    by_speaker: Callable[[P], bool] = _clip_by_clip
+    validates: Callable[[P], bool] = _always
     before: Mapping[str, Scalar] = field(default_factory=dict)
     transductive: bool = False
 
-    def settle(self, preset: str, given: Mapping[str, object]) -> dict[str, Scalar]:
-        """Return every parameter's value: defaults, then the preset, then what is given.
+    def settle(self, preset: str, given: Mapping[str, object]) -> P:
+        """Return every parameter's value: the preset's, or what is given.
 
         Args:
             preset: The preset's name.
@@ -263,16 +273,23 @@ class Trainer:
         """
         if preset not in self.presets:
             raise unknown_name(f"preset of {self.name}", preset, self.presets)
+        known = self.parameters.declared()
         read = {
-            key: self.parameters[key].parse(key, value)
-            if isinstance(value, str) and key in self.parameters
-            else value
+            key: known[key].parse(key, value) if isinstance(value, str) and key in known else value
             for key, value in given.items()
         }
-        return settle(self.name, self.parameters, {**self.presets[preset].values, **read})
+        return settle(self.name, self.presets[preset].parameters, read)
+
+    def recall(self, values: Mapping[str, Scalar]) -> P:
+        """Return the parameters that a run was trained with, also by another version.
+
+        Args:
+            values: What the run's record says of them.
+        """
+        return self.parameters.from_json({**self.before, **values})
 
 
-TRAINERS: Registry[Trainer] = Registry(
+TRAINERS: Registry[Trainer[Any]] = Registry(
     "model", "serkit.trainers", "TRAINER", hint="see 'serkit models'"
 )
 """Every trainer, by name."""

@@ -16,7 +16,7 @@ from serkit.errors import ClipTooLongError, RunError, SerkitError, unknown_name
 from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.models import TRAINERS, Fitted, Trainer
-from serkit.parameters import Scalar, integer
+from serkit.parameters import Parameters, Scalar
 from serkit.prediction.coverage import Coverage
 from serkit.store.memory import ClipFeatures
 
@@ -56,7 +56,7 @@ class SavedModels:
     coverage: Coverage | None = None
 
     @property
-    def trainer(self) -> Trainer:
+    def trainer(self) -> Trainer[Any]:
         """The kind of model.
 
         Raises:
@@ -69,6 +69,12 @@ class SavedModels:
                 hint="install the package that brings it",
             )
         return TRAINERS.get(self.model)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """What the models were trained with, as their trainer knows it today."""
+        recalled: Parameters = self.trainer.recall(self.values)
+        return recalled
 
     @cached_property
     def specs(self) -> tuple[FeatureSpec, ...]:
@@ -111,13 +117,13 @@ class SavedModels:
             RunError: The models need all clips of a speaker at once, and loose clips say nobody's
                 name.
         """
-        if self.trainer.by_speaker(self.values):
+        if self.trainer.by_speaker(self.parameters):
             raise RunError(
                 f"{self.name} normalises by speaker, and nobody says whose voice is in which file",
                 allowed="runs that answer about each clip by itself can be asked",
                 hint="train it with --set normalise=none",
             )
-        return FeatureRequest(self.specs, self.trainer.true_length(self.values))
+        return FeatureRequest(self.specs, self.trainer.true_length(self.parameters))
 
     def chosen(self, fold: str | None) -> dict[str, Path]:
         """Return the folders of the models that are asked.
@@ -177,14 +183,9 @@ class SavedModels:
     def _limit_seconds(self) -> float | None:
         """Return the length that the shortest recipe pads to."""
         limits = [
-            integer(spec.parameters, "pad_to")
-            / (
-                integer(spec.parameters, "sample_rate")
-                if "sample_rate" in spec.parameters
-                else SAMPLE_RATE
-            )
+            samples / (spec.whole("sample_rate") or SAMPLE_RATE)
             for spec in self.specs
-            if spec.parameters.get("pad_to")
+            if (samples := spec.whole("pad_to"))
         ]
         return min(limits, default=None)
 
@@ -196,7 +197,7 @@ MEAN = "mean"
 """Stands for the mean of the probabilities of all folds' models."""
 
 
-def load_model(trainer: Trainer, folder: Path) -> Fitted:
+def load_model(trainer: Trainer[Any], folder: Path) -> Fitted:
     """Load one fitted model.
 
     Raises:

@@ -10,9 +10,11 @@ from serkit.models import TRAINERS, Trainer
 from serkit.parameters import Scalar
 
 
-def differing(trainer: Trainer, preset: str, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+def differing(
+    trainer: Trainer[Any], preset: str, values: Mapping[str, Scalar]
+) -> dict[str, Scalar]:
     """Return the values that differ from the preset's, among those that the trainer knows."""
-    usual = trainer.settle(preset, {})
+    usual = trainer.settle(preset, {}).to_json()
     return {key: value for key, value in values.items() if value != usual.get(key, value)}
 
 
@@ -36,5 +38,5 @@ def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
         today = differing(trainer, record["preset"], {**trainer.before, **values})
     except UnknownNameError:
         return dict(given)
-    known = trainer.parameters.keys() & values.keys()
+    known = trainer.parameters.declared().keys() & values.keys()
     return today | {key: value for key, value in given.items() if key not in known}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
 from serkit.errors import SerkitError
-from serkit.parameters import Parameter
+from serkit.parameters import Parameters
 
 T = TypeVar("T")
 
@@ -31,13 +32,23 @@ def check_summary(who: str, summary: str) -> None:
     )
 
 
-def check_parameters(who: str, parameters: Mapping[str, Parameter]) -> None:
-    for name, parameter in parameters.items():
+def check_parameters(who: str, kind: type[Parameters]) -> None:
+    require(
+        isinstance(kind, type) and issubclass(kind, Parameters),
+        f"{who} has parameters {kind!r}, which is not a subclass of serkit.parameters.Parameters",
+    )
+    declared = no_error(f"{who}: its parameters are not declared well", kind.declared)
+    for name, parameter in declared.items():
         require(bool(parameter.help), f"{who} does not explain its parameter {name!r}")
         no_error(
             f"{who}: the default of {name!r} is not allowed",
             partial(parameter.check, name, parameter.default),
         )
+    read_back = no_error(
+        f"{who}: its parameters cannot be read from a record",
+        lambda: kind.from_json(json.loads(json.dumps(kind().to_json()))),
+    )
+    require(read_back == kind(), f"{who}: its parameters change on their way through a record")
 
 
 def require(holds: bool, otherwise: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,9 @@ from serkit.testing._claims import check_parameters, check_summary, no_error, re
 from serkit.testing.examples import example_signal
 
 
-def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None = None) -> None:
+def check_extractor(
+    extractor: Extractor[Any], *, values: Mapping[str, object] | None = None
+) -> None:
     """Check an extractor: pure, deterministic, and of the shape that it promises.
 
     Args:
@@ -36,7 +39,7 @@ def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None
     require(extractor.version >= 1, f"{who} has version {extractor.version}, which is below 1")
     require(extractor.per_clip_ms > 0, f"{who} says that a clip costs nothing")
     check_parameters(who, extractor.parameters)
-    settled = settle(extractor.name, extractor.parameters, values or {})
+    settled = settle(extractor.name, extractor.parameters(), values or {})
     extractor.require(settled)
     parameters = extractor.complete(settled)
     no_error(f"{who}: its defaults do not go together", lambda: extractor.check(parameters))
@@ -50,7 +53,7 @@ def check_extractor(extractor: Extractor, *, values: Mapping[str, object] | None
         _check_result(who, extractor, parameters, np.zeros(frames, np.int16), may_refuse=True)
 
 
-def _check_columns(who: str, extractor: Extractor, parameters: Parameters) -> None:
+def _check_columns(who: str, extractor: Extractor[Any], parameters: Parameters) -> None:
     layout, columns = extractor.layout(parameters), extractor.describe(parameters)
     described = tuple(column.name for column in columns)
     if isinstance(layout, TableLayout):
@@ -66,7 +69,7 @@ def _check_columns(who: str, extractor: Extractor, parameters: Parameters) -> No
 
 def _check_result(
     who: str,
-    extractor: Extractor,
+    extractor: Extractor[Any],
     parameters: Parameters,
     samples: npt.NDArray[np.int16],
     *,
@@ -81,7 +84,7 @@ def _check_result(
     require(wrong is None, f"{who}, from {len(samples):,} samples: {wrong}")
 
 
-def _check_purity(who: str, extractor: Extractor, parameters: Parameters) -> None:
+def _check_purity(who: str, extractor: Extractor[Any], parameters: Parameters) -> None:
     samples = example_signal(60_000)
     before = samples.copy()
     shared = Signal(samples)
@@ -95,7 +98,7 @@ def _check_purity(who: str, extractor: Extractor, parameters: Parameters) -> Non
     require(not _same(first, other), f"{who} gives the same values for different clips")
 
 
-def _check_longer(who: str, extractor: Extractor, parameters: Parameters) -> None:
+def _check_longer(who: str, extractor: Extractor[Any], parameters: Parameters) -> None:
     if extractor.longer is None:
         return
     long = example_signal(400_000)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from zipfile import ZipFile, is_zipfile
 
 import numpy as np
@@ -26,7 +26,7 @@ _ROUNDING = 1e-6
 
 
 def check_trainer(
-    trainer: Trainer,
+    trainer: Trainer[Any],
     store: FeatureStore,
     *,
     preset: str = "best",
@@ -56,8 +56,12 @@ def check_trainer(
     check_summary(who, trainer.summary)
     check_parameters(who, trainer.parameters)
     require("best" in trainer.presets, f"{who} has no preset 'best'")
-    for name in trainer.presets:
-        no_error(f"{who}: its preset {name!r}", partial(trainer.settle, name, {}))
+    for name, preset_of in trainer.presets.items():
+        require(
+            type(preset_of.parameters) is trainer.parameters,
+            f"{who}: its preset {name!r} holds {type(preset_of.parameters).__name__}, "
+            f"not {trainer.parameters.__name__}",
+        )
     trainer.require()
     settled = trainer.settle(preset, values or {})
     features = trainer.features(settled)
@@ -135,7 +139,7 @@ class _Sides:
 
     def fit(
         self,
-        trainer: Trainer,
+        trainer: Trainer[Any],
         values: Parameters,
         store: FeatureStore,
         workdir: Path,
@@ -150,7 +154,7 @@ class _Sides:
         )
 
     def fit_broken(
-        self, trainer: Trainer, values: Parameters, store: FeatureStore, workdir: Path
+        self, trainer: Trainer[Any], values: Parameters, store: FeatureStore, workdir: Path
     ) -> Fitted | None:
         """Fit it, interrupt it in its second step, and go on; None if there is no such moment."""
 
@@ -250,7 +254,7 @@ def _check_facts(who: str, fitted: Fitted) -> None:
 
 
 def _check_files(
-    who: str, trainer: Trainer, fitted: Fitted, folder: Path, fold: _Sides, store: FeatureStore
+    who: str, trainer: Trainer[Any], fitted: Fitted, folder: Path, fold: _Sides, store: FeatureStore
 ) -> None:
     folder.mkdir()
     fitted.save(folder)

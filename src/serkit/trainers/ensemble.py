@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from serkit.errors import TrainingError
 from serkit.models.clips import FoldData
-from serkit.models.ensemble import Ensemble, Member, load
+from serkit.models.ensemble import Ensemble, EnsembleParameters, Member, load
 from serkit.models.trainer import TRAINERS, FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, text
 
 
-def _fit(_fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(_fold: FoldData, parameters: EnsembleParameters, context: FitContext) -> Fitted:
     if not context.members:
         raise TrainingError(
             "an ensemble is made of finished runs, and there are none to make it of",
@@ -21,23 +20,15 @@ def _fit(_fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted
         trainer = TRAINERS.get(kind)
         trainer.require()
         members.append(Member(kind, trainer.load(folder)))
-    return Ensemble(tuple(members), text(parameters, "mean"))
+    return Ensemble(tuple(members), parameters.mean)
 
 
 TRAINER = Trainer(
     name="ensemble",
     summary="average of the models of finished runs",
-    parameters={
-        "members": Parameter("", "the runs, separated by commas; what --runs names"),
-        "features": Parameter("", "the features that they read, found by itself"),
-        "mean": Parameter(
-            "geometric",
-            "how probabilities are averaged; geometric is the mean of their logarithms",
-            choices=("geometric", "arithmetic"),
-        ),
-    },
-    presets={"best": Preset("geometric mean of the members' probabilities")},
-    features=lambda parameters: tuple(filter(None, text(parameters, "features").split(","))),
+    parameters=EnsembleParameters,
+    presets={"best": Preset("geometric mean of the members' probabilities", EnsembleParameters())},
+    features=lambda parameters: parameters.feature_names,
     fit=_fit,
     load=load,
     combines_runs=True,

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from serkit.errors import UsageError
-from serkit.models.classical.pipeline import INPUT_PARAMETERS, Inputs
+from serkit.models.classical.estimator import EstimatorParameters, load
 from serkit.models.clips import FoldData
-from serkit.models.refit import REFIT
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters
 
 
-def _fit(_fold: FoldData, parameters: Parameters, _context: FitContext) -> Fitted:
+def _fit(_fold: FoldData, parameters: EstimatorParameters, _context: FitContext) -> Fitted:
     raise UsageError(
-        f"estimator = {parameters['estimator']!r} is the text of an estimator, not the estimator",
+        f"estimator = {parameters.estimator!r} is the text of an estimator, not the estimator",
         hint="in Python: serkit.train(estimator, features='functionals', store=..., protocol=...)",
     )
-
-
-def _load(folder: Path) -> Fitted:
-    from serkit.models.classical.estimator import load
-
-    return load(folder)
 
 
 TRAINER = Trainer(
     name="estimator",
     summary="a scikit-learn estimator of your own (in Python alone)",
-    parameters={
-        "estimator": Parameter("", "the estimator, as scikit-learn prints it"),
-        **INPUT_PARAMETERS,
-        **REFIT,
-    },
-    presets={"best": Preset("the estimator as it is handed over")},
-    features=lambda parameters: Inputs.of(parameters).features,
+    parameters=EstimatorParameters,
+    presets={"best": Preset("the estimator as it is handed over", EstimatorParameters())},
+    features=lambda parameters: parameters.feature_names,
     fit=_fit,
-    load=_load,
+    load=load,
     validates=lambda _parameters: False,  # a search chooses on inner folds of what is fitted on
 )

@@ -3,58 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import (
-    INPUT_PARAMETERS,
-    PREPROCESSING_PARAMETERS,
-    SPEAKER_PARAMETERS,
     Inputs,
     SklearnModel,
     choose,
     fit_temperature,
-    normalises_by_speaker,
     on_one_thread,
     preprocessing,
     unconverged,
 )
 from serkit.models.clips import FoldData
-from serkit.models.copies import voices_of
-from serkit.models.refit import fitted_side
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, integer, number
+from serkit.parameters import Scalar, parameter
 
 _GRID = tuple({"C": c} for c in (0.3, 1.0, 3.0))
 
 
-def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
+@dataclass(frozen=True)
+class LogregParameters(PipelineParameters):
+    """What may be set of a logistic regression."""
+
+    scheme: str = parameter(
+        "multinomial",
+        "one model of all emotions, or one against the rest for each",
+        choices=("multinomial", "ovr"),
+    )
+    max_iter: int = parameter(1000, "most iterations of the solver", minimum=1)
+
+
+def _classifier(parameters: LogregParameters, values: Mapping[str, Scalar]) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.multiclass import OneVsRestClassifier
 
     model = LogisticRegression(
-        C=number(values, "C"),
-        max_iter=integer(parameters, "max_iter"),
-        class_weight=None if parameters["class_weight"] == "none" else "balanced",
+        C=values["C"],
+        max_iter=parameters.max_iter,
+        class_weight=parameters.sklearn_class_weight,
     )
-    return OneVsRestClassifier(model) if parameters["scheme"] == "ovr" else model
+    return OneVsRestClassifier(model) if parameters.scheme == "ovr" else model
 
 
 @on_one_thread
-def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 
     inputs = Inputs.of(parameters)
-    data = fitted_side(fold, parameters)
+    data = parameters.fitted_side(fold)
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
-    values: Mapping[str, Scalar] = {"C": parameters["C"]}
+    values: Mapping[str, Scalar] = {"C": parameters.C}
     chosen: dict[str, Scalar] = {}
     temperature = None
     with unconverged() as warned:
-        if not parameters["C"]:
+        if not parameters.C:
             choice = choose(
                 _GRID,
                 lambda: preprocessing(parameters),
@@ -70,53 +78,45 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
         model.fit(matrix, labels)
     if warned:
         chosen["converged"] = False
-    tried = 1 if parameters["C"] else len(_GRID)
+    tried = 1 if parameters.C else len(_GRID)
     return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), tried)
 
 
 TRAINER = Trainer(
     name="logreg",
     summary="logistic regression",
-    parameters={
-        **INPUT_PARAMETERS,
-        **SPEAKER_PARAMETERS,
-        **PREPROCESSING_PARAMETERS,
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
-        "scheme": Parameter(
-            "multinomial",
-            "one model of all emotions, or one against the rest for each",
-            choices=("multinomial", "ovr"),
-        ),
-        "max_iter": Parameter(1000, "most iterations of the solver", minimum=1),
-    },
+    parameters=LogregParameters,
     presets={
         "best": Preset(
-            "functionals, whitened, C chosen on inner folds by speaker", selected_on=INNER_ACTORS
+            "functionals, whitened, C chosen on inner folds by speaker",
+            LogregParameters(),
+            INNER_ACTORS,
         ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
-            {"copies": "speed090,speed110"},
+            LogregParameters(copies="speed090,speed110"),
             INNER_ACTORS,
         ),
         "notebook": Preset(
             "the study's: change deviation and number of frames, one against the rest",
-            {
-                "features": "change_deviation",
-                "columns": "num_frames",
-                "scale": False,
-                "clip": 0.0,
-                "whiten": 0.0,
-                "class_weight": "none",
-                "C": 1.0,
-                "scheme": "ovr",
-                "max_iter": 10_000,
-            },
+            LogregParameters(
+                features="change_deviation",
+                columns="num_frames",
+                scale=False,
+                clip=0.0,
+                whiten=0.0,
+                class_weight="none",
+                C=1.0,
+                scheme="ovr",
+                max_iter=10_000,
+            ),
             TEST_CLIPS,
+            is_study=True,
         ),
     },
-    features=lambda parameters: Inputs.of(parameters).features,
-    voices=voices_of,
-    by_speaker=normalises_by_speaker,
+    features=lambda parameters: parameters.feature_names,
+    voices=lambda parameters: parameters.voices,
+    by_speaker=lambda parameters: parameters.by_speaker,
     fit=_fit,
     load=SklearnModel.load,
     validates=lambda _parameters: False,  # C is chosen on inner folds of what is fitted on

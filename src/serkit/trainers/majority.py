@@ -60,10 +60,10 @@ def _load(folder: Path) -> Fitted:
 TRAINER = Trainer(
     name="majority",
     summary="always the most frequent emotion",
-    parameters={},
+    parameters=Parameters,
     presets={
-        "best": Preset("there is nothing to set"),
-        "notebook": Preset("the study's baseline: the same"),
+        "best": Preset("there is nothing to set", Parameters()),
+        "notebook": Preset("the study's baseline: the same", Parameters(), is_study=True),
     },
     features=lambda _parameters: (),
     fit=_fit,

@@ -21,9 +21,17 @@ from serkit.errors import UsageError
 from serkit.models import TRAINERS
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, text
+from serkit.parameters import Parameters, Scalar, parameter
 
 _FILE = "permutation.json"
+
+
+@dataclass(frozen=True)
+class PermutationParameters(Parameters):
+    """The model whose training labels are permuted."""
+
+    of: str = parameter("logreg", "the model whose training labels are permuted (--of)")
+    of_preset: str = parameter("best", "its preset")
 
 
 @dataclass(frozen=True)
@@ -96,24 +104,24 @@ def permuted(fold: FoldData, seed: int) -> FoldData:
     )
 
 
-def _inner(parameters: Parameters) -> tuple[Trainer, dict[str, Scalar]]:
+def _inner(parameters: PermutationParameters) -> tuple[Trainer[Any], Parameters]:
     """Return the trainer whose labels are permuted, and its parameters."""
-    of = text(parameters, "of")
+    of = parameters.of
     trainer = TRAINERS.get(of)
     if trainer.name == TRAINER.name or trainer.combines_runs:
         raise UsageError(
             f"of = {of!r} is not allowed", allowed="a model that is trained on labels itself is"
         )
-    return trainer, trainer.settle(text(parameters, "of_preset"), {})
+    return trainer, trainer.settle(parameters.of_preset, {})
 
 
-def _check(parameters: Parameters) -> None:
+def _check(parameters: PermutationParameters) -> None:
     trainer, values = _inner(parameters)
     trainer.require()
     trainer.check(values)
 
 
-def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(fold: FoldData, parameters: PermutationParameters, context: FitContext) -> Fitted:
     trainer, values = _inner(parameters)
     return PermutedModel(trainer.name, trainer.fit(permuted(fold, context.seed), values, context))
 
@@ -123,27 +131,27 @@ def _load(folder: Path) -> Fitted:
     return PermutedModel(of, TRAINERS.get(of).load(folder))
 
 
-def _features(parameters: Parameters) -> tuple[str, ...]:
+def _features(parameters: PermutationParameters) -> tuple[str, ...]:
     trainer, values = _inner(parameters)
     return trainer.features(values)
 
 
-def _voices(parameters: Parameters) -> tuple[str, ...]:
+def _voices(parameters: PermutationParameters) -> tuple[str, ...]:
     trainer, values = _inner(parameters)
     return trainer.voices(values)
 
 
-def _true_length(parameters: Parameters) -> bool:
+def _true_length(parameters: PermutationParameters) -> bool:
     trainer, values = _inner(parameters)
     return trainer.true_length(values)
 
 
-def _by_speaker(parameters: Parameters) -> bool:
+def _by_speaker(parameters: PermutationParameters) -> bool:
     trainer, values = _inner(parameters)
     return trainer.by_speaker(values)
 
 
-def _validates(parameters: Parameters) -> bool:
+def _validates(parameters: PermutationParameters) -> bool:
     trainer, values = _inner(parameters)
     return trainer.validates(values)
 
@@ -151,14 +159,12 @@ def _validates(parameters: Parameters) -> bool:
 TRAINER = Trainer(
     name="permutation",
     summary="another model on labels permuted within each speaker: chance",
-    parameters={
-        "of": Parameter("logreg", "the model whose training labels are permuted (--of)"),
-        "of_preset": Parameter("best", "its preset"),
-    },
+    parameters=PermutationParameters,
     presets={
         "best": Preset(
             "logistic regression at its best, on permuted labels",
-            selected_on="what the preset of its model was",
+            PermutationParameters(),
+            "what the preset of its model was",
         )
     },
     features=_features,

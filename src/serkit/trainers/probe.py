@@ -16,6 +16,7 @@ import numpy as np
 
 from serkit.errors import TrainingError, UsageError
 from serkit.features import ArrayLayout
+from serkit.models.classical.parameters import ClassWeightParameters
 from serkit.models.classical.pipeline import (
     Choice,
     Inputs,
@@ -27,21 +28,37 @@ from serkit.models.classical.pipeline import (
     unconverged,
 )
 from serkit.models.clips import FoldData, TrainingClips
-from serkit.models.refit import REFIT, fitted_side
+from serkit.models.refit import RefitParameters
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, integer, number, text
+from serkit.parameters import Scalar, parameter
 
 C_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 """Inverse regularisation, ascending: each fit begins where the one before it ended."""
 
 
-def feature_of(parameters: Parameters) -> str:
-    """Return the feature that is read: the one named, or the checkpoint's."""
-    return text(parameters, "features") or f"embeddings:{text(parameters, 'checkpoint')}"
+@dataclass(frozen=True)
+class ProbeParameters(ClassWeightParameters, RefitParameters):
+    """What may be set of a probe."""
+
+    checkpoint: str = parameter(
+        "facebook/wav2vec2-xls-r-300m",
+        "the encoder whose feature embeddings:CHECKPOINT is read: a name or a folder",
+    )
+    features: str = parameter("", "another feature of that kind, by a recipe of your own")
+    layer: int = parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1)
+    C: float = parameter(
+        0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", minimum=0
+    )
+    max_iter: int = parameter(300, "most iterations of the solver", minimum=1)
+
+    @property
+    def feature(self) -> str:
+        """The feature that is read: the one named, or the checkpoint's."""
+        return self.features or f"embeddings:{self.checkpoint}"
 
 
-def _check(parameters: Parameters) -> None:
-    if not text(parameters, "features") and not text(parameters, "checkpoint"):
+def _check(parameters: ProbeParameters) -> None:
+    if not parameters.features and not parameters.checkpoint:
         raise UsageError(
             "neither checkpoint nor features is given",
             hint="name the encoder with --checkpoint NAME_OR_FOLDER",
@@ -55,43 +72,44 @@ class _Path:
     From scratch the weak penalties take most of the time, and end at the same place.
     """
 
-    parameters: Parameters
+    parameters: ProbeParameters
     model: Any = None
 
     def build(self, values: Mapping[str, Scalar]) -> Any:
         """Return the unfitted model of a setting."""
         if self.model is None or values["C"] == C_GRID[0]:
             self.model = _classifier(self.parameters, values, warm_start=True)
-        return self.model.set_params(C=number(values, "C"))
+        return self.model.set_params(C=values["C"])
 
 
-def _classifier(parameters: Parameters, values: Mapping[str, Scalar], **options: Any) -> Any:
+def _classifier(parameters: ProbeParameters, values: Mapping[str, Scalar], **options: Any) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(
-        C=number(values, "C"),
-        max_iter=integer(parameters, "max_iter"),
-        class_weight=None if parameters["class_weight"] == "none" else "balanced",
+        C=values["C"],
+        max_iter=parameters.max_iter,
+        class_weight=parameters.sklearn_class_weight,
         **options,
     )
 
 
 @on_one_thread
-def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(fold: FoldData, parameters: ProbeParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    feature, data = feature_of(parameters), fitted_side(fold, parameters)
+    feature, data = parameters.feature, parameters.fitted_side(fold)
     _refuse_others(data, feature)
     values = data.read(feature).X
     layers = _layers(parameters, values.shape[1])
-    grid = [{"C": c} for c in ([number(parameters, "C")] if parameters["C"] else C_GRID)]
+    grid: list[Mapping[str, Scalar]]
+    grid = [{"C": c} for c in ((parameters.C,) if parameters.C else C_GRID)]
     chosen: dict[str, Scalar] = {}
     layer, setting, temperature = layers[0], grid[0], None
     with unconverged() as warned:
         if len(layers) * len(grid) > 1:
             layer, choice = _choose(values, layers, grid, data, parameters, context)
-            setting = {"C": number(choice.values, "C")}
+            setting = choice.values
             chosen = {"layer": layer, **setting, "inner_uar": round(choice.uar, 4)}
             temperature = fit_temperature(choice.decisions, data.labels)
         model = make_pipeline(StandardScaler(), _classifier(parameters, setting))
@@ -114,7 +132,7 @@ def _choose(
     layers: Sequence[int],
     grid: Sequence[Mapping[str, Scalar]],
     data: TrainingClips,
-    parameters: Parameters,
+    parameters: ProbeParameters,
     context: FitContext,
 ) -> tuple[int, Choice]:
     """Choose layer and C by the UAR on speakers not fitted on; of equal ones the first."""
@@ -141,9 +159,9 @@ def _choose(
     return best
 
 
-def _layers(parameters: Parameters, count: int) -> range:
+def _layers(parameters: ProbeParameters, count: int) -> range:
     """Return the layers to choose from."""
-    layer = integer(parameters, "layer")
+    layer = parameters.layer
     if layer < 0:
         return range(count)
     if layer >= count:
@@ -166,20 +184,13 @@ def _refuse_others(data: TrainingClips, feature: str) -> None:
 TRAINER = Trainer(
     name="probe",
     summary="logistic regression on one layer of a frozen speech encoder",
-    parameters={
-        "checkpoint": Parameter(
-            "facebook/wav2vec2-xls-r-300m",
-            "the encoder whose feature embeddings:CHECKPOINT is read: a name or a folder",
-        ),
-        "features": Parameter("", "another feature of that kind, by a recipe of your own"),
-        "layer": Parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1),
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
-        "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
-        "max_iter": Parameter(300, "most iterations of the solver", minimum=1),
-        **REFIT,
+    parameters=ProbeParameters,
+    presets={
+        "best": Preset(
+            "layer and C chosen on inner folds by speaker, as published", ProbeParameters()
+        )
     },
-    presets={"best": Preset("layer and C chosen on inner folds by speaker, as published")},
-    features=lambda parameters: (feature_of(parameters),),
+    features=lambda parameters: (parameters.feature,),
     fit=_fit,
     load=SklearnModel.load,
     check=_check,

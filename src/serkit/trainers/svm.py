@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 
+from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import (
-    INPUT_PARAMETERS,
-    PREPROCESSING_PARAMETERS,
-    SPEAKER_PARAMETERS,
     Inputs,
     Matrix,
     SklearnModel,
     choose,
     fit_temperature,
-    normalises_by_speaker,
     on_one_thread,
     preprocessing,
 )
 from serkit.models.clips import FoldData
-from serkit.models.copies import voices_of
-from serkit.models.refit import fitted_side
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, number, text
+from serkit.parameters import Scalar, parameter
 
 _GRID_C = (1.0, 1.5, 3.0)
 
@@ -40,37 +36,47 @@ few axes carry most of the length, so the kernel has to be narrower. 1.0 is what
 """
 
 
-def _classifier(parameters: Parameters, values: Mapping[str, Scalar]) -> Any:
+@dataclass(frozen=True)
+class SvmParameters(PipelineParameters):
+    """What may be set of a support vector machine."""
+
+    kernel: str = parameter("rbf", "kernel", choices=("rbf", "linear"))
+    gamma: float = parameter(
+        0.0, "width of the kernel; 0 chooses it on inner folds by speaker", minimum=0
+    )
+
+
+def _classifier(parameters: SvmParameters, values: Mapping[str, Scalar]) -> Any:
     from sklearn.svm import SVC
 
     return SVC(
-        C=number(values, "C"),
-        kernel=text(parameters, "kernel"),
-        gamma=number(values, "gamma"),
-        class_weight=None if parameters["class_weight"] == "none" else "balanced",
+        C=values["C"],
+        kernel=parameters.kernel,
+        gamma=values["gamma"],
+        class_weight=parameters.sklearn_class_weight,
         cache_size=500,
     )
 
 
-def _grid(parameters: Parameters, matrix: Matrix) -> list[Mapping[str, Scalar]]:
+def _grid(parameters: SvmParameters, matrix: Matrix) -> list[Mapping[str, Scalar]]:
     """Return the settings to choose from; a value that is set stands alone.
 
     Args:
         parameters: The trainer's.
         matrix: The training side's columns, shape ``(n, columns)``.
     """
-    many_c = (parameters["C"],) if parameters["C"] else _GRID_C
-    many_gamma = (parameters["gamma"],) if parameters["gamma"] else _gammas(parameters, matrix)
-    if parameters["kernel"] == "linear":  # a linear kernel has no width
+    many_c = (parameters.C,) if parameters.C else _GRID_C
+    many_gamma = (parameters.gamma,) if parameters.gamma else _gammas(parameters, matrix)
+    if parameters.kernel == "linear":  # a linear kernel has no width
         many_gamma = many_gamma[:1]
     return [{"C": c, "gamma": gamma} for gamma, c in product(many_gamma, many_c)]
 
 
-def _gammas(parameters: Parameters, matrix: Matrix) -> tuple[float, ...]:
+def _gammas(parameters: SvmParameters, matrix: Matrix) -> tuple[float, ...]:
     """Return widths of the kernel that suit how long the rows are that it compares."""
-    if parameters["whiten"]:
+    if parameters.whiten:
         return _WHITENED
-    if parameters["kernel"] == "linear":
+    if parameters.kernel == "linear":
         return _PLAIN
     prepared = preprocessing(parameters).fit_transform(matrix)
     length = float(np.var(prepared, axis=0, dtype=np.float64).sum())
@@ -78,11 +84,11 @@ def _gammas(parameters: Parameters, matrix: Matrix) -> tuple[float, ...]:
 
 
 @on_one_thread
-def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 
     inputs = Inputs.of(parameters)
-    data = fitted_side(fold, parameters)
+    data = parameters.fitted_side(fold)
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     grid = _grid(parameters, matrix)
@@ -110,28 +116,22 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
 TRAINER = Trainer(
     name="svm",
     summary="support vector machine",
-    parameters={
-        **INPUT_PARAMETERS,
-        **SPEAKER_PARAMETERS,
-        **PREPROCESSING_PARAMETERS,
-        "kernel": Parameter("rbf", "kernel", choices=("rbf", "linear")),
-        "C": Parameter(0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", 0),
-        "gamma": Parameter(0.0, "width of the kernel; 0 chooses it on inner folds by speaker", 0),
-    },
+    parameters=SvmParameters,
     presets={
         "best": Preset(
             "functionals, whitened, C and gamma chosen on inner folds by speaker",
-            selected_on=INNER_ACTORS,
+            SvmParameters(),
+            INNER_ACTORS,
         ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
-            {"copies": "speed090,speed110"},
+            SvmParameters(copies="speed090,speed110"),
             INNER_ACTORS,
         ),
     },
-    features=lambda parameters: Inputs.of(parameters).features,
-    voices=voices_of,
-    by_speaker=normalises_by_speaker,
+    features=lambda parameters: parameters.feature_names,
+    voices=lambda parameters: parameters.voices,
+    by_speaker=lambda parameters: parameters.by_speaker,
     fit=_fit,
     load=SklearnModel.load,
     validates=lambda _parameters: False,  # all is chosen on inner folds of what is fitted on

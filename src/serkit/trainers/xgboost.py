@@ -13,15 +13,33 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import MissingDependencyError
-from serkit.models.classical.pipeline import FACTS, INPUT_PARAMETERS, Inputs
+from serkit.models.classical.parameters import InputParameters
+from serkit.models.classical.pipeline import FACTS, Inputs
 from serkit.models.clips import ClipData, FoldData, TrainingClips
-from serkit.models.copies import voices_of
-from serkit.models.refit import REFIT, fitted_side
+from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
-from serkit.parameters import Parameter, Parameters, Scalar, integer, number
+from serkit.parameters import Scalar, parameter
 
 _MODEL = "model.ubj"
+
+
+@dataclass(frozen=True)
+class XgboostParameters(InputParameters, RefitParameters):
+    """What may be set of gradient-boosted trees."""
+
+    rounds: int = parameter(400, "most boosting rounds", minimum=1)
+    patience: int = parameter(40, "rounds without a better validation log loss", minimum=1)
+    max_depth: int = parameter(3, "depth of a tree", minimum=1)
+    learning_rate: float = parameter(0.1, "weight of a tree", minimum=1e-6)
+    subsample: float = parameter(0.7, "share of clips a tree sees", minimum=1e-6, maximum=1)
+    colsample_bytree: float = parameter(
+        0.1, "share of columns a tree sees", minimum=1e-6, maximum=1
+    )
+    min_child_weight: float = parameter(1.0, "least weight of a leaf", minimum=0)
+    reg_lambda: float = parameter(1.0, "L2 penalty of leaves", minimum=0)
+    max_bin: int = parameter(64, "histogram bins a column", minimum=2)
+    threads: int = parameter(1, "threads; more are slower on corpora of this size", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -66,15 +84,15 @@ class XgboostModel:
         (folder / FACTS).write_text(json.dumps(facts, indent=1))
 
 
-def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
+def _fit(fold: FoldData, parameters: XgboostParameters, context: FitContext) -> Fitted:
     import xgboost
 
     inputs = Inputs.of(parameters)
     train = _matrix(fold.train, inputs, weighted=True)
     booster_parameters = _booster_parameters(parameters, len(fold.labels), context.seed)
-    rounds = integer(parameters, "rounds")
+    rounds = parameters.rounds
     watched = [(_matrix(fold.validation, inputs), "validation")] if len(fold.validation) else []
-    patience = integer(parameters, "patience") if watched else None
+    patience = parameters.patience if watched else None
     booster = xgboost.train(
         booster_parameters,
         train,
@@ -85,7 +103,7 @@ def _fit(fold: FoldData, parameters: Parameters, context: FitContext) -> Fitted:
         callbacks=[_reporter(context, rounds)],
     )
     best = booster.best_iteration + 1 if watched else rounds
-    tried, side = booster.num_boosted_rounds(), fitted_side(fold, parameters)
+    tried, side = booster.num_boosted_rounds(), parameters.fitted_side(fold)
     if watched and len(side) > len(fold.train):
         everything = _matrix(side, inputs, weighted=True)
         booster = xgboost.train(booster_parameters, everything, best)
@@ -115,20 +133,20 @@ def _matrix(data: TrainingClips, inputs: Inputs, *, weighted: bool = False) -> A
     return xgboost.DMatrix(matrix, labels, weight=weights)
 
 
-def _booster_parameters(parameters: Parameters, classes: int, seed: int) -> dict[str, Any]:
+def _booster_parameters(parameters: XgboostParameters, classes: int, seed: int) -> dict[str, Any]:
     return {
         "objective": "multi:softprob",
         "num_class": classes,
         "eval_metric": "mlogloss",
         "tree_method": "hist",
-        "max_depth": integer(parameters, "max_depth"),
-        "eta": number(parameters, "learning_rate"),
-        "subsample": number(parameters, "subsample"),
-        "colsample_bytree": number(parameters, "colsample_bytree"),
-        "min_child_weight": number(parameters, "min_child_weight"),
-        "lambda": number(parameters, "reg_lambda"),
-        "max_bin": integer(parameters, "max_bin"),
-        "nthread": integer(parameters, "threads"),
+        "max_depth": parameters.max_depth,
+        "eta": parameters.learning_rate,
+        "subsample": parameters.subsample,
+        "colsample_bytree": parameters.colsample_bytree,
+        "min_child_weight": parameters.min_child_weight,
+        "lambda": parameters.reg_lambda,
+        "max_bin": parameters.max_bin,
+        "nthread": parameters.threads,
         "seed": seed,
     }
 
@@ -156,28 +174,16 @@ def _require() -> None:
 TRAINER = Trainer(
     name="xgboost",
     summary="gradient-boosted trees",
-    parameters={
-        **INPUT_PARAMETERS,
-        "rounds": Parameter(400, "most boosting rounds", minimum=1),
-        "patience": Parameter(40, "rounds without a better validation log loss", minimum=1),
-        **REFIT,
-        "max_depth": Parameter(3, "depth of a tree", minimum=1),
-        "learning_rate": Parameter(0.1, "weight of a tree", minimum=1e-6),
-        "subsample": Parameter(0.7, "share of clips a tree sees", minimum=1e-6, maximum=1),
-        "colsample_bytree": Parameter(0.1, "share of columns a tree sees", minimum=1e-6, maximum=1),
-        "min_child_weight": Parameter(1.0, "least weight of a leaf", minimum=0),
-        "reg_lambda": Parameter(1.0, "L2 penalty of leaves", minimum=0),
-        "max_bin": Parameter(64, "histogram bins a column", minimum=2),
-        "threads": Parameter(1, "threads; more are slower on corpora of this size", minimum=1),
-    },
+    parameters=XgboostParameters,
     presets={
         "best": Preset(
             "functionals, rounds chosen on inner validation speakers",
-            selected_on=INNER_ACTORS,
+            XgboostParameters(),
+            INNER_ACTORS,
         )
     },
-    features=lambda parameters: Inputs.of(parameters).features,
-    voices=voices_of,
+    features=lambda parameters: parameters.feature_names,
+    voices=lambda parameters: parameters.voices,
     fit=_fit,
     load=_load,
     require=_require,

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from serkit.models.classical.linear import LinearPipeline, read_linear
+from serkit.models.classical.parameters import PreprocessingParameters
 from serkit.models.classical.pipeline import Inputs, SklearnModel, preprocessing
 from serkit.models.classical.skops_file import UnfamiliarNode, read_skops
 
@@ -27,7 +28,9 @@ def fitted(steps, classifier, classes=4):
     random = np.random.default_rng(0)
     matrix = random.normal(5, 3, (80, 12)).astype(np.float32)
     labels = np.arange(80) % classes
-    return make_pipeline(preprocessing(steps), classifier).fit(matrix, labels), matrix
+    return make_pipeline(preprocessing(PreprocessingParameters(**steps)), classifier).fit(
+        matrix, labels
+    ), matrix
 
 
 def saved(estimator, folder: Path) -> bytes:

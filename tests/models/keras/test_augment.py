@@ -10,15 +10,15 @@ from hypothesis.extra.numpy import arrays
 
 from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
-from serkit.models.keras.augment import AUGMENTATION, Augmentation, _warped
+from serkit.models.keras.augment import Augmentation, _warped
+from serkit.models.keras.parameters import AugmentationParameters
 
 EDGES = mel_edges(48_000, 4)
 """Of the clip below: four bands."""
 
 
 def augmentation(edges: np.ndarray | None = EDGES, **values: object) -> Augmentation:
-    defaults = {key: parameter.default for key, parameter in AUGMENTATION.items()}
-    return Augmentation.of({**defaults, **values}, edges)
+    return Augmentation(AugmentationParameters(**values), edges)
 
 
 class TestAugmentation:

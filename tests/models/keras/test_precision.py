@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from netkit import NETS, QUICK, TINY, clips_of, fit, make_store
 from serkit.errors import UsageError
 from serkit.models import TRAINERS
-from serkit.models.keras.backend import load_keras, precision_scope
+from serkit.models.keras.backend import load_keras
 from serkit.models.keras.network import Network
 from serkit.models.keras.spectra import Source, Spectra, fit_scaling
-from serkit.models.keras.trainer import _build
+from serkit.models.keras.trainer import build_net
 from serkit.store.store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
@@ -25,13 +26,14 @@ def store(tmp_path_factory) -> FeatureStore:
 
 
 def untrained(name: str, store: FeatureStore, precision: str) -> Network:
-    keras = load_keras("tensorflow")
-    keras.utils.set_random_seed(1)
     values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name], "precision": precision})
     source = Source.of(values, store)
-    with precision_scope(keras, precision):
-        model = _build(name, source, values, 8, 0)
-    return Network(model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values)
+    load_keras("tensorflow")
+    build = import_module(f"serkit.models.keras.nets.{name}").build
+    model = build_net(build, source, values, 8, 0)
+    return Network(
+        model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values.to_json()
+    )
 
 
 @pytest.mark.parametrize("name", NETS)

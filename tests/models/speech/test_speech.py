@@ -313,10 +313,10 @@ def test_the_study_s_model_has_its_count_of_parameters():
         model = AutoModelForAudioClassification.from_config(config)
     assert sum(each.numel() for each in model.parameters()) == 94_570_632
     values = WAV2VEC2.settle("notebook", {})
-    assert (values["checkpoint"], values["pooling"]) == ("facebook/wav2vec2-base", "last")
-    assert (values["freeze"], values["learning_rate"], values["epochs"]) == ("none", 3e-5, 10)
-    assert (values["batch_size"], values["accumulation"], values["warm_up"]) == (32, 4, 0.1)
-    assert values["monitor"] == "accuracy"
+    assert (values.checkpoint, values.pooling) == ("facebook/wav2vec2-base", "last")
+    assert (values.freeze, values.learning_rate, values.epochs) == ("none", 3e-5, 10)
+    assert (values.batch_size, values.accumulation, values.warm_up) == (32, 4, 0.1)
+    assert values.monitor == "accuracy"
 
 
 class TestResume:

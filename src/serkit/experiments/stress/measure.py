@@ -73,7 +73,7 @@ def measure_stress(plan: StressPlan, *, progress: Progress | None = None) -> Str
     asked = Perturbations(plan.store, plan.cache, saved.specs, conditions, plan.workers)
     variants = asked.compute(tested.index, progress)
     cache = FeatureStore(plan.cache)
-    by_speaker = saved.trainer.by_speaker(saved.values)
+    by_speaker = saved.trainer.by_speaker(saved.parameters)
     answers: dict[str, _Answers] = {}
     for done, variant in enumerate(variants):
         if progress:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import RunError, UsageError
+from serkit.models.classical.parameters import InputParameters
 from serkit.models.classical.pipeline import (
     FACTS,
     MODEL,
@@ -25,11 +26,18 @@ from serkit.models.classical.pipeline import (
     widen,
 )
 from serkit.models.clips import ClipData, FoldData, TrainingClips
-from serkit.models.refit import fitted_side
+from serkit.models.refit import RefitParameters
 from serkit.models.trainer import FitContext
-from serkit.parameters import Parameters, Scalar
+from serkit.parameters import Scalar, parameter
 
 Matrix = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class EstimatorParameters(InputParameters, RefitParameters):
+    """What an estimator reads, and which clips it is fitted on."""
+
+    estimator: str = parameter("", "the estimator, as scikit-learn prints it")
 
 
 @dataclass(frozen=True)
@@ -121,7 +129,7 @@ def description(estimator: object) -> str:
 
 @on_one_thread
 def fit(
-    estimator: Any, fold: FoldData, parameters: Parameters, context: FitContext
+    estimator: Any, fold: FoldData, parameters: EstimatorParameters, context: FitContext
 ) -> EstimatorModel:
     """Fit a copy of an estimator on a fold's training side.
 
@@ -132,12 +140,12 @@ def fit(
     Args:
         estimator: The estimator, left as it is.
         fold: The training side.
-        parameters: ``features``, ``columns`` and ``refit``.
+        parameters: What it reads, and whether it is fitted on validation clips, too.
         context: Seed and progress.
     """
     from sklearn.base import clone
 
-    inputs, data = Inputs.of(parameters), fitted_side(fold, parameters)
+    inputs, data = Inputs.of(parameters), parameters.fitted_side(fold)
     matrix, labels = inputs.training_matrix(data), data.labels
     copy = clone(estimator)
     copy.set_params(**_settled(copy, matrix, data, context.seed))

@@ -15,15 +15,19 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import RunError, TrainingError, UsageError
+from serkit.errors import RunError, TrainingError
 from serkit.evaluation.metrics import uar
 from serkit.labels import UNRECORDED
 from serkit.models.classical.linear import read_linear
+from serkit.models.classical.parameters import (
+    InputParameters,
+    PreprocessingParameters,
+    SpeakerParameters,
+)
 from serkit.models.clips import ClipData, TrainingClips
-from serkit.models.copies import COPIES, with_copies
+from serkit.models.copies import with_copies
 from serkit.models.moved import skops_of_today
-from serkit.models.refit import REFIT
-from serkit.parameters import Parameter, Parameters, Scalar, number, text
+from serkit.parameters import Scalar
 
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
@@ -79,15 +83,14 @@ class Inputs:
     by_speaker: bool = False
 
     @classmethod
-    def of(cls, parameters: Parameters) -> Inputs:
-        """Read the parameters ``features`` and ``columns``, names separated by commas."""
-        features, columns = (
-            tuple(filter(None, (part.strip() for part in text(parameters, key).split(","))))
-            for key in ("features", "columns")
-        )
-        if not features:
-            raise UsageError("features = '' names no feature", hint="see 'serkit features'")
-        return cls(features, columns, by_speaker=normalises_by_speaker(parameters))
+    def of(cls, parameters: InputParameters) -> Inputs:
+        """Return what parameters say is read.
+
+        Raises:
+            UsageError: They name no feature.
+        """
+        by_speaker = isinstance(parameters, SpeakerParameters) and parameters.by_speaker
+        return cls(parameters.feature_names, parameters.column_names, by_speaker=by_speaker)
 
     def training_matrix(self, data: TrainingClips) -> Matrix:
         """Read clips as recorded, then all of them in each of their voices, below each other."""
@@ -250,7 +253,7 @@ def choose(
     return Choice(grid[best], scores[best], found[best])
 
 
-def preprocessing(parameters: Parameters) -> Any:
+def preprocessing(parameters: PreprocessingParameters) -> Any:
     """Make the unfitted steps before the classifier: scale, clip, whiten."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -258,47 +261,13 @@ def preprocessing(parameters: Parameters) -> Any:
     from serkit.models.classical.steps import Clip, ShrunkWhitening
 
     steps: list[Any] = []
-    if parameters["scale"]:
+    if parameters.scale:
         steps.append(StandardScaler())
-    if parameters["clip"]:
-        steps.append(Clip(number(parameters, "clip")))
-    if parameters["whiten"]:
-        steps.append(ShrunkWhitening(number(parameters, "whiten")))
+    if parameters.clip:
+        steps.append(Clip(parameters.clip))
+    if parameters.whiten:
+        steps.append(ShrunkWhitening(parameters.whiten))
     return make_pipeline(*steps or [FunctionTransformer()])
-
-
-INPUT_PARAMETERS = {
-    "features": Parameter("functionals", "features to read, separated by commas"),
-    "columns": Parameter("", "clip columns to read beside them, separated by commas"),
-    **COPIES,
-}
-"""What :class:`Inputs` reads."""
-
-SPEAKER_PARAMETERS = {
-    "normalise": Parameter(
-        "none",
-        "speaker standardises every speaker's clips by their own mean and deviation; test "
-        "speakers' too, so that the run is transductive",
-        choices=("none", "speaker"),
-    ),
-}
-"""What :func:`normalises_by_speaker` reads."""
-
-PREPROCESSING_PARAMETERS = {
-    "scale": Parameter(True, "standardise columns by the training clips"),
-    "clip": Parameter(4.0, "most standard deviations let through; 0 lets all through", 0),
-    "whiten": Parameter(
-        0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", 0, maximum=1
-    ),
-    "class_weight": Parameter("balanced", "weights of emotions", choices=("none", "balanced")),
-    **REFIT,
-}
-"""What :func:`preprocessing` reads, the weights of emotions, and which clips are fitted on."""
-
-
-def normalises_by_speaker(parameters: Parameters) -> bool:
-    """Tell whether every speaker's clips are standardised by themselves."""
-    return parameters.get("normalise") == "speaker"
 
 
 def _standardised(matrix: Matrix, speakers: npt.NDArray[np.int64]) -> Matrix:

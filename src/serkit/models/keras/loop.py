@@ -16,10 +16,10 @@ from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import loss, optimiser
+from serkit.models.keras.parameters import KerasParameters
 from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
 from serkit.models.tracking import tracked
 from serkit.models.trainer import FitContext
-from serkit.parameters import Parameters, integer, text
 
 
 def train(
@@ -27,7 +27,7 @@ def train(
     clips: Spectra,
     validation: Spectra,
     scaling: Scaling,
-    parameters: Parameters,
+    parameters: KerasParameters,
     context: FitContext,
     checkpoints: Checkpoints | None = None,
     last: int | None = None,
@@ -39,7 +39,7 @@ def train(
         clips: What it is fitted on.
         validation: What its best epoch is chosen on; without any the last one is kept.
         scaling: How clips are scaled.
-        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        parameters: Of the loop, the augmentation and the machine.
         context: Seed, progress and tracking.
         checkpoints: Where an interrupted training is gone on from, to the same result.
 
@@ -49,18 +49,18 @@ def train(
         TrainingError: A loss is not finite.
     """
     checkpoints = checkpoints or Checkpoints()
-    epochs, size = integer(parameters, "epochs"), integer(parameters, "batch_size")
+    epochs, size = parameters.epochs, parameters.batch_size
     confusion = compile_(model, parameters, math.ceil(len(clips) / size))
-    augmentation = Augmentation.of(parameters, clips.edges)
-    weights = emotion_weights(clips.labels, len(clips.label_set), text(parameters, "class_weight"))
+    augmentation = Augmentation(parameters, clips.edges)
+    weights = emotion_weights(clips.labels, len(clips.label_set), parameters.class_weight)
     feed = Feed(clips, scaling, augmentation, weights)
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
-    patience, monitor = integer(parameters, "patience"), str(parameters["monitor"])
+    patience, monitor = parameters.patience, parameters.monitor
     ends = last or epochs
     context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
-    with tracked(model, parameters, context.tracking) as tell:
+    with tracked(model, parameters.to_json(), context.tracking) as tell:
         while len(course.rows) < ends and not course.exhausted(patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
@@ -167,12 +167,12 @@ class Feed:
         return inputs, targets, self.weights[labels]
 
 
-def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
+def compile_(model: Any, parameters: KerasParameters, steps: int) -> Any:
     """Give a net its optimiser, its loss, and a metric that counts.
 
     Args:
         model: The Keras model.
-        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        parameters: Of the loop, the augmentation and the machine.
         steps: Of an epoch, for schedules.
 
     Returns:
@@ -182,10 +182,10 @@ def compile_(model: Any, parameters: Parameters, steps: int) -> Any:
 
     confusion = Confusion(int(model.output_shape[-1]))
     model.compile(
-        optimizer=optimiser(parameters, integer(parameters, "epochs"), steps),
+        optimizer=optimiser(parameters, parameters.epochs, steps),
         loss=loss(model, parameters),
         metrics=[confusion],
-        jit_compile=_compiled(bool(parameters["jit"])),
+        jit_compile=_compiled(parameters.jit),
     )
     return confusion
 

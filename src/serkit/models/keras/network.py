@@ -16,7 +16,7 @@ from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
 from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, ordered_batches
 from serkit.models.moved import with_modules_of_today
-from serkit.parameters import Parameters, Scalar
+from serkit.parameters import Scalar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ class Network:
         model: The Keras model.
         source: What it reads of a clip.
         scaling: How that is scaled.
-        values: The parameters that it was made with.
+        values: The parameters that it was made with, by name.
         chosen: The epoch, chosen on inner validation speakers.
         history: One row for each epoch; None once it was saved and loaded (the run keeps it).
         earlier_seconds: How long interrupted processes trained what it has gone on from.
@@ -46,7 +46,7 @@ class Network:
     model: Any
     source: Source
     scaling: Scaling
-    values: Parameters
+    values: Mapping[str, Scalar]
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
     history: pd.DataFrame | None = None
     earlier_seconds: float = 0.0
@@ -57,6 +57,11 @@ class Network:
     def parameters(self) -> int:
         """Trainable numbers."""
         return int(sum(int(np.prod(weight.shape)) for weight in self.model.trainable_weights))
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that was chosen, counted from 1."""
+        return int(self.chosen["epoch"] or 0)
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
         """Return probabilities, shape ``(n, classes)``."""

@@ -7,40 +7,40 @@ from __future__ import annotations
 
 from typing import Any
 
-from serkit.parameters import Parameters, integer, number
+from serkit.models.keras.parameters import KerasLoopParameters
 
 WARM_UP = 0.1
 """Share of a cosine schedule in which the learning rate rises."""
 
 
-def optimiser(parameters: Parameters, epochs: int, steps: int) -> Any:
+def optimiser(parameters: KerasLoopParameters, epochs: int, steps: int) -> Any:
     """Make Adam, or AdamW where weights decay apart from the gradient.
 
     Args:
-        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        parameters: Of the loop.
         epochs: Of the whole training.
         steps: Of an epoch.
     """
     import keras
 
-    options: dict[str, Any] = {"global_clipnorm": number(parameters, "clip_norm") or None}
+    options: dict[str, Any] = {"global_clipnorm": parameters.clip_norm or None}
     rate = learning_rate(parameters, epochs, steps)
-    if decay := number(parameters, "weight_decay"):
+    if decay := parameters.weight_decay:
         return keras.optimizers.AdamW(rate, weight_decay=decay, **options)
     return keras.optimizers.Adam(rate, **options)
 
 
-def learning_rate(parameters: Parameters, epochs: int, steps: int) -> Any:
+def learning_rate(parameters: KerasLoopParameters, epochs: int, steps: int) -> Any:
     """Return the learning rate: a number, or one of Keras's schedules."""
     import keras
 
-    rate, schedules = number(parameters, "learning_rate"), keras.optimizers.schedules
-    if parameters["schedule"] == "exponential":
+    rate, schedules = parameters.learning_rate, keras.optimizers.schedules
+    if parameters.schedule == "exponential":
         return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
-    if parameters["schedule"] == "restarts":
-        cycle = integer(parameters, "cycle") * steps
+    if parameters.schedule == "restarts":
+        cycle = parameters.cycle * steps
         return schedules.CosineDecayRestarts(rate, max(1, cycle), t_mul=1.0, m_mul=1.0)
-    if parameters["schedule"] == "cosine":
+    if parameters.schedule == "cosine":
         rising = max(1, int(WARM_UP * epochs * steps))
         return schedules.CosineDecay(
             0.0, max(1, epochs * steps - rising), warmup_target=rate, warmup_steps=rising
@@ -48,7 +48,7 @@ def learning_rate(parameters: Parameters, epochs: int, steps: int) -> Any:
     return rate
 
 
-def loss(model: Any, parameters: Parameters) -> Any:
+def loss(model: Any, parameters: KerasLoopParameters) -> Any:
     """Return the cross-entropy, with the penalty ``l2`` on all weights where there is one.
 
     Half the penalty's factor times the squared weights: the gradient of a weight then holds
@@ -58,11 +58,11 @@ def loss(model: Any, parameters: Parameters) -> Any:
 
     Args:
         model: The Keras model.
-        parameters: See :data:`serkit.models.keras.trainer.LOOP`.
+        parameters: Of the loop.
     """
     import keras
 
-    smoothing, factor = number(parameters, "label_smoothing"), number(parameters, "l2")
+    smoothing, factor = parameters.label_smoothing, parameters.l2
     if not factor:
         return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 

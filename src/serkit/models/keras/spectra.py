@@ -14,10 +14,11 @@ import numpy.typing as npt
 
 from serkit.dsp.mel import mel_edges
 from serkit.errors import UsageError
+from serkit.extractors.mel import MelParameters
 from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData, TrainingClips
-from serkit.parameters import Parameters, integer, number, text
+from serkit.models.keras.parameters import SpectrumParameters
 from serkit.store.options import Scale
 
 Frames = npt.NDArray[np.float32]
@@ -67,13 +68,13 @@ class Source:
     length: int | None
 
     @classmethod
-    def of(cls, parameters: Parameters, data: Described) -> Source:
-        """Read the parameters ``features``, ``scale`` and ``padding``.
+    def of(cls, parameters: SpectrumParameters, data: Described) -> Source:
+        """Return what parameters say is read.
 
         Raises:
             UsageError: The feature is no spectrogram (no table), or has no length to pad to.
         """
-        feature, padding = text(parameters, "features"), text(parameters, "padding")
+        feature, padding = parameters.features, parameters.padding
         layout = data.layout(feature)
         if padding == "none":
             return cls._of_table(feature, layout)
@@ -87,7 +88,7 @@ class Source:
                 f"{feature} has no length to pad to", hint="use padding=crop, or set its pad_to"
             )
         length = None if padding == "crop" else layout.length
-        return cls(feature, cast(Scale, text(parameters, "scale")), padding, layout.item[0], length)
+        return cls(feature, cast(Scale, parameters.scale), padding, layout.item[0], length)
 
     @classmethod
     def _of_table(cls, feature: str, layout: Layout) -> Source:
@@ -186,15 +187,10 @@ class Spectra:
     @property
     def edges(self) -> npt.NDArray[np.float64] | None:
         """Where the bands begin, peak and end, in Hz, ``(bands + 2,)``; None if it is not mel."""
-        spec = self._data.spec(self.source.feature)
-        if spec.extractor != "mel":
+        mel = self._data.spec(self.source.feature).settings
+        if not isinstance(mel, MelParameters):
             return None
-        return mel_edges(
-            integer(spec.parameters, "sample_rate"),
-            self.source.bands,
-            number(spec.parameters, "fmin"),
-            number(spec.parameters, "fmax") or None,
-        )
+        return mel_edges(mel.sample_rate, self.source.bands, mel.fmin, mel.fmax or None)
 
     def take(self, positions: npt.NDArray[np.intp]) -> list[Frames]:
         """Return clips by position, unscaled."""

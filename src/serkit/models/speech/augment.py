@@ -11,17 +11,9 @@ import numpy as np
 
 from serkit.encoders.waveform import Wave
 from serkit.errors import MissingDependencyError
-from serkit.parameters import Parameter, Parameters, number
+from serkit.models.speech.parameters import WaveAugmentationParameters
 
 _OLDEST = (0, 40)
-
-WAVE_AUGMENTATION = {
-    "noise": Parameter(0.0, "probability of white noise, 10 to 40 dB below", 0, maximum=1),
-    "gain": Parameter(0.0, "probability of another level, up to 6 dB", 0, maximum=1),
-    "pitch": Parameter(0.0, "probability of another pitch, up to 2 semitones", 0, maximum=1),
-    "tempo": Parameter(0.0, "probability of another tempo, up to 10 %", 0, maximum=1),
-}
-"""How often each training clip is changed. All are off where a preset is silent."""
 
 
 @dataclass(frozen=True)
@@ -37,25 +29,24 @@ class WaveAugmentation:
     sample_rate: int
 
     @classmethod
-    def of(cls, parameters: Parameters, sample_rate: int) -> WaveAugmentation:
-        """Read the parameters of :data:`WAVE_AUGMENTATION`.
+    def of(cls, much: WaveAugmentationParameters, sample_rate: int) -> WaveAugmentation:
+        """Compose what changes clips so often.
 
         Raises:
             MissingDependencyError: Something is to be changed, and the package is missing.
         """
-        share = {key: number(parameters, key) for key in WAVE_AUGMENTATION}
-        if not any(share.values()):
+        if not much.changes_waves:
             return cls(None, sample_rate)
-        require_augmentation(parameters)
+        require_augmentation(much)
         import audiomentations as change
 
         return cls(
             change.Compose(
                 [
-                    change.TimeStretch(0.9, 1.1, leave_length_unchanged=False, p=share["tempo"]),
-                    change.PitchShift(-2, 2, p=share["pitch"]),
-                    change.AddGaussianSNR(10.0, 40.0, p=share["noise"]),
-                    change.Gain(-6.0, 6.0, p=share["gain"]),
+                    change.TimeStretch(0.9, 1.1, leave_length_unchanged=False, p=much.tempo),
+                    change.PitchShift(-2, 2, p=much.pitch),
+                    change.AddGaussianSNR(10.0, 40.0, p=much.noise),
+                    change.Gain(-6.0, 6.0, p=much.gain),
                 ]
             ),
             sample_rate,
@@ -76,13 +67,13 @@ class WaveAugmentation:
             np.random.set_state(states[1])
 
 
-def require_augmentation(parameters: Parameters) -> None:
+def require_augmentation(much: WaveAugmentationParameters) -> None:
     """Say what to install where clips are to be changed and the package is missing or too old.
 
     Raises:
         MissingDependencyError: The hint names the extra that brings it.
     """
-    if not any(parameters[key] for key in WAVE_AUGMENTATION):
+    if not much.changes_waves:
         return
     try:
         found = version("audiomentations")

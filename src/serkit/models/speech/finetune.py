@@ -36,45 +36,46 @@ from serkit.models.mlflow import mlflow_run
 from serkit.models.speech.augment import WaveAugmentation
 from serkit.models.speech.batches import WaveBatches, only
 from serkit.models.speech.model import SpeechModel, make_model, predict
+from serkit.models.speech.parameters import SpeechParameters
 from serkit.models.speech.waves import InputSpec, Waves
 from serkit.models.trainer import FitContext, Tracking
-from serkit.parameters import Parameters, Scalar, integer, number, text
+from serkit.parameters import Scalar
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
-def fit(fold: FoldData, parameters: Parameters, context: FitContext) -> SpeechModel:
+def fit(fold: FoldData, parameters: SpeechParameters, context: FitContext) -> SpeechModel:
     """Fine-tune a checkpoint on a fold's training side.
 
     Args:
         fold: The training side; the best epoch is chosen on its validation speakers.
-        parameters: See :mod:`serkit.trainers.wav2vec2`.
+        parameters: What is read and trained, how and where.
         context: Seed, progress, folder of checkpoints, tracking.
 
     Raises:
         NotFoundError: The checkpoint is not to be had.
         TrainingError: A loss is not finite, a clip is too short, or the memory is.
     """
-    checkpoint = open_checkpoint(text(parameters, "checkpoint"))
-    device = pick_device(text(parameters, "device"))
+    checkpoint = open_checkpoint(parameters.checkpoint)
+    device = pick_device(parameters.device)
     hearing = InputSpec(
-        text(parameters, "features"),
+        parameters.features,
         checkpoint.sample_rate,
         checkpoint.normalises,
-        number(parameters, "trim_db"),
+        parameters.trim_db,
         checkpoint.masks,
         checkpoint.fewest_samples,
     )
     transformers.set_seed(context.seed)
-    model = make_model(checkpoint, fold.labels, mixes_layers=parameters["pooling"] == "layers")
-    _freeze(model, text(parameters, "freeze"))
+    model = make_model(checkpoint, fold.labels, mixes_layers=parameters.pooling == "layers")
+    _freeze(model, parameters.freeze)
     trainable = sum(each.numel() for each in model.parameters() if each.requires_grad)
     with _folder(context.workdir) as folder, quiet_transformers():
         key = _key(fold, parameters, context.seed, checkpoint)
         course, last = resume(context.workdir and folder, key)
         earlier = sum(float(row["seconds"]) for row in course.rows)
         job = _Job(fold, parameters, context, hearing, course, folder)
-        if not course.exhausted(integer(parameters, "patience")):
+        if not course.exhausted(parameters.patience):
             _train(model, job, device, last)
     model.load_state_dict(course.weights)
     model.to(device).eval()
@@ -97,7 +98,7 @@ class _Job:
     """All that one fit is about."""
 
     fold: FoldData
-    parameters: Parameters
+    parameters: SpeechParameters
     context: FitContext
     hearing: InputSpec
     course: FineCourse
@@ -111,26 +112,26 @@ class _Job:
     @property
     def accumulation(self) -> int:
         """Batches that each process takes of a step."""
-        return integer(self.parameters, "accumulation") // self._sharing
+        return self.parameters.accumulation // self._sharing
 
     @property
     def batch_size(self) -> int:
         """Clips of a batch: a step stays as large with several processes as with one."""
-        return max(1, integer(self.parameters, "batch_size") * self._sharing // process_count())
+        return max(1, self.parameters.batch_size * self._sharing // process_count())
 
     @property
     def _sharing(self) -> int:
         """How far the processes can share a step by taking whole batches of it."""
-        return math.gcd(integer(self.parameters, "accumulation"), process_count())
+        return math.gcd(self.parameters.accumulation, process_count())
 
     def batches(self) -> WaveBatches:
         """Return the training side."""
-        cut = integer(self.parameters, "cut_ms") * self.hearing.sample_rate // 1000
+        cut = self.parameters.cut_ms * self.hearing.sample_rate // 1000
         return WaveBatches(
             Waves(self.fold.train, self.hearing),
             self.fold.train.labels,
             self.batch_size,
-            integer(self.parameters, "micro_batch"),
+            self.parameters.micro_batch,
             cut,
             WaveAugmentation.of(self.parameters, self.hearing.sample_rate),
             self.context.seed,
@@ -154,21 +155,21 @@ def _train(model: Any, job: _Job, device: str, last: Path | None) -> None:
 
 
 def _arguments(job: _Job, batches: int, device: str) -> transformers.TrainingArguments:
-    values, epochs = job.parameters, integer(job.parameters, "epochs")
+    values, epochs = job.parameters, job.parameters.epochs
     steps = math.ceil(math.ceil(batches / process_count()) / job.accumulation) * epochs
     return transformers.TrainingArguments(
         output_dir=str(job.folder),
         run_name=job.context.tracking.name or None,
         num_train_epochs=epochs,
         gradient_accumulation_steps=job.accumulation,
-        learning_rate=number(values, "learning_rate"),
-        lr_scheduler_type=_SCHEDULES[text(values, "schedule")],
-        warmup_steps=math.ceil(number(values, "warm_up") * steps),
-        weight_decay=number(values, "weight_decay"),
+        learning_rate=values.learning_rate,
+        lr_scheduler_type=_SCHEDULES[values.schedule],
+        warmup_steps=math.ceil(values.warm_up * steps),
+        weight_decay=values.weight_decay,
         seed=job.context.seed,
         use_cpu=device == "cpu",
-        bf16=values["precision"] == "bfloat16",
-        fp16=values["precision"] == "float16",
+        bf16=values.precision == "bfloat16",
+        fp16=values.precision == "float16",
         eval_strategy="epoch",
         logging_strategy="epoch",
         save_strategy="epoch" if job.keeps else "no",
@@ -219,7 +220,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             emotion_weights(
                 job.fold.train.labels,
                 len(job.fold.labels),
-                text(job.parameters, "class_weight"),
+                job.parameters.class_weight,
             )
         ).to(arguments.device)
         self._said = ""
@@ -245,7 +246,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         if self.optimizer is None:
             rate, decaying = self.args.learning_rate, self.get_decay_parameter_names(self.model)
             groups = _groups(self.model, decaying)
-            head = rate * number(self._job.parameters, "head_rate")
+            head = rate * self._job.parameters.head_rate
             self.optimizer = torch.optim.AdamW(
                 [
                     {
@@ -288,7 +289,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             standing = EpochStats.of(probabilities, self._job.fold.validation.labels)
             _finite(standing.loss, epoch, "on the validation clips")
             row |= standing.columns("validation", self._job.fold.labels)
-            score = self._agreed(standing.score(text(self._job.parameters, "monitor")))
+            score = self._agreed(standing.score(self._job.parameters.monitor))
             logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
             self._said = f", validation UAR {100 * standing.uar:.1f} %"
         row["seconds"] = time.perf_counter() - self._tally.started
@@ -316,7 +317,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
             logits,
             labels,
             reduction="none",
-            label_smoothing=number(self._job.parameters, "label_smoothing"),
+            label_smoothing=self._job.parameters.label_smoothing,
         )
         loss = (losses * self._class_weights[labels]).sum() / clips
         self.accelerator.backward(loss)
@@ -363,7 +364,7 @@ class _Keeper(transformers.TrainerCallback):  # type: ignore[misc]
 
     def on_evaluate(self, _args: Any, _state: Any, control: Any, **_more: Any) -> None:
         """Stop where no better epoch came for long enough."""
-        if self._job.course.exhausted(integer(self._job.parameters, "patience")):
+        if self._job.course.exhausted(self._job.parameters.patience):
             control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, _control: Any, **_more: Any) -> None:
@@ -421,9 +422,9 @@ def _groups(model: Any, decaying: list[str]) -> dict[tuple[bool, bool], list[Any
     return groups
 
 
-def _key(fold: FoldData, parameters: Parameters, seed: int, checkpoint: Checkpoint) -> str:
+def _key(fold: FoldData, parameters: SpeechParameters, seed: int, checkpoint: Checkpoint) -> str:
     """Return a digest of all that a training depends on."""
-    facts = [dict(parameters) | {"checkpoint": checkpoint.identity}, seed]
+    facts = [parameters.to_json() | {"checkpoint": checkpoint.identity}, seed]
     clips = [fold.train.clip_ids, fold.validation.clip_ids]
     return sha256(json.dumps([facts, clips], sort_keys=True).encode()).hexdigest()
 

@@ -86,7 +86,7 @@ class Waves:
                 f"{self.hearing.feature} holds no signals", hint="use --set features=raw"
             )
         batch = self.data.read(self.hearing.feature, positions, padded=False)
-        rate = int(batch.spec.parameters["sample_rate"] or 0)
+        rate = batch.spec.whole("sample_rate") or 0
         return {
             position: self._heard(samples, rate, clip_id)
             for position, samples, clip_id in zip(positions, batch.X, ids, strict=True)

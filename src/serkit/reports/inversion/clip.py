@@ -15,8 +15,8 @@ from serkit.dsp.inversion import MelSettings, invert_mel, log_spectral_distance,
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import StftSettings
 from serkit.errors import ReportError, UsageError
+from serkit.extractors.mel import MelParameters
 from serkit.features import FeatureSpec
-from serkit.parameters import integer, number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -164,7 +164,8 @@ def mel_settings(spec: FeatureSpec) -> MelSettings:
     Raises:
         UsageError: It makes something else, or changes the voice first.
     """
-    if spec.extractor != "mel":
+    mel = spec.settings
+    if not isinstance(mel, MelParameters):
         raise UsageError(
             f"{spec.name} is made by {spec.extractor} and cannot be turned back into sound",
             allowed="recipes of the extractor mel can, such as mel128",
@@ -174,16 +175,8 @@ def mel_settings(spec: FeatureSpec) -> MelSettings:
             f"{spec.name} changes the voice before it measures it",
             allowed="mel recipes of the voice as recorded can be turned back, such as mel128",
         )
-    given = spec.parameters
-    return MelSettings(
-        integer(given, "sample_rate"),
-        StftSettings(
-            integer(given, "n_fft"), integer(given, "hop_length"), integer(given, "pad_to")
-        ),
-        integer(given, "n_mels"),
-        number(given, "fmin"),
-        number(given, "fmax") or None,
-    )
+    frames = StftSettings(mel.n_fft, mel.hop_length, mel.pad_to)
+    return MelSettings(mel.sample_rate, frames, mel.n_mels, mel.fmin, mel.fmax or None)
 
 
 def level(samples: Samples) -> float:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from serkit.models.keras.nets.lstm import sizes
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
-from serkit.parameters import Parameters, integer, number
+from serkit.models.keras.parameters import KerasParameters, sizes
+from serkit.parameters import parameter
 
 STRIDE = 8
 """Frames that become one; lengths that clips are padded to must be multiples of it."""
 
 
-def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
+@dataclass(frozen=True)
+class CnnParameters(KerasParameters):
+    """What may be set of this net."""
+
+    channels: str = parameter("24,48,96", "channels of each stage, separated by commas")
+    blocks: int = parameter(1, "residual blocks a stage", minimum=1)
+    dropout: float = parameter(0.3, "share of values dropped in training", minimum=0, maximum=0.95)
+    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+
+
+def build(parameters: CnnParameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     A first convolution sees the values and their change over time and leaves a quarter of the
@@ -22,7 +33,7 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     would be if the clip had ended there.
 
     Args:
-        parameters: ``channels, blocks, dropout, attention``; ``padding`` must be ``crop``.
+        parameters: Its size and the rest.
         input_shape: Frames and bands.
         classes: How many emotions there are.
     """
@@ -36,23 +47,21 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     planes = [layers.Reshape((-1, input_shape[1], 1))(each) for each in (inputs.frames, changes)]
     live = layers.Reshape((-1, 1, 1))(inputs.live)
     x = layers.Multiply()([layers.Concatenate()(planes), live])
-    channels = sizes(parameters, "channels")
+    channels = sizes("channels", parameters.channels)
     x = layers.Conv2D(channels[0], 5, strides=2, padding="same", use_bias=False)(x)
     live = layers.MaxPooling2D((2, 1))(live)
     x, live = _thin(x, live, time=2, bands=2)
     x = layers.Activation("relu")(layers.BatchNormalization()(x))
     for position, width in enumerate(channels):
-        for _ in range(integer(parameters, "blocks")):
+        for _ in range(parameters.blocks):
             x = _residual(x, live, width)
         if position < len(channels) - 1:
             x, live = _thin(x, live, time=2 if position == 0 else 1, bands=2)
     x = layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
-    x = layers.Dropout(number(parameters, "dropout"))(x)
+    x = layers.Dropout(parameters.dropout)(x)
     x = layers.Dense(channels[-1], activation="relu", name="joined")(x)
-    pooled = attention_statistics(x, layers.Reshape((-1,))(live), integer(parameters, "attention"))
-    return inputs.model(
-        emotions(layers.Dropout(number(parameters, "dropout"))(pooled), classes), "cnn"
-    )
+    pooled = attention_statistics(x, layers.Reshape((-1,))(live), parameters.attention)
+    return inputs.model(emotions(layers.Dropout(parameters.dropout)(pooled), classes), "cnn")
 
 
 def _residual(x: Any, live: Any, width: int) -> Any:

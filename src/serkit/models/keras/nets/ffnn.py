@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from serkit.models.keras.nets.parts import Inputs, Shape, emotions
-from serkit.parameters import Parameters, integer, number
+from serkit.models.keras.parameters import KerasParameters
+from serkit.parameters import parameter
 
 
-def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
+@dataclass(frozen=True)
+class FfnnParameters(KerasParameters):
+    """What may be set of this net."""
+
+    units: int = parameter(256, "units of a hidden layer", minimum=1)
+    layers: int = parameter(2, "hidden layers", minimum=1)
+    dropout: float = parameter(0.5, "share of units dropped in training", minimum=0, maximum=0.95)
+    l1: float = parameter(0.0, "L1 penalty of weights and biases", minimum=0)
+    padding: str = parameter(
+        "crop",
+        "clips in their true length, padded in front to the recipe's, or a table's row",
+        choices=("crop", "front", "none"),
+    )
+
+
+def build(parameters: FfnnParameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     With clips of true length its input is the mean and deviation over live frames of each band
     and of each band's change; padded clips, and rows of a table, are flattened.
 
     Args:
-        parameters: ``padding, units, layers, dropout, l1``.
+        parameters: Its size and the rest.
         input_shape: Frames and bands; the number of frames must be known for padded clips.
         classes: How many emotions there are.
     """
     import keras
 
     inputs = Inputs.of(parameters, input_shape)
-    penalty = keras.regularizers.L1(number(parameters, "l1")) if parameters["l1"] else None
+    penalty = keras.regularizers.L1(parameters.l1) if parameters.l1 else None
     x = _statistics(inputs) if inputs.live is not None else keras.layers.Flatten()(inputs.frames)
-    for _ in range(integer(parameters, "layers")):
+    for _ in range(parameters.layers):
         x = keras.layers.Dense(
-            integer(parameters, "units"),
+            parameters.units,
             activation="relu",
             kernel_regularizer=penalty,
             bias_regularizer=penalty,
         )(x)
-        x = keras.layers.Dropout(number(parameters, "dropout"))(x)
+        x = keras.layers.Dropout(parameters.dropout)(x)
     return inputs.model(emotions(x, classes), "ffnn")
 
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from serkit.errors import UsageError
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
-from serkit.parameters import Parameters, integer, number, text
+from serkit.models.keras.parameters import KerasParameters, sizes
+from serkit.parameters import parameter
 
 
-def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
+@dataclass(frozen=True)
+class LstmParameters(KerasParameters):
+    """What may be set of this net."""
+
+    units: str = parameter("128,128", "units of each LSTM layer, separated by commas")
+    norm: bool = parameter(False, "batch norm behind each of them")
+    residual: bool = parameter(False, "add a layer's input to its output where their sizes agree")
+    dense: str = parameter("64", "units of each layer behind them, separated by commas")
+    noise: float = parameter(
+        0.0,
+        "Gaussian noise added to the input in training, and up to as much to each clip before",
+        minimum=0,
+    )
+    dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
+    pool: int = parameter(4, "frames that are averaged into one", minimum=1)
+    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+    padding: str = parameter(
+        "crop",
+        "true length, or padded in front: to the recipe's length, or to their batch's",
+        choices=("crop", "front", "short"),
+    )
+
+
+def build(parameters: LstmParameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Padded clips are summed up by the last layer's last state, as in the study. Clips of true
@@ -17,7 +41,7 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     depend on the frames behind it, so nothing has to be masked inside the recurrence.
 
     Args:
-        parameters: ``padding, units, norm, residual, dense, noise, dropout, pool, attention``.
+        parameters: Its size and the rest.
         input_shape: Frames and bands.
         classes: How many emotions there are.
 
@@ -29,52 +53,34 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     from serkit.models.keras.layers.lstm import LSTM
 
     inputs = Inputs.of(parameters, input_shape)
-    dropout = number(parameters, "dropout")
+    dropout = parameters.dropout
     x = inputs.frames
-    if parameters["noise"]:
-        x = keras.layers.GaussianNoise(number(parameters, "noise"))(x)
-    if integer(parameters, "pool") > 1:
-        x = keras.layers.AveragePooling1D(integer(parameters, "pool"))(x)
-    units, live = sizes(parameters, "units"), _pooled(inputs, parameters)
+    if parameters.noise:
+        x = keras.layers.GaussianNoise(parameters.noise)(x)
+    if parameters.pool > 1:
+        x = keras.layers.AveragePooling1D(parameters.pool)(x)
+    units, live = sizes("units", parameters.units), _pooled(inputs, parameters)
     for position, width in enumerate(units):
         whole = live is not None or position < len(units) - 1
         before, x = x, LSTM(width, return_sequences=whole)(x)
-        if parameters["norm"]:
+        if parameters.norm:
             x = keras.layers.BatchNormalization()(x, mask=live if whole else None)
-        if parameters["residual"] and whole and before.shape[-1] == width:
+        if parameters.residual and whole and before.shape[-1] == width:
             x = keras.layers.Add()([x, before])
         x = keras.layers.Dropout(dropout)(x)
     if live is not None:
-        x = attention_statistics(x, live, integer(parameters, "attention"))
+        x = attention_statistics(x, live, parameters.attention)
         x = keras.layers.Dropout(dropout)(x)
-    for width in sizes(parameters, "dense") if parameters["dense"] else ():
+    for width in sizes("dense", parameters.dense) if parameters.dense else ():
         x = keras.layers.Dense(width, activation="relu")(x)
     return inputs.model(emotions(x, classes), "lstm")
 
 
-def sizes(parameters: Parameters, name: str) -> tuple[int, ...]:
-    """Read layers' sizes, separated by commas.
-
-    Raises:
-        UsageError: They are not whole numbers above 0.
-    """
-    value = text(parameters, name)
-    try:
-        found = tuple(int(part) for part in value.split(","))
-    except ValueError:
-        found = ()
-    if not found or min(found) < 1:
-        raise UsageError(
-            f"{name} = {value!r} names no sizes", allowed="a value such as '512,512' is allowed"
-        )
-    return found
-
-
-def _pooled(inputs: Inputs, parameters: Parameters) -> Any:
+def _pooled(inputs: Inputs, parameters: LstmParameters) -> Any:
     """Return which frames are live once ``pool`` of them have become one; None where all are."""
     import keras
 
-    every = integer(parameters, "pool")
+    every = parameters.pool
     if every == 1 or inputs.live is None:
         return inputs.live
     column = keras.layers.Reshape((-1, 1))(inputs.live)

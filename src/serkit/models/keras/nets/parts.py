@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from serkit.parameters import Parameters
+from serkit.models.keras.parameters import KerasParameters
 
 Shape = tuple[int | None, int]
 """Frames (None: any number) and bands of a clip."""
@@ -25,14 +25,14 @@ class Inputs:
     live: Any = None
 
     @classmethod
-    def of(cls, parameters: Parameters, input_shape: Shape) -> Inputs:
+    def of(cls, parameters: KerasParameters, input_shape: Shape) -> Inputs:
         """Make the inputs that ``padding`` asks for."""
         import keras
 
-        if parameters["padding"] in ("short", "masked"):
+        if parameters.padding in ("short", "masked"):
             input_shape = (None, input_shape[1])
         frames = keras.Input(input_shape, name="frames")
-        if parameters["padding"] in ("front", "short", "none"):
+        if parameters.padding in ("front", "short", "none"):
             return cls(frames)
         return cls(frames, keras.Input(input_shape[:1], name="live"))
 

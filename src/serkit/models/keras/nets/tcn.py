@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
-from serkit.parameters import Parameters, integer, number
+from serkit.models.keras.parameters import KerasParameters
+from serkit.parameters import parameter
 
 
-def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
+@dataclass(frozen=True)
+class TcnParameters(KerasParameters):
+    """What may be set of this net."""
+
+    width: int = parameter(64, "values of a frame inside", minimum=1)
+    layers: int = parameter(3, "convolutions, one behind the other", minimum=1)
+    kernel: int = parameter(5, "frames that each of them sees", minimum=1)
+    dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
+    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+
+
+def build(parameters: TcnParameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Each layer sees a few frames on either side of every frame. Frames behind a clip's end are
@@ -16,7 +29,7 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     prediction depends on how long a clip's batch mates are.
 
     Args:
-        parameters: ``width, layers, kernel, dropout, attention``; ``padding`` must be ``crop``.
+        parameters: Its size and the rest.
         input_shape: Frames and bands.
         classes: How many emotions there are.
     """
@@ -25,14 +38,14 @@ def build(parameters: Parameters, input_shape: Shape, classes: int) -> Any:
     layers = keras.layers
     inputs = Inputs.of(parameters, input_shape)
     live = layers.Reshape((-1, 1))(inputs.live)
-    width, kernel = integer(parameters, "width"), integer(parameters, "kernel")
+    width, kernel = parameters.width, parameters.kernel
     x = inputs.frames
-    for position in range(integer(parameters, "layers")):
+    for position in range(parameters.layers):
         seen = layers.Multiply()([x, live])
         inner = layers.Conv1D(width, kernel, padding="same")(seen)
         inner = layers.BatchNormalization()(inner, mask=inputs.live)
-        inner = layers.Dropout(number(parameters, "dropout"))(layers.Activation("relu")(inner))
+        inner = layers.Dropout(parameters.dropout)(layers.Activation("relu")(inner))
         x = layers.Add()([x, inner]) if position else inner
-    pooled = attention_statistics(x, inputs.live, integer(parameters, "attention"))
-    pooled = layers.Dropout(number(parameters, "dropout"))(pooled)
+    pooled = attention_statistics(x, inputs.live, parameters.attention)
+    pooled = layers.Dropout(parameters.dropout)(pooled)
     return inputs.model(emotions(pooled, classes), "tcn")

@@ -47,6 +47,12 @@ from .api import (
     gc as gc,
 )
 from .api import (
+    human as human,
+)
+from .api import (
+    import_answers as import_answers,
+)
+from .api import (
     invert as invert,
 )
 from .api import (
@@ -60,6 +66,9 @@ from .api import (
 )
 from .api import (
     ls as ls,
+)
+from .api import (
+    player as player,
 )
 from .api import (
     predict as predict,
@@ -121,6 +130,9 @@ from .api.catalogue import (
 from .api.doctor import doctor as doctor
 from .corpora.ravdess import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError
+from .experiments.listening.hold import Listened as Listened
+from .experiments.listening.session import Command as Command
+from .experiments.listening.session import Question as Question
 from .experiments.progress import Progress as Progress
 from .ingest.metadata import Labelling as Labelling
 from .prediction.predictions import Predictions as Predictions

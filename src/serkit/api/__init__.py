@@ -20,6 +20,7 @@ from serkit.api.corpora import check, download, synth
 from serkit.api.doctor import doctor
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
+from serkit.api.listening import DEFAULT_ANSWERS, command, human, import_answers, player
 from serkit.api.predicting import (
     decode_upload,
     load,
@@ -56,6 +57,9 @@ from serkit.ingest.metadata import Labelling
 
 if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.audio import Audio as Audio
+    from serkit.audio.playing import Player as Player
+    from serkit.experiments.listening.session import Question as Question
+    from serkit.experiments.listening.session import Reply as Reply
     from serkit.experiments.progress import Progress as Progress
     from serkit.extraction.compare_audio import AudioComparison as AudioComparison
     from serkit.extraction.estimate import Preview as Preview
@@ -69,11 +73,13 @@ if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.store.verify import VerifyReport as VerifyReport
 
 __all__ = [
+    "DEFAULT_ANSWERS",
     "Labelling",
     "analyse",
     "assist",
     "card",
     "check",
+    "command",
     "compare",
     "compare_audio",
     "compare_pair",
@@ -92,6 +98,8 @@ __all__ = [
     "figures",
     "fit",
     "gc",
+    "human",
+    "import_answers",
     "invert",
     "learning",
     "list_corpora",
@@ -101,6 +109,7 @@ __all__ = [
     "load",
     "losses",
     "ls",
+    "player",
     "predict",
     "predict_over_time",
     "preview",

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.compute.environment import hardware, installed_versions
 from serkit.errors import NotFoundError, UsageError
-from serkit.evaluation.splits import Fold, Protocol, Split, split_clips
-from serkit.experiments.selection import selection_of
-from serkit.labels import UNKNOWN, LabelSet
+from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.experiments.handed_in import HandedIn, write_run
+from serkit.labels import LabelSet
 from serkit.models import TRAINERS
-from serkit.prediction.audio_profile import audio_of
-from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
-from serkit.results.scores import figures_of, frame_scores, predictions_frame, write_json
-from serkit.storage.files import sync_folder, write_file
-from serkit.store.state import corpus_digest
+from serkit.results.listening import MODEL as HUMAN
+from serkit.results.run import Run
+from serkit.results.scores import predictions_frame
 from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -65,6 +59,11 @@ class Submission:
             raise UsageError(
                 f"model = {self.model!r} is no name",
                 allowed="up to 64 letters, digits, dots, hyphens and underscores are allowed",
+            )
+        if self.model == HUMAN:
+            raise UsageError(
+                f"model = {self.model!r} is the name of what people answered",
+                hint="answers are taken in with 'serkit human --import FILE'",
             )
         if self.model.replace("_", "-") in TRAINERS.names():
             raise UsageError(
@@ -137,7 +136,20 @@ def submit(submission: Submission, table: pd.DataFrame, runs: Path) -> Run:
         )
         for fold in split.folds
     ]
-    return _write(submission, split, rows, frames, runs)
+    return write_run(
+        HandedIn(
+            submission.model,
+            submission.protocol.speaker_independent,
+            seed=submission.seed,
+            notes=submission.notes,
+            submitted=True,
+        ),
+        split,
+        rows,
+        frames,
+        submission.store.labels,
+        runs,
+    )
 
 
 def _checked(table: pd.DataFrame, split: Split) -> dict[str, npt.NDArray[np.float64]]:
@@ -171,102 +183,6 @@ def _checked(table: pd.DataFrame, split: Split) -> dict[str, npt.NDArray[np.floa
             allowed="numbers from 0 to 1 that sum to 1 are allowed",
         )
     return dict(zip(table.index, values / sums[:, None], strict=True))
-
-
-def _write(
-    submission: Submission,
-    split: Split,
-    rows: Mapping[str, Any],
-    frames: Sequence[pd.DataFrame],
-    runs: Path,
-) -> Run:
-    import pandas as pd
-
-    now = datetime.now(UTC)
-    name = f"{submission.model}-{split.protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    folder = runs / name
-    config = _config(submission, split, rows, name, now)
-    config["selection"] = selection_of(config, "", runs)
-    frame = pd.concat(frames, ignore_index=True)
-    record = config | figures_of(frame, submission.store.labels)
-    record["fold_scores"] = [
-        _entry(number, fold, each, submission.store.labels)
-        for number, (fold, each) in enumerate(zip(split.folds, frames, strict=True), start=1)
-    ]
-    folder.mkdir(parents=True)
-    write_json(folder / CONFIG, config)
-    write_json(folder / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
-    write_file(folder / PREDICTIONS, frame.to_parquet(index=False))
-    write_json(folder / RECORD, record)  # the commit point
-    sync_folder(folder)
-    sync_folder(runs)
-    return read_run(folder)
-
-
-def _config(
-    submission: Submission, split: Split, rows: Mapping[str, Any], name: str, now: datetime
-) -> dict[str, Any]:
-    """Return what a run says of itself; of how a model was made elsewhere nothing is known."""
-    clips = [rows[clip_id] for clip_id in sorted(_of(split))]
-    corpora = sorted({clip.corpus for clip in clips})
-    unknown = ("parameters", "epochs", "train_seconds", "predict_seconds", "seconds")
-    return {
-        "run": name,
-        "model": submission.model,
-        "preset": None,
-        "protocol": split.protocol,
-        "seed": submission.seed,
-        "speaker_independent": submission.protocol.speaker_independent,
-        "selected_on_test": False,
-        "transductive": False,
-        "synthetic": "synthetic" in corpora,
-        "published": False,
-        "submitted": True,
-        "speaker_unknown": any(clip.speaker == UNKNOWN for clip in clips),
-        "corpus": "+".join(corpora),
-        "labels": submission.store.labels.to_json(),
-        "corpus_digest": corpus_digest(clips),
-        "split_digest": split.digest,
-        "features": [],
-        "copies": [],
-        "feature_fingerprints": {},
-        "audio": audio_of(clips),
-        "folds": len(split.folds),
-        "values": {},
-        "given": {},
-        "settings": {},
-        "notes": [*split.notes, *submission.notes],
-        "created": now.isoformat(timespec="seconds"),
-        "versions": installed_versions(),
-        "hardware": hardware(),
-        "processes": 1,
-        **dict.fromkeys((*unknown, "peak_memory_bytes")),
-    }
-
-
-def _of(split: Split) -> set[str]:
-    return {i for fold in split.folds for i in (*fold.train, *fold.validation, *fold.test)}
-
-
-def _entry(number: int, fold: Fold, frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
-    scores = frame_scores(frame, labels)
-    return {
-        "fold": fold.name,
-        "folder": f"fold-{number}",
-        "uar": scores.uar,
-        "accuracy": scores.accuracy,
-        "macro_f1": scores.macro_f1,
-        "clips": scores.clips,
-        "actors": scores.actors,
-        "train_clips": None,
-        "validation_clips": len(fold.validation),
-        "parameters": None,
-        "epochs": None,
-        "chosen": {},
-        "train_seconds": None,
-        "predict_seconds": None,
-        "files": {},
-    }
 
 
 def _some(clip_ids: Any) -> str:

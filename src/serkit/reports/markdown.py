@@ -27,7 +27,7 @@ def board_to_markdown(board: Board) -> str:
     """Return a board as Markdown: a heading and a table for each group, notes below."""
     parts = []
     for group in board.groups:
-        parts.append(f"### {group.protocol} on {group.corpus}\n")
+        parts.append(f"### {group.title}\n")
         parts.append(to_markdown(_HEAD, _rows(group.entries)))
         shown = resolution(group)
         parts += [f"\n- {note}" for note in (shown, *group.notes) if note]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,8 @@ from serkit.results.agreement import agreeing
 from serkit.results.answers import AnswerReader
 from serkit.results.board_table import render_board
 from serkit.results.entries import Entry, Group
+from serkit.results.listening import PROTOCOL as LISTENING
+from serkit.results.listening import beside_people
 from serkit.results.notes import notes_of
 from serkit.results.optimism import optimism_gaps
 from serkit.results.published import CORPUS, published_rows
@@ -101,14 +103,16 @@ def make_board(
     Raises:
         UnknownNameError: No such protocol.
     """
-    if protocol is not None and protocol not in {run.record["protocol"] for run in runs}:
-        protocol = PROTOCOLS.get(protocol).name  # those over several stores are in no list
+    unlisted = {None, LISTENING, *(run.record["protocol"] for run in runs)}
+    if protocol not in unlisted:  # such as those over several stores
+        protocol = PROTOCOLS.get(str(protocol)).name
     problems = list(problems)
-    grouped = [
-        by_model(kept)
+    agreed = [
+        kept
         for members in _alike(_counted(runs, problems)).values()
         if (kept := _agreed(members, labels, problems))
     ]
+    grouped = [by_model(kept) for kept in agreed]
     gaps = optimism_gaps(model for models in grouped for model in models)
     groups = [
         _group(models, gaps, published=published, all_seeds=all_seeds)
@@ -117,7 +121,12 @@ def make_board(
     ]
     if published:
         groups += _published_alone(groups, protocol)
-    groups.sort(key=lambda g: (not g.corpus_digest, g.protocol, g.corpus, g.corpus_digest))
+    groups += [
+        _heard_group(name, members, all_seeds=all_seeds)
+        for name, members in beside_people(agreed, problems)
+        if protocol in (None, name)
+    ]
+    groups.sort(key=lambda g: (not g.corpus_digest, g.protocol, g.heard, g.corpus, g.corpus_digest))
     return Board(tuple(groups), tuple(problems), protocol)
 
 
@@ -176,6 +185,30 @@ def _group(
     )
 
 
+def _heard_group(protocol: str, members: Sequence[Counted], *, all_seeds: bool) -> Group:
+    """Make a group of people and models on the clips that were heard.
+
+    Args:
+        protocol: The models' protocol.
+        members: Runs on these clips, those of people first.
+        all_seeds: Give a row to every run.
+    """
+    models = by_model(members)
+    found = stand(models)
+    rows = rows_of(models, found, {}, all_seeds=all_seeds)
+    record, clips = members[-1].run.record, len(members[0].facts.clip_ids)
+    note = f"every row is counted on the {clips:,} clips that {members[0].run.name} heard"
+    return Group(
+        protocol,
+        record["corpus"],
+        record["corpus_digest"],
+        tuple(replace(row, protocol=protocol, heard=True) for row in rows),
+        (note, *notes_of(models, found)),
+        None if isnan(found.detectable) else found.detectable,
+        heard=True,
+    )
+
+
 def _place(entry: Entry) -> tuple[bool, float]:
     """Order by UAR; then those with an accuracy only, which is another scale, by that."""
     if entry.uar is not None:
@@ -187,7 +220,8 @@ def _published_alone(groups: Sequence[Group], protocol: str | None) -> list[Grou
     """Return groups of published results that stand beside no runs."""
     shown = {g.protocol for g in groups if any(entry.published for entry in g.entries)}
     ours = sorted({group.protocol for group in groups if group.corpus == CORPUS})
-    wanted = [protocol] if protocol else ours if groups else sorted(PROTOCOLS.names())
+    known = sorted([*PROTOCOLS.names(), LISTENING])
+    wanted = [protocol] if protocol else ours if groups else known
     rest = []
     for name in wanted:
         if name not in shown and (rows := published_rows(name)):

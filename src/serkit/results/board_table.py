@@ -244,7 +244,7 @@ class _Layout:
         """Return the table, as wide as it likes to be within the room that there is."""
         digest = f" {self.group.corpus_digest[:8]}" if self.group.corpus_digest else ""
         made = table(
-            f"{self.group.protocol} on {self.group.corpus}{digest}",
+            f"{self.group.title}{digest}",
             {"": "right", **{column.heading: column.justify for column in self.columns}},
         )
         for column, width in zip(made.columns, self._shared(room), strict=True):

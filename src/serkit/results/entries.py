@@ -64,6 +64,7 @@ class Entry:
             beginning of its fingerprint.
         speaker_unknown: Whether nobody has said who speaks in some clips.
         trained_on: Of an evaluation on another store, where its models were trained.
+        heard: Whether it is counted on the clips that people heard alone; see :attr:`Group.heard`.
     """
 
     protocol: str
@@ -110,6 +111,7 @@ class Entry:
     recipes: tuple[str, ...] = ()
     speaker_unknown: bool = False
     trained_on: str = ""
+    heard: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ class Group:
         notes: What a reader must know.
         detectable: The smallest difference to the best that these speakers can show, in 80 % of
             comparisons; None where nothing is tested.
+        heard: Whether it puts people among models: a copy of another group, all of whose runs
+            are counted again on the clips that people heard.
     """
 
     protocol: str
@@ -132,3 +136,9 @@ class Group:
     entries: tuple[Entry, ...]
     notes: tuple[str, ...]
     detectable: float | None = None
+    heard: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it is of, in a few words."""
+        return f"{self.protocol} on {self.corpus}" + (", clips that people heard" * self.heard)

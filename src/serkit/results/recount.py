@@ -86,8 +86,35 @@ def _recount(run: Run, reader: AnswerReader) -> Counted:
             hint="train it again",
         )
     hits, clips = hits_and_clips(by_speaker)
-    answer = hashlib.sha256(predicted.astype(np.int64).tobytes()).hexdigest()
-    return Counted(run, labels, facts, answer, scores, hits, clips)
+    return Counted(run, labels, facts, _identity(predicted), scores, hits, clips)
+
+
+def restricted(counted: Counted, clip_ids: Texts) -> Counted:
+    """Count a run's figures again on some of its clips.
+
+    Args:
+        counted: The run.
+        clip_ids: The clips, all of them the run's, in sorted order.
+    """
+    run, labels = counted.run, counted.labels
+    found = AnswerReader().read(run.path, labels, run.record["clips"])
+    rows = np.searchsorted(found.facts.clip_ids, clip_ids)
+    facts = ClipFacts(
+        clip_ids=clip_ids,
+        true=found.facts.true[rows],
+        speakers=found.facts.speakers[rows],
+        folds=found.facts.folds[rows],
+    )
+    probabilities = found.probabilities[rows]
+    predicted = probabilities.argmax(axis=1)
+    speakers = facts.by_speaker.codes
+    hits, clips = hits_and_clips(actor_confusions(facts.true, predicted, speakers, len(labels)))
+    scores = score(facts.true, probabilities, speakers)
+    return Counted(run, labels, facts, _identity(predicted), scores, hits, clips)
+
+
+def _identity(predicted: npt.NDArray[np.integer[Any]]) -> str:
+    return hashlib.sha256(predicted.astype(np.int64).tobytes()).hexdigest()
 
 
 def _labels(run: Run) -> tuple[str, ...]:

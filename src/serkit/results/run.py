@@ -27,6 +27,7 @@ from serkit.results.record import fault_of
 from serkit.results.stress import StressTable, coverage_of, read_stress
 from serkit.settings import resolve
 from serkit.shown import Shown
+from serkit.storage.files import TEMPORARY
 from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -404,6 +405,8 @@ def list_runs(folder: Path) -> tuple[list[Run], list[str]]:
     runs: list[Run] = []
     problems: list[str] = []
     for path in sorted(folder.iterdir()):
+        if path.name.endswith(TEMPORARY):  # being written, or left by a process that was killed
+            continue
         if not (path / CONFIG).is_file() and not (path / RECORD).is_file():
             continue
         try:

@@ -42,11 +42,11 @@ def report_page(board: Board, runs: Sequence[Run]) -> str:
 def _main(joined: Joined) -> tuple[Group, tuple[Model, ...]]:
     """Return the group that the details are of: speaker-independent, with the most models."""
 
-    def weight(pair: tuple[Group, tuple[Model, ...]]) -> tuple[bool, bool, int]:
-        _, models = pair
+    def weight(pair: tuple[Group, tuple[Model, ...]]) -> tuple[bool, bool, bool, int]:
+        group, models = pair
         trained = [model for model in models if model.runs]
         honest = any(m.runs[0].record["speaker_independent"] for m in trained)
-        return bool(trained), honest, len(trained)
+        return bool(trained), not group.heard, honest, len(trained)
 
     return max(joined, key=weight)
 

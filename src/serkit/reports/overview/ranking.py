@@ -45,7 +45,7 @@ def _ranking(group: Group, models: Sequence[Model]) -> Markup:
 
 
 def _title(group: Group) -> str:
-    return f"{group.protocol} on {group.corpus}"
+    return group.title
 
 
 def _summary(group: Group, models: Sequence[Model]) -> str:

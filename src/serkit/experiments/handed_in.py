@@ -1,0 +1,170 @@
+"""Predictions that no model of serkit made, written as a finished run."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.compute.environment import hardware, installed_versions
+from serkit.evaluation.splits import Fold, Split
+from serkit.experiments.selection import selection_of
+from serkit.labels import UNKNOWN, LabelSet
+from serkit.prediction.audio_profile import audio_of
+from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.results.scores import figures_of, frame_scores, write_json
+from serkit.storage.files import TEMPORARY, sync_folder, write_file
+from serkit.store.state import corpus_digest
+from serkit.store.tables import ClipRow
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What is known of where predictions come from.
+
+    Attributes:
+        model: The name that the leaderboard shows.
+        speaker_independent: Whether whoever answered had not learned from the test speakers.
+        seed: Where there are predictions of several seeds, which one this is.
+        notes: What a reader should know.
+        submitted: Whether they were made elsewhere, and are stamped so.
+        name: The run's name; empty to make one. A run of this name is replaced.
+        further: Further entries of the record.
+        files: Further files of the run, by name.
+    """
+
+    model: str
+    speaker_independent: bool
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+    submitted: bool = False
+    name: str = ""
+    further: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def write_run(
+    handed_in: HandedIn,
+    split: Split,
+    rows: Mapping[str, ClipRow],
+    frames: Sequence[pd.DataFrame],
+    labels: LabelSet,
+    runs: Path,
+) -> Run:
+    """Write predictions as a finished run, whole or not at all.
+
+    Args:
+        handed_in: Where they come from.
+        split: The folds.
+        rows: The clips, by id.
+        frames: For each fold its predictions (:func:`serkit.results.scores.predictions_frame`).
+        labels: The classes.
+        runs: The folder of runs.
+
+    Raises:
+        StoreWriteError: The disk did not take it.
+    """
+    import pandas as pd
+
+    now = datetime.now(UTC)
+    model, protocol = handed_in.model, split.protocol
+    name = handed_in.name or f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    config = _config(handed_in, split, rows, name, labels) | {
+        "created": now.isoformat(timespec="seconds")
+    }
+    config["selection"] = selection_of(config, "", runs)
+    frame = pd.concat(frames, ignore_index=True)
+    record = config | figures_of(frame, labels)
+    record["fold_scores"] = [
+        _entry(number, fold, each, labels)
+        for number, (fold, each) in enumerate(zip(split.folds, frames, strict=True), start=1)
+    ]
+    folder = runs / name
+    made = runs / f".{name}{TEMPORARY}"
+    shutil.rmtree(made, ignore_errors=True)  # of a process that was killed
+    made.mkdir(parents=True)
+    for file, content in handed_in.files.items():
+        write_file(made / file, content)
+    write_json(made / CONFIG, config)
+    write_json(made / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
+    write_file(made / PREDICTIONS, frame.to_parquet(index=False))
+    write_json(made / RECORD, record)
+    sync_folder(made)
+    if folder.exists():
+        shutil.rmtree(folder)
+    made.rename(folder)  # the commit point
+    sync_folder(runs)
+    return read_run(folder)
+
+
+def _config(
+    handed_in: HandedIn, split: Split, rows: Mapping[str, ClipRow], name: str, labels: LabelSet
+) -> dict[str, Any]:
+    """Return what a run says of itself; of how a model was made elsewhere nothing is known."""
+    clips = [rows[clip_id] for clip_id in sorted(_of(split))]
+    corpora = sorted({clip.corpus for clip in clips})
+    unknown = ("parameters", "epochs", "train_seconds", "predict_seconds", "seconds")
+    return {
+        "run": name,
+        "model": handed_in.model,
+        "preset": None,
+        "protocol": split.protocol,
+        "seed": handed_in.seed,
+        "speaker_independent": handed_in.speaker_independent,
+        "selected_on_test": False,
+        "transductive": False,
+        "synthetic": "synthetic" in corpora,
+        "published": False,
+        "submitted": handed_in.submitted,
+        "speaker_unknown": any(clip.speaker == UNKNOWN for clip in clips),
+        "corpus": "+".join(corpora),
+        "labels": labels.to_json(),
+        "corpus_digest": corpus_digest(clips),
+        "split_digest": split.digest,
+        "features": [],
+        "copies": [],
+        "feature_fingerprints": {},
+        "audio": audio_of(clips),
+        "folds": len(split.folds),
+        "values": {},
+        "given": {},
+        "settings": {},
+        "notes": [*split.notes, *handed_in.notes],
+        "versions": installed_versions(),
+        "hardware": hardware(),
+        "processes": 1,
+        **dict.fromkeys((*unknown, "peak_memory_bytes")),
+        **handed_in.further,
+    }
+
+
+def _of(split: Split) -> set[str]:
+    return {i for fold in split.folds for i in (*fold.train, *fold.validation, *fold.test)}
+
+
+def _entry(number: int, fold: Fold, frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
+    scores = frame_scores(frame, labels)
+    return {
+        "fold": fold.name,
+        "folder": f"fold-{number}",
+        "uar": scores.uar,
+        "accuracy": scores.accuracy,
+        "macro_f1": scores.macro_f1,
+        "clips": scores.clips,
+        "actors": scores.actors,
+        "train_clips": None,
+        "validation_clips": len(fold.validation),
+        "parameters": None,
+        "epochs": None,
+        "chosen": {},
+        "train_seconds": None,
+        "predict_seconds": None,
+        "files": {},
+    }

@@ -74,9 +74,9 @@ def _arm(moment: str) -> None:
 
         network.Network.save = _count(int(times), save, saved)
     elif what == "course":
-        from serkit.models.keras.course import FineCourse  # imports torch
+        from serkit.models.speech.checkpoint import SpeechCourse  # imports torch
 
-        FineCourse.commit = _count(int(times), FineCourse.commit, lambda *_: _die())
+        SpeechCourse.commit = _count(int(times), SpeechCourse.commit, lambda *_: _die())
     else:
         _arm_files(what, name[0], int(times), (execute, folds, scores))
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from serkit.compute.local import worker_number
 from serkit.errors import MissingDependencyError, UsageError
 
-DEVICES = ("auto", "cpu", "cuda")
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _DRIVER = Path("/dev/nvidiactl")
 

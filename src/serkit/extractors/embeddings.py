@@ -12,10 +12,11 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from serkit.compute.devices import DEVICES
 from serkit.compute.local import available_cores
 from serkit.dsp.signal import Signal
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
-from serkit.encoders.machine import DEVICES, count_gpus, require_transformers
+from serkit.encoders.machine import count_gpus, require_transformers
 from serkit.encoders.waveform import prepare
 from serkit.errors import FeatureError, UsageError
 from serkit.features.extractor import ArrayLayout, Cost, Extractor, Values

@@ -19,6 +19,7 @@ from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
+from serkit.models.training import emotion_weights
 from serkit.parameters import Scalar, parameter
 
 _MODEL = "model.ubj"
@@ -128,8 +129,7 @@ def _matrix(data: TrainingClips, inputs: Inputs, *, weighted: bool = False) -> A
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     weights = None
     if weighted:  # every emotion weighs the same: neutral has half as many clips
-        counts = np.bincount(labels, minlength=len(data.label_set))
-        weights = (len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1)))[labels]
+        weights = emotion_weights(labels, len(data.label_set), "balanced")[labels]
     return xgboost.DMatrix(matrix, labels, weight=weights)
 
 

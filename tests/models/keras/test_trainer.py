@@ -19,10 +19,10 @@ from serkit.cli import main
 from serkit.corpora.ravdess import EMOTIONS, LABELS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
 from serkit.models import TRAINERS
-from serkit.models.history import EpochStats
 from serkit.models.keras import backend
 from serkit.models.keras.loop import _compiled
 from serkit.models.keras.network import ARCHITECTURE, Network
+from serkit.models.training import EpochStats
 from serkit.results.learning import learned
 from serkit.results.run import Run
 from serkit.store.store import FeatureStore

@@ -13,8 +13,6 @@ from typing import Any
 from serkit.errors import MissingDependencyError, UsageError
 
 BACKENDS = ("tensorflow", "jax", "torch")
-DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 def require(backend: str) -> None:
@@ -77,7 +75,7 @@ def device_scope(keras: Any, device: str) -> Any:
 
     Args:
         keras: The module.
-        device: One of :data:`DEVICES`; ``auto`` leaves it to the backend.
+        device: One of :data:`serkit.compute.devices.DEVICES`; ``auto`` leaves it to the backend.
 
     Raises:
         UsageError: There is no such device.
@@ -100,7 +98,7 @@ def precision_scope(keras: Any, precision: str) -> Iterator[None]:
 
     Args:
         keras: The module.
-        precision: One of :data:`PRECISIONS`.
+        precision: One of :data:`serkit.compute.devices.PRECISIONS`.
     """
     before = keras.config.dtype_policy()
     policy = precision if precision == "float32" else f"mixed_{precision}"

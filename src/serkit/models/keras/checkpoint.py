@@ -20,9 +20,12 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from serkit.models.history import Course
 from serkit.models.keras.backend import loaded_backend
+from serkit.models.training import Course
 from serkit.storage.files import TEMPORARY, replacing
+
+Weights = list[npt.NDArray[Any]]
+"""A net's weights, as Keras lists them."""
 
 FILE = "checkpoint.npz"
 
@@ -50,7 +53,7 @@ class Checkpoints:
     _began: float = field(default_factory=time.perf_counter)
     _due: float = 0.0
 
-    def load(self, model: Any, random: np.random.Generator) -> Course:
+    def load(self, model: Any, random: np.random.Generator) -> Course[Weights]:
         """Bring a compiled net and a generator to where an interrupted training stood.
 
         Returns:
@@ -82,7 +85,7 @@ class Checkpoints:
         if shapes not in self._shapes:
             self._shapes.append(shapes)
 
-    def save_if_due(self, model: Any, random: np.random.Generator, course: Course) -> None:
+    def save_if_due(self, model: Any, random: np.random.Generator, course: Course[Weights]) -> None:
         """Write a checkpoint, unless that would take more than :data:`SHARE` of the time.
 
         Raises:
@@ -92,7 +95,7 @@ class Checkpoints:
         if self.folder is None or began < self._due:
             return
         # After the best epoch its weights are the net's own.
-        best = [] if course.best == len(course.rows) else course.weights
+        best = [] if course.best == len(course.rows) else course.weights or []
         facts = {
             "version": _VERSION,
             "key": self.key,

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import TrainingError
-from serkit.models.history import Course, EpochStats, emotion_weights
 from serkit.models.keras.augment import Augmentation
-from serkit.models.keras.checkpoint import Checkpoints
+from serkit.models.keras.checkpoint import Checkpoints, Weights
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import loss, optimiser
 from serkit.models.keras.parameters import KerasParameters
 from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
 from serkit.models.tracking import tracked
 from serkit.models.trainer import FitContext
+from serkit.models.training import Course, Epoch, EpochStats, emotion_weights, require_finite
+
+_SMALLER = "lower learning_rate, or scale the input (scale=db, standardise=live)"
 
 
 def train(
@@ -31,7 +32,7 @@ def train(
     context: FitContext,
     checkpoints: Checkpoints | None = None,
     last: int | None = None,
-) -> Course:
+) -> Course[Weights]:
     """Train a net, and leave it with the weights of its best epoch.
 
     Args:
@@ -57,26 +58,21 @@ def train(
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
-    patience, monitor = parameters.patience, parameters.monitor
     ends = last or epochs
     context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
     with tracked(model, parameters.to_json(), context.tracking) as tell:
-        while len(course.rows) < ends and not course.exhausted(patience):
+        while len(course.rows) < ends and not course.exhausted(parameters.patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
-            row = {"epoch": epoch, **trained.columns("train", clips.label_set)}
-            score, said = float(epoch), f"loss {trained.loss:.3f}"
+            validated = None
             if len(validation):
-                standing = EpochStats.of(predict(model, validation, scaling), validation.labels)
-                _finite(standing.loss, epoch)
-                row |= standing.columns("validation", clips.label_set)
-                if monitor != "last":
-                    score = standing.score(monitor)
-                said += f", validation UAR {100 * standing.uar:.1f} %"
-            row["seconds"] = time.perf_counter() - started
-            course.note(row, score, model)
+                validated = EpochStats.of(predict(model, validation, scaling), validation.labels)
+                require_finite(validated.loss, epoch, "on the validation clips", hint=_SMALLER)
+            judged = Epoch.of(epoch, trained, validated, clips.label_set, parameters.monitor)
+            row = judged.row | {"seconds": time.perf_counter() - started}
+            course.note(row, judged.score, model.get_weights)
             tell(row)
-            context.progress(epoch, ends, said)
+            context.progress(epoch, ends, f"loss {trained.loss:.3f}{judged.said}")
             checkpoints.save_if_due(model, random, course)
     model.set_weights(course.weights)
     return course
@@ -105,7 +101,8 @@ class _Lesson:
             self.checkpoints.note(inputs)
             # It resets metrics first, so that what comes back is this batch's alone.
             found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
-            tally.add(_finite(float(found["loss"]), number, step), self.confusion)
+            loss = require_finite(float(found["loss"]), number, f"step {step}", hint=_SMALLER)
+            tally.add(loss, self.confusion)
             self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")
         return EpochStats(tally.loss, tally.counts)
 
@@ -196,13 +193,3 @@ def _compiled(wanted: bool) -> bool:
 
     backend = keras.config.backend()
     return backend == "jax" or (wanted and backend == "tensorflow")
-
-
-def _finite(loss: float, epoch: int, step: int | None = None) -> float:
-    if not math.isfinite(loss):
-        where = "on the validation clips" if step is None else f"step {step}"
-        raise TrainingError(
-            f"the loss became {loss} in epoch {epoch}, {where}",
-            hint="lower learning_rate, or scale the input (scale=db, standardise=live)",
-        )
-    return loss

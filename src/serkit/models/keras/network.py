@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +16,8 @@ from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
 from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, ordered_batches
 from serkit.models.moved import with_modules_of_today
+from serkit.models.training import TrainedInEpochs
 from serkit.parameters import Scalar
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "model.weights.h5"
@@ -28,7 +26,7 @@ PREDICT_BATCH = 64
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(TrainedInEpochs):
     """A fitted net.
 
     Attributes:
@@ -36,22 +34,12 @@ class Network:
         source: What it reads of a clip.
         scaling: How that is scaled.
         values: The parameters that it was made with, by name.
-        chosen: The epoch, chosen on inner validation speakers.
-        history: One row for each epoch; None once it was saved and loaded (the run keeps it).
-        earlier_seconds: How long interrupted processes trained what it has gone on from.
-        fitted_clips: How many clips it was finally fitted on; None once it was saved and loaded.
-        settings_tried: How many epochs were compared; None once it was saved and loaded.
     """
 
     model: Any
     source: Source
     scaling: Scaling
     values: Mapping[str, Scalar]
-    chosen: Mapping[str, Scalar] = field(default_factory=dict)
-    history: pd.DataFrame | None = None
-    earlier_seconds: float = 0.0
-    fitted_clips: int | None = None
-    settings_tried: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -119,7 +107,7 @@ def load(folder: Path) -> Network:
         Source(**facts["source"]),
         Scaling.from_json(facts["scaling"]),
         facts["values"],
-        facts["chosen"],
+        chosen=facts["chosen"],
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from serkit.compute.devices import DEVICES, PRECISIONS
 from serkit.errors import UsageError
 from serkit.models.copies import CopiesParameters
-from serkit.models.keras.backend import BACKENDS, DEVICES, PRECISIONS
+from serkit.models.keras.backend import BACKENDS
 from serkit.models.loop import LoopParameters
 from serkit.models.refit import RefitParameters
 from serkit.parameters import Parameters, parameter

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from typing import Any, Generic, TypeVar
 
 from serkit.errors import UsageError
 from serkit.models.clips import FoldData, TrainingClips
-from serkit.models.history import history_frame
 from serkit.models.keras.backend import (
     device_scope,
     load_keras,
@@ -27,6 +24,7 @@ from serkit.models.keras.spectra import Source, Spectra, fit_scaling
 from serkit.models.memory import fitting_in_memory
 from serkit.models.tracking import require_trackers
 from serkit.models.trainer import FitContext, Preset, Tracking, Trainer
+from serkit.models.training import history_frame, training_key
 
 K = TypeVar("K", bound=KerasParameters)
 
@@ -154,11 +152,11 @@ class _Net(Generic[K]):
             source,
             scaling,
             parameters.to_json(),
-            {"epoch": course.best} if len(validation) else {},
-            history_frame(course.rows, course.best),
-            checkpoints.earlier,
-            len(fold.train),
-            1 if parameters.monitor == "last" else len(course.rows),
+            chosen={"epoch": course.best} if len(validation) else {},
+            history=history_frame(course.rows, course.best),
+            earlier_seconds=checkpoints.earlier,
+            fitted_clips=len(fold.train),
+            settings_tried=1 if parameters.monitor == "last" else len(course.rows),
         )
 
     def _fit_again(
@@ -193,10 +191,7 @@ class _Net(Generic[K]):
         )
 
     def _key(self, fold: FoldData, parameters: K, context: FitContext) -> str:
-        """Return what a checkpoint must be of: a digest of all that the training depends on."""
-        clips = [fold.train.clip_ids, fold.validation.clip_ids]
-        facts = [self.name, parameters.to_json(), context.seed, clips]
-        return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        return training_key(fold, self.name, parameters.to_json(), context.seed)
 
 
 def build_net(

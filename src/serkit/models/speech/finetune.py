@@ -5,14 +5,12 @@ Imports torch, so it is imported inside functions only.
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -27,19 +25,26 @@ from torch.utils.data import DataLoader
 
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import pick_device, process_count, quiet_transformers
-from serkit.errors import TrainingError
 from serkit.models.clips import FoldData
-from serkit.models.history import EpochStats, emotion_weights, history_frame
-from serkit.models.keras.course import FineCourse, resume
 from serkit.models.memory import fitting_in_memory
 from serkit.models.mlflow import mlflow_run
 from serkit.models.speech.augment import WaveAugmentation
 from serkit.models.speech.batches import WaveBatches, only
+from serkit.models.speech.checkpoint import SpeechCourse, resume
 from serkit.models.speech.model import SpeechModel, make_model, predict
 from serkit.models.speech.parameters import SpeechParameters
 from serkit.models.speech.waves import InputSpec, Waves
 from serkit.models.trainer import FitContext, Tracking
-from serkit.parameters import Scalar
+from serkit.models.training import (
+    Epoch,
+    EpochStats,
+    emotion_weights,
+    history_frame,
+    require_finite,
+    training_key,
+)
+
+_SMALLER = "lower learning_rate or head_rate, or train in float32"
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
@@ -79,17 +84,15 @@ def fit(fold: FoldData, parameters: SpeechParameters, context: FitContext) -> Sp
             _train(model, job, device, last)
     model.load_state_dict(course.weights)
     model.to(device).eval()
-    chosen: dict[str, Scalar] = {"epoch": course.best} if len(fold.validation) else {}
-    history = history_frame(course.rows, course.best)
     return SpeechModel(
         model,
         hearing,
         trainable,
-        chosen,
-        history,
-        earlier,
-        len(fold.train),
-        len(course.rows),
+        chosen={"epoch": course.best} if len(fold.validation) else {},
+        history=history_frame(course.rows, course.best),
+        earlier_seconds=earlier,
+        fitted_clips=len(fold.train),
+        settings_tried=len(course.rows),
     )
 
 
@@ -101,7 +104,7 @@ class _Job:
     parameters: SpeechParameters
     context: FitContext
     hearing: InputSpec
-    course: FineCourse
+    course: SpeechCourse
     folder: Path
 
     @property
@@ -281,19 +284,19 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         """Note an epoch: how the model stood on the training clips, and stands on the others."""
         trained = self._trained()
         epoch = len(self._job.course.rows) + 1
-        row = {"epoch": epoch, **trained.columns("train", self._job.fold.labels)}
         logs = {"train_uar": trained.uar, "train_accuracy": trained.accuracy}
-        score = float(epoch)
+        validated = None
         if len(self._validation):
             probabilities = predict(self.model, self._validation)
-            standing = EpochStats.of(probabilities, self._job.fold.validation.labels)
-            _finite(standing.loss, epoch, "on the validation clips")
-            row |= standing.columns("validation", self._job.fold.labels)
-            score = self._agreed(standing.score(self._job.parameters.monitor))
-            logs |= {f"eval_{key}": getattr(standing, key) for key in ("loss", "accuracy", "uar")}
-            self._said = f", validation UAR {100 * standing.uar:.1f} %"
-        row["seconds"] = time.perf_counter() - self._tally.started
-        self._job.course.note(row, score, self.state.global_step, self.model)
+            validated = EpochStats.of(probabilities, self._job.fold.validation.labels)
+            require_finite(validated.loss, epoch, "on the validation clips", hint=_SMALLER)
+            logs |= {f"eval_{key}": getattr(validated, key) for key in ("loss", "accuracy", "uar")}
+        labels, monitor = self._job.fold.labels, self._job.parameters.monitor
+        judged = Epoch.of(epoch, trained, validated, labels, monitor)
+        self._said = judged.said
+        row = judged.row | {"seconds": time.perf_counter() - self._tally.started}
+        score = self._agreed(judged.score)
+        self._job.course.note_step(row, score, self.state.global_step, self.model)
         self._job.context.progress(
             epoch, int(self.args.num_train_epochs), f"loss {trained.loss:.3f}{self._said}"
         )
@@ -327,7 +330,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
 
     def _report(self, loss: float, clips: int) -> None:
         epoch = len(self._job.course.rows) + 1
-        _finite(loss, epoch, f"batch {self._batch}")
+        require_finite(loss, epoch, f"batch {self._batch}", hint=_SMALLER)
         self._tally.loss += loss * clips
         self._tally.clips += clips
         world = self.args.world_size
@@ -424,14 +427,5 @@ def _groups(model: Any, decaying: list[str]) -> dict[tuple[bool, bool], list[Any
 
 def _key(fold: FoldData, parameters: SpeechParameters, seed: int, checkpoint: Checkpoint) -> str:
     """Return a digest of all that a training depends on."""
-    facts = [parameters.to_json() | {"checkpoint": checkpoint.identity}, seed]
-    clips = [fold.train.clip_ids, fold.validation.clip_ids]
-    return sha256(json.dumps([facts, clips], sort_keys=True).encode()).hexdigest()
-
-
-def _finite(loss: float, epoch: int, where: str) -> None:
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss became {loss} in epoch {epoch}, {where}",
-            hint="lower learning_rate or head_rate, or train in float32",
-        )
+    values = parameters.to_json() | {"checkpoint": checkpoint.identity}
+    return training_key(fold, [values, seed])

@@ -6,10 +6,9 @@ Imports torch, so it is imported inside functions only.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +21,7 @@ from serkit.errors import RunError, TrainingError
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData
 from serkit.models.speech.waves import InputSpec, Waves, by_length, ordered_waves, stack
-from serkit.parameters import Scalar
-
-if TYPE_CHECKING:
-    import pandas as pd
+from serkit.models.training import TrainedInEpochs
 
 FACTS = "model.json"
 _TOGETHER = 16
@@ -33,28 +29,18 @@ _TOGETHER = 16
 
 
 @dataclass(frozen=True)
-class SpeechModel:
+class SpeechModel(TrainedInEpochs):
     """A fine-tuned encoder with its head.
 
     Attributes:
         model: The ``...ForSequenceClassification``.
         hearing: What it reads.
         trainable: How many numbers were trained.
-        chosen: The epoch, chosen on inner validation speakers.
-        history: One row for each epoch; None once it was saved and loaded (the run keeps it).
-        earlier_seconds: How long interrupted processes trained what it has gone on from.
-        fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
-        settings_tried: How many epochs were compared; None once it was saved and loaded.
     """
 
     model: Any
     hearing: InputSpec
     trainable: int
-    chosen: Mapping[str, Scalar] = field(default_factory=dict)
-    history: pd.DataFrame | None = None
-    earlier_seconds: float = 0.0
-    fitted_clips: int | None = None
-    settings_tried: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -92,7 +78,7 @@ def load(folder: Path) -> SpeechModel:
     if missing:
         raise RunError(f"the model in {folder} cannot be loaded: {missing[0]} is missing in it")
     model.eval().to(pick_device("auto"))
-    return SpeechModel(model, hearing, facts["trainable"], facts["chosen"])
+    return SpeechModel(model, hearing, facts["trainable"], chosen=facts["chosen"])
 
 
 def make_model(checkpoint: Checkpoint, labels: LabelSet, *, mixes_layers: bool) -> Any:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serkit.encoders.machine import DEVICES
+from serkit.compute.devices import DEVICES, PRECISIONS
 from serkit.models.loop import LoopParameters
 from serkit.parameters import Parameters, parameter
-
-PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True)

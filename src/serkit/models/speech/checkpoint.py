@@ -6,15 +6,18 @@ Imports torch, so it is imported inside functions only.
 from __future__ import annotations
 
 import json
-import math
 import re
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
+
+from serkit.models.training import Course
+from serkit.storage.files import write_file
 
 _FILE = "course.json"
 _FOLDER = re.compile(r"checkpoint-(\d+)")
@@ -23,36 +26,21 @@ Weights = dict[str, torch.Tensor]
 
 
 @dataclass
-class FineCourse:
-    """Epochs, the best of them, and its weights.
+class SpeechCourse(Course[Weights]):
+    """A course, and where the Trainer's checkpoints stand in it.
 
     Attributes:
         key: Digest of all that the training depends on: another's checkpoints are not taken.
-        rows: One row for each epoch, see :func:`serkit.models.history.history_frame`.
-        best: The best epoch, counted from 1.
-        score: What it was judged by; more is better.
-        step: The step at its end.
-        weights: The model's weights after it, on the CPU.
+        step: The step at the end of the best epoch.
     """
 
-    key: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    best: int = 0
-    score: float = -math.inf
+    key: str = ""
     step: int = 0
-    weights: Weights = field(default_factory=dict)
 
-    def note(self, row: dict[str, Any], score: float, step: int, model: Any) -> None:
-        """Keep an epoch's row, and the weights if it is the best one."""
-        self.rows.append(row)
-        if score > self.score or not self.best:
-            self.best, self.score, self.step = len(self.rows), score, step
-            state = model.state_dict()
-            self.weights = {key: value.detach().cpu().clone() for key, value in state.items()}
-
-    def exhausted(self, patience: int) -> bool:
-        """Tell whether the best epoch is ``patience`` epochs ago; 0 is endless patience."""
-        return 0 < patience <= len(self.rows) - self.best
+    def note_step(self, row: dict[str, Any], score: float, step: int, model: Any) -> None:
+        """Keep an epoch's row, and weights and step if it is the best one."""
+        if self.note(row, score, partial(_on_the_cpu, model)):
+            self.step = step
 
     def commit(self, folder: Path, step: int) -> None:
         """Say that a checkpoint is whole, and take away those that are no longer needed.
@@ -69,15 +57,13 @@ class FineCourse:
             "step": self.step,
         }
         place = folder / f"checkpoint-{step}"
-        written = place / f".{_FILE}"
-        written.write_text(json.dumps(facts))
-        written.replace(place / _FILE)
+        write_file(place / _FILE, json.dumps(facts).encode())
         for path, number in _checkpoints(folder):
             if number not in (step, self.step):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def resume(folder: Path | None, key: str) -> tuple[FineCourse, Path | None]:
+def resume(folder: Path | None, key: str) -> tuple[SpeechCourse, Path | None]:
     """Return the course so far and the checkpoint to go on from; a new one where there is none.
 
     Args:
@@ -85,18 +71,22 @@ def resume(folder: Path | None, key: str) -> tuple[FineCourse, Path | None]:
         key: Digest of all that the training depends on.
     """
     if folder is None:
-        return FineCourse(key), None
+        return SpeechCourse(key=key), None
     for path, _ in sorted(_checkpoints(folder), key=lambda each: -each[1]):
         try:
             facts = json.loads((path / _FILE).read_text())
-            course = FineCourse(**facts)
+            course = SpeechCourse(**facts)
             weights = load_file(folder / f"checkpoint-{course.step}" / "model.safetensors")
         except (OSError, ValueError, TypeError):
             continue  # it was being written when the training was killed
         if course.key == key:
             course.weights = weights
             return course, path
-    return FineCourse(key), None
+    return SpeechCourse(key=key), None
+
+
+def _on_the_cpu(model: Any) -> Weights:
+    return {key: value.detach().cpu().clone() for key, value in model.state_dict().items()}
 
 
 def _checkpoints(folder: Path) -> list[tuple[Path, int]]:

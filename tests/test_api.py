@@ -105,7 +105,7 @@ def test_an_empty_list_of_features_is_refused_and_an_empty_setting_means_the_def
 ):
     source = make_corpus(1, seconds=0.2)
     for nothing in ("", [], ","):
-        with pytest.raises(serkit.SerkitError, match="names none; see 'serkit features'"):
+        with pytest.raises(serkit.SerkitError, match="names no feature; see 'serkit features'"):
             serkit.estimate(source, features=nothing)
     monkeypatch.setenv("SERKIT_FEATURES", "")
     assert len(serkit.estimate(source).by_feature) == 5

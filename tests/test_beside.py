@@ -189,7 +189,7 @@ class TestSubmit:
             f"predictions do not cover the split: none for {first}, {second}; exactly the 96 test "
             "clips are allowed; serkit.splits() lists them"
         ).replace(" are allowed", "")
-        assert f"predictions twice for {first}; one row a clip" == refused(
+        assert f"predictions twice for {first}; one row per clip" == refused(
             pd.concat([good, good.iloc[:1]]), store, tmp_path
         )
         strange = good.rename(index={first: "nobody"})

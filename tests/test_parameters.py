@@ -51,7 +51,7 @@ class TestCheck:
     )
     def test_a_value_of_another_type_is_refused(self, parameter, value):
         assert message(parameter.check, "x", value) == (
-            f"x = {value!r} is of the wrong type; a value such as {parameter.default!r} is allowed"
+            f"x = {value!r} has the wrong type; a value such as {parameter.default!r} is allowed"
         )
 
     def test_a_value_below_the_minimum_is_refused(self):
@@ -85,9 +85,7 @@ class TestParse:
         ("parameter", "given_text"), [(BANDS, "64.5"), (BANDS, ""), (EDGE, "x"), (CENTRED, "on?")]
     )
     def test_text_that_is_not_of_the_type_is_refused(self, parameter, given_text):
-        assert f"x = {given_text!r} is of the wrong type" in message(
-            parameter.parse, "x", given_text
-        )
+        assert f"x = {given_text!r} has the wrong type" in message(parameter.parse, "x", given_text)
 
     def test_what_is_parsed_is_checked(self):
         assert "n_mels = -3 is too small" in message(BANDS.parse, "n_mels", "-3")
@@ -133,7 +131,7 @@ class TestParameters:
         ("given", "said"),
         [
             ({"n_mels": 7}, "n_mels = 7 is too small; 8 or more is allowed"),
-            ({"fmin": "x"}, "fmin = 'x' is of the wrong type; a value such as 0.0 is allowed"),
+            ({"fmin": "x"}, "fmin = 'x' has the wrong type; a value such as 0.0 is allowed"),
             ({"scale": "mel"}, "scale = 'mel' is not allowed; one of 'linear', 'log' is"),
         ],
     )

@@ -106,11 +106,11 @@ class TestFile:
     @pytest.mark.parametrize(
         ("line", "text"),
         [
-            ('seed = "7"', "seed = '7' in {file} is of the wrong type; a value such as 0 is"),
-            ("seed = 7.0", "seed = 7.0 in {file} is of the wrong type; a value such as 0 is"),
-            ("seed = true", "seed = True in {file} is of the wrong type; a value such as 0 is"),
-            ("store = 1", "store = 1 in {file} is of the wrong type; a value such as 'features/"),
-            ('wait = "x"', "wait = 'x' in {file} is of the wrong type; a value such as 30.0 is"),
+            ('seed = "7"', "seed = '7' in {file} has the wrong type; a value such as 0 is"),
+            ("seed = 7.0", "seed = 7.0 in {file} has the wrong type; a value such as 0 is"),
+            ("seed = true", "seed = True in {file} has the wrong type; a value such as 0 is"),
+            ("store = 1", "store = 1 in {file} has the wrong type; a value such as 'features/"),
+            ('wait = "x"', "wait = 'x' in {file} has the wrong type; a value such as 30.0 is"),
         ],
     )
     def test_a_value_of_the_wrong_type_is_refused(self, folder, line, text):
@@ -137,7 +137,7 @@ class TestEnvironment:
     def test_a_text_of_the_wrong_type_is_refused(self, folder, name, text):
         default = {"SEED": "0", "WAIT": "30.0"}[name]
         assert refused(folder, **{f"SERKIT_{name}": text}) == (
-            f"SERKIT_{name}={text!r} is of the wrong type; a value such as {default} is allowed"
+            f"SERKIT_{name}={text!r} has the wrong type; a value such as {default} is allowed"
         )
 
     def test_an_unknown_variable_is_told_with_the_nearest(self, folder):
@@ -155,8 +155,8 @@ class TestGiven:
     @pytest.mark.parametrize(
         ("given", "text"),
         [
-            ({"seed": "1"}, "seed = '1' in the call is of the wrong type; a value such as 0 is"),
-            ({"runs": 3}, "runs = 3 in the call is of the wrong type; a value such as 'runs' is"),
+            ({"seed": "1"}, "seed = '1' in the call has the wrong type; a value such as 0 is"),
+            ({"runs": 3}, "runs = 3 in the call has the wrong type; a value such as 'runs' is"),
             ({"sed": 1}, "unknown setting in the call 'sed': did you mean 'seed'"),
         ],
     )

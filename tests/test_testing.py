@@ -273,7 +273,7 @@ class TestCheckTrainer:
             return table / table.sum(axis=1, keepdims=True)
 
         assert broken(check_trainer, self.with_model(predict=predict), store).startswith(
-            "trainer majority predicts a clip otherwise when it is alone (probabilities differ"
+            "trainer majority predicts a clip differently when it is alone (probabilities differ"
         )
 
     def test_labels_of_what_it_predicts(self, store):
@@ -296,12 +296,12 @@ class TestCheckTrainer:
 
         check_trainer(cheats.LABELS_BY_IDS, store)  # it finds nothing to read, and stays honest
         assert broken(check_trainer, cheats.cheating(spell), store).startswith(
-            "trainer majority predicts otherwise where the clips have other ids (probabilities"
+            "trainer majority predicts differently if the clips have other ids (probabilities"
         )
 
     def test_normalising_by_the_speaker_s_other_clips(self, store):
         assert broken(check_trainer, cheats.SPEAKER_NORMALISATION, store).startswith(
-            "trainer majority predicts a clip otherwise when it is alone (probabilities differ"
+            "trainer majority predicts a clip differently when it is alone (probabilities differ"
         )
         with pytest.raises(ContractError, match="other ids"):  # and nothing else is forgiven
             check_trainer(replace(cheats.cheating(spell_and_normalise), transductive=True), store)
@@ -314,7 +314,7 @@ class TestCheckTrainer:
             return cheats.sure(turned)
 
         assert broken(check_trainer, cheats.cheating(by_order), store).startswith(
-            "trainer majority predicts otherwise in another order (probabilities differ"
+            "trainer majority predicts differently in another order (probabilities differ"
         )
 
     def test_no_seed(self, store):
@@ -368,7 +368,7 @@ class TestCheckTrainer:
             (folder / "model.json").write_text(json.dumps({"frequencies": [1.0] + [0.0] * 7}))
 
         assert broken(check_trainer, self.with_model(save=save), store).startswith(
-            "trainer majority predicts otherwise once saved and loaded (probabilities differ"
+            "trainer majority predicts differently after save and load (probabilities differ"
         )
 
     def test_too_few_actors_to_check_on(self, make_corpus, tmp_path):
@@ -424,7 +424,7 @@ class TestCheckProtocol:
             return replace(split, folds=tuple(random.permutation(np.array(split.folds, object))))
 
         assert broken(check_protocol, self.with_split(some)) == (
-            "protocol loso splits the same clips otherwise when they come in another order"
+            "protocol loso splits the same clips differently in another order"
         )
 
     def test_failing_on_few_actors_with_anything_but_a_sentence(self):
@@ -450,7 +450,7 @@ class TestCheckCorpus:
             ({"title": ""}, "corpus ravdess has no full name"),
             ({"citation": ""}, "corpus ravdess does not say how to cite it"),
             ({"licence": ""}, "corpus ravdess does not say its licence"),
-            ({"url": ""}, "corpus ravdess does not say where it lives"),
+            ({"url": ""}, "corpus ravdess does not give its home page"),
             (
                 {"synthetic": True},
                 "corpus ravdess must have a marker if it is synthetic, and only then",
@@ -470,7 +470,7 @@ class TestCheckCorpus:
         path = PurePosixPath("03-01-05-01-02-01-01.wav")
         corpus = replace(self.GOOD, parse=parse, published=lambda: {})
         assert broken(check_corpus, corpus, [path]) == (
-            f"corpus ravdess hears 'bored' in {path}, which is none of its labels"
+            f"corpus ravdess reads 'bored' from {path}, which is not one of its labels"
         )
 
     def test_rubbish_that_is_taken_for_a_clip(self):
@@ -489,6 +489,6 @@ class TestCheckCorpus:
             return self.GOOD.parse(PurePosixPath(path.stem.split("-")[6]))
 
         assert broken(check_corpus, replace(self.GOOD, parse=parse, published=lambda: {})) == (
-            "corpus ravdess meets rubbish.wav with another error than UnparsedNameError: "
+            "corpus ravdess rejects rubbish.wav with another error than UnparsedNameError: "
             "IndexError: list index out of range"
         )

@@ -8,8 +8,8 @@ import serkit
 
 _HEAD = """# Every public name
 
-What `import serkit` gives, name by name, from the code itself. The page is filled in when the site
-is built; in the repository, read [Library](library.md), which says the same.
+Everything that `import serkit` offers, generated from the code when the site is built. In the
+repository, read [Library](library.md), which has the same content.
 """
 
 

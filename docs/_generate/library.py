@@ -17,17 +17,18 @@ from . import markdown
 _LIBRARY = """# Library
 
 `import serkit` is quick: what a name needs is imported when the name is first used.
-The functions do what the commands of the same names do, and print nothing; `ls`, `why`, `verify`,
-`repair`, `gc` and `export` are `serkit store ...`.
-What `serkit features`, `models` and `protocols` show is had from `list_features`, `list_models`
-and `list_protocols`, and with a name from `describe_feature` and `describe_model`:
-`serkit.features` is a package, and stays what it is.
-An argument that is None comes from the [settings](../howto/settings.md).
+Each function does what the command of the same name does, and prints nothing; `ls`, `why`,
+`verify`, `repair`, `gc` and `export` correspond to `serkit store ...`.
+`list_features`, `list_models` and `list_protocols` return what `serkit features`, `models` and
+`protocols` show; `describe_feature` and `describe_model` describe one of them.
+Arguments that are None come from the [settings](../howto/settings.md).
+The examples run in a folder with a synthetic corpus of six speakers in `data/speech`, its features
+in `features/store` and four runs in `runs`.
 
 | Type | Is |
 | --- | --- |
 | `PathLike` | a string or a `pathlib.Path` |
-| `Count` | a function that is told steps done and steps in all |
+| `Count` | a function called as `progress(done, total)` |
 | `Where` | clips by column `{"emotion": ["angry", "sad"], "actor": 3}`, a pandas query \
 `"actor <= 5 and sex == 'female'"`, or a function from the clips to a boolean mask |
 | `Scale` | `"power"` or `"db"` |
@@ -35,8 +36,8 @@ An argument that is None comes from the [settings](../howto/settings.md).
 
 _PLUG_INS = """# Types of plug-ins
 
-What you fill in to add an extractor, a corpus, a protocol or a model, and what you are given.
-The how-to pages show each whole: [extractor](../howto/new-extractor.md),
+The types that you use to add an extractor, a corpus, a protocol or a model.
+The how-to pages have complete examples: [extractor](../howto/new-extractor.md),
 [corpus](../howto/new-corpus.md), [protocol](../howto/new-protocol.md),
 [model](../howto/new-trainer.md).
 """
@@ -212,7 +213,7 @@ def _thing(module: str, name: str) -> Any:
 
 def _emotions() -> str:
     rows = ((str(number), name) for number, name in enumerate(serkit.EMOTIONS))
-    return "## EMOTIONS\n\n`serkit.EMOTIONS`: the names, by their numbers.\n\n" + markdown.table(
+    return "## EMOTIONS\n\n`serkit.EMOTIONS`: RAVDESS's emotions by number.\n\n" + markdown.table(
         ("emotion_id", "emotion"), rows
     )
 
@@ -233,7 +234,7 @@ def _errors() -> str:
         for kind in kinds
     )
     return (
-        "## Errors\n\nAll are in `serkit.errors`. Each is a `SerkitError`, and most are also the "
-        "builtin error that you would expect.\n\n"
+        "## Errors\n\nAll are in `serkit.errors`. Each is a `SerkitError`, and most also "
+        "inherit the corresponding builtin error.\n\n"
         + markdown.table(("error", "is a", "exit code", "when"), rows)
     )

@@ -7,10 +7,10 @@
     batch = store.load("mel128")
     run = serkit.train("logreg", store=store, protocol="luna5")
     board = serkit.compare("runs")
-    said = serkit.predict(run, "my/recordings")
+    answers = serkit.predict(run, "my/recordings")
 
-Importing this module imports none of NumPy, pandas or a framework; what a name needs is imported
-when the name is first used. The names are listed in ``__init__.pyi``, once.
+``import serkit`` imports neither NumPy, pandas nor a framework: each name is imported on first use.
+The names are listed once, in ``__init__.pyi``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a clip is: one recording of one utterance by one speaker, and the emotion in it."""
+"""Clips: recordings of one utterance by one speaker, with one emotion."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import Literal
 from serkit.labels import UNKNOWN
 
 SAMPLE_RATE = 48_000
-"""Rate in Hz that every signal is brought to before a feature sees it."""
+"""Sample rate in Hz to which all audio is resampled before extraction."""
 
 Sex = Literal["male", "female", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class ClipName:
-    """What a file's name and place, or a row of a table, says about a clip.
+    """A clip's metadata, from its file name, its folder or a table.
 
     Attributes:
-        clip_id: The clip's key inside its corpus: most often the file name's stem.
-        emotion: One of the corpus's labels; :data:`~serkit.labels.UNKNOWN` in audio without.
-        speaker: Who speaks, by any name; :data:`~serkit.labels.UNKNOWN` where nobody has said.
+        clip_id: The clip's key in its corpus, usually the stem of the file name.
+        emotion: One of the corpus's labels; :data:`~serkit.labels.UNKNOWN` for unlabelled audio.
+        speaker: The speaker's name; :data:`~serkit.labels.UNKNOWN` if not known.
         sex: ``male`` or ``female``, or unknown.
         intensity: ``normal``, ``strong``, or the corpus's own word.
-        statement: The sentence that is spoken, or the corpus's own code for it.
-        repetition: 1 for the first take, 2 for the second; 0 where nobody counts.
+        statement: The spoken sentence, or the corpus's code for it.
+        repetition: 1 for the first take, 2 for the second; 0 if not numbered.
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
         actor: The speaker's number, in corpora that number their actors.
@@ -48,7 +48,7 @@ class ClipName:
 
 
 def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
-    """Return the key by which names are sorted as people do: numbers in them by their value.
+    """Return a sort key that orders numbers in names by value.
 
     Example:
         >>> sorted(["10", "9", "spk2", "spk10", "anna"], key=natural_order)

@@ -132,11 +132,11 @@ class StoreReadError(StoreError, OSError):
 
 
 class StoreWriteError(StoreError, OSError):
-    """The disk did not take a write (full, read-only, ...); what was committed stays."""
+    """The disk did not take a write (full, read-only, ...); committed data are kept."""
 
 
 class EngineError(StoreError):
-    """Workers died, are gone, or cannot do the work; what was committed stays."""
+    """Workers died, are gone, or cannot do the work; committed data are kept."""
 
 
 class IncompleteFeatureError(StoreError, LookupError):

@@ -33,12 +33,12 @@ class Parameter:
 
     Attributes:
         default: Its value where a recipe or a preset is silent; its type is the parameter's type.
-        help: What it means, with its unit.
-        minimum: The least value allowed.
+        help: Its meaning and unit.
+        minimum: The smallest allowed value.
         choices: The only values allowed.
-        maximum: The greatest value allowed.
-        is_identity: Whether an extractor's numbers depend on it; where they do not, it says where
-            or how they are computed, and changing it makes no stored value stale.
+        maximum: The largest allowed value.
+        is_identity: Whether the extracted values depend on it. If not, it is an execution option,
+            and changing it does not make stored values stale.
 
     Example:
         >>> Parameter(2048, "Samples in a frame.", minimum=16).parse("n_fft", "1024")
@@ -65,7 +65,7 @@ class Parameter:
             value = float(value)
         if type(value) is not kind:
             raise UsageError(
-                f"{name} = {value!r} is of the wrong type",
+                f"{name} = {value!r} has the wrong type",
                 allowed=f"a value such as {self.default!r} is allowed",
             )
         if self.choices is not None and value not in self.choices:
@@ -102,7 +102,7 @@ class Parameter:
                 value = kind(text)
         except (KeyError, ValueError) as error:
             raise UsageError(
-                f"{name} = {text!r} is of the wrong type",
+                f"{name} = {text!r} has the wrong type",
                 allowed=f"a value such as {self.default!r} is allowed",
             ) from error
         return self.check(name, value)
@@ -140,7 +140,7 @@ class Parameters:
     several plug-ins share are subclasses, too, which a plug-in's own inherits.
 
     Raises:
-        UsageError: A value is of the wrong type or out of range.
+        UsageError: A value has the wrong type or out of range.
         TypeError: A field is not declared as it should be.
 
     Example:
@@ -197,7 +197,7 @@ def settle(owner: str, start: P, given: Mapping[str, object]) -> P:
 
     Raises:
         UnknownNameError: There is no parameter of that name.
-        UsageError: A value is of the wrong type or out of range.
+        UsageError: A value has the wrong type or out of range.
     """
     known = start.declared()
     for name in given:

@@ -64,7 +64,7 @@ def resolve(
 
     Raises:
         UnknownNameError: A key of the file or a ``SERKIT_*`` variable is none of the settings.
-        UsageError: A value is of the wrong type, the file is not TOML, or whose home a ``~``
+        UsageError: A value has the wrong type, the file is not TOML, or whose home a ``~``
             means is not known.
     """
     environment = os.environ if environment is None else environment
@@ -132,7 +132,7 @@ def _checked(key: str, value: Any, source: str) -> Any:
         value = str(value)
     if type(value) is not kind:
         raise UsageError(
-            f"{key} = {value!r} in {source} is of the wrong type",
+            f"{key} = {value!r} in {source} has the wrong type",
             allowed=f"a value such as {getattr(Settings(), key)!r} is allowed",
         )
     return value
@@ -144,6 +144,6 @@ def _parsed(key: str, text: str, source: str) -> Any:
         return kind(text)
     except ValueError as error:
         raise UsageError(
-            f"{source}={text!r} is of the wrong type",
+            f"{source}={text!r} has the wrong type",
             allowed=f"a value such as {getattr(Settings(), key)!r} is allowed",
         ) from error

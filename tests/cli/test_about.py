@@ -108,7 +108,7 @@ def test_the_demo_goes_the_whole_way(cli, small_corpus, monkeypatch):
     assert any(row["optimism_gap"] is not None for row in rows)
     steps = [line for line in answer.err.splitlines() if line.startswith("serkit: serkit ")]
     assert [step.split()[2] for step in steps] == ["synth", "extract", *["train"] * 3, "compare"]
-    assert answer.err.splitlines()[-1] == "serkit: all of it is in here"
+    assert answer.err.splitlines()[-1] == "serkit: everything is in here"
     assert Path("here/corpus/Actor_03").is_dir()
     assert cli("compare", "--runs", "here/runs", "--json").json == rows
 
@@ -121,7 +121,7 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
     answer = cli("features")
     assert answer.code == 0
     assert "mel128" in answer.out
-    assert "serkit: the recipe gone is left out: no checkpoint './gone';" in answer.err
+    assert "serkit: the recipe gone is skipped: no checkpoint './gone';" in answer.err
 
 
 def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
@@ -134,5 +134,5 @@ def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
     monkeypatch.setattr(backend, "loaded_backend", lambda otherwise: otherwise)
     answer = cli("demo", "--actors", 3, "--workers", 1, "--json")
     assert answer.code == 0
-    assert "transformer is left out: the package tensorflow is not installed" in answer.err
+    assert "transformer is skipped: the package tensorflow is not installed" in answer.err
     assert "pip install 'serkit[tensorflow]'" in answer.err

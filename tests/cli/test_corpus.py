@@ -95,14 +95,14 @@ class TestCheck:
         clip = next(copy.rglob("*.wav"))
         shutil.copy(clip, copy / "Actor_01" / "jingle.wav")
         answer = cli("check", copy, "--workers", 1)
-        said = "Actor_01/jingle.wav is passed over: jingle.wav is not a RAVDESS name"
+        said = "Actor_01/jingle.wav is skipped: jingle.wav is not a RAVDESS name"
         assert said in answer.out
 
     def test_many_of_them_are_cut_and_counted(self, cli, copy):
         for number in range(13):
             (copy / f"jingle-{number:02d}.wav").write_bytes(b"")
         answer = cli("check", copy, "--workers", 1)
-        assert answer.out.count(" is passed over: ") == 10
+        assert answer.out.count(" is skipped: ") == 10
         assert "and 3 more of 13 (--json lists all)" in answer.out
         assert len(cli("check", copy, "--workers", 1, "--json").json["unparsed"]) == 13
 

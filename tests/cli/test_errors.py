@@ -51,7 +51,7 @@ class TestWrongUsage:
             ),
             (
                 "train xgboost --set rounds=many",
-                "rounds = 'many' is of the wrong type; a value such as 400 is allowed",
+                "rounds = 'many' has the wrong type; a value such as 400 is allowed",
             ),
             (
                 "train logreg --set C",
@@ -120,7 +120,7 @@ class TestWrongUsage:
         answer = cli("extract", speech, "--features", nothing)
         assert (answer.code, answer.message) == (
             2,
-            f"features = {nothing!r} names none; see 'serkit features'",
+            f"features = {nothing!r} names no feature; see 'serkit features'",
         )
 
     def test_an_unknown_feature_of_the_store(self, cli, speech_store):
@@ -162,7 +162,7 @@ class TestWrongUsage:
         answer = cli("train", "majority")
         assert (answer.code, answer.message) == (
             2,
-            f"seed = 'x' in {tmp_path / 'serkit.toml'} is of the wrong type; "
+            f"seed = 'x' in {tmp_path / 'serkit.toml'} has the wrong type; "
             "a value such as 0 is allowed",
         )
         (tmp_path / "serkit.toml").unlink()
@@ -170,14 +170,15 @@ class TestWrongUsage:
         answer = cli("train", "majority")
         assert (answer.code, answer.message) == (
             2,
-            "SERKIT_SEED='x' is of the wrong type; a value such as 0 is allowed",
+            "SERKIT_SEED='x' has the wrong type; a value such as 0 is allowed",
         )
 
     def test_a_corpus_that_the_protocol_does_not_fit(self, cli, speech_store):
         answer = cli("train", "majority", "--store", speech_store, "--protocol", "audeering")
         assert (answer.code, answer.message) == (
             2,
-            "none of the test speakers of audeering is there; use speaker5 for other speakers",
+            "none of the test speakers of audeering is in the corpus; "
+            "use speaker5 for other speakers",
         )
 
 

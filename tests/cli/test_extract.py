@@ -93,7 +93,7 @@ class TestExtract:
         assert answer.code == 0
         (unparsed,) = answer.json["unparsed"]
         assert unparsed["path"] == "rubbish.wav"
-        assert "serkit: rubbish.wav is passed over: rubbish.wav is not a RAVDESS name" in answer.err
+        assert "serkit: rubbish.wav is skipped: rubbish.wav is not a RAVDESS name" in answer.err
 
     def test_clips_that_are_gone_are_kept_and_said(self, cli, corpus):
         extract(cli, corpus)
@@ -107,7 +107,7 @@ class TestExtract:
             path.unlink()
         answer = extract(cli, corpus, "--prune")
         assert (
-            "serkit: 3 clips that this folder does not hold were taken out of the store"
+            "serkit: 3 clips that this folder does not hold were removed from the store"
         ) in answer.err.splitlines()
         assert extract(cli, corpus, "--json").json["pruned"] is False
         assert extract(cli, corpus, "--json").json["absent"] == []

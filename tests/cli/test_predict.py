@@ -137,7 +137,7 @@ class TestOverTime:
     @pytest.mark.parametrize(
         ("flags", "text"),
         [
-            (("--format", "audacity"), "--format audacity is of labels over time; add --window 3"),
+            (("--format", "audacity"), "--format audacity writes labels over time; add --window 3"),
             (("--hop", 1), "--hop needs --window; add --window 3"),
             (("--window", 3, "--abstain", 0.9), "--abstain and --window exclude each other"),
             (("--format", "csv", "--json"), "--format, --json and --csv exclude each other"),
@@ -158,7 +158,8 @@ BAD = {
     "WAV and FLAC files can",
     "nan.wav": "NonFiniteAudioError: nan.wav holds 1 samples that are NaN or infinite",
     "gone.wav": "NotFoundError: no file or folder gone.wav",
-    "song.txt": "UnreadableAudioError: song.txt is not named as audio; names that end in .wav, "
+    "song.txt": "UnreadableAudioError: song.txt has no audio file extension; names that end in "
+    ".wav, "
     ".flac, .ogg, .opus, .mp3 or .aiff are",
     "bare": "CorpusError: no audio file in bare; give a folder with some",
 }

@@ -44,7 +44,7 @@ class TestResume:
         answer = cli("train", "--resume", killed.name, *flags)
         assert (answer.code, answer.message) == (
             2,
-            "seed, folds, x, epochs beside resume: a run keeps its settings; "
+            "seed, folds, x, epochs cannot be combined with resume: a run keeps its settings; "
             "leave that out, or train a new run",
         )
 

@@ -205,7 +205,7 @@ class TestShow:
     def test_a_format_of_no_figure_is_wrong_usage(self, cli, speech_runs):
         answer = cli("show", "logreg-luna5", "--runs", speech_runs, "--format", "svg")
         assert answer.code == 2
-        assert answer.message == "--format alone draws nothing; add --figures DIR"
+        assert answer.message == "--format needs --figures; add --figures DIR"
 
     def test_the_last_one(self, cli, tmp_path):
         make_run(tmp_path / "runs", "old", created="2026-01-01T00:00:00+00:00")
@@ -239,5 +239,5 @@ class TestErrors:
         answer = cli("compare", "logreg-luna5", "--runs", speech_runs)
         assert (answer.code, answer.message) == (
             2,
-            "one run alone is named; name two, or none to rank all",
+            "only one run is named; name two, or none to rank all",
         )

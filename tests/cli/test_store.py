@@ -107,7 +107,7 @@ class TestVerifyAndRepair:
         answer = cli("store", "verify", "--audio", corpus)
         assert answer.code == 1
         assert f"1 with other samples: {path.stem}" in answer.out
-        assert f"'serkit extract {corpus} --rehash' computes them again" in answer.err
+        assert f"'serkit extract {corpus} --rehash' recomputes them" in answer.err
         found = cli("store", "verify", "--audio", corpus, "--json").json
         assert found["ok"] is False
         assert found["audio"]["changed"] == [path.stem]
@@ -121,7 +121,7 @@ class TestVerifyAndRepair:
         assert len(answer.json["damaged"]) >= 1
         text = cli("store", "verify")
         assert text.code == 1
-        assert "'serkit store repair' recomputes the clips that were hit" in text.err
+        assert "'serkit store repair' recomputes the damaged clips" in text.err
         mended = cli("store", "repair", "--workers", 1, "--json")
         assert mended.code == 0
         assert mended.json.keys() >= {"damaged", "recomputed", "failed", "seconds"}

@@ -157,7 +157,7 @@ class TestAWorkerThatIsKilled:
             DaskEngine(None, "tcp://there")._result(Future(), "a.wav to b.wav")
         assert str(caught.value) == (
             "4 workers died one after another on a.wav to b.wav; look for the cause in their logs "
-            "(memory?); what was committed stays; run it again"
+            "(memory?); committed data are kept; run it again"
         )
 
 

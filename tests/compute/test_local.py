@@ -233,7 +233,7 @@ class TestAWorkerThatDies:
             list(pool.run_all(die, [1, 2, 3], 2))
         assert str(caught.value) == (
             "a worker process died (killed, as the system does where memory runs out) while it "
-            "worked on clip-2.wav; what was committed stays; run it again, with fewer --workers "
+            "worked on clip-2.wav; committed data are kept; run it again, with fewer --workers "
             "if memory is short"
         )
 

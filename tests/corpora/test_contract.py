@@ -61,7 +61,9 @@ class TestDetect:
     def test_where_no_name_fits_no_corpus_is_claimed(self, tmp_path):
         found = detect(tmp_path, [PurePosixPath("rubbish.wav")])
         assert found.name == "unrecognised"
-        with pytest.raises(UnparsedNameError, match=r"^rubbish.wav is no name of a corpus"):
+        with pytest.raises(
+            UnparsedNameError, match=r"^rubbish.wav is not a file name of any corpus"
+        ):
             found.parse(PurePosixPath("rubbish.wav"))
 
     def test_a_marker_goes_before_names_in_the_folder_and_below_it(self, tmp_path):

@@ -114,12 +114,12 @@ class TestWhatCannotBeUsed:
             open_checkpoint("facebook/wav2vec2-base")
         text = str(caught.value)
         assert text.startswith(
-            "the checkpoint facebook/wav2vec2-base is neither a folder, nor in the cache, nor to "
-            "be had from the hub ("
+            "the checkpoint facebook/wav2vec2-base is neither a folder nor in the cache, and "
+            "the hub cannot be reached ("
         )
         assert text.endswith(
-            "where there is a network: hf download facebook/wav2vec2-base --local-dir "
-            "wav2vec2-base; then give that folder in place of facebook/wav2vec2-base"
+            "with network access, run: hf download facebook/wav2vec2-base --local-dir "
+            "wav2vec2-base; then pass that folder instead of facebook/wav2vec2-base"
         )
 
 

@@ -80,7 +80,7 @@ class TestAudit:
         clips = [replace(c, pcm_sha256="twin") if c.clip_id in ("a3", other) else c for c in CLIPS]
         assert refused(GOOD, clips=clips) == (
             f"fold 1 of mine: {PAIRS[side]} hold identical samples; no model may be trained on "
-            "what it is tested on; take one of each pair out of the folder ('serkit check SRC' "
+            "what it is tested on; remove one of each pair from the folder ('serkit check SRC' "
             "lists them all), then run 'serkit extract SRC --prune'"
         )
 

@@ -67,14 +67,14 @@ def test_audio_files_are_refused_because_nobody_says_who_speaks(run, speech):
     with pytest.raises(RunError) as caught:
         serkit.predict(run, [next(speech.rglob("*.wav"))])
     assert str(caught.value) == (
-        f"{run.name} normalises by speaker, and nobody says whose voice is in which file; runs "
-        "that answer about each clip by itself can be asked; train it with --set normalise=none"
+        f"{run.name} normalises by speaker, but the speakers of these files are unknown; runs "
+        "that predict each clip independently can be used; train it with --set normalise=none"
     )
 
 
 def test_it_is_no_member_of_an_ensemble(run, speech_store):
     other = serkit.train("majority", store=speech_store, runs=run.path.parent, protocol="luna5")
-    with pytest.raises(UsageError, match=r"is transductive: its answers depend on the clips asked"):
+    with pytest.raises(UsageError, match=r"is transductive: its predictions depend on the other"):
         serkit.train(
             "ensemble",
             store=speech_store,

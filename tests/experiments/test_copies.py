@@ -177,7 +177,7 @@ class TestWhatIsRefused:
                 **places,
             )
         assert str(caught.value) == (
-            "small-wide is no copy of small in another voice: n_mels 8 -> 9, voice speed as "
+            "small-wide is not small in another voice: n_mels 8 -> 9, voice speed as "
             "recorded -> 0.9, voice version as recorded -> 1 differs; a recipe that differs in "
             "its table 'voice' alone is one"
         )

@@ -76,7 +76,7 @@ class TestMeasuring:
 
     def test_one_number_makes_no_curve(self, speech_store):
         assert self.refused(speech_store, speakers=[2]) == (
-            "a curve over [2] speakers; two different numbers or more make a curve"
+            "a curve over [2] speakers; two or more different numbers are needed"
         )
 
     @pytest.mark.parametrize("numbers", [(0, 2), (2, 99)])
@@ -87,6 +87,6 @@ class TestMeasuring:
 
     def test_an_ensemble(self, speech_store):
         assert self.refused(speech_store, "ensemble") == (
-            "ensemble is made of finished runs and trained on no speakers of its own; draw the "
+            "ensemble combines finished runs and is not trained itself; draw the "
             "curves of its members"
         )

@@ -112,8 +112,9 @@ def test_it_does_not_go_on_in_another_number_of_processes(home, whole, tmp_path,
     with pytest.raises(RunError) as error:
         serkit.train(resume=folder)
     assert str(error.value) == (
-        f"the run {folder.name} was begun by 2 and cannot go on by 1 process: its random numbers "
-        "would be others; use 'torchrun --nproc-per-node 2 -m serkit train --resume ...'"
+        f"the run {folder.name} was started with 2 and cannot resume with 1 process: its random "
+        f"numbers "
+        "would differ; use 'torchrun --nproc-per-node 2 -m serkit train --resume ...'"
     )
     (problem,) = serkit.compare(tmp_path).problems
     assert f"torchrun --nproc-per-node 2 -m serkit train --resume {folder}" in problem
@@ -155,6 +156,6 @@ def test_a_model_that_trains_in_one_process_is_refused(speech_store, tmp_path, m
     with pytest.raises(UsageError) as error:
         serkit.train("logreg", store=speech_store, runs=tmp_path)
     assert str(error.value) == (
-        "2 processes were started, and logreg trains in one; run the command without torchrun"
+        "2 processes were started, but logreg trains in one; run the command without torchrun"
     )
     assert not list(tmp_path.iterdir())

@@ -116,13 +116,13 @@ class TestWhatIsRefused:
     def test_runs_on_other_folds(self, runs, names, speech_store):
         pair = (names["logreg-luna5"], names["logreg-random5"])
         said = self.refused(UsageError, runs, speech_store, *pair)
-        assert f"{pair[1]} was trained by other folds than {pair[0]}; runs of one protocol" in said
+        assert f"{pair[1]} was trained with other folds than {pair[0]}; an ensemble" in said
 
     def test_folds_that_the_members_were_not_trained_by(self, runs, names, speech_store):
         pair = (names["logreg-luna5"], names["majority-luna5"])
         said = self.refused(LeakageError, runs, speech_store, *pair, protocol="random5")
         assert said == (
-            f"{pair[0]} was fitted on other folds than those that the ensemble is tested on; "
+            f"{pair[0]} was fitted on other folds than the ensemble's; "
             "leave out --protocol and --folds: the members' own are used"
         )
 
@@ -133,7 +133,7 @@ class TestWhatIsRefused:
         record |= {"run": "peeked", "selected_on_test": True}
         (runs / "peeked" / "run.json").write_text(json.dumps(record))
         said = self.refused(LeakageError, runs, speech_store, *pair)
-        assert said.startswith(f"{pair[0]} chose its epoch on the clips that it was tested on")
+        assert said.startswith(f"{pair[0]} selected its epoch on its test clips")
 
     def test_a_member_whose_model_is_not_installed(self, made, tmp_path):
         shutil.copytree(made.folder_of(made.fold_names[0]), tmp_path / "fold")

@@ -362,8 +362,8 @@ class TestRefusals:
                 definitions=recipes,
             )
         assert str(caught.value) == (
-            f"loudness in {store} is of another recipe (block 5 -> 25); "
-            "run 'serkit extract SRC --features loudness' to compute it again"
+            f"loudness in {store} was made by another recipe (block 5 -> 25); "
+            "run 'serkit extract SRC --features loudness' to recompute it"
         )
 
 

@@ -68,7 +68,7 @@ def test_a_second_one_is_refused(runs):
     with pytest.raises(RunError) as caught:
         serkit.fit(run)
     assert str(caught.value) == (
-        f"{run.name} has a final model already; remove {run.path / 'final'} to fit it again"
+        f"{run.name} already has a final model; remove {run.path / 'final'} to fit it again"
     )
 
 

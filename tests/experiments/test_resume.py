@@ -116,8 +116,8 @@ class TestInterrupted:
             serkit.train("majority", store=speech_store, runs=tmp_path, protocol="luna5")
         (folder,) = tmp_path.iterdir()
         assert str(caught.value) == (
-            f"cannot write {folder / 'fold-2'} (No space left on device); what was committed "
-            "stays; make room (or fix the permissions) and run it again; 1 of 3 folds are done "
+            f"cannot write {folder / 'fold-2'} (No space left on device); committed data "
+            "are kept; make room (or fix the permissions) and run it again; 1 of 3 folds are done "
             f"and stay; resume with 'serkit train --resume {folder}'"
         )
         assert serkit.train(resume=folder).record["folds"] == 3
@@ -207,7 +207,8 @@ class TestRefusals:
         with pytest.raises(UsageError) as caught:
             serkit.train(resume=half, **given)
         assert str(caught.value) == (
-            f"{named} beside resume: a run keeps its settings; leave that out, or train a new run"
+            f"{named} cannot be combined with resume: a run keeps its settings; leave that out, "
+            f"or train a new run"
         )
 
     def test_another_model(self, half):
@@ -246,9 +247,9 @@ class TestRefusals:
         with pytest.raises(RunError) as caught:
             serkit.train(resume=half, store=other)
         assert str(caught.value).startswith(
-            f"the run {half.name} cannot go on: the clips changed since it began (corpus_digest "
+            f"the run {half.name} cannot resume: the clips changed since it started (corpus_digest "
         )
-        assert str(caught.value).endswith("; put back what it was begun with, or train it again")
+        assert str(caught.value).endswith("; restore what it was started with, or train it again")
 
 
 class TestContinued:
@@ -268,16 +269,24 @@ class TestContinued:
     @pytest.mark.parametrize(
         ("key", "value", "said"),
         [
-            ("feature_fingerprints", {"mel128": "0"}, "recipes changed since it began (mel128 fff"),
-            ("split_digest", "t", "the folds changed since it began (split_digest s -> t)"),
-            ("folds", 4, "the number of folds changed since it began (folds 5 -> 4)"),
+            (
+                "feature_fingerprints",
+                {"mel128": "0"},
+                "recipes changed since it started (mel128 fff",
+            ),
+            ("split_digest", "t", "the folds changed since it started (split_digest s -> t)"),
+            ("folds", 4, "the number of folds changed since it started (folds 5 -> 4)"),
             (
                 "values",
                 {"C": 2.0, "new": 1},
-                "parameters changed since it began (C 1.0 -> 2.0, new none -> 1, scheme ovr -> no",
+                "parameters changed since it started (C 1.0 -> 2.0, new none -> 1, scheme ovr",
             ),
-            ("selected_on_test", True, "what the epoch is chosen on changed since it began ("),
-            ("processes", 2, "was begun by 1 and cannot go on by 2 processes: its random numbers"),
+            ("selected_on_test", True, "what the epoch is chosen on changed since it started ("),
+            (
+                "processes",
+                2,
+                "was started with 1 and cannot resume with 2 processes: its random numbers",
+            ),
         ],
     )
     def test_what_the_result_depends_on_must_be_the_same(self, key, value, said):

@@ -174,7 +174,7 @@ def test_a_worker_killed(larger, larger_whole, tmp_path):
     assert parent.exitcode == 0
     end = (tmp_path / "end").read_text()
     assert end.startswith("EngineError: a worker process died (killed, as the system does where")
-    assert re.search(r"while it worked on Actor_\d+/[\d-]+\.wav; what was committed stays; ", end)
+    assert re.search(r"while it worked on Actor_\d+/[\d-]+\.wav; committed data are kept; ", end)
     before = committed(store)
     assert is_within(before, larger_whole)
     kit.fill(larger, store, small_recipes(), wait=0)

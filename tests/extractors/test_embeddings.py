@@ -78,9 +78,7 @@ def test_a_name_that_says_nothing_is_refused(name):
 
 
 def test_another_extractor_cannot_be_told(home):
-    with pytest.raises(
-        UnknownNameError, match=r"^unknown extractor that can be told one thing 'me"
-    ):
+    with pytest.raises(UnknownNameError, match=r"^unknown extractor that takes one argument 'me"):
         Recipes().get("mel:128")
 
 

@@ -159,11 +159,11 @@ class TestWrong:
                 "extractor = 'mel'\n[parameters]\nn_mel = 3",
                 "unknown parameter of bad (mel) 'n_mel'",
             ),
-            ("extractor = 'mel'\n[parameters]\nn_mels = '3'", "n_mels = '3' is of the wrong type"),
-            ("extractor = 'mel'\n[parameters]\nn_mels = [3]", "n_mels = [3] is of the wrong type"),
+            ("extractor = 'mel'\n[parameters]\nn_mels = '3'", "n_mels = '3' has the wrong type"),
+            ("extractor = 'mel'\n[parameters]\nn_mels = [3]", "n_mels = [3] has the wrong type"),
             ("extractor = 'mel'\n[parameters]\nfmin = nan", "fmin = nan is too small"),
             ("extractor = 'mel'\n[parameters]\nfmax = inf", "fmax = inf is not finite"),
-            ("extractor = 'raw'\n[parameters]\npad_to = 1979-05-27", "is of the wrong type"),
+            ("extractor = 'raw'\n[parameters]\npad_to = 1979-05-27", "has the wrong type"),
         ],
     )
     def test_a_recipe_that_is_not_right_says_where(self, own, recipe, expected):

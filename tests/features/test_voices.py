@@ -68,7 +68,7 @@ def test_a_recipe_s_mistake_names_the_voice(tmp_path):
     [
         ({"speed": 0.1}, "speed = 0.1 is too small; 0.25 or more is allowed"),
         ({"formants": 3.0}, "formants = 3.0 is too large; 2 or less is allowed"),
-        ({"gain": "loud"}, "gain = 'loud' is of the wrong type; a value such as 0.0 is allowed"),
+        ({"gain": "loud"}, "gain = 'loud' has the wrong type; a value such as 0.0 is allowed"),
     ],
 )
 def test_changes_out_of_range_are_refused(voice, said):

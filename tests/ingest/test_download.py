@@ -289,7 +289,8 @@ class TestABrokenConnection:
         assert len(mirror.seen) == 4
         assert str(caught.value) == (
             f"cannot download {mirror.url}/Clips%201.zip: the connection broke "
-            f"(it ended too early); 98,304 of {len(BODY):,} bytes are kept: run it again to go on, "
+            f"(it ended too early); 98,304 of {len(BODY):,} bytes are kept: run it again to "
+            f"resume, "
             "download http://published.invalid/files/Clips.zip by hand and unpack it into "
             f"{tmp_path}, or name a mirror with --url MIRROR"
         )
@@ -538,7 +539,7 @@ class TestNoConnection:
             download(archive_of(), tmp_path / "data", base_url=base)
         assert str(caught.value) == (
             f"{base!r} is not a mirror's address; http://... and https://... are allowed; "
-            f"{NAME} has to lie directly below it"
+            f"{NAME} must be directly below it"
         )
         assert not (tmp_path / "data").exists()
 
@@ -553,7 +554,7 @@ class TestTheWrongBytes:
             f"{mirror.url}/Clips%201.zip is not the published {NAME}: "
             f"got md5:{hashlib.md5(body).hexdigest()} in {len(body):,} bytes; "
             f"the published file is md5:{hashlib.md5(BODY).hexdigest()} in {len(BODY):,} bytes; "
-            "nothing of it was kept: try again or name another mirror with --url MIRROR"
+            "nothing was kept: try again or name another mirror with --url MIRROR"
         )
         assert files_in(tmp_path) == {}
 
@@ -648,7 +649,7 @@ class TestUnpack:
         with pytest.raises(DownloadError) as caught:
             self.unpacked(tmp_path, body)
         assert str(caught.value) == (
-            f"the archive holds {name!r}, which leads out of the folder; a relative path without "
+            f"the archive holds {name!r}, which points outside the folder; a relative path without "
             "'..', ':' and '\\' is allowed; do not trust this archive; nothing was unpacked"
         )
         assert set(files_in(tmp_path)) == {"a.zip"}

@@ -112,7 +112,7 @@ class TestTables:
     def test_a_file_without_a_row_is_passed_over(self, folder):
         (folder / "metadata.csv").write_text(self.HEAD + ROWS)
         (folder / "ben" / "03.wav").write_bytes(b"")
-        assert scan(folder).unparsed == (("ben/03.wav", "nothing says what is in ben/03.wav"),)
+        assert scan(folder).unparsed == (("ben/03.wav", "no label is known for ben/03.wav"),)
 
     def test_an_empty_label_leaves_its_clip_out(self, folder):
         _, notes = describe(folder, self.HEAD + ROWS.replace("01.wav,angry,ben", "01.wav,,ben"))
@@ -184,7 +184,7 @@ class TestLayouts:
         assert found is not None
         corpus, notes = found
         assert corpus.labels.names == ("anna", "ben")
-        assert notes[0].startswith("nobody has said who speaks in 4 of 4 clips: ")
+        assert notes[0].startswith("the speaker is unknown in 4 of 4 clips: ")
 
     def test_speakers_and_emotions(self, tmp_path):
         path = "day 1/anna/angry/01.wav"
@@ -239,7 +239,7 @@ class TestFromExtractToCompare:
         store = tmp_path / "s"
         report = serkit.extract(recordings, store=store, features=["change_deviation"], workers=1)
         assert "only random protocols work" in report.warnings[0]
-        with pytest.raises(UsageError, match="nobody has said who speaks in 12 of 12 clips"):
+        with pytest.raises(UsageError, match="the speaker is unknown in 12 of 12 clips"):
             serkit.train("majority", store=store, runs=tmp_path)
         run = serkit.train("majority", store=store, runs=tmp_path, protocol="random10")
         assert run.record["speaker_unknown"] is True

@@ -48,7 +48,7 @@ def test_what_is_no_audio_is_told_apart(here):
     os.mkfifo("pipe.wav")
     assert reasons(["nope.wav", "song.txt", "empty", "pipe.wav", "x" * 300]) == {
         "nope.wav": "no file or folder nope.wav",
-        "song.txt": "song.txt is not named as audio; names that end in .wav, .flac, .ogg, "
+        "song.txt": "song.txt has no audio file extension; names that end in .wav, .flac, .ogg, "
         ".opus, .mp3 or .aiff are",
         "empty": "no audio file in empty; give a folder with some",
         "pipe.wav": "pipe.wav is neither a file nor a folder",

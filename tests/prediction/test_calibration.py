@@ -66,7 +66,7 @@ def test_levels_that_are_none(level):
 def test_speakers_may_be_too_few():
     with pytest.raises(RunError) as caught:
         calibrate(*simulated(speakers=4, folds=2), level=0.9)
-    assert str(caught.value) == "4 speakers are too few for sets at 90 %; up to 80 % can be had"
+    assert str(caught.value) == "4 speakers are too few for sets at 90 %; up to 80 % is possible"
 
 
 class TestRuns:
@@ -90,5 +90,7 @@ class TestRuns:
 
     def test_speakers_that_the_models_know_teach_nothing(self, speech_runs):
         run = find_run(speech_runs, "logreg-random5")
-        with pytest.raises(RunError, match="was tested on speakers that its models had heard"):
+        with pytest.raises(
+            RunError, match="was tested on speakers that its models were trained on"
+        ):
             run.calibration(0.9)

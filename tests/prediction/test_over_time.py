@@ -188,6 +188,6 @@ class TestOtherContainers:
         (failure,) = predictor.predict_files([tmp_path]).failed
         assert failure.error == UnreadableAudioError.__name__
         assert failure.message == (
-            "my talk.m4a is of a kind that libsndfile does not decode; WAV, FLAC, OGG, Opus, MP3 "
+            "my talk.m4a is in a format that libsndfile cannot decode; WAV, FLAC, OGG, Opus, MP3 "
             "and AIFF are decoded; convert it first: ffmpeg -i 'my talk.m4a' 'my talk.wav'"
         )

@@ -170,7 +170,7 @@ class TestLongerAndShorterClips:
         (failure,) = said.failed
         assert (failure.path, failure.error) == (str(long), "ClipTooLongError")
         assert failure.message == (
-            "clip.wav is 6.25 s long; logreg (notebook) reads up to 5.27 s; cut it, or ask a run "
+            "clip.wav is 6.25 s long; logreg (notebook) reads up to 5.27 s; cut it, or use a run "
             "whose model reads true lengths or functionals"
         )
 
@@ -178,7 +178,7 @@ class TestLongerAndShorterClips:
         write_wav(tmp_path / "talk.wav", np.zeros(121 * 1000, np.int16), 1000)
         (failure,) = serkit.predict(run, tmp_path).failed
         assert failure.message == (
-            "talk.wav is 121 s long; up to 120 s are; hear it through a window (--window 3 --hop "
+            "talk.wav is 121 s long; up to 120 s are; use a window (--window 3 --hop "
             "1), or cut it into utterances"
         )
 

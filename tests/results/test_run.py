@@ -136,7 +136,7 @@ class TestFindRun:
         with pytest.raises(UsageError) as caught:
             find_run(folder, "logreg")
         assert str(caught.value) == (
-            "2 runs begin with 'logreg': logreg-loso-2, logreg-luna5-1; type more of it"
+            "2 runs begin with 'logreg': logreg-loso-2, logreg-luna5-1; type more of the name"
         )
 
     def test_an_unknown_one_is_told_with_the_nearest(self, folder):

@@ -159,7 +159,7 @@ def test_tensorflow_has_no_lists(store):
     with pytest.raises(UsageError) as error:
         store.as_tf_dataset("raw", padded=False)
     assert str(error.value) == (
-        "a tf.data.Dataset holds arrays of one length; leave padded=False out, or use batches()"
+        "a tf.data.Dataset holds arrays of one length; omit padded=False, or use batches()"
     )
 
 

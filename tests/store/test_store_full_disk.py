@@ -18,7 +18,7 @@ from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
 from storekit_processes import fill_with_small_files, run_process
 
-HINT = "what was committed stays; make room (or fix the permissions) and run it again"
+HINT = "committed data are kept; make room (or fix the permissions) and run it again"
 
 
 @pytest.fixture

@@ -255,7 +255,7 @@ def test_a_choice_that_cannot_be_understood(store):
         with pytest.raises(UsageError) as error:
             store.load("raw", where=wrong)
         assert str(error.value) == (
-            "the function given as where= returned no mask for 12 clips; one boolean a clip is, "
+            "the function given as where= returned no mask for 12 clips; one boolean per clip is, "
             "such as clips['actor'] < 5"
         )
 

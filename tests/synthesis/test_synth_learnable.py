@@ -22,7 +22,7 @@ def band_levels(samples):
 
 @pytest.fixture(scope="module")
 def clips():
-    """The first takes of six actors: features, emotions and actors, one row a clip."""
+    """The first takes of six actors: features, emotions and actors, one row per clip."""
     names = [name for name in clip_names(ACTORS) if name[15:17] == "01"]
     features = np.stack([band_levels(render(name, 0)) for name in names])
     return features, np.array([name[6:8] for name in names]), np.array([n[-2:] for n in names])

@@ -216,18 +216,18 @@ class TestSettle:
     @pytest.mark.parametrize(
         ("name", "key", "value", "text"),
         [
-            ("logreg", "C", "much", "C = 'much' is of the wrong type; a value such as 0.0 is"),
+            ("logreg", "C", "much", "C = 'much' has the wrong type; a value such as 0.0 is"),
             ("logreg", "C", "-1", "C = -1.0 is too small; 0 or more is allowed"),
             ("logreg", "C", "inf", "C = inf is not finite; a finite number is allowed"),
             ("logreg", "whiten", "1.5", "whiten = 1.5 is too large; 1 or less is allowed"),
             ("logreg", "scheme", "ovo", "scheme = 'ovo' is not allowed; one of 'multinomial', "),
-            ("logreg", "scale", "maybe", "scale = 'maybe' is of the wrong type; a value such as T"),
-            ("logreg", "max_iter", "10.5", "max_iter = '10.5' is of the wrong type; a value such "),
+            ("logreg", "scale", "maybe", "scale = 'maybe' has the wrong type; a value such as T"),
+            ("logreg", "max_iter", "10.5", "max_iter = '10.5' has the wrong type; a value such "),
             ("svm", "kernel", "poly", "kernel = 'poly' is not allowed; one of 'rbf', 'linear' is"),
             ("xgboost", "rounds", "0", "rounds = 0 is too small; 1 or more is allowed"),
             ("xgboost", "subsample", "2", "subsample = 2.0 is too large; 1 or less is allowed"),
-            ("xgboost", "rounds", 3.0, "rounds = 3.0 is of the wrong type; a value such as 400 is"),
-            ("xgboost", "rounds", None, "rounds = None is of the wrong type; a value such as 400"),
+            ("xgboost", "rounds", 3.0, "rounds = 3.0 has the wrong type; a value such as 400 is"),
+            ("xgboost", "rounds", None, "rounds = None has the wrong type; a value such as 400"),
         ],
     )
     def test_a_wrong_value_is_refused(self, name, key, value, text):

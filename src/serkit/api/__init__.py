@@ -1,7 +1,7 @@
 """The use cases, one function each: what the command line and a notebook both call.
 
-Every function takes plain values and returns a frozen report; nothing is printed. Settings that
-are not given come from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
+Every function takes plain values, returns a frozen report and prints nothing. Missing settings come
+from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
 """
 
 from typing import TYPE_CHECKING

@@ -71,5 +71,5 @@ def _names(features: str) -> list[str]:
     """
     names = [name.strip() for name in features.split(",") if name.strip()]
     if not names:
-        raise UsageError(f"features = {features!r} names none", hint="see 'serkit features'")
+        raise UsageError(f"features = {features!r} names no feature", hint="see 'serkit features'")
     return names

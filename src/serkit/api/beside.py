@@ -25,22 +25,22 @@ def splits(
 ) -> SplitIndices:
     """Return a protocol's folds as scikit-learn's ``(train, test)`` indices.
 
-    Indices count the clips sorted by id, as :meth:`serkit.FeatureStore.load` returns them. The
-    clips that serkit's models choose on belong to ``train`` here; choose on ``groups``.
+    Indices refer to the clips sorted by id, as :meth:`serkit.FeatureStore.load` returns them.
+    ``train`` includes serkit's validation clips; use ``groups`` for your own validation split.
 
     Args:
         protocol: The protocol's name.
-        store: The store or its folder; None is the setting.
-        feature: Leave out clips for which this feature failed, as ``load`` does; None takes all
+        store: The store or its folder; None uses the setting.
+        feature: Exclude clips for which this feature failed, as ``load`` does; None takes all
             clips.
 
     Returns:
-        Iterate over it, or hand it to scikit-learn as ``cv``; ``groups`` are the speakers,
-        ``labels`` the emotion numbers, ``clip_ids`` the clips.
+        An iterable to pass to scikit-learn as ``cv``. ``groups`` are the speakers, ``labels`` the
+        emotion numbers, ``clip_ids`` the clips.
 
     Raises:
         UnknownNameError: No such protocol or feature.
-        UsageError: The clips cannot be split so.
+        UsageError: The protocol cannot split these clips.
         NotFoundError: No such store.
 
     Example:
@@ -69,29 +69,29 @@ def submit(
     seed: int = 0,
     notes: Sequence[str] = (),
 ) -> Run:
-    """Keep predictions that were made elsewhere as a run, which is ranked like any other.
+    """Store predictions made elsewhere as a run, to be ranked like any other.
 
-    They must cover the test clips of a protocol exactly. The run is stamped ``submitted``: serkit
-    counts its figures, and cannot vouch for how the model was made.
+    They must cover the protocol's test clips exactly. The run is stamped ``submitted``: serkit
+    computes its scores but cannot check how the model was trained.
 
     Args:
         predictions: A data frame or a CSV file: a column (or index) ``clip_id`` or ``clip``, and
             a column of probabilities for each emotion, ``angry`` or ``p_angry`` and so on.
         model: The name that the leaderboard shows.
         protocol: The protocol's name.
-        store: The store that the clips are of, or its folder; None is the setting.
-        runs: Folder that the run is kept in; None is the setting.
-        feature: Leave out clips for which this feature failed; None takes all clips.
-        seed: Which seed these are of: one name may have several.
-        notes: What a reader of the leaderboard should know.
+        store: The store with the clips, or its folder; None uses the setting.
+        runs: Folder to store the run in; None uses the setting.
+        feature: Exclude clips for which this feature failed; None takes all clips.
+        seed: The seed of this run; a model may have runs with several seeds.
+        notes: Notes for readers of the leaderboard.
 
     Returns:
         The run.
 
     Raises:
         UnknownNameError: No such protocol or feature.
-        UsageError: The name is taken, a clip is missing, double or not tested, or a row holds no
-            probabilities.
+        UsageError: The name is taken, a clip is missing, duplicate or not a test clip, or a row is
+            not a probability distribution.
         NotFoundError: No such store or file.
 
     Example:

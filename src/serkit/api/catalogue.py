@@ -1,7 +1,7 @@
-"""What there is to choose from: features, models, protocols, corpora.
+"""The catalogue: features, models, protocols and corpora to choose from.
 
-The functions are called ``list_...``, because ``serkit.features`` is a package: a function of that
-name would be one thing before and another after somebody imported it.
+The functions are called ``list_...`` because ``serkit.features`` is a package: importing it would
+replace a function of that name.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class FeatureInfo:
     Attributes:
         name: Its name.
         summary: One line.
-        extractor: What computes it.
+        extractor: The extractor that computes it.
         version: The extractor's version.
-        parameters: Every resolved parameter that the numbers depend on.
-        options: Where and how it is computed; no part of its identity.
-        voice: How the voice is changed first; empty for the voice as recorded.
+        parameters: Every resolved parameter that affects the values.
+        options: Execution options that do not affect the values.
+        voice: Changes to the voice before extraction; empty for the voice as recorded.
         fingerprint: Its identity (SHA-256).
-        licence: The terms of what computes it, where they are not serkit's own.
-        default: Whether ``extract`` computes it unless told otherwise.
+        licence: Licence of the extractor, if it differs from serkit's.
+        default: Whether ``extract`` computes it by default.
     """
 
     name: str
@@ -55,12 +55,12 @@ class FeatureInfo:
 
 @dataclass(frozen=True)
 class FeatureDetails(FeatureInfo, Shown):
-    """A feature whole.
+    """Everything about one feature.
 
     Attributes:
         meanings: What each parameter means.
-        columns: Names and meanings of its columns; none for arrays.
-        missing: Which package is missing to tell the columns; empty where none is.
+        columns: Names and meanings of its columns; empty for arrays.
+        missing: The package needed to list the columns, if it is missing; else empty.
     """
 
     meanings: dict[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class FeatureDetails(FeatureInfo, Shown):
     missing: str = ""
 
     def __rich__(self) -> RenderableType:
-        """Return its parameters, and its columns where it has some."""
+        """Return its parameters and columns."""
         from rich.console import Group
         from rich.text import Text
 
@@ -109,7 +109,7 @@ class ParameterInfo:
     presets: dict[str, Scalar]
 
     def elsewhere(self) -> str:
-        """Say what the presets after the first have in place of its value, a line for each."""
+        """Return where other presets differ from the first, one line per value."""
         (_, usual), *others = self.presets.items()
         groups: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in others:
@@ -129,8 +129,8 @@ class ModelInfo(Shown):
         model: Its name.
         summary: One line.
         presets: Each preset's summary.
-        selected_on: What each preset's values were chosen on; empty where nobody chose.
-        parameters: What can be set.
+        selected_on: Data that each preset's values were tuned on; empty if they were not tuned.
+        parameters: The parameters.
     """
 
     model: str
@@ -169,7 +169,7 @@ class CorpusInfo:
         licence: Its licence.
         citation: How to cite it.
         url: Its home page.
-        default_protocol: The protocol that ``train`` uses where none is named.
+        default_protocol: The protocol that ``train`` uses by default.
         downloadable: Whether ``serkit download`` fetches it.
     """
 
@@ -184,13 +184,13 @@ class CorpusInfo:
 
 @dataclass(frozen=True)
 class ProtocolInfo:
-    """A protocol that can be tested by.
+    """A protocol for training and testing.
 
     Attributes:
         protocol: Its name.
         summary: One line.
-        source: Who uses it.
-        speaker_independent: Whether no actor is on both sides.
+        source: Publication or project that uses it.
+        speaker_independent: Whether no actor is in both training and test data.
     """
 
     protocol: str
@@ -262,14 +262,15 @@ class CorpusList(tuple[CorpusInfo, ...], Shown):
 def list_features(
     *, definitions: str | Path | None = None, say: Callable[[str], None] | None = None
 ) -> FeatureList:
-    """List the features that can be extracted, serkit's own and the project's.
+    """List the features that can be extracted: serkit's and the project's.
 
     Args:
-        definitions: Folder of the project's own recipes; None is the setting.
-        say: Told which recipes are left out, since they name what is not on this machine.
+        definitions: Folder with the project's recipes; None uses the setting.
+        say: Called with a message for each recipe skipped because it needs something that
+            is not installed.
 
     Raises:
-        UsageError: A recipe is not right; the message says where.
+        UsageError: A recipe is invalid; the message says where.
 
     Example:
         >>> "mel128" in [feature.name for feature in serkit.list_features()]
@@ -282,20 +283,20 @@ def list_features(
             found.append(FeatureInfo(**_facts(recipes.get(name))))
         except (NotFoundError, MissingDependencyError) as error:
             if say:
-                say(f"the recipe {name} is left out: {error}")
+                say(f"the recipe {name} is skipped: {error}")
     return FeatureList(found)
 
 
 def describe_feature(name: str, *, definitions: str | Path | None = None) -> FeatureDetails:
-    """Describe one feature: what its parameters mean, and its columns.
+    """Describe a feature: its parameters and columns.
 
     Args:
         name: Its name, or the path of a recipe.
-        definitions: Folder of the project's own recipes; None is the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
 
     Raises:
         UnknownNameError: No such feature.
-        UsageError: The recipe is not right; the message says where.
+        UsageError: The recipe is invalid; the message says where.
 
     Example:
         >>> serkit.describe_feature("mel128").parameters["n_mels"]
@@ -328,7 +329,7 @@ def list_models() -> ModelList:
 
 
 def describe_model(name: str) -> ModelInfo:
-    """Describe one model: its presets and parameters.
+    """Describe a model: its presets and parameters.
 
     Raises:
         UnknownNameError: No such model.
@@ -343,7 +344,7 @@ def describe_model(name: str) -> ModelInfo:
 
 
 def list_protocols() -> ProtocolList:
-    """List the protocols: which clips are trained on and which are tested on.
+    """List the protocols, which decide on training and test clips.
 
     Example:
         >>> names = [each.protocol for each in serkit.list_protocols()]
@@ -373,7 +374,7 @@ def list_corpora() -> CorpusList:
 
 
 def describe_corpus(name: str) -> CorpusInfo:
-    """Describe one corpus: its licence, and how to cite it.
+    """Describe a corpus: its licence and citation.
 
     Raises:
         UnknownNameError: No such corpus.

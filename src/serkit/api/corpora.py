@@ -1,4 +1,4 @@
-"""Getting a corpus, and looking at it: ``synth``, ``download``, ``check``."""
+"""Get a corpus and audit it: ``synth``, ``download``, ``check``."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def synth(
     workers: int | None = None,
     progress: Count | None = None,
 ) -> SynthReport:
-    """Write a synthetic corpus in the shape of RAVDESS.
+    """Write a synthetic corpus with the structure of RAVDESS.
 
     Args:
-        dest: The folder; empty, new, or one that this wrote before.
+        dest: The folder: new, empty, or written by ``synth`` before.
         actors: 1 to 24.
         seed: The same seed gives the same files.
-        workers: Processes; None is the setting.
+        workers: Processes; None uses the setting.
         progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
@@ -67,7 +67,7 @@ def download(
     Raises:
         UnknownNameError: No such corpus.
         UsageError: The corpus cannot be downloaded.
-        DownloadError: It could not be had, or is not the published one.
+        DownloadError: The download failed, or the file is not the published one.
 
     Example:
         >>> serkit.download("synthetic")
@@ -100,15 +100,15 @@ def check(
     workers: int | None = None,
     progress: Count | None = None,
 ) -> AuditReport:
-    """Audit a corpus: what is there, what is missing, what is not as published.
+    """Audit a corpus: count clips, and list missing, duplicate, unreadable and altered files.
 
     Args:
         source: The folder.
-        corpus: The corpus's name; None tells it from the folder.
-        include: Reasons for which clips are otherwise left out, such as ``"song"``.
-        labelling: How the labels of a folder of one's own are found: :class:`serkit.Labelling`;
+        corpus: The corpus's name; None recognises it by its file names.
+        include: Clips to include that are excluded by default, such as ``"song"``.
+        labelling: How to read the labels of your own recordings, a :class:`serkit.Labelling`;
             None reads its ``metadata.csv`` where there is one.
-        workers: Processes; None is the setting.
+        workers: Processes; None uses the setting.
         progress: Called as ``progress(done, total)``, in files.
 
     Raises:

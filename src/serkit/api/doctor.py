@@ -1,4 +1,4 @@
-"""What is installed, what the machine is, and what to install for what is missing."""
+"""Which packages are installed, how to install missing ones, and the hardware."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Package:
 
     Attributes:
         package: Its name.
-        version: The version that is installed; None where it is missing.
+        version: The installed version; None if it is missing.
         purpose: What it is for.
-        install: What to type to get it; None where it is there.
+        install: The command that installs it; None if it is installed.
     """
 
     package: str
@@ -35,8 +35,8 @@ class DoctorReport(Shown):
 
     Attributes:
         python: Python's version.
-        hardware: ``machine``, ``system``, ``processor``, ``cores``, ``memory_bytes`` (None where
-            the system does not tell).
+        hardware: ``machine``, ``system``, ``processor``, ``cores``, ``memory_bytes`` (None if
+            unknown).
         packages: Every package that serkit can use.
     """
 
@@ -46,7 +46,7 @@ class DoctorReport(Shown):
 
     @property
     def missing(self) -> tuple[Package, ...]:
-        """The packages that are not there."""
+        """The packages that are not installed."""
         return tuple(package for package in self.packages if package.version is None)
 
     def __rich__(self) -> RenderableType:
@@ -72,7 +72,7 @@ class DoctorReport(Shown):
         return made
 
     def to_json(self) -> dict[str, Any]:
-        """Return versions, the machine, and what to install."""
+        """Return versions, hardware and installation commands."""
         packages = [
             {"package": p.package, "version": p.version, "for": p.purpose, "install": p.install}
             for p in self.packages
@@ -81,7 +81,7 @@ class DoctorReport(Shown):
 
 
 def doctor() -> DoctorReport:
-    """Look at what is installed; nothing is imported for it.
+    """Report which packages are installed, without importing them.
 
     Example:
         >>> serkit.doctor().packages[0].package

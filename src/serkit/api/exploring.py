@@ -24,29 +24,29 @@ def eda(
     workers: int | None = None,
     progress: Count | None = None,
 ) -> Exploration:
-    """Explore a corpus: lengths, amplitudes, change deviation and voice, group by group.
+    """Explore a corpus: lengths, amplitudes, change deviation and voice by group.
 
-    Clips are grouped by every column of the corpus that has groups (emotion, intensity, sex,
-    statement, speaker). Samples are read once and only counted, so that memory does not grow with
-    the corpus. A feature that the store lacks leaves out what rests on it, and says so.
+    Clips are grouped by every column that divides the corpus (emotion, intensity, sex,
+    statement, speaker). Samples are read once and counted, so memory does not grow with the
+    corpus. If the store lacks a feature, the parts that need it are omitted with a note.
 
     Args:
-        store: The store or its folder; None is the setting.
-        clip: The clip whose waveform and spectrogram are shown; None takes one of middling length.
-        out: Folder to write every figure and a page with all of them to; None writes nothing.
-        form: Of the figures' files, ``png`` or ``svg``.
-        workers: Processes that draw; None is the setting.
+        store: The store or its folder; None uses the setting.
+        clip: The clip whose waveform and spectrogram are shown; None takes one of median length.
+        out: Folder for the figures and the page; None writes nothing.
+        form: Format of the figures, ``png`` or ``svg``.
+        workers: Processes for drawing; None uses the setting.
         progress: Called as ``progress(done, total)`` in clips.
 
     Returns:
-        What was found: ``figure(name)``, ``save(folder)``, ``to_json()``.
+        The exploration: ``figure(name)``, ``save(folder)``, ``to_json()``.
 
     Raises:
         NotFoundError: No such store.
         CorpusError: The store holds no clips.
         UnknownNameError: No such clip or format.
-        MissingDependencyError: Figures are to be written and matplotlib is not installed.
-        ReportError: The disk does not take the figures.
+        MissingDependencyError: ``out`` is given and matplotlib is not installed.
+        ReportError: The figures cannot be written.
 
     Example:
         >>> found = serkit.eda("features/store", workers=1)
@@ -82,21 +82,21 @@ def invert(
     iterations: int = 32,
     seed: int = 0,
 ) -> Inversion:
-    """Turn a clip into a mel spectrogram and back, to hear what is lost.
+    """Convert a clip to a mel spectrogram and back, to hear what is lost.
 
     Args:
         clip: An audio file, or the id of a clip in the store.
         feature: The mel recipe.
-        store: The store or its folder, for clips that are no files; None is the setting.
-        definitions: Folder of the project's own recipes; None is the setting.
+        store: The store or its folder, for clips given by id; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
         iterations: Griffin-Lim steps.
-        seed: Seed of the first phases.
+        seed: Seed of the initial phases.
 
     Returns:
         Samples of the clip's length and level, ``save(path)``, ``figure()``, ``distance`` in dB.
 
     Raises:
-        UnknownNameError: No such recipe, or neither a file nor a clip has this name.
+        UnknownNameError: No such recipe, or no file or clip has this name.
         UsageError: The recipe is not a mel spectrogram.
         NotFoundError: No such store.
         AudioError: The file cannot be used.
@@ -133,20 +133,20 @@ def losses(
     workers: int | None = None,
     progress: Count | None = None,
 ) -> Losses:
-    """Measure what mel spectrograms of 32 to 256 bands and hops of 128 to 2,048 lose.
+    """Measure the loss of mel spectrograms with 32 to 256 bands and hops of 128 to 2,048.
 
     Args:
-        store: The store or its folder; None is the setting.
-        clips: Size of the sample, as evenly over the labels as it can be.
+        store: The store or its folder; None uses the setting.
+        clips: Number of sampled clips, balanced over the labels.
         iterations: Griffin-Lim steps.
-        seed: Seed of the sample and of the first phases.
-        workers: Processes; None is the setting.
+        seed: Seed of the sample and of the initial phases.
+        workers: Processes; None uses the setting.
         progress: Called as ``progress(done, total)``.
 
     Raises:
         NotFoundError: No such store.
         UnknownNameError: The store lacks the feature ``raw``.
-        UsageError: There is nothing to take a sample of.
+        UsageError: The store has no clips to sample.
 
     Example:
         >>> report = serkit.extract("data/speech", store="raw", features=["raw"], workers=1)

@@ -35,35 +35,35 @@ def extract(
 ) -> ExtractReport:
     """Bring a feature store up to date with a folder of audio.
 
-    Only what is missing or stale is computed. Clips that fail are listed in the report.
+    Computes only what is missing or stale. The report lists clips that failed.
 
     Args:
         source: The folder, searched for WAV and FLAC files.
-        store: The store's folder; None is the setting.
-        features: Recipes' names (or paths of TOML files); None is the setting.
-        workers: Processes; None is the setting.
+        store: The store's folder; None uses the setting.
+        features: Recipes' names (or paths of TOML files); None uses the setting.
+        workers: Processes; None uses the setting.
         engine: Where they run: ``local``, or ``dask`` on a cluster. Its workers need the folder and
             the store under the same path.
         scheduler: Address of a dask scheduler that runs already, such as
             ``tcp://10.0.0.1:8786``; None starts a cluster of processes on this machine.
-        corpus: The corpus's name; None tells it from the folder.
-        include: Reasons for which clips are otherwise left out, such as ``"song"``.
-        labelling: How the labels of a folder of one's own are found: :class:`serkit.Labelling`;
+        corpus: The corpus's name; None recognises it by its file names.
+        include: Clips to include that are excluded by default, such as ``"song"``.
+        labelling: How to read the labels of your own recordings, a :class:`serkit.Labelling`;
             None reads its ``metadata.csv`` where there is one.
-        channel: Which channel of each file is read; files of one are read as they are.
-        definitions: Folder of the project's own recipes; None is the setting.
-        wait: Seconds to wait for another writer; None is the setting.
-        prune: Take clips out of the store that the folder no longer holds.
-        rehash: Read every file again, also where its size and times have not changed.
+        channel: Which channel to read, from 0; mono files are read as they are.
+        definitions: Folder with the project's recipes; None uses the setting.
+        wait: Seconds to wait for another writer; None uses the setting.
+        prune: Remove clips from the store that are no longer in the folder.
+        rehash: Read every file again, even if its size and times have not changed.
         progress: Called as ``progress(done, total)``, in clips.
-        say: Called with each sentence that the user should read at once.
+        say: Called with each message that the user should see immediately.
 
     Raises:
         NotFoundError: No such folder.
-        CorpusError: No clips in it, or they do not belong into this store.
+        CorpusError: It has no clips, or they belong to another corpus than the store's.
         UnknownNameError: No such feature or corpus.
-        StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
-        EngineError: Workers died or are gone; what was committed stays.
+        StoreError: The store is locked, damaged, or the disk is full; committed data are kept.
+        EngineError: Workers died or are gone; committed data are kept.
 
     Example:
         >>> report = serkit.extract("data/speech", features=["functionals"], workers=1)
@@ -103,7 +103,7 @@ def estimate(
     definitions: PathLike | None = None,
     progress: Count | None = None,
 ) -> Estimate:
-    """Estimate what :func:`extract` of everything would cost, from the files' headers alone.
+    """Estimate the cost of a full :func:`extract` from the files' headers.
 
     Args:
         source: See :func:`extract`.
@@ -145,7 +145,7 @@ def preview(
     definitions: PathLike | None = None,
     progress: Count | None = None,
 ) -> Preview:
-    """Say what :func:`extract` would do, and write nothing.
+    """Report what :func:`extract` would do, without writing anything.
 
     Args:
         source: See :func:`extract`.

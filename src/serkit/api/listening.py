@@ -43,12 +43,12 @@ def human(
     Args:
         ask: Is handed a :class:`serkit.Question`, whose samples it plays, and returns one of its
             choices or a :class:`serkit.Command` (undo, skip, stop).
-        store: The store that knows the clips, or its folder; None is the setting.
-        runs: Folder that the run is kept in; None is the setting.
+        store: The store that knows the clips, or its folder; None uses the setting.
+        runs: Folder that the run is kept in; None uses the setting.
         answers: The file that answers are appended to.
         listener: Who listens; a pseudonym will do.
         clips: How many clips are to be answered; None for all.
-        seed: Of the order; None is the setting.
+        seed: Of the order; None uses the setting.
         with_neutral: Whether neutral clips are played, too.
         tell: Called with each answer and the truth; None tells nothing before the end.
         say: Called with a sentence about each clip that cannot be played.
@@ -90,8 +90,8 @@ def import_answers(
     Args:
         answers: A CSV file: columns ``clip`` and ``answer``, and ``listener`` and ``seconds``
             where they are known; or the reference study's ``index,true,pred``.
-        store: The store that knows the clips, or its folder; None is the setting.
-        runs: Folder that the run is kept in; None is the setting.
+        store: The store that knows the clips, or its folder; None uses the setting.
+        runs: Folder that the run is kept in; None uses the setting.
 
     Returns:
         The run, named after the file. An earlier run of the same answers and fewer is replaced.

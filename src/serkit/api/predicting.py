@@ -34,21 +34,20 @@ def predict(
 ) -> Predictions:
     """Predict emotions in audio files.
 
-    Features are computed as in training; nothing is added to any store.
+    Features are computed as in training and not added to any store.
 
     Args:
-        run: The run, or as for :func:`show`.
+        run: The run, or its name as for :func:`show`.
         audio: Audio files of any rate, up to 120 s long, and folders of them.
-        fold: The fold whose model is asked; ``final`` asks the model of all speakers, ``mean``
-            all folds' models, whose probabilities are averaged; None is ``final`` where there is
-            one, else ``mean``.
-        channel: Which channel of each file is read; files of one are read as they are.
-        calibrated: Whether probabilities are corrected by a temperature; see ``abstain``.
+        fold: The fold whose model to use; ``final`` is the model trained on all speakers, ``mean``
+            averages the probabilities of all folds; None is ``final`` if it exists, else ``mean``.
+        channel: Which channel to read, from 0; mono files are read as they are.
+        calibrated: Whether to calibrate probabilities by temperature scaling; see ``abstain``.
         abstain: The share of clips, such as 0.9, whose set of emotions is to hold the true one:
             each answer gets ``candidates``. Both are learned from the run's answers about speakers
             that its models had not heard.
-        runs: Folder of runs; None is the setting.
-        workers: Processes, where there are many files; None is the setting.
+        runs: Folder of runs; None uses the setting.
+        workers: Processes, if there are many files; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
 
     Returns:
@@ -57,7 +56,7 @@ def predict(
 
     Raises:
         UnknownNameError: No such run or fold.
-        UsageError: Something else than paths is given as audio.
+        UsageError: ``audio`` contains something other than paths.
         RunError: The run is not finished or damaged, its model is not installed, or an extractor
             has changed since.
         MissingDependencyError: The model or a feature needs a package that is not installed.
@@ -83,17 +82,17 @@ def load(
     abstain: float | None = None,
     runs: PathLike | None = None,
 ) -> Predictor:
-    """Load a run's models to ask them again and again.
+    """Load a run's models once, to predict repeatedly.
 
     Loading takes the time, and checks once that the models answer as they did where they were
     trained (:attr:`serkit.Predictor.warnings`).
 
     Args:
-        run: The run, or as for :func:`show`.
-        fold: Which model answers, as for :func:`predict`.
+        run: The run, or its name as for :func:`show`.
+        fold: Which model to use, as for :func:`predict`.
         calibrated: As for :func:`predict`.
         abstain: As for :func:`predict`.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
 
     Raises:
         UnknownNameError: No such run or fold.
@@ -129,26 +128,26 @@ def predict_over_time(
     runs: PathLike | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> Timelines:
-    """Predict emotions over the time of long recordings, through a window that slides.
+    """Predict emotions over time in long recordings, with a sliding window.
 
-    Windows in which nobody speaks, told by energy, get no emotion.
+    Windows without speech, detected by energy, get no emotion.
 
     Args:
-        run: The run, or as for :func:`show`.
+        run: The run, or its name as for :func:`show`.
         audio: Audio files of up to an hour, and folders of them.
         window: The window's length in seconds.
         hop: Seconds from one window to the next.
         fold: As for :func:`predict`.
         channel: As for :func:`predict`.
         calibrated: As for :func:`predict`.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
 
     Returns:
         A timeline per file. Files that cannot be used are listed in it, not raised.
 
     Raises:
-        UsageError: Window or hop make no sense, or something else than paths is given.
+        UsageError: Window or hop is out of range, or ``audio`` contains something other than paths.
         UnknownNameError: No such run or fold.
         RunError: As for :func:`predict`.
 
@@ -176,7 +175,7 @@ def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:
     for each in given:
         if not isinstance(each, (str, Path)):
             raise UsageError(
-                f"audio holds a {type(each).__name__}, which is no path",
+                f"audio holds a {type(each).__name__}, which is not a path",
                 allowed="paths of audio files, and of folders of them, are allowed",
                 hint="serkit.load(run).predict(samples, sample_rate) takes samples",
             )
@@ -193,7 +192,7 @@ def written(found: Predictions | Timelines, form: str) -> str:
 
     Raises:
         UnknownNameError: There is no such format.
-        UsageError: It is of labels over time, and these answers are none.
+        UsageError: It writes labels over time, and these answers are none.
     """
     from serkit.prediction import formats
 

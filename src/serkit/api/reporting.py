@@ -22,14 +22,14 @@ def report(
     runs: PathLike | None = None,
     published: bool = False,
 ) -> Report:
-    """Make one self-contained page about runs.
+    """Make one self-contained page about a set of runs.
 
-    Leaderboard with seeds joined, confusion matrices, errors of the best model, curves, what is
-    learned when, cost against UAR, the optimism gap and the audit of the data.
+    It shows the leaderboard, confusion matrices, errors of the best model, learning curves, cost
+    against UAR, the optimism gap and the data audit.
 
     Args:
-        names: The runs, or how :func:`show` finds each; none is every run in the folder.
-        runs: The folder; None is the setting.
+        names: The runs, or their names as for :func:`show`; none given takes every run.
+        runs: The folder; None uses the setting.
         published: Add published results of the same protocols.
 
     Returns:
@@ -38,7 +38,7 @@ def report(
     Raises:
         NotFoundError: No such folder.
         UnknownNameError: No such run.
-        RunError: No run is finished, or one that is named is damaged.
+        RunError: No run is finished, or a named run is damaged.
 
     Example:
         >>> serkit.report(["logreg-luna5", "majority-luna5"]).save("report.html").name
@@ -56,11 +56,11 @@ def report(
 
 
 def card(run: Run | str, *, runs: PathLike | None = None) -> ModelCard:
-    """Write a run's model card, in the form that the Hugging Face hub reads.
+    """Write a run's model card for the Hugging Face hub.
 
     Args:
-        run: The run, or how :func:`show` finds it.
-        runs: Folder of runs; None is the setting.
+        run: The run, or its name as for :func:`show`.
+        runs: Folder of runs; None uses the setting.
 
     Returns:
         The card: ``save("README.md")``, or ``text``.

@@ -1,4 +1,4 @@
-"""What runs came to, where they err, and asking their models: ``compare``, ``show``, ..."""
+"""Results of runs: ``compare``, ``show``, ``analyse``, figures."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def compare(
     all_seeds: bool = False,
     store: PathLike | None = None,
 ) -> Board:
-    """Rank the runs in a folder, by figures that are counted again from their predictions.
+    """Rank the runs in a folder by scores recomputed from their predictions.
 
     Args:
-        runs: The folder; None is the setting.
-        protocol: Show this protocol alone.
+        runs: The folder; None uses the setting.
+        protocol: Show only this protocol.
         published: Add published results of the same protocols.
-        all_seeds: Give a row to every run; else runs that differ in the seed alone are one row.
-        store: The feature store whose labels the runs' are compared with; None is the setting,
-            if there is such a store.
+        all_seeds: One row per run; otherwise runs that differ only in the seed share a row.
+        store: The feature store to check the runs' labels against; None uses the setting, if that
+            store exists.
 
     Raises:
         NotFoundError: No such folder, or no store where one was named.
@@ -109,12 +109,12 @@ def analyse(
     runs: PathLike | None = None,
     store: FeatureStore | PathLike | None = None,
 ) -> ErrorAnalysis:
-    """Say where a run errs: recall by group, hardest clips, calibration, agreement of seeds.
+    """Analyse a run's errors: recall by group, hardest clips, calibration, agreement of seeds.
 
     Args:
-        run: The run, or how :func:`show` finds it.
-        runs: Folder of runs, among which those of other seeds are sought; None is the setting.
-        store: The store that holds the run's clips, or its folder; None is the setting. Where it
+        run: The run, or its name as for :func:`show`.
+        runs: Folder of runs, among which those of other seeds are sought; None uses the setting.
+        store: The store that holds the run's clips, or its folder; None uses the setting. Where it
             is there, clips are also grouped by statement, and have paths.
 
     Raises:
@@ -152,12 +152,12 @@ def _clips(store: FeatureStore | PathLike | None) -> pd.DataFrame | None:
 def compare_pair(
     run_a: Run | str, run_b: Run | str, *, runs: PathLike | None = None
 ) -> RunComparison:
-    """Say where two runs differ: clip by clip, by speaker and by class.
+    """Compare two runs clip by clip, by speaker and by class.
 
     Args:
-        run_a: Run A, or how :func:`show` finds it.
+        run_a: Run A, or its name as for :func:`show`.
         run_b: Run B.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
 
     Raises:
         NotFoundError: No such folder.
@@ -177,11 +177,11 @@ def compare_pair(
 
 
 def learning(run: Run | str, *, runs: PathLike | None = None) -> Learning:
-    """Say in which epoch a run learned each emotion.
+    """Return the epoch in which a run learned each emotion.
 
     Args:
-        run: The run, or how :func:`show` finds it.
-        runs: Folder of runs; None is the setting.
+        run: The run, or its name as for :func:`show`.
+        runs: Folder of runs; None uses the setting.
 
     Raises:
         UnknownNameError: No such run.
@@ -203,9 +203,9 @@ def figure(run: Run | str, name: str, *, runs: PathLike | None = None) -> Figure
     ``confusion``, ``recall``, ``calibration``, ``curves``, ``learning`` and ``stress``.
 
     Args:
-        run: The run, or how :func:`show` finds it.
+        run: The run, or its name as for :func:`show`.
         name: The figure.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
 
     Returns:
         A ``matplotlib.figure.Figure``; ``.savefig("x.png")`` or ``"x.svg"`` writes it.
@@ -234,10 +234,10 @@ def figures(
     trained in epochs. :func:`figure` draws one of them without writing it.
 
     Args:
-        run: The run, or how :func:`show` finds it.
-        folder: Where to; made if it is not there.
+        run: The run, or its name as for :func:`show`.
+        folder: The folder to write to; created if missing.
         form: ``png`` or ``svg``.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
 
     Returns:
         The files.
@@ -245,7 +245,7 @@ def figures(
     Raises:
         UnknownNameError: No such run or format.
         MissingDependencyError: matplotlib is not installed.
-        RunError: The run is not finished, or the disk does not take the files.
+        RunError: The run is not finished, or the files cannot be written.
 
     Example:
         >>> [path.name for path in serkit.figures("logreg-luna5", "figures", form="svg")]

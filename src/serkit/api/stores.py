@@ -1,4 +1,4 @@
-"""Looking after a feature store: ``ls``, ``why``, ``verify``, ``repair``, ``gc``, ``export``."""
+"""Maintain a feature store: ``ls``, ``why``, ``verify``, ``repair``, ``gc``, ``export``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def store_path(store: PathLike | None = None) -> Path:
-    """Return the store's folder; None is the setting.
+    """Return the store's folder; None uses the setting.
 
     Example:
         >>> store_path("features/store").name
@@ -33,8 +33,8 @@ def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) ->
     """List the features in a store: how many clips are current, and their size.
 
     Args:
-        store: The store's folder; None is the setting.
-        definitions: Folder of the project's own recipes; None is the setting.
+        store: The store's folder; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
 
     Raises:
         NotFoundError: No such store.
@@ -54,12 +54,12 @@ def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) ->
 def why(
     feature: str, *, store: PathLike | None = None, definitions: PathLike | None = None
 ) -> FeatureStatus:
-    """Say for each clip whether a feature is current, missing, stale or failed, and why.
+    """Report for each clip whether a feature is current, missing, stale or failed, and why.
 
     Args:
-        feature: Its name; compared with its recipe, or without one with itself.
-        store: The store's folder; None is the setting.
-        definitions: Folder of the project's own recipes; None is the setting.
+        feature: The feature's name. It is compared with its recipe, if there is one.
+        store: The store's folder; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
 
     Raises:
         NotFoundError: No such store.
@@ -85,15 +85,15 @@ def compare_audio(
     include: Collection[str] = (),
     progress: Count | None = None,
 ) -> AudioComparison:
-    """Read all audio again and say which clips' samples are not those the store was made from.
+    """Read all audio again and list the clips whose samples differ from those in the store.
 
     Args:
         source: The folder, searched for WAV and FLAC files.
-        store: The store's folder; None is the setting.
-        workers: Processes; None is the setting.
-        corpus: The corpus's name; None tells it from the folder.
-        include: Reasons for which clips are otherwise left out, such as ``"song"``.
-        progress: Called with files done and files in all.
+        store: The store's folder; None uses the setting.
+        workers: Processes; None uses the setting.
+        corpus: The corpus's name; None recognises it by its file names.
+        include: Clips to include that are excluded by default, such as ``"song"``.
+        progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No such store or folder.
@@ -120,7 +120,7 @@ def verify(store: PathLike | None = None, *, progress: Count | None = None) -> V
     """Read every byte of a store back and compare it with what was written.
 
     Args:
-        store: The store's folder; None is the setting.
+        store: The store's folder; None uses the setting.
         progress: Called as ``progress(done, total)``, in files.
 
     Raises:
@@ -146,9 +146,9 @@ def repair(
     """Recompute the clips whose values are damaged, from the audio they were made from.
 
     Args:
-        store: The store's folder; None is the setting.
-        workers: Processes; None is the setting.
-        wait: Seconds to wait for another writer; None is the setting.
+        store: The store's folder; None uses the setting.
+        workers: Processes; None uses the setting.
+        wait: Seconds to wait for another writer; None uses the setting.
         progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
@@ -177,12 +177,12 @@ def gc(
     wait: float | None = None,
     progress: Count | None = None,
 ) -> GcReport:
-    """Give back the space of stale values, of dead parts, and of what killed runs left.
+    """Free the disk space of stale values, unused parts and files left by killed processes.
 
     Args:
-        store: The store's folder; None is the setting.
-        drop: Features to take out altogether.
-        wait: Seconds to wait for another writer; None is the setting.
+        store: The store's folder; None uses the setting.
+        drop: Features to remove completely.
+        wait: Seconds to wait for another writer; None uses the setting.
         progress: Called as ``progress(done, total)``, in clips rewritten.
 
     Raises:
@@ -222,7 +222,7 @@ def export(
         to: ``parquet``, ``npz`` or ``hdf5``.
         path: The file; None is ``FEATURE.parquet`` (and so on) in the current folder.
         padded: Whether arrays are padded in front; ``npz`` and ``hdf5`` always are.
-        store: The store or its folder; None is the setting.
+        store: The store or its folder; None uses the setting.
         progress: Called as ``progress(done, total)``, in clips.
 
     Returns:
@@ -232,7 +232,7 @@ def export(
         NotFoundError: No such store.
         UnknownNameError: No such feature or format.
         IncompleteFeatureError: Some clips have no current values.
-        StoreWriteError: The disk did not take it; no half file is left.
+        StoreWriteError: It cannot be written; no partial file is left.
 
     Example:
         >>> serkit.export("functionals", to="parquet", path="functionals.parquet").name

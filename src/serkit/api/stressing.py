@@ -27,21 +27,21 @@ def stress(
     workers: int | None = None,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> StressTable:
-    """Measure how a run holds when its test clips are perturbed.
+    """Measure a run's accuracy on perturbed test clips.
 
     Each test clip is perturbed in level, by noise, bands, codecs, rooms and so on, and predicted
-    by the model that had not seen its speaker. Perturbed clips are cached as features are, so that
-    a second time is quick. The table is kept beside the run, unless ``clips`` is given.
+    by the model that was not trained on its speaker. Perturbed clips are cached as features are, so
+    that a second time is quick. The table is kept beside the run, unless ``clips`` is given.
 
     Args:
-        run: The run, or how :func:`show` finds it.
+        run: The run, or its name as for :func:`show`.
         only: Names of conditions and of groups of them, such as ``white`` or ``mp3-32``; the
             others' rows stay as they were. None takes all.
         clips: At most so many test clips, evenly over speakers and emotions, for a quick look.
-        store: The store that the run's clips are of, or its folder; None is the setting.
+        store: The store that the run's clips are of, or its folder; None uses the setting.
         cache: Folder of the store of perturbed clips; None is the store's name with ``-stress``.
-        runs: Folder of runs; None is the setting.
-        workers: Processes; None is the setting.
+        runs: Folder of runs; None uses the setting.
+        workers: Processes; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
 
     Returns:
@@ -95,7 +95,7 @@ def stress_figure(table: StressTable, path: PathLike) -> Path:
     Raises:
         MissingDependencyError: matplotlib is not installed.
         UnknownNameError: It ends otherwise.
-        RunError: The disk does not take it.
+        RunError: It cannot be written.
     """
     from serkit.reports.figures.draw import require_matplotlib, save
     from serkit.reports.figures.stress import stress_figure as draw

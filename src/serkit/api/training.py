@@ -43,19 +43,18 @@ def train(
 ) -> Run:
     """Train and test a model by a protocol, or resume one that was interrupted.
 
-    An ensemble is not trained but made of finished runs on the same folds, named by its parameter
-    ``members``: their models of each fold answer together.
+    An ensemble is not trained: it combines finished runs on the same folds, which its parameter
+    ``members`` names, and averages their models' predictions in each fold.
 
     A scikit-learn estimator or pipeline is cloned and fitted in each fold. Every ``random_state``
     that is None gets the seed, and a search inside it (``GridSearchCV``) chooses on inner folds by
-    speaker. It is saved by skops where skops can hold it; otherwise a note says that it is not
-    kept.
+    speaker. skops saves it if it can; otherwise a note on the run says that the model was not
+    saved.
 
     Args:
-        model: Its name, or a scikit-learn estimator; may be left out with ``resume``.
-        features: What the model reads, names in a list or separated by commas; None is the
-            preset's.
-        store: The store or its folder; None is the setting, or what the run was begun with.
+        model: Its name, or a scikit-learn estimator; omit it with ``resume``.
+        features: Features to train on, as a list or separated by commas; None uses the preset's.
+        store: The store or its folder; None uses the setting, or the run's own when resuming.
             Several are read as one: their labels are joined by name (``fear``, ``fearful`` and
             ``anxiety`` are one), clips of labels that they do not share are left out, and without
             ``protocol`` each corpus is tested in turn (``leave-one-corpus-out``).
@@ -63,15 +62,15 @@ def train(
             ``store`` and tested on all of this one.
         joined: Labels that count as another one where stores are joined, beyond synonyms:
             ``{"calm": "neutral"}``.
-        runs: Folder that the run is kept in; None is the setting.
-        protocol: The protocol's name; None is the setting, and without one the corpus's own.
-        preset: The preset's name; None is the setting.
+        runs: Folder to store the run in; None uses the setting.
+        protocol: The protocol's name; None uses the setting, else the corpus's default.
+        preset: The preset's name; None uses the setting.
         values: Parameters that differ from the preset, as ``--set``.
-        seed: Of all random numbers; None is the setting.
-        folds: Only the first so many folds, for a quick look; None is all.
-        definitions: Folder of the project's own recipes; None is the setting.
-        resume: A run that was interrupted or killed, by its name, the beginning of it, its path,
-            or ``last``: it resumes with the settings it was started with; the result is identical.
+        seed: Random seed; None uses the setting.
+        folds: Train only this many folds, for a quick look; None trains all.
+        definitions: Folder with the project's recipes; None uses the setting.
+        resume: An interrupted or killed run: its name, the beginning of it, its path, or ``last``.
+            It resumes with its original settings; the result is identical.
         tensorboard: Folder to log each epoch to, for TensorBoard.
         mlflow: Folder or address of a server to log each epoch to, for MLflow.
         final: Whether to fit a model on all speakers when the run is finished; see :func:`fit`.
@@ -82,8 +81,8 @@ def train(
         progress: Called with a :class:`Progress` after each step.
 
     Returns:
-        The finished run: ``run.uar``, ``run.predictions``, ``run.record``. Every process of a
-        torchrun gets the same; the first keeps the run, and the others help it to fit.
+        The finished run: ``run.uar``, ``run.predictions``, ``run.record``. Under
+        torchrun every process returns the same run; the first one stores it.
 
     Raises:
         UnknownNameError: No such model, protocol, preset, parameter or run.
@@ -97,7 +96,7 @@ def train(
         RunError: The run to resume is finished, in the hands of another process, damaged, or
             was begun on something else than what is there now.
         EngineError: Workers died or are gone; folds that are done stay.
-        TrainingInterrupted: It was interrupted (Ctrl-C); it can be resumed.
+        TrainingInterrupted: Training was interrupted (Ctrl-C) and can be resumed.
 
     Example:
         >>> run = serkit.train("majority", protocol="luna5", runs="trials")
@@ -161,24 +160,24 @@ def fit(
     definitions: PathLike | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Fit the recipe of a finished run once more, on all speakers: a model for use.
+    """Refit the model of a finished run on all speakers, for use on new audio.
 
-    ``predict`` prefers it to the mean of the folds' models. It has no score of its own, since
-    nobody is left to test it on: what it can be expected to do is what the run measured.
+    ``predict`` prefers it to the mean of the folds' models. It has no score of its own because no
+    speakers are left to test it on: expect the accuracy that the run measured.
 
     Args:
         run: The run, or how :func:`serkit.show` finds it.
-        store: The store or its folder; None is the one that the run was trained on.
-        runs: Folder of runs; None is the setting.
-        definitions: Folder of the project's own recipes; None is as the run had it.
+        store: The store or its folder; None uses the one that the run was trained on.
+        runs: Folder of runs; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the run's.
         progress: Called with a :class:`serkit.Progress`.
 
     Returns:
-        The run, whose ``final`` is the model's folder.
+        The run; its ``final`` is the model's folder.
 
     Raises:
         UnknownNameError: No such run.
-        RunError: It has a final model already, is an ensemble, or the store is no longer what it
+        RunError: It already has a final model, is an ensemble, or the store is no longer what it
             was trained on.
         TrainingError: The model could not be fitted.
 
@@ -201,7 +200,7 @@ def _with_final(plan: Plan, run: Run, progress: Callable[[Progress], None] | Non
 
 
 def assist() -> bool:
-    """Serve as a helper where torchrun started this process as one.
+    """Work as a helper process if torchrun started this process as one.
 
     Returns:
         False at once in every other process; True when the helper's work is done.
@@ -234,30 +233,30 @@ def curve(
     out: PathLike | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Curve:
-    """Measure a model's UAR against the number of speakers that it is trained on.
+    """Measure a model's UAR as a function of the number of training speakers.
 
     Args:
         model: Its name.
-        speakers: How many speakers to fit on, beside the validation speakers; none given takes a
-            quarter, a half, three quarters and all of them.
-        store: The store or its folder; None is the setting.
-        protocol: The protocol's name; None is the setting, and without one the corpus's own.
-        preset: The preset's name; None is the setting.
+        speakers: Numbers of training speakers, not counting validation speakers; by default a
+            quarter, a half, three quarters and all.
+        store: The store or its folder; None uses the setting.
+        protocol: The protocol's name; None uses the setting, else the corpus's default.
+        preset: The preset's name; None uses the setting.
         values: Parameters that differ from the preset, as ``--set``.
-        seed: Of all random numbers, and of which speakers come first; None is the setting.
-        definitions: Folder of the project's own recipes; None is the setting.
+        seed: Random seed, also for the order of speakers; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
         out: Folder to write ``curve.json`` and ``curve.png`` to; None writes nothing.
         progress: Called as ``progress(done, total)`` in models.
 
     Returns:
-        The points, and what ten more speakers would bring.
+        The points, and the expected gain from ten more speakers.
 
     Raises:
         UnknownNameError: No such model, protocol, preset or parameter.
-        UsageError: The numbers of speakers make no curve, or the model is an ensemble.
+        UsageError: Fewer than two numbers of speakers, or the model is an ensemble.
         NotFoundError: No such store.
-        MissingDependencyError: The figure is to be written and matplotlib is not installed.
-        ReportError: The disk does not take the files.
+        MissingDependencyError: ``out`` is given and matplotlib is not installed.
+        ReportError: The files cannot be written.
 
     Example:
         >>> curve = serkit.curve("majority", speakers=[1, 2], protocol="luna5")
@@ -271,7 +270,7 @@ def curve(
 
     if TRAINERS.get(model).combines_runs:
         raise UsageError(
-            f"{model} is made of finished runs and trained on no speakers of its own",
+            f"{model} combines finished runs and is not trained itself",
             hint="draw the curves of its members",
         )
     if out is not None:  # before training, not after

@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def models(
-    name: Annotated[str | None, typer.Argument(help="Show this model whole.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show everything about this model.")] = None,
     json: options.Json = False,
 ) -> None:
     """List models, or show one.
@@ -41,7 +41,7 @@ def models(
 def protocols(json: options.Json = False) -> None:
     """List the protocols.
 
-    A protocol says which clips are trained on and which are tested on.
+    A protocol decides which clips are for training and which for testing.
     """
     from serkit import api
 
@@ -50,9 +50,9 @@ def protocols(json: options.Json = False) -> None:
 
 
 def doctor(json: options.Json = False) -> None:
-    """Say what is installed.
+    """Report what is installed.
 
-    Versions, the machine, and what to install for what is missing.
+    Versions, hardware, and the commands that install missing packages.
     """
     from serkit import api
 
@@ -63,7 +63,7 @@ def doctor(json: options.Json = False) -> None:
 def demo(
     dest: Annotated[
         Path | None,
-        typer.Argument(help="Folder to keep everything in.  [default: a temporary one]"),
+        typer.Argument(help="Folder for all files.  [default: a temporary folder]"),
     ] = None,
     actors: Annotated[int, typer.Option(min=3, max=24, help="Synthetic actors.")] = 6,
     workers: options.Workers = None,
@@ -71,7 +71,7 @@ def demo(
 ) -> None:
     """Run the whole pipeline on synthetic speech.
 
-    Makes a corpus, extracts, trains and compares, in a minute or two.
+    Makes a corpus, extracts features, trains and compares models, in a minute or two.
     """
     from serkit import api
 
@@ -100,13 +100,13 @@ def demo(
                         values=values,
                         progress=report,
                     )
-            except MissingDependencyError as error:  # the classical models still make a board
-                say(f"{model} is left out: {error}")
+            except MissingDependencyError as error:  # the others are enough
+                say(f"{model} is skipped: {error}")
         say(f"serkit compare --runs {runs}")
         board = api.compare(runs)
         print_json(board.to_json()) if json else print_rich(board)
         if dest is not None:
-            say(f"all of it is in {folder}")
+            say(f"everything is in {folder}")
 
 
 _DEMO_FEATURES = ("change_deviation", "tracks40", "functionals")

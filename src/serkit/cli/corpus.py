@@ -1,4 +1,4 @@
-"""``serkit synth``, ``download``, ``check``: getting a corpus and looking at it."""
+"""``serkit synth``, ``download``, ``check``: get a corpus and audit it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def synth(
 ) -> None:
     """Write a synthetic corpus.
 
-    Real WAV files in the shape of RAVDESS, spoken by nobody; the same seed, the same files.
+    Writes WAV files named like RAVDESS, without human voices; the same seed gives the same files.
     """
     from serkit import api
 
@@ -74,9 +74,9 @@ def check(
 ) -> None:
     """Audit a corpus.
 
-    Counts clips, and lists what is missing, extra, double, unreadable or altered.
+    Counts clips, and lists missing, extra, duplicate, unreadable and altered files.
 
-    Leaves with 3 where a file is unreadable or does not hold the published samples.
+    Exit code 3 if a file is unreadable or differs from the published one.
     """
     from serkit import api
 

@@ -24,13 +24,13 @@ INTERRUPTED = 130
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn errors that a user can do something about into one line on stderr."""
+    """Turn errors that users can fix into one line on stderr."""
     try:
         yield
     except SerkitError as error:
         leave(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        leave("interrupted; what was committed stays, run it again to go on", INTERRUPTED)
+        leave("interrupted; committed data are kept, run it again to resume", INTERRUPTED)
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing more can be said to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -47,7 +47,7 @@ def one_line() -> Iterator[None]:
 
 
 def _refuse(error: Any) -> None:
-    """Say what Click has against the command line; a command without its own is given its help."""
+    """Report a usage error from Click; a command without arguments shows its help."""
     if type(error).__name__ == "NoArgsIsHelpError":
         error.show()
         raise SystemExit(error.exit_code)
@@ -58,6 +58,6 @@ def _refuse(error: Any) -> None:
 
 
 def leave(message: str, code: int) -> NoReturn:
-    """Say why, and leave with an exit code."""
+    """Print a message and exit with a code."""
     say(message)
     raise SystemExit(code)

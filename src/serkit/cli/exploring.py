@@ -1,4 +1,4 @@
-"""``serkit eda`` and ``invert``: looking at and listening to a corpus before any model."""
+"""``serkit eda`` and ``invert``: explore a corpus before training."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def eda(
         ),
     ] = None,
     form: Annotated[
-        options.Form, typer.Option("--format", help="Of the figures.")
+        options.Form, typer.Option("--format", help="Format of the figures.")
     ] = options.Form.PNG,
     clip: Annotated[
         str | None,
         typer.Option(
             metavar="ID",
-            help="Clip to show and play.  [default: one of middling length]",
+            help="Clip to show and play.  [default: one of median length]",
         ),
     ] = None,
     workers: options.Workers = None,
@@ -76,7 +76,7 @@ def invert(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="WAV file; a picture of the same name goes beside it.  "
+            help="WAV file; a picture with the same name is written next to it.  "
             "[default: CLIP-FEATURE.wav; none with --json]",
         ),
     ] = None,
@@ -84,7 +84,8 @@ def invert(
         bool,
         typer.Option(
             "--table",
-            help="Measure on a sample of the store's clips what 32 to 256 bands and hops of 128 "
+            help="Measure on a sample of the store's clips how much 32 to 256 bands and hops of "
+            "128 "
             "to 2,048 lose.",
         ),
     ] = False,
@@ -96,7 +97,7 @@ def invert(
 ) -> None:
     """Turn a mel spectrogram back into sound.
 
-    To hear what is lost: same length, same level, and how far the spectra lie apart.
+    Lets you hear what is lost; prints the log-spectral distance.
     """
     from serkit import api
 

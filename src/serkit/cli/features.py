@@ -35,7 +35,7 @@ def extract(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Features, separated by commas; embeddings:CHECKPOINT is a frozen encoder's.  "
+            help="Features, separated by commas; embeddings:CHECKPOINT for a frozen encoder.  "
             "[default: raw,change_deviation,mel128,mel256,functionals]",
         ),
     ] = None,
@@ -53,25 +53,27 @@ def extract(
     definitions: options.Definitions = None,
     wait: options.Wait = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="Take clips out of the store that SRC does not hold.")
+        bool, typer.Option("--prune", help="Remove clips from the store that are not in SRC.")
     ] = False,
     rehash: Annotated[
         bool,
-        typer.Option("--rehash", help="Read every file again, even if its size and times are old."),
+        typer.Option(
+            "--rehash", help="Read every file again, even if size and times are unchanged."
+        ),
     ] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Only estimate time, disk and memory.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be computed.")
+        bool, typer.Option("--dry-run", help="Only report what would be computed.")
     ] = False,
     json: options.Json = False,
 ) -> None:
     """Fill a feature store from a folder of audio.
 
-    Only what is missing or stale is computed, clip by clip.
+    Computes only what is missing or stale, clip by clip.
 
-    Leaves with 3 where some clips failed, with 1 where all did.
+    Exit code 3 if some clips failed, 1 if all failed.
     """
     from serkit import api
 
@@ -115,13 +117,13 @@ def extract(
 
 
 def features(
-    name: Annotated[str | None, typer.Argument(help="Show this feature whole.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Show everything about this feature.")] = None,
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
     """List features, or show one.
 
-    With a name: its parameters, and its columns where it has some.
+    With a name: its parameters and columns.
     """
     from serkit import api
 
@@ -134,15 +136,18 @@ def features(
 
 
 def _messages(report: ExtractReport) -> None:
-    """Say on stderr what is not quite right."""
+    """Print warnings to stderr."""
     say_some(report.warnings, "warnings")
     say_some(map(str, report.notes), "notes on samples")
     for path, reason in report.unparsed[:MOST_LISTED]:
-        say(f"{path} is passed over: {reason}")
+        say(f"{path} is skipped: {reason}")
     if len(report.unparsed) > MOST_LISTED:
-        say(f"{len(report.unparsed) - MOST_LISTED:,} further files are passed over for their names")
+        say(
+            f"{len(report.unparsed) - MOST_LISTED:,} further files are skipped because of their "
+            f"names"
+        )
     for reason, count in report.left_out.items():
-        say(f"{count:,} {reason} files are left out (--include {reason} takes them in)")
+        say(f"{count:,} {reason} files are excluded (--include {reason} includes them)")
     if report.altered:
         say(
             f"the samples of {len(report.altered):,} clips are not the published ones "
@@ -154,12 +159,12 @@ def _messages(report: ExtractReport) -> None:
 
 
 def _absent(count: int, *, pruned: bool) -> str:
-    """Say what became of clips that the folder does not hold."""
+    """Report on clips that the folder no longer holds."""
     one = count == 1
     which = f"{count:,} {'clip' if one else 'clips'} that this folder does not hold"
     if pruned:
-        return f"{which} {'was' if one else 'were'} taken out of the store"
-    how = f"--prune takes {'it' if one else 'them'} out"
+        return f"{which} {'was' if one else 'were'} removed from the store"
+    how = f"--prune removes {'it' if one else 'them'}"
     return f"{which} {'stays' if one else 'stay'} in the store ({how})"
 
 

@@ -1,4 +1,4 @@
-"""The first page of help: commands by what they are for, and three lines to begin with."""
+"""The help page: commands by group, and three examples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GROUPS = {
 
 EXAMPLES = """Examples:
   serkit extract data/ravdess                  # compute and cache features
-  serkit train logreg --protocol luna5         # train and test on unheard speakers
+  serkit train logreg --protocol luna5         # train, and test on new speakers
   serkit compare --published                   # the leaderboard
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Form(StrEnum):
-    """What figures are written as."""
+    """Formats of figures."""
 
     PNG = "png"
     SVG = "svg"
@@ -35,7 +35,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a parameter. Repeatable."),
 ]
-Seed = Annotated[int | None, typer.Option(help="Of all random numbers.  [default: 0]")]
+Seed = Annotated[int | None, typer.Option(help="Random seed.  [default: 0]")]
 Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Worker processes.  [default: one a core]")
@@ -69,16 +69,16 @@ Metadata = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE",
-        help="Table (CSV, TSV, Parquet) of who says what.  [default: metadata.csv in SRC]",
+        help="Table of labels and speakers (CSV, TSV, Parquet).  [default: metadata.csv in SRC]",
     ),
 ]
 Layout = Annotated[
     str | None,
-    typer.Option(help="What folders stand for: emotion, or speaker/emotion."),
+    typer.Option(help="Meaning of folder names: emotion, or speaker/emotion."),
 ]
 Column = Annotated[
     list[str] | None,
-    typer.Option(metavar="KIND=NAME", help="A column called otherwise: emotion=mood. Repeatable."),
+    typer.Option(metavar="KIND=NAME", help="Another name of a column: emotion=mood. Repeatable."),
 ]
 Map = Annotated[
     list[str] | None,
@@ -89,13 +89,13 @@ Join = Annotated[
     typer.Option(
         "--map",
         metavar="LABEL=LABEL",
-        help="Where corpora are joined: count a label as another one, such as calm=neutral. "
+        help="When joining corpora, count a label as another one, such as calm=neutral. "
         "Repeatable.",
     ),
 ]
 Channel = Annotated[
     int,
-    typer.Option(min=0, metavar="N", help="Which channel of files with several is read, from 0."),
+    typer.Option(min=0, metavar="N", help="Channel to read from multi-channel files, from 0."),
 ]
 Definitions = Annotated[
     Path | None,
@@ -108,7 +108,7 @@ Definitions = Annotated[
 def labelling(
     metadata: Path | None, layout: str | None, column: list[str] | None, joined: list[str] | None
 ) -> Labelling:
-    """Return how the labels of a folder of one's own are found.
+    """Return how to read the labels of the user's own recordings.
 
     Raises:
         UsageError: A pair is not written ``ONE=OTHER``.
@@ -134,6 +134,6 @@ def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
     for left, _, right in pairs:
         if not left.strip() or not right.strip():
             raise UsageError(
-                f"--{option} {left!r} is no pair", allowed=f"--{option} ONE=OTHER is allowed"
+                f"--{option} {left!r} is not a pair", allowed=f"--{option} ONE=OTHER is allowed"
             )
     return {left.strip(): right.strip() for left, _, right in pairs}

@@ -1,4 +1,4 @@
-"""Where results and messages go: stdout carries the result, stderr all else."""
+"""Output: results go to stdout, everything else to stderr."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def say_some(messages: Iterable[str], what: str) -> None:
 
 
 def say_failures(failures: Sequence[Failure]) -> None:
-    """Say which clips failed and why; a long list is cut and counted."""
+    """List failed clips with reasons; a long list is cut and counted."""
     for failure in failures[:MOST_LISTED]:
         say(f"{failure.path} failed: {failure.error}: {failure.message}")
     if len(failures) > MOST_LISTED:

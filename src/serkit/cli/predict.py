@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from serkit.api import Predictions, Timelines
 
 STDIN = "-"
-"""Stands for standard input among the files."""
+"""Means standard input."""
 
 
 class Format(StrEnum):
-    """How answers are written."""
+    """Output formats."""
 
     TABLE = "table"
     JSON = "json"
@@ -55,8 +55,8 @@ def predict(
     fold: Annotated[
         str | None,
         typer.Option(
-            help="Ask this fold's model; final is the model of all speakers, mean all folds' "
-            "models.  [default: final where there is one, else mean]"
+            help="Use this fold's model; final is the model of all speakers, mean the average of "
+            "all folds.  [default: final if it exists, else mean]"
         ),
     ] = None,
     channel: options.Channel = 0,
@@ -64,7 +64,7 @@ def predict(
         float | None,
         typer.Option(
             metavar="SECONDS",
-            help="Hear long recordings through a window of this length that slides.",
+            help="Predict long recordings with a sliding window of this length.",
         ),
     ] = None,
     hop: Annotated[
@@ -77,20 +77,20 @@ def predict(
     calibrated: Annotated[
         bool,
         typer.Option(
-            "--calibrated", help="Correct probabilities by what speakers never heard taught."
+            "--calibrated", help="Calibrate probabilities by temperature scaling on test speakers."
         ),
     ] = False,
     abstain: Annotated[
         float | None,
         typer.Option(
             metavar="SHARE",
-            help="Give sets of emotions that hold the true one for this share of clips, such as "
-            "0.9: one emotion where the model is sure, several where it is not.",
+            help="Predict sets of emotions that contain the true one for this share of clips, such "
+            "as 0.9: one emotion if the model is sure, several if not.",
         ),
     ] = None,
     format_: Annotated[
         Format | None,
-        typer.Option("--format", help="How to write the answers.  [default: table]"),
+        typer.Option("--format", help="Output format.  [default: table]"),
     ] = None,
     runs: options.Runs = None,
     workers: options.Workers = None,
@@ -99,13 +99,13 @@ def predict(
 ) -> None:
     """Predict emotions in audio files.
 
-    Features are computed as in training. A file that cannot be used fails alone.
+    Computes features as in training. Files that cannot be used are listed with the reason.
     """
     from serkit import api
 
     form = _format(format_, json, csv)
     if form in _OVER_TIME and window is None:
-        raise UsageError(f"--format {form} is of labels over time", hint="add --window 3 --hop 1")
+        raise UsageError(f"--format {form} writes labels over time", hint="add --window 3 --hop 1")
     if window is None and hop is not None:
         raise UsageError("--hop needs --window", hint="add --window 3")
     if window is not None and abstain is not None:

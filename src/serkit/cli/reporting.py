@@ -1,4 +1,4 @@
-"""``serkit report`` and ``card``: runs for other people to read."""
+"""``serkit report`` and ``card``: share results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def report(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN", help="Runs, named as for show; all where none is.", show_default=False
+            metavar="RUN", help="Runs, named as for show.  [default: all]", show_default=False
         ),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page.")] = Path("report.html"),
@@ -48,14 +48,14 @@ def card(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Where to, such as README.md.  [default: standard output]"
+            metavar="FILE", help="Output file, such as README.md.  [default: standard output]"
         ),
     ] = None,
     runs: options.Runs = None,
 ) -> None:
     """Write a run's model card.
 
-    As the Hugging Face hub reads it: metrics with intervals by group, data, protocol, limits.
+    For the Hugging Face hub: metrics with intervals by group, data, protocol, limits.
     """
     from serkit import api
 

@@ -14,7 +14,7 @@ from serkit.cli.output import print_json, print_rich, say
 from serkit.errors import UsageError
 
 _WIDTH_OF_BOARDS = 100
-"""Characters in a line of a leaderboard that is piped: mail and issues have no more room."""
+"""Line width of a piped leaderboard, so that it fits into mails and issues."""
 
 
 def register(app: typer.Typer) -> None:
@@ -30,15 +30,15 @@ def compare(
     ] = None,
     run_b: Annotated[
         str | None,
-        typer.Argument(metavar="RUN_B", help="... with this one alone.", show_default=False),
+        typer.Argument(metavar="RUN_B", help="... with this one.", show_default=False),
     ] = None,
     runs: options.Runs = None,
-    protocol: Annotated[str | None, typer.Option(help="Show this protocol alone.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="Show only this protocol.")] = None,
     published: Annotated[
         bool, typer.Option("--published", help="Add published results of the same protocols.")
     ] = False,
     all_seeds: Annotated[
-        bool, typer.Option("--all-seeds", help="Give a row to every run, not to every model.")
+        bool, typer.Option("--all-seeds", help="Show one row per run instead of one per model.")
     ] = False,
     store: options.Store = None,
     json: options.Json = False,
@@ -47,19 +47,19 @@ def compare(
         bool, typer.Option("--markdown", help="Write the result as Markdown tables.")
     ] = False,
 ) -> None:
-    """Rank the runs, or say where two of them differ.
+    """Rank the runs, or compare two of them.
 
-    Figures are counted again from the predictions, and labels compared with the store's. Like is
-    ranked with like, seeds of one model are one row, and what is too close to call is called so.
-    Two runs are compared clip by clip (McNemar), by speaker and emotion by emotion.
+    Recomputes scores from the predictions and checks labels against the store. Only runs on the
+    same clips and protocol are ranked together; seeds of one model share a row. Two runs are
+    compared clip by clip (McNemar), by speaker and by emotion.
     """
     from serkit import api
 
     if run_a is not None:
         if run_b is None:
-            raise UsageError("one run alone is named", hint="name two, or none to rank all")
+            raise UsageError("only one run is named", hint="name two, or none to rank all")
         if protocol or published or csv or markdown:
-            raise UsageError("two runs are compared as a table or with --json alone")
+            raise UsageError("two runs can only be compared as a table or with --json")
         pair = api.compare_pair(run_a, run_b, runs=runs)
         print_json(pair.to_json()) if json else print_rich(pair)
         return
@@ -94,7 +94,7 @@ def show(
         bool,
         typer.Option(
             "--errors",
-            help="Show where it errs: recall by group, calibration, hardest clips, other seeds.",
+            help="Show its errors: recall by group, calibration, hardest clips, other seeds.",
         ),
     ] = False,
     store: options.Store = None,
@@ -102,23 +102,24 @@ def show(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Also draw it into DIR: confusion matrix, recall by group, calibration, curves "
-            "over the epochs, what was learned when.",
+            help="Also write figures to DIR: confusion matrix, recall by group, calibration, "
+            "learning "
+            "curves, and when each emotion was learned.",
         ),
     ] = None,
     form: Annotated[
-        options.Form | None, typer.Option("--format", help="Of the figures.  [default: png]")
+        options.Form | None, typer.Option("--format", help="Format of the figures.  [default: png]")
     ] = None,
     json: options.Json = False,
 ) -> None:
     """Show a run.
 
-    Its scores, its confusion matrix, its folds, and what it rests on.
+    Scores, confusion matrix, folds, and the data and settings behind them.
     """
     from serkit import api
 
     if form is not None and figures is None:
-        raise UsageError("--format alone draws nothing", hint="add --figures DIR")
+        raise UsageError("--format needs --figures", hint="add --figures DIR")
     if learning and errors:
         raise UsageError("--learning and --errors exclude each other", hint="give one of them")
     found = api.show(run, runs=runs)

@@ -21,20 +21,20 @@ def serve(
     run: Annotated[
         str, typer.Argument(metavar="[RUN]", help="A run's name, its beginning, its path, or last.")
     ] = "last",
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
     host: Annotated[
-        str, typer.Option(help="The interface; others than this machine's need a token.")
+        str, typer.Option(help="Network interface; any but localhost needs a token.")
     ] = "127.0.0.1",
     token: Annotated[
         str | None,
-        typer.Option(help="What whoever asks must show; auto makes one up.", show_default=False),
+        typer.Option(help="Token that clients must send; auto generates one.", show_default=False),
     ] = None,
     fold: Annotated[
-        str | None, typer.Option(help="Which model answers, as for 'serkit predict'.")
+        str | None, typer.Option(help="Which model to use, as for 'serkit predict'.")
     ] = None,
     runs: options.Runs = None,
 ) -> None:
-    """Serve a page that predicts what is recorded or dropped on it."""
+    """Serve a web page that predicts recordings and dropped files."""
     from serkit import api
     from serkit.web import serve as server
 

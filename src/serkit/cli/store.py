@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
-    """What a feature can be exported to."""
+    """Export formats."""
 
     PARQUET = "parquet"
     NPZ = "npz"
@@ -34,7 +34,7 @@ class Format(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Look into the feature store, check it, mend it.",
+        help="Inspect, verify and repair the feature store.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -61,7 +61,7 @@ def why(
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
-    """Say how many clips are current, missing, stale or failed, and exactly why."""
+    """Report how many clips are current, missing, stale or failed, and why."""
     from serkit import api
 
     status = api.why(feature, store=store, definitions=definitions)
@@ -72,16 +72,16 @@ def verify(
     store: options.Store = None,
     audio: Annotated[
         Path | None,
-        typer.Option(metavar="SRC", help="Also read the audio there and compare its samples."),
+        typer.Option(metavar="SRC", help="Also compare the store with the audio files in SRC."),
     ] = None,
     corpus: options.Corpus = None,
     include: options.Include = None,
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
-    """Read every byte back and compare it with what was written; leaves with 1 on damage.
+    """Verify every byte of the store; exit code 1 on damage.
 
-    With --audio also with 1 where samples are not those that the values were computed from.
+    With --audio also 1 if the audio files have changed since extraction.
     """
     from serkit import api
 
@@ -104,12 +104,12 @@ def verify(
     else:
         print_rich(report)
         if report.damaged:
-            say("'serkit store repair' recomputes the clips that were hit")
+            say("'serkit store repair' recomputes the damaged clips")
         if compared is not None:
             print_rich(compared)
             say_failures(compared.unreadable)
         if compared is not None and compared.changed:
-            say(f"'serkit extract {audio} --rehash' computes them again")
+            say(f"'serkit extract {audio} --rehash' recomputes them")
     if report.damaged or (compared is not None and not compared.same):
         raise typer.Exit(1)
 
@@ -133,7 +133,7 @@ def repair(
     wait: options.Wait = None,
     json: options.Json = False,
 ) -> None:
-    """Recompute the clips whose values are damaged; leaves with 3 where some cannot be."""
+    """Recompute damaged clips; exit code 3 if some cannot be recomputed."""
     from serkit import api
 
     with progress("repairing", "clips") as update:
@@ -151,13 +151,13 @@ def repair(
 
 def gc(
     drop: Annotated[
-        list[str] | None, typer.Option(help="Take this feature out altogether. Repeatable.")
+        list[str] | None, typer.Option(help="Remove this feature completely. Repeatable.")
     ] = None,
     store: options.Store = None,
     wait: options.Wait = None,
     json: options.Json = False,
 ) -> None:
-    """Give back the space of stale values, of dead parts, and of what killed runs left."""
+    """Free the disk space of stale values, unused parts and files left by killed processes."""
     from serkit import api
 
     with progress("rewriting", "clips") as update:

@@ -36,7 +36,8 @@ def stress(
         ),
     ] = None,
     figure: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also draw it into FILE (.png or .svg).")
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write a figure to FILE (.png or .svg)."),
     ] = None,
     store: options.Store = None,
     cache: Annotated[
@@ -50,15 +51,15 @@ def stress(
     workers: options.Workers = None,
     json: options.Json = False,
 ) -> None:
-    """Test how a run's models hold under noise, codecs, rooms and the like.
+    """Test a run's models under noise, codecs, reverberation and more.
 
-    Each test clip is perturbed and predicted by the model that had not seen its speaker. The table
-    is kept beside the run; perturbed clips are cached.
+    Each test clip is perturbed and predicted by the model that was not trained on its speaker. The
+    table is stored with the run; perturbed clips are cached.
     """
     from serkit import api
 
     if figure is not None and figure.suffix not in (".png", ".svg"):
-        raise UsageError(f"--figure {figure} is no picture", allowed=".png and .svg are allowed")
+        raise UsageError(f"--figure {figure} is not a picture", allowed=".png and .svg are allowed")
     with progress("stress:", "clips") as update:
         table = api.stress(
             run,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _ENSEMBLE = "ensemble"
-"""Of this model ``--runs`` names the runs that it is made of; they lie in the folder of runs."""
+"""For this model ``--runs`` names the runs to combine, in the default folder of runs."""
 
 
 def register(app: typer.Typer) -> None:
@@ -39,15 +39,13 @@ def train(
         list[Path] | None,
         typer.Option(
             metavar="DIR",
-            help="Feature store's folder. Repeatable: several are read as one, their labels joined "
-            "by name.  [default: features/store]",
+            help="Feature store's folder. Repeatable: several stores are read as one, with labels "
+            "joined by name.  [default: features/store]",
         ),
     ] = None,
     test_store: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", help="Test on this store, of another corpus, and train on --store."
-        ),
+        typer.Option(metavar="DIR", help="Test on this store of another corpus; train on --store."),
     ] = None,
     map_: options.Join = None,
     runs: options.Runs = None,
@@ -56,36 +54,39 @@ def train(
     set_: options.Set = None,
     seed: options.Seed = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Most passes over the training clips; --set epochs=.")
+        int | None, typer.Option(help="Maximum number of epochs; same as --set epochs=.")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(help="Clips in a step; --set batch_size=.")
+        int | None, typer.Option(help="Batch size in clips; same as --set batch_size=.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Step size; --set learning_rate=.")
+        float | None, typer.Option(help="Learning rate; same as --set learning_rate=.")
     ] = None,
     checkpoint: Annotated[
         str | None,
         typer.Option(
             metavar="NAME_OR_FOLDER",
-            help="Pretrained encoder of wav2vec2 or probe; --set checkpoint=.",
+            help="Pretrained encoder for wav2vec2 or probe; same as --set checkpoint=.",
         ),
     ] = None,
     of: Annotated[
         str | None,
         typer.Option(
-            metavar="MODEL", help="Of permutation: whose training labels to permute; --set of=."
+            metavar="MODEL",
+            help="For permutation: the model to train on permuted labels; same as --set of=.",
         ),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda; --set device=.")] = None,
+    device: Annotated[
+        str | None, typer.Option(help="auto, cpu or cuda; same as --set device=.")
+    ] = None,
     backend: Annotated[
-        str | None, typer.Option(help="tensorflow, jax or torch; --set backend=.")
+        str | None, typer.Option(help="tensorflow, jax or torch; same as --set backend=.")
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="float32, bfloat16 or float16; --set precision=.")
+        str | None, typer.Option(help="float32, bfloat16 or float16; same as --set precision=.")
     ] = None,
     folds: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many folds.  [default: all]")
+        int | None, typer.Option(min=1, help="Train only the first N folds.  [default: all]")
     ] = None,
     resume: Annotated[
         str | None,
@@ -105,9 +106,7 @@ def train(
     ] = None,
     final: Annotated[
         bool,
-        typer.Option(
-            "--final", help="Then fit a model on all speakers, for use; see 'serkit fit'."
-        ),
+        typer.Option("--final", help="Then fit a model on all speakers; see 'serkit fit'."),
     ] = False,
     engine: options.Engine = "local",
     scheduler: options.Scheduler = None,
@@ -116,9 +115,9 @@ def train(
 ) -> None:
     """Train and test a model.
 
-    Fits it fold by fold as the protocol says, tests it, and keeps everything in a run. With
-    --test-store it is trained on one corpus and tested on another; several --store without it test
-    each corpus in turn. Of an ensemble, --runs RUN,RUN names the runs whose models answer together.
+    Fits and tests the model fold by fold as the protocol says, and stores everything in a run. With
+    --test-store it trains on one corpus and tests on another; several --store without --test-store
+    test on each corpus in turn. For an ensemble, --runs RUN,RUN names the runs to combine.
     """
     from serkit import api
 
@@ -184,7 +183,7 @@ def curve(
         str | None,
         typer.Option(
             metavar="N,N,...",
-            help="How many speakers to fit on, beside the validation speakers.  [default: a "
+            help="Numbers of training speakers, without validation speakers.  [default: a "
             "quarter, half, three quarters and all of them]",
         ),
     ] = None,
@@ -200,9 +199,9 @@ def curve(
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
-    """Show what more speakers bring.
+    """Measure UAR against the number of speakers.
 
-    Trains a model on more and more speakers, and says what ten more would bring.
+    Trains a model on more and more speakers and estimates the gain from ten more.
     """
     from serkit import api
 
@@ -229,10 +228,10 @@ def fit(
     definitions: options.Definitions = None,
     json: options.Json = False,
 ) -> None:
-    """Fit a run's recipe on all speakers: a model for use.
+    """Refit a run's model on all speakers, for use on new audio.
 
-    'serkit predict' prefers it to the mean of the folds' models. What it can be expected to do
-    for a new speaker is what the run measured.
+    'serkit predict' prefers it to the mean of the folds' models. Its expected accuracy on new
+    speakers is what the run measured.
     """
     from serkit import api
 
@@ -250,7 +249,7 @@ def fit(
 
 @contextmanager
 def _watched(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Show bars of a training, which a first Ctrl-C ends between two steps."""
+    """Show training progress; a first Ctrl-C stops between two steps."""
     with stoppable() as stop_if_asked, training(what) as report:
 
         def tell(progress: Progress) -> None:
@@ -265,7 +264,8 @@ def _whole_numbers(option: str, text: str | None) -> list[int]:
         return [int(part) for part in (text or "").split(",") if part.strip()]
     except ValueError as error:
         raise UsageError(
-            f"{option} {text!r} names no whole numbers", allowed="numbers such as 4,8,16 are"
+            f"{option} {text!r} is not a list of whole numbers",
+            allowed="numbers such as 4,8,16 are",
         ) from error
 
 

@@ -32,7 +32,7 @@ _PATIENCE = 60.0
 _TICK = 1.0
 """Seconds between two looks at whether workers and scheduler are still there."""
 
-_STAYS = "what was committed stays; run it again"
+_STAYS = "committed data are kept; run it again"
 
 
 @contextmanager

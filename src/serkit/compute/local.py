@@ -218,7 +218,7 @@ class _Worker:
         at = f" while it worked on {name}" if (name := whereabouts(self._note)) else ""
         return EngineError(
             f"a worker process died ({_cause(code)}){at}",
-            hint="what was committed stays; run it again, with fewer --workers if memory is short",
+            hint="committed data are kept; run it again, with fewer --workers if memory is short",
         )
 
 

@@ -1,4 +1,4 @@
-"""One clip's signal, with what several features share computed once."""
+"""One clip's signal; results that several features share are computed once."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _SHARED_BYTES = 64 * 2**20
 
 
 def samples_at(sample_rate: int, num_frames: int) -> int:
-    """Return how many samples a signal of that many at 48 kHz has at most at another rate."""
+    """Return the maximum number of samples at another rate for a given number at 48 kHz."""
     if sample_rate == SAMPLE_RATE:
         return num_frames
     return -(-num_frames * sample_rate // SAMPLE_RATE) + 1  # resampling may round either way
 
 
 class Signal:
-    """A clip's samples and, remembered for as long as the clip is at work, what derives from them.
+    """A clip's samples, with cached intermediate results shared by several features.
 
     Args:
         samples: int16 amplitudes, shape ``(num_frames,)``.
         sample_rate: In Hz.
-        scratch: Memory for spectrograms: good until the next signal uses it. None takes fresh
-            memory.
+        scratch: Reusable memory for spectrograms, valid until the next signal uses it. None
+            allocates new memory.
 
     Example:
         >>> signal = Signal(np.zeros(48_000, np.int16))

@@ -1,8 +1,8 @@
 """Power spectrograms of front-padded signals, computed only where there is signal.
 
-A padded RAVDESS clip is 30 % zeros. Frames that touch no sample are zero whatever the window, so
-they are neither computed nor stored: a spectrogram here is its live frames and the number of
-zero frames before them (``lead``).
+A padded RAVDESS clip is 30 % zeros. Frames that overlap no samples are zero, so they are neither
+computed nor stored: a spectrogram here consists of its live frames and the number of zero frames
+before them (``lead``).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class StftSettings:
     Attributes:
         n_fft: Samples in a frame.
         hop_length: Samples from one frame to the next.
-        pad_to: Length that signals are padded to in front with zeros; 0 pads nothing.
+        pad_to: Length to which signals are zero-padded in front; 0 for no padding.
 
     Example:
         >>> StftSettings(n_fft=2048, hop_length=512, pad_to=0).frames(48_000)
@@ -43,11 +43,11 @@ class StftSettings:
     pad_to: int
 
     def frames(self, num_frames: int) -> int:
-        """Return the number of frames, zero ones included, for a signal of that many samples."""
+        """Return the number of frames, including zero frames, for a signal of that many samples."""
         return 1 + (self.pad_to or num_frames) // self.hop_length
 
     def place(self, num_frames: int) -> Placement:
-        """Return where a signal lies among its frames.
+        """Return the position of a signal among its frames.
 
         Raises:
             ClipTooLongError: The signal is longer than ``pad_to``.
@@ -59,7 +59,7 @@ class StftSettings:
         return Placement(lead, self.frames(num_frames) - lead, max(start, 0), max(-start, 0))
 
     def lead(self, num_frames: int) -> int:
-        """Return how many frames at the front touch no sample."""
+        """Return the number of leading frames that overlap no samples."""
         # Frame t covers [t * hop - n_fft / 2, t * hop + n_fft / 2) of the padded signal.
         padding = front_padding(num_frames, self.pad_to)
         return max(0, (padding - self.n_fft // 2) // self.hop_length + 1) if padding else 0
@@ -67,10 +67,10 @@ class StftSettings:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a signal lies among its frames.
+    """The position of a signal among its frames.
 
     Attributes:
-        lead: Frames at the front that touch no sample.
+        lead: Leading frames that overlap no samples.
         live: Frames after them.
         start: Zeros between the beginning of the first live frame and the first sample.
         skipped: Samples that lie before the first live frame.

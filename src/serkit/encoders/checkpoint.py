@@ -149,7 +149,7 @@ def open_checkpoint(name_or_folder: str) -> Checkpoint:
     if wrong:
         raise UsageError(
             f"the checkpoint {checkpoint.folder} cannot be used: {wrong}",
-            allowed="Wav2Vec2, XLS-R, HuBERT, WavLM and others that hear waveforms can",
+            allowed="Wav2Vec2, XLS-R, HuBERT, WavLM and other waveform encoders can",
         )
     return checkpoint
 
@@ -226,10 +226,11 @@ def _unreachable(name: str, error: Exception) -> NotFoundError:
     reason = (str(error).strip() or type(error).__name__).splitlines()[0]
     folder = name.rpartition("/")[2]
     return NotFoundError(
-        f"the checkpoint {name} is neither a folder, nor in the cache, nor to be had from the hub "
+        f"the checkpoint {name} is neither a folder nor in the cache, and the hub cannot be "
+        f"reached "
         f"({reason})",
-        hint=f"where there is a network: hf download {name} --local-dir {folder}; "
-        f"then give that folder in place of {name}",
+        hint=f"with network access, run: hf download {name} --local-dir {folder}; "
+        f"then pass that folder instead of {name}",
     )
 
 

@@ -114,8 +114,9 @@ def refuse_shared_samples(trained: Iterable[SplitClip], tested: Iterable[SplitCl
     pairs = [(known[c.pcm_sha256], c.clip_id) for c in tested if c.pcm_sha256 in known]
     if pairs:
         raise LeakageError(
-            f"{len(pairs):,} clips are trained on and tested on: {pairs[0][0]} and {pairs[0][1]} "
+            f"{len(pairs):,} clips are in both training and test data: {pairs[0][0]} and "
+            f"{pairs[0][1]} "
             "hold identical samples",
             allowed="no model may be trained on what it is tested on",
-            hint="take them out of one of the folders, then run 'serkit extract SRC --prune'",
+            hint="remove them from one of the folders, then run 'serkit extract SRC --prune'",
         )

@@ -1,4 +1,4 @@
-"""Who may see whom: folds, their identity, and the audit that no fold leaks.
+"""Splits: folds, their identity, and the audit for leaks.
 
 A protocol is one module in ``serkit/evaluation/protocols`` that binds ``PROTOCOL``.
 """
@@ -22,16 +22,16 @@ from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.registry import Registry
 
 _VALIDATION_SHARE = 8
-"""Where nobody knows who speaks, one clip of so many is set aside to choose on."""
+"""If speakers are unknown, one clip in this many is held out for validation."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitClip:
-    """What a protocol may know of a clip.
+    """What a protocol knows about a clip.
 
     Attributes:
         clip_id: Its key.
-        speaker: Who speaks, by name; ``unknown`` where nobody has said.
+        speaker: The speaker's name; ``unknown`` if not known.
         sex: ``male`` or ``female``, or ``unknown``.
         label: The label's number, from 0.
         pcm_sha256: Identity of its samples.
@@ -52,15 +52,14 @@ class SplitClip:
 
 @dataclass(frozen=True)
 class Fold:
-    """One division of the clips.
+    """One division into training, validation and test clips.
 
     Attributes:
         name: ``"1"``, ``"2"``, ... or what distinguishes the fold (``"actor 7"``).
-        train: Clips that a model is fitted on.
-        validation: Clips of other speakers than those in ``train`` and ``test``, on which
-            everything that is chosen (epoch, C, depth) is chosen. Part of the training side: a
-            model without anything to choose is fitted on both.
-        test: Clips that the result is reported on.
+        train: Clips for fitting.
+        validation: Clips of further speakers for choosing hyperparameters (epoch, C, depth). They
+            belong to the training data: a model with nothing to choose is fitted on both.
+        test: Clips for the reported result.
 
     Example:
         >>> Fold("1", train=("a01",), validation=("b01",), test=("c01",)).test
@@ -80,7 +79,7 @@ class Split:
     Attributes:
         protocol: The protocol's name.
         folds: Its folds.
-        notes: How it differs from the published one: speakers that are not there.
+        notes: Differences from the published split, such as missing speakers.
 
     Example:
         >>> split = Split("mine", (Fold("1", ("a01",), ("b01",), ("c01",)),))
@@ -94,7 +93,7 @@ class Split:
 
     @property
     def digest(self) -> str:
-        """Identity of the split: SHA-256 over the sorted clip ids by fold and role."""
+        """Identity of the split: SHA-256 of the sorted clip ids by fold and role."""
         roles = [[sorted(f.train), sorted(f.validation), sorted(f.test)] for f in self.folds]
         return hashlib.sha256(canonical_json(roles).encode()).hexdigest()
 
@@ -106,12 +105,12 @@ class Protocol:
     Attributes:
         name: The module's.
         summary: One line.
-        source: Who defined it.
-        speaker_independent: Whether no test speaker is ever trained on; then it is enforced.
-        make: From clips, sorted by id, to folds and notes.
-        choose_on_test: Whether the study chose on the test clips here; only presets that
+        source: Publication or project that defined it.
+        speaker_independent: Whether test speakers are never trained on; if true, this is enforced.
+        make: Function from clips, sorted by id, to folds and notes.
+        choose_on_test: Whether the reproduced study tuned on its test clips. Only presets that
             reproduce it do so, and their runs are stamped.
-        corpora: The corpora that it is made for; others are refused. Empty where it works for any.
+        corpora: The corpora it is made for; others are rejected. Empty if it works for any.
 
     Example:
         >>> from serkit.testing import example_clips
@@ -129,11 +128,11 @@ class Protocol:
     corpora: tuple[str, ...] = ()
 
     def split(self, clips: Iterable[SplitClip]) -> Split:
-        """Split clips, and audit the result.
+        """Split clips and audit the result.
 
         Raises:
-            UsageError: The protocol is made for other corpora, needs to know who speaks, or these
-                clips cannot be split so (too few speakers, ...).
+            UsageError: The protocol is made for other corpora, needs speaker names, or cannot split
+                these clips (too few speakers, ...).
             LeakageError: The split leaks.
         """
         ordered = sorted(clips, key=lambda clip: clip.clip_id)
@@ -142,12 +141,12 @@ class Protocol:
         self._refuse_others(ordered)
         try:
             with warnings.catch_warnings():
-                # scikit-learn's, of an emotion that is then missing from some folds; that is all.
+                # scikit-learn warns if an emotion is missing from some folds; that is harmless.
                 warnings.filterwarnings("ignore", message="The least populated class")
                 split = self.make(ordered)
         except SerkitError:
             raise
-        except ValueError as error:  # scikit-learn's word for too few clips of an emotion
+        except ValueError as error:  # scikit-learn's error for too few clips of an emotion
             raise UsageError(
                 f"{self.name} cannot split {len(ordered)} clips: {error}",
                 hint="extract the whole corpus",
@@ -166,8 +165,8 @@ class Protocol:
         unknown = sum(clip.speaker == UNKNOWN for clip in clips)
         if self.speaker_independent and unknown:
             raise UsageError(
-                f"nobody has said who speaks in {unknown:,} of {len(clips):,} clips, "
-                f"and {self.name} keeps speakers apart",
+                f"the speaker is unknown in {unknown:,} of {len(clips):,} clips, "
+                f"and {self.name} has to keep speakers apart",
                 hint="name the speakers, or use random5, whose runs are stamped",
             )
 
@@ -181,20 +180,20 @@ PROTOCOLS: Registry[Protocol] = Registry(
 def audit(
     split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool
 ) -> tuple[str, ...]:
-    """Refuse a split that leaks.
+    """Reject a split that leaks.
 
-    No clip may be in two roles of a fold or in two test sides, and validation speakers may not be
-    trained on. Where the protocol is speaker-independent, neither may a speaker be, nor the same
-    samples under two names. A random protocol has the same voices on both sides by design, and in
-    published work the same samples as well: there they are noted, so that what was published can
-    be measured.
+    No clip may have two roles in a fold or be tested twice, and validation speakers may not be in
+    the training clips. A speaker-independent protocol must also keep every speaker, and identical
+    samples under different names, on one side. Random protocols share speakers by design and, in
+    published work, identical samples; these are only noted, so that published results can be
+    reproduced.
 
     Returns:
-        For protocols that are not speaker-independent, which identical clips are on both sides.
+        For protocols that are not speaker-independent, a note on identical clips on both sides.
 
     Raises:
-        LeakageError: The message names the fold and which clips or actors are on both sides.
-        UsageError: A fold has nobody to train on or to test on.
+        LeakageError: The message names the fold and the clips or actors on both sides.
+        UsageError: A fold has no training or no test clips.
     """
     by_id = {clip.clip_id: clip for clip in clips}
     tested: set[str] = set()
@@ -249,7 +248,7 @@ def _hold_identical_samples(what: str) -> LeakageError:
     return LeakageError(
         f"{what} hold identical samples",
         allowed="no model may be trained on what it is tested on",
-        hint="take one of each pair out of the folder ('serkit check SRC' lists them all), "
+        hint="remove one of each pair from the folder ('serkit check SRC' lists them all), "
         "then run 'serkit extract SRC --prune'",
     )
 
@@ -265,14 +264,14 @@ def by_speaker(
     validation_speakers: Sequence[Iterable[str]] | None = None,
     names: Sequence[str] | None = None,
 ) -> Split:
-    """Build folds from their test speakers; speakers that are not there are left out and noted.
+    """Build folds from their test speakers; missing speakers are omitted and noted.
 
     Args:
         protocol: Its name.
         clips: The clips.
-        test_speakers: Those of each fold.
-        validation_speakers: Those of each fold; None chooses two for each, and so does a fold
-            where none of them is there or nobody else is left to train on.
+        test_speakers: Test speakers of each fold.
+        validation_speakers: Validation speakers of each fold. None chooses two per fold; so does a
+            fold in which none of them is present or no training speakers would remain.
         names: The folds' names; None numbers them from 1.
 
     Example:
@@ -293,13 +292,13 @@ def by_speaker(
             validation = set(choose_validation_speakers(clips, rest, number))
         else:
             validation = set(validation_speakers[number]) & rest
-            if not validation or validation == rest:  # somebody must be left for either
+            if not validation or validation == rest:  # training and validation both need speakers
                 validation = set(choose_validation_speakers(clips, rest, number))
         name = names[number] if names else str(number + 1)
         folds.append(fold_of(name, clips, rest - validation, validation, test))
     if not folds:
         raise UsageError(
-            f"none of the test speakers of {protocol} is there",
+            f"none of the test speakers of {protocol} is in the corpus",
             hint="use speaker5 for other speakers",
         )
     return Split(
@@ -328,7 +327,7 @@ def fold_of(
 def missing_note(
     named: Iterable[str], present: set[str], folds_named: int, folds: int
 ) -> tuple[str, ...]:
-    """Say which speakers of a protocol are not there, and which there are beyond it."""
+    """Report a protocol's missing speakers, and speakers it does not name."""
     notes = []
     missing = sorted(set(named) - present, key=natural_order)
     extra = sorted(present - set(named), key=natural_order)
@@ -349,9 +348,9 @@ def _speakers(names: Sequence[str]) -> str:
 def choose_validation_speakers(
     clips: Sequence[SplitClip], speakers: Iterable[str], number: int
 ) -> tuple[str, ...]:
-    """Choose two speakers to choose on: a man and a woman where there are, others in each fold.
+    """Choose two validation speakers, a man and a woman if possible, different in each fold.
 
-    With fewer than three speakers, none or one is chosen: somebody must be left to train on.
+    With fewer than three speakers it returns one or none, so that training speakers remain.
 
     Example:
         >>> from serkit.testing import example_clips
@@ -372,10 +371,10 @@ def choose_validation_speakers(
 def random_folds(
     protocol: str, clips: Sequence[SplitClip], tests: Iterable[npt.NDArray[np.intp]]
 ) -> Split:
-    """Build folds from the positions of their test clips; validation is by speaker all the same.
+    """Build folds from the positions of their test clips; validation is still by speaker.
 
-    Two speakers' clips of the training side are set aside to choose on; where speakers are unknown,
-    clips at random.
+    The clips of two training speakers are held out for validation or, if speakers are unknown,
+    random clips.
 
     Example:
         >>> from serkit.testing import example_clips

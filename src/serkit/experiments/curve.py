@@ -60,7 +60,7 @@ def _numbers(speakers: Sequence[int], most: int) -> list[int]:
     if len(numbers) < 2:
         raise UsageError(
             f"a curve over {numbers} speakers",
-            allowed="two different numbers or more make a curve",
+            allowed="two or more different numbers are needed",
         )
     if not 1 <= numbers[0] <= numbers[-1] <= most:
         outside = numbers[0] if numbers[0] < 1 else numbers[-1]

@@ -47,7 +47,7 @@ def lead(trainer: Trainer[Any], work: Callable[[Fit], Run]) -> Run:
         return work(fit_here)
     if not trainer.shares_fit:
         raise UsageError(
-            f"{process_count()} processes were started, and {trainer.name} trains in one",
+            f"{process_count()} processes were started, but {trainer.name} trains in one",
             hint="run the command without torchrun",
         )
     exchange, numbers = _exchange(), count()

@@ -45,7 +45,7 @@ def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
     """
     if run.final is not None:
         raise RunError(
-            f"{run.name} has a final model already",
+            f"{run.name} already has a final model",
             hint=f"remove {run.path / FINAL} to fit it again",
         )
     if plan.members:

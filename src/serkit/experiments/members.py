@@ -33,7 +33,7 @@ def find_members(parameters: CombinedRuns, runs: Path) -> tuple[Run, ...]:
     if len({run.path.resolve() for run in found}) < max(2, len(found)):
         raise UsageError(
             f"an ensemble of {', '.join(names) or 'no runs'}",
-            allowed="two different runs or more make one",
+            allowed="two or more different runs are needed",
             hint="name them: serkit train ensemble --runs RUN,RUN; see 'serkit compare'",
         )
     for run in found:
@@ -66,13 +66,13 @@ def refuse_other_ground(
     for run in members:
         if run.record["split_digest"] != split_digest:
             raise LeakageError(
-                f"{run.name} was fitted on other folds than those that the ensemble is tested on",
+                f"{run.name} was fitted on other folds than the ensemble's",
                 hint="leave out --protocol and --folds: the members' own are used",
             )
         for name, fingerprint in run.record["feature_fingerprints"].items():
             if fingerprints.get(name, fingerprint) != fingerprint:
                 raise UsageError(
-                    f"{run.name} has read {name} of another recipe than the store holds",
+                    f"{run.name} was trained on {name} made by another recipe than the store's",
                     hint="train it again, or name the store that it was trained on",
                 )
 
@@ -86,13 +86,13 @@ def _refuse_misfit(first: Run, run: Run) -> None:
     """Refuse a run that cannot be averaged with another."""
     if run.record["selected_on_test"]:
         raise LeakageError(
-            f"{run.name} chose its epoch on the clips that it was tested on",
-            hint="make the ensemble of runs that chose on validation actors",
+            f"{run.name} selected its epoch on its test clips",
+            hint="use runs that selected it on validation actors",
         )
     if run.record["transductive"]:
         raise UsageError(
-            f"{run.name} is transductive: its answers depend on the clips asked about at once",
-            allowed="models that answer about each clip by itself make an ensemble",
+            f"{run.name} is transductive: its predictions depend on the other clips of a batch",
+            allowed="an ensemble needs models that predict each clip independently",
         )
     differing = {
         "split_digest": "other folds",
@@ -102,13 +102,13 @@ def _refuse_misfit(first: Run, run: Run) -> None:
     for key, what in differing.items():
         if run.record[key] != first.record[key]:
             raise UsageError(
-                f"{run.name} was trained by {what} than {first.name}",
-                allowed="runs of one protocol on the same clips make an ensemble",
+                f"{run.name} was trained with {what} than {first.name}",
+                allowed="an ensemble needs runs of one protocol on the same clips",
             )
     known = first.record["feature_fingerprints"]
     for name, fingerprint in run.record["feature_fingerprints"].items():
         if known.get(name, fingerprint) != fingerprint:
             raise UsageError(
-                f"{run.name} and {first.name} read {name} of different recipes",
+                f"{run.name} and {first.name} read {name} made by different recipes",
                 hint="train one of them again",
             )

@@ -134,7 +134,7 @@ def _refuse_other_copies(plan: Plan) -> None:
             if alike.fingerprint != spec.fingerprint or copy.voice == spec.voice:
                 changes = ", ".join(spec.differences(copy)) or "nothing"
                 raise UsageError(
-                    f"{copy.name} is no copy of {feature} in another voice: {changes} differs",
+                    f"{copy.name} is not {feature} in another voice: {changes} differs",
                     allowed="a recipe that differs in its table 'voice' alone is one",
                 )
 

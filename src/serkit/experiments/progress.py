@@ -8,17 +8,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training is.
+    """The progress of a training.
 
     Attributes:
         fold: The fold's name.
-        number: Which one it is, from 1.
-        folds: How many there are.
-        done: Steps done in it: epochs, where the model is trained in epochs.
-        total: Steps in all.
-        what: What is going on, with the figures that are known.
-        batch: Batches done of an epoch.
-        batches: Batches of an epoch; 0 where what is told is not of an epoch.
+        number: The fold's number, from 1.
+        folds: Number of folds.
+        done: Steps completed in the fold: epochs, if the model is trained in epochs.
+        total: Total number of steps.
+        what: The current activity, with the latest figures.
+        batch: Batches completed in the epoch.
+        batches: Batches per epoch; 0 for other activities.
 
     Example:
         >>> steps = []

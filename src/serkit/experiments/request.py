@@ -35,7 +35,7 @@ class Request:
         values: Parameters that differ from the preset.
         seed: Of all random numbers.
         folds: Only the first so many folds; None is all.
-        definitions: Folder of the project's own recipes.
+        definitions: Folder with the project's recipes.
     """
 
     model: object | None
@@ -143,7 +143,7 @@ def resume_plan(request: Request, run: str | Path) -> tuple[Path, Plan]:
     }
     if refused := [name for name, value in kept.items() if value is not None]:
         raise UsageError(
-            f"{', '.join(refused)} beside resume: a run keeps its settings",
+            f"{', '.join(refused)} cannot be combined with resume: a run keeps its settings",
             hint="leave that out, or train a new run",
         )
     folder = find_unfinished(Path(resolve({"runs": request.runs}).runs), str(run))
@@ -230,12 +230,12 @@ def _refuse_other_model(model: object | None, folder: Path, config: Mapping[str,
         return
     if not isinstance(model, str):
         raise UsageError(
-            "an estimator beside resume: the estimator that a run was started with is not kept",
+            "an estimator cannot be combined with resume: the run did not save its estimator",
             hint="train it again",
         )
     if model.replace("_", "-") != config["model"]:
         raise UsageError(
-            f"the run {folder.name} is of {config['model']}, not of {model}",
+            f"the run {folder.name} trains {config['model']}, not {model}",
             hint="leave the model out",
         )
 
@@ -257,6 +257,6 @@ def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> N
     if stored.fingerprint != spec.fingerprint:
         changes = ", ".join(stored.differences(spec))
         raise IncompleteFeatureError(
-            f"{feature} in {store.path} is of another recipe ({changes})",
-            hint=f"run 'serkit extract SRC --features {feature}' to compute it again",
+            f"{feature} in {store.path} was made by another recipe ({changes})",
+            hint=f"run 'serkit extract SRC --features {feature}' to recompute it",
         )

@@ -102,7 +102,9 @@ def find_unfinished(runs: Path, name: str) -> Path:
     found = [key for key in known if key.startswith(name)]
     if len(found) > 1:
         names = ", ".join(sorted(found)[:5])
-        raise UsageError(f"{len(found)} runs begin with {name!r}: {names}", hint="type more of it")
+        raise UsageError(
+            f"{len(found)} runs begin with {name!r}: {names}", hint="type more of the name"
+        )
     if found:
         return known[found[0]]
     if finished := sorted(key for key in there if key.startswith(name)):
@@ -160,15 +162,15 @@ def continued(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     for key, meaning in MUST_AGREE.items():
         if old[key] != new[key]:
             raise RunError(
-                f"the run {old['run']} cannot go on: {meaning} changed since it began "
+                f"the run {old['run']} cannot resume: {meaning} changed since it started "
                 f"({_difference(key, old[key], new[key])})",
-                hint="put back what it was begun with, or train it again",
+                hint="restore what it was started with, or train it again",
             )
     begun, now = (config.get("processes", 1) for config in (old, new))
     if begun != now:
         raise RunError(
-            f"the run {old['run']} was begun by {begun} and cannot go on by {now} "
-            f"process{'es' * (now > 1)}: its random numbers would be others",
+            f"the run {old['run']} was started with {begun} and cannot resume with {now} "
+            f"process{'es' * (now > 1)}: its random numbers would differ",
             hint=f"use '{launcher(begun)} train --resume ...'",
         )
     notes = []

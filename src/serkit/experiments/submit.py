@@ -101,7 +101,7 @@ def read_table(predictions: pd.DataFrame | str | Path, labels: LabelSet) -> pd.D
     if missing := [e for e, c in zip(labels, named, strict=True) if c is None]:
         raise UsageError(
             f"the predictions have no column for {', '.join(missing)}",
-            allowed="one column of probabilities an emotion, such as 'p_angry' or 'angry'",
+            allowed="one column of probabilities per emotion, such as 'p_angry' or 'angry'",
         )
     try:
         values = frame[named].to_numpy(np.float64)
@@ -161,7 +161,7 @@ def _checked(table: pd.DataFrame, split: Split) -> dict[str, npt.NDArray[np.floa
     tested = {clip_id for fold in split.folds for clip_id in fold.test}
     if table.index.has_duplicates:
         double = table.index[table.index.duplicated()].unique()
-        raise UsageError(f"predictions twice for {_some(double)}", allowed="one row a clip")
+        raise UsageError(f"predictions twice for {_some(double)}", allowed="one row per clip")
     missing, extra = tested - set(table.index), set(table.index) - tested
     if missing or extra:
         wrong = [f"none for {_some(missing)}"] if missing else []

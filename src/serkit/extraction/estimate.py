@@ -98,7 +98,7 @@ class Preview(Shown):
         compute: For each feature, clips that would be computed if their samples have not changed.
         reused: Clips that are current.
         failed: Clips that are ambiguous.
-        warnings: What the user should know.
+        warnings: Warnings for the user.
     """
 
     clips: int

@@ -49,12 +49,12 @@ class ExtractReport(Shown):
         computed_by_feature: Clips computed, by feature.
         absent: Clips in the store that the folder no longer holds, or with ``prune`` did not hold.
         pruned: Whether they were taken out of the store.
-        unparsed: Path and reason of files whose names do not belong to the corpus.
+        unparsed: Path and reason of files whose names do not match the corpus.
         left_out: Clips left out, by reason.
         duplicates: Further files of clips that were taken from another file.
-        altered: Clips whose samples are not the published ones.
-        warnings: What the user should know.
-        notes: What was done to samples that nobody would expect, of files that were read.
+        altered: Clips whose samples differ from the published ones.
+        warnings: Warnings for the user.
+        notes: Unexpected changes to samples of the files that were read.
         seconds: Wall time.
         store: The store's folder.
         features: The wanted features.
@@ -145,8 +145,8 @@ def extract(
     Raises:
         CorpusError: No clips in the folder, or they do not belong into this store.
         MissingDependencyError: A feature needs a package that is not installed.
-        StoreError: The store is locked, damaged, or the disk is full; what was committed stays.
-        EngineError: Workers died or are gone; what was committed stays.
+        StoreError: The store is locked, damaged, or the disk is full; committed data are kept.
+        EngineError: Workers died or are gone; committed data are kept.
     """
     started = time.perf_counter()
     refuse_in_worker()  # before it would wait for the lock that its own parent holds

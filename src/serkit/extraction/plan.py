@@ -36,7 +36,7 @@ class Plan:
         jobs: Clips whose file has to be decoded.
         reused: Clips whose every feature is current, with the file they came from.
         failures: Clips that are ambiguous.
-        warnings: What the user should know.
+        warnings: Warnings for the user.
     """
 
     jobs: tuple[Job, ...]

@@ -32,7 +32,7 @@ class Recorder:
         unchanged: Clips that were decoded and found current.
         looked_at: Clips that workers have dealt with.
         by_feature: Clips computed, by feature.
-        notes: What was done to samples that nobody would expect.
+        notes: Unexpected changes to the samples.
     """
 
     def __init__(

@@ -82,7 +82,7 @@ class TaskResult:
         failures: What failed, each alone.
         parts: For each feature, the part written and where each clip's values are in it.
         jobs: How many clips were looked at.
-        notes: What was done to samples that nobody would expect.
+        notes: Unexpected changes to the samples.
     """
 
     decoded: list[Decoded] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What an extractor is: a pure function of a signal, its parameters, and the shape it returns.
+"""The extractor contract: a pure function of a signal and parameters, and the result's shape.
 
 A new family of features is one module in ``serkit/extractors`` that binds ``EXTRACTOR``.
 """
@@ -21,11 +21,11 @@ P = TypeVar("P", bound=Parameters)
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What an extractor returns for one clip.
+    """An extractor's result for one clip.
 
     Attributes:
-        array: The live part; the last axis is time where the layout says so.
-        lead: Zeros that a padded view has before it on the last axis.
+        array: The values without padding; the last axis is time if the layout says so.
+        lead: Number of zeros before it on the last axis when padded.
 
     Example:
         >>> Values(np.zeros((128, 300), np.float32), lead=195).array.shape
@@ -38,14 +38,14 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class ArrayLayout:
-    """An array a clip, ragged in its last axis; kept in HDF5.
+    """One array per clip, of variable length in its last axis; stored in HDF5.
 
     Attributes:
         dtype: NumPy name of the element type.
         item: Shape before the ragged axis: ``(256,)`` for 256 mel bands, ``()`` for a signal.
-        length: Length of the last axis when padded; None where nothing is padded to.
-        axis: What the last axis counts: ``"samples"`` or ``"frames"``.
-        is_power: Whether the values are powers that can be read in decibels.
+        length: Padded length of the last axis; None without padding.
+        axis: Unit of the last axis: ``"samples"`` or ``"frames"``.
+        is_power: Whether values are powers, which can be read in decibels.
 
     Example:
         >>> ArrayLayout("float32", (128,), 495, "frames", is_power=True).item
@@ -78,7 +78,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class TableLayout:
-    """A row of named numbers a clip; kept in Parquet.
+    """One row of named numbers per clip; stored in Parquet.
 
     Attributes:
         dtype: NumPy name of the element type.
@@ -98,12 +98,12 @@ Layout = ArrayLayout | TableLayout
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What an extractor takes of a machine.
+    """Resources that an extractor needs.
 
     Attributes:
-        per_clip_ms: Rough time on one core of a 3.7 s clip.
-        worker_bytes: Memory that each worker takes beside its clips.
-        most_workers: More worker processes would only be in each other's way; None for any number.
+        per_clip_ms: Approximate time for a 3.7 s clip on one core.
+        worker_bytes: Memory per worker in addition to its clips.
+        most_workers: Maximum useful number of workers; None is unlimited.
 
     Example:
         >>> Cost(per_clip_ms=3.0).worker_bytes
@@ -116,11 +116,11 @@ class Cost:
 
 
 def _nothing(_parameters: object) -> None:
-    """Find nothing wrong and nothing missing."""
+    """Accept everything."""
 
 
 def _announce_nothing(_signal: Signal, _parameters: object) -> None:
-    """Share nothing with other features."""
+    """Share no work with other features."""
 
 
 def _as_they_are(parameters: P) -> P:
@@ -134,35 +134,34 @@ class Extractor(Generic[P]):
 
     Attributes:
         name: The module's name.
-        version: To be raised by hand whenever the numbers change.
+        version: Raise it by hand whenever the values change.
         summary: One line.
         parameters: What a recipe may set: a frozen dataclass, see
             :class:`serkit.parameters.Parameters`.
-        layout: From parameters to the shape of the result; cheap.
-        compute: From a signal and parameters to one clip's values; pure and deterministic. May
-            raise :class:`serkit.errors.FeatureError`.
-        announce: Called with the signal and the parameters before anything is computed from it, so
-            that what several features share can be computed at once; see
+        layout: Function from parameters to the result's shape; cheap.
+        compute: Function from a signal and parameters to one clip's values; pure and deterministic.
+            May raise :class:`serkit.errors.FeatureError`.
+        announce: Called with signal and parameters before any feature is computed, so that features
+            can share work; see
             :meth:`serkit.dsp.signal.Signal.announce_mel`.
-        describe: From parameters to the columns of a table feature, documented. An array feature
-            of shape ``(rows, frames)`` may name its rows.
-        check: Raises :class:`serkit.errors.UsageError` where parameters do not go together.
-        doubts: From parameters to what a user should know about them though they are allowed, one
+        describe: Function from parameters to the documented columns of a table feature. An array
+            feature of shape ``(rows, frames)`` may name its rows.
+        check: Raises :class:`serkit.errors.UsageError` for incompatible parameters.
+        doubts: Function from parameters to warnings about allowed but questionable values, one
             sentence each.
-        require: Raises :class:`serkit.errors.MissingDependencyError` where an optional package
-            is missing; asked before any clip is touched.
-        longer: From parameters and a number of samples at 48 kHz to parameters that such a clip
-            fits, too, and with which the live values of every other clip stay bit for bit what
-            they were. Only models that read clips in their true length are given such values. None
-            where the values depend on the padding.
-        licence: Terms that bind whoever uses the numbers, beyond serkit's own; empty for none.
-        framework: The framework that computing loads, such as ``torch``; empty for none.
-        per_clip_ms: Rough cost on one core, for ``extract --estimate``, of a 3.7 s clip.
-        weigh: From parameters to the cost, where it depends on them or is more than time.
-        complete: Fills in parameters that follow from others and from what these name, such as
-            the identity of a file; may raise :class:`serkit.errors.SerkitError`.
-        argument: The parameter that ``EXTRACTOR:VALUE`` sets, for features that need no recipe;
-            empty where there is none.
+        require: Raises :class:`serkit.errors.MissingDependencyError` if an optional package is
+            missing; called before any clip is read.
+        longer: Function from parameters and a number of samples at 48 kHz to parameters that fit
+            such a clip and leave the unpadded values of all other clips bit-identical. Only models
+            that read true lengths get such values. None if the values depend on the padding.
+        licence: Licence terms for users of the values, beyond serkit's own; empty for none.
+        framework: The framework that ``compute`` loads, such as ``torch``; empty for none.
+        per_clip_ms: Approximate cost of a 3.7 s clip on one core, for ``extract --estimate``.
+        weigh: Function from parameters to the cost, if it depends on them or includes memory.
+        complete: Adds parameters derived from others, such as the hash of a named file; may raise
+            :class:`serkit.errors.SerkitError`.
+        argument: The parameter that ``EXTRACTOR:VALUE`` sets, for features without a recipe; empty
+            for none.
 
     Example:
         >>> from serkit.features import EXTRACTORS
@@ -191,7 +190,7 @@ class Extractor(Generic[P]):
     argument: str = ""
 
     def cost(self, parameters: P) -> Cost:
-        """Return what it takes of a machine."""
+        """Return the resources it needs."""
         return self.weigh(parameters) if self.weigh else Cost(self.per_clip_ms)
 
 
@@ -204,7 +203,7 @@ EXTRACTORS: Registry[Extractor[Any]] = Registry(
 def check_values(values: Values, layout: Layout) -> str | None:
     """Return what is wrong with an extractor's result, or None.
 
-    Every result is checked before it is written: a wrong shape found at training time would cost
+    Every result is checked before it is written: a wrong shape found at training time would waste
     the whole extraction.
     """
     array = values.array

@@ -131,7 +131,7 @@ def _get_told(name: str) -> FeatureSpec:
     head, _, value = name.partition(":")
     told = [each for each in EXTRACTORS.names() if EXTRACTORS.get(each).argument]
     if head not in told:
-        raise unknown_name("extractor that can be told one thing", head, told)
+        raise unknown_name("extractor that takes one argument", head, told)
     extractor = EXTRACTORS.get(head)
     return resolve(stored_name(name), extractor, {extractor.argument: value})
 
@@ -171,5 +171,5 @@ def _value(recipe: Mapping[str, Any], key: str, default: T, path: Traversable) -
     value = recipe.get(key, default)
     if not isinstance(value, type(default)):
         kind = "a table" if isinstance(default, dict) else "a string"
-        raise UsageError(f"{key} = {value!r} in {path} is of the wrong type", allowed=f"{kind} is")
+        raise UsageError(f"{key} = {value!r} in {path} has the wrong type", allowed=f"{kind} is")
     return value

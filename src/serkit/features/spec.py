@@ -20,13 +20,13 @@ class FeatureSpec:
     """A feature with every parameter resolved.
 
     Attributes:
-        name: What the user calls it; not part of the identity.
+        name: The name; not part of the identity.
         extractor: Name of the extractor.
         version: The extractor's version.
         parameters: Every parameter with its value, sorted by name.
-        summary: One line for people; not part of the identity.
-        options: Where and how it is computed; no part of the identity.
-        voice: How the voice is changed before the extractor hears it, see
+        summary: One line; not part of the identity.
+        options: Execution options; not part of the identity.
+        voice: Changes to the voice before extraction, see
             :func:`serkit.features.voices.settle_voice`; empty for the voice as recorded.
 
     Example:
@@ -57,7 +57,7 @@ class FeatureSpec:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of what the numbers depend on, and of nothing else."""
+        """SHA-256 (hex) of everything that the values depend on, and nothing else."""
         return hashlib.sha256(canonical_json(self._identity()).encode()).hexdigest()
 
     def layout(self) -> Layout:
@@ -83,7 +83,7 @@ class FeatureSpec:
         )
 
     def differences(self, other: FeatureSpec) -> Iterator[str]:
-        """Yield what changes from this spec to another, such as ``n_mels 128 -> 256``."""
+        """Yield the differences from this spec to another, such as ``n_mels 128 -> 256``."""
         if self.extractor != other.extractor:
             yield f"extractor {self.extractor} -> {other.extractor}"
         elif self.version != other.version:
@@ -103,7 +103,8 @@ class FeatureSpec:
             "version": self.version,
             "parameters": dict(self.parameters),
         }
-        # Left out for the voice as recorded: features stored before there were others stay valid.
+        # Omitted for the voice as recorded, so that features stored before voices existed stay
+        # valid.
         return facts | {"voice": dict(self.voice)} if self.voice else facts
 
 
@@ -118,14 +119,14 @@ def resolve(
 
     Args:
         name: The feature's name.
-        extractor: What computes it.
+        extractor: The extractor.
         given: The parameters that the recipe sets.
         summary: One line; empty takes the extractor's.
-        voice: The changes of voice that the recipe sets.
+        voice: The voice changes that the recipe sets.
 
     Raises:
-        UnknownNameError: There is no parameter, or no change of voice, of that name.
-        UsageError: A value is of the wrong type or out of range, or the parameters do not go
+        UnknownNameError: There is no such parameter or voice change.
+        UsageError: A value has the wrong type or out of range, or the parameters do not go
             together.
     """
     settled = settle(f"{name} ({extractor.name})", extractor.parameters(), given)
@@ -148,10 +149,10 @@ def resolve(
 
 
 def canonical_json(value: object) -> str:
-    """Return the one JSON text of a value: keys sorted, no blanks.
+    """Return the canonical JSON text of a value: sorted keys, no whitespace.
 
     Raises:
-        UsageError: The value is not JSON (or NaN): it could only get a random hash.
+        UsageError: The value is not JSON, or is NaN.
     """
     try:
         return json.dumps(

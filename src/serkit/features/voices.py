@@ -101,7 +101,7 @@ def settle_voice(owner: str, given: Mapping[str, object]) -> dict[str, Scalar]:
 
     Raises:
         UnknownNameError: There is no such change.
-        UsageError: A value is of the wrong type or out of range, or a background is named and
+        UsageError: A value has the wrong type or out of range, or a background is named and
             no file of it.
         AudioError: The background's file cannot be read.
 

@@ -62,8 +62,8 @@ def audit(
 
     Args:
         root: The folder.
-        corpus: The corpus's name; None tells it from the folder.
-        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        corpus: The corpus's name; None recognises it by its file names.
+        include: Clips to include that are excluded by default, such as ``"song"``.
         labelling: See :func:`serkit.ingest.scan.scan`.
         workers: Processes; None is one a core.
         progress: Called as ``progress(done, total)``, in files.

@@ -83,9 +83,9 @@ class AuditReport(Shown):
         unreadable: Files that cannot be used.
         altered: Ids of clips whose samples are not the published ones.
         identical: Ids of different clips that hold the same samples.
-        unparsed: Path and reason of files whose names do not belong to the corpus.
+        unparsed: Path and reason of files whose names do not match the corpus.
         left_out: How many files were left out, by reason.
-        notes: What was done to samples that nobody would expect.
+        notes: Unexpected changes to the samples.
         compared: Whether the samples were compared with published ones.
         remarks: What a table that describes the folder leaves open, a sentence each.
         unlike_the_whole: Counts that are not those of the whole corpus, a sentence each.
@@ -224,7 +224,7 @@ def _findings(report: AuditReport) -> list[str]:
     lines += _named("samples are not the published ones", report.altered)
     lines += shortened(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)
     lines += shortened(f"warning: {note}" for note in report.notes)
-    lines += shortened(f"{path} is passed over: {reason}" for path, reason in report.unparsed)
+    lines += shortened(f"{path} is skipped: {reason}" for path, reason in report.unparsed)
     lines += shortened(report.remarks)
     lines += shortened(report.unlike_the_whole)
     lines += [f"left out: {count:,} {reason}" for reason, count in report.left_out.items()]

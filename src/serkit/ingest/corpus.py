@@ -1,4 +1,4 @@
-"""What a corpus has to say about itself, and which corpus a folder holds.
+"""The corpus contract, and recognition of the corpus in a folder.
 
 A new corpus is one module in this package that binds ``CORPUS``.
 """
@@ -17,11 +17,11 @@ from serkit.registry import Registry
 
 
 class UnparsedNameError(CorpusError):
-    """A file name is not one of the corpus; the message says what is wrong with it."""
+    """A file name does not match the corpus; the message says why."""
 
 
 def _keep_all(_name: ClipName) -> None:
-    """Leave nothing out."""
+    """Exclude nothing."""
 
 
 def _nothing_published() -> Mapping[str, str]:
@@ -30,26 +30,26 @@ def _nothing_published() -> Mapping[str, str]:
 
 @dataclass(frozen=True)
 class Corpus:
-    """One corpus: where it comes from and how its file names are read.
+    """One corpus: its origin, and how to parse its file names.
 
     Attributes:
         name: Short name, the module's.
         title: Full name.
         citation: How to cite it.
         licence: Its licence, by its SPDX name where it has one.
-        url: Where it lives.
+        url: Home page.
         labels: The emotions of its clips, in the order of their numbers.
-        parse: From a path relative to the corpus folder to what its name says; raises
+        parse: Function from a path relative to the corpus folder to the clip's metadata; raises
             :class:`UnparsedNameError`.
-        leave_out: The reason to leave a clip out unless it is asked for (``"song"``), or None.
-        reasons: Every reason that ``leave_out`` may give: what ``--include`` can name.
+        leave_out: Returns the reason to exclude a clip by default (``"song"``), or None.
+        reasons: Every reason that ``leave_out`` may return; ``--include`` accepts these.
         published: The SHA-256 of each published clip's samples, by clip id (see
-            :attr:`serkit.audio.Audio.pcm_sha256`); empty where nobody has published them.
-        expected: How many clips the whole corpus has, by column and value.
-        archives: What :func:`serkit.ingest.download.corpus.download` can fetch.
+            :attr:`serkit.audio.Audio.pcm_sha256`); empty if none are published.
+        expected: Number of clips in the complete corpus, by column and value.
+        archives: Archives for :func:`serkit.ingest.download.corpus.download`.
         default_protocol: The protocol that published work on it uses.
-        synthetic: True where no human spoke: such runs are never ranked beside real ones.
-        marker: A file at the folder's top that tells this corpus from others with its names.
+        synthetic: True for synthetic speech; such runs are never ranked with real ones.
+        marker: A file in the corpus folder that identifies this corpus if names are ambiguous.
 
     Example:
         >>> from pathlib import PurePosixPath
@@ -80,7 +80,7 @@ CORPORA: Registry[Corpus] = Registry("corpus", "serkit.corpora", "CORPUS")
 
 
 def family(corpus: str) -> str:
-    """Return a corpus's name without the digest of the table that describes it.
+    """Return a corpus's name without the digest of its metadata table.
 
     Example:
         >>> family("interviews@1a2b3c4d")
@@ -91,7 +91,7 @@ def family(corpus: str) -> str:
 
 def _refuse(path: PurePosixPath) -> ClipName:
     raise UnparsedNameError(
-        f"{path.name} is no name of a corpus that serkit knows",
+        f"{path.name} is not a file name of any corpus that serkit knows",
         allowed=f"those of {', '.join(CORPORA.names())} are",
     )
 
@@ -105,20 +105,20 @@ UNRECOGNISED = Corpus(
     labels=LabelSet(()),
     parse=_refuse,
 )
-"""What stands for the corpus of a folder that no plug-in recognises; it reads no name."""
+"""Stands for the corpus of a folder that no plug-in recognises; it accepts no name."""
 
 
 def detect(root: Path, sample: list[PurePosixPath]) -> Corpus:
-    """Tell which corpus a folder holds.
+    """Recognise the corpus in a folder.
 
     Args:
         root: The folder.
-        sample: Relative paths of some of its audio files.
+        sample: Relative paths of some audio files.
 
     Returns:
-        The corpus whose marker file lies in the folder (or in one above it, so that a part of a
-        synthetic corpus stays synthetic), else the one whose names fit the most files;
-        :data:`UNRECOGNISED` where none fits.
+        The corpus whose marker file is in the folder (or in a parent, so that a part of a
+        synthetic corpus is recognised as synthetic), else the one whose names match most files;
+        :data:`UNRECOGNISED` if none match.
     """
     corpora = [CORPORA.get(name) for name in CORPORA.names()]
     for corpus in corpora:

@@ -46,16 +46,16 @@ _SEXES: Mapping[str, Sex] = {
 
 @dataclass(frozen=True)
 class Labelling:
-    """How the labels of a folder of one's own are found.
+    """How to read labels and speakers of your own recordings.
 
     Attributes:
         metadata: The table; None is ``metadata.csv`` (``.tsv``, ``.parquet``) in the folder.
         layout: One of :data:`LAYOUTS` instead of a table.
-        columns: Names of columns that are called otherwise, by the keys of :data:`COLUMNS`.
-        joined: Labels that are counted as another one: ``{"frustrated": "angry"}``.
+        columns: Other names of columns, by the keys of :data:`COLUMNS`.
+        joined: Labels to count as another one: ``{"frustrated": "angry"}``.
 
     Raises:
-        UnknownNameError: There is no such layout, or no such kind of column.
+        UnknownNameError: Unknown layout or kind of column.
         UsageError: Both a table and a layout are given.
 
     Example:
@@ -78,7 +78,7 @@ class Labelling:
                 raise unknown_name("kind of column", kind, COLUMNS)
 
     def table(self, folder: Path) -> Path | None:
-        """Return the table that describes a folder; None where there is none."""
+        """Return the table that describes a folder; None if there is none."""
         if self.layout is not None:
             return None
         if self.metadata is not None:
@@ -259,7 +259,7 @@ def _remarks(clips: Collection[ClipName]) -> list[str]:
     unknown = sum(clip.speaker == UNKNOWN for clip in clips)
     if unknown:
         notes.append(
-            f"nobody has said who speaks in {unknown:,} of {len(clips):,} clips: "
+            f"the speaker is unknown in {unknown:,} of {len(clips):,} clips: "
             "only random protocols work, and their runs are stamped 'speaker unknown'"
         )
     labels = {clip.emotion for clip in clips}
@@ -296,7 +296,7 @@ def _corpus(name: str, clips: Mapping[str, ClipName], count: int) -> Corpus:
 
     def parse(path: PurePosixPath) -> ClipName:
         if (clip := clips.get(str(path))) is None:
-            raise UnparsedNameError(f"nothing says what is in {path}")
+            raise UnparsedNameError(f"no label is known for {path}")
         return clip
 
     return Corpus(

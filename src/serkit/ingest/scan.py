@@ -81,8 +81,8 @@ def scan(
 
     Args:
         root: The folder.
-        corpus: The corpus's name; None tells it from the folder.
-        include: Reasons for which clips are otherwise left out, such as ``"song"``.
+        corpus: The corpus's name; None recognises it by its file names.
+        include: Clips to include that are excluded by default, such as ``"song"``.
         labelling: How the labels of a folder of one's own are found; None reads a table
             ``metadata.csv`` where the folder holds one and no corpus is named.
 
@@ -204,7 +204,7 @@ def _scandir(folder: str) -> Any:
         # Passing over it would lose clips without a word.
         raise CorpusError(
             f"the folder {folder} cannot be read ({error.strerror or error})",
-            hint="allow reading it, or take it away",
+            hint="make it readable, or remove it",
         ) from error
 
 

@@ -87,14 +87,14 @@ def _wrong(path: Path) -> SerkitError | None:
     suffix = path.suffix.lower()
     if suffix in UNDECODED:
         return UnreadableAudioError(
-            f"{path.name} is of a kind that libsndfile does not decode",
+            f"{path.name} is in a format that libsndfile cannot decode",
             allowed="WAV, FLAC, OGG, Opus, MP3 and AIFF are decoded",
             hint=f"convert it first: ffmpeg -i {shlex.quote(path.name)} "
             f"{shlex.quote(path.stem + '.wav')}",
         )
     if suffix not in DECODED:
         return UnreadableAudioError(
-            f"{path.name} is not named as audio",
+            f"{path.name} has no audio file extension",
             allowed="names that end in .wav, .flac, .ogg, .opus, .mp3 or .aiff are",
         )
     return None

@@ -269,7 +269,7 @@ class Trainer(Generic[P]):
 
         Raises:
             UnknownNameError: No such preset or parameter.
-            UsageError: A value is of the wrong type or out of range.
+            UsageError: A value has the wrong type or out of range.
         """
         if preset not in self.presets:
             raise unknown_name(f"preset of {self.name}", preset, self.presets)

@@ -103,7 +103,7 @@ def calibrate(
     if threshold <= 0:
         raise RunError(
             f"{count} speakers are too few for sets at {100 * level:g} %",
-            allowed=f"up to {100 * (1 - 1 / (count + 1)):.0f} % can be had",
+            allowed=f"up to {100 * (1 - 1 / (count + 1)):.0f} % is possible",
         )
     coverage, size, decided = _measure(probabilities, truth, speakers, folds, level)
     return Calibration(temperature, level, threshold, coverage, size, decided, count)

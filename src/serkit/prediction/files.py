@@ -55,7 +55,7 @@ def features_of_files(
     Args:
         found: The files, or why there is none, by the names that they are shown under.
         saved: The models.
-        channel: Which channel of each file is read; files of one are read as they are.
+        channel: Which channel to read, from 0; mono files are read as they are.
         workers: Most processes.
     """
     if wrong := [(shown, each) for shown, each in found.items() if isinstance(each, SerkitError)]:
@@ -81,7 +81,7 @@ def _features(shown: str, path: Path, task: _Task, scratch: Scratch) -> ClipFeat
             return ClipTooLongError(
                 f"{path.name} is {seconds:,.0f} s long",
                 allowed=f"up to {LONGEST_SECONDS} s are",
-                hint="hear it through a window (--window 3 --hop 1), or cut it into utterances",
+                hint="use a window (--window 3 --hop 1), or cut it into utterances",
             )
         audio = read_audio(path, channel=task.channel)
         return task.saved.features_of(shown, audio, name=path.name, scratch=scratch)

@@ -101,7 +101,7 @@ def written(found: Predictions | Timelines, form: str) -> str:
         form: One of :data:`FORMATS`; labels over time need a :class:`Timelines`.
 
     Raises:
-        UsageError: There is no such format, or it is of labels over time and these are none.
+        UsageError: There is no such format, or it writes labels over time and these are none.
     """
     if form == "jsonl":
         return to_jsonl(found.to_json())
@@ -115,7 +115,7 @@ def written(found: Predictions | Timelines, form: str) -> str:
     if not isinstance(found, Timelines):
         raise UsageError(
             f"{form} holds labels over time, and these answers are one per file",
-            hint="ask with a window: --window 3 --hop 1",
+            hint="add --window 3 --hop 1",
         )
     if not found.timelines:
         return ""

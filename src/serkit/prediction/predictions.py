@@ -19,14 +19,13 @@ _BAR = 20
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one file.
+    """The prediction for one file.
 
     Attributes:
-        path: The file, as it was given.
-        probabilities: Of each emotion; they sum to 1.
+        path: The file's path as given.
+        probabilities: Probability of each emotion, summing to 1.
         seconds: The clip's length.
-        candidates: The emotions of its conformal set, the most probable first; None where none
-            was asked for.
+        candidates: The emotions of its conformal set, most probable first; None if not requested.
     """
 
     path: str
@@ -57,15 +56,15 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Predictions(Shown):
-    """What a run's models say of audio files.
+    """Predictions for audio files.
 
     Attributes:
         run: The run's name.
         model: The model's name.
-        folds: The folds whose models were asked; their probabilities are averaged.
-        rows: For each file, in the order given, what is said of it, or why nothing is.
-        labels: The emotions that the models know.
-        warnings: Why not to rely on it, a sentence each.
+        folds: The folds whose models were used; their probabilities are averaged.
+        rows: A prediction or an error for each file, in the given order.
+        labels: The models' emotions.
+        warnings: Reasons to distrust the predictions, one sentence each.
 
     Example:
         >>> answers = serkit.predict("majority-luna5", "data/speech/Actor_01", workers=1)
@@ -85,12 +84,12 @@ class Predictions(Shown):
 
     @property
     def predicted(self) -> tuple[Prediction, ...]:
-        """The files that could be used."""
+        """Predictions of the files that could be read."""
         return tuple(row for row in self.rows if isinstance(row, Prediction))
 
     @property
     def failed(self) -> tuple[Failure, ...]:
-        """The files that could not be used, each with the reason."""
+        """Files that failed, with the reason."""
         return tuple(row for row in self.rows if isinstance(row, Failure))
 
     def to_json(self) -> list[dict[str, Any]]:
@@ -106,7 +105,7 @@ class Predictions(Shown):
         """Return one row for each file.
 
         Columns: ``path``, ``emotion``, ``probability``, ``p_EMOTION`` of each emotion, ``seconds``,
-        ``error`` and ``message``; what a file does not have is missing.
+        ``error`` and ``message``; missing values are NaN.
         """
         import pandas as pd
 
@@ -122,7 +121,7 @@ class Predictions(Shown):
         return columns
 
     def flat_rows(self) -> list[dict[str, Any]]:
-        """Return the rows of :meth:`to_pandas` as plain values; what a file lacks is left out."""
+        """Return the rows of :meth:`to_pandas` as plain values; without missing values."""
         return [_flat(row) for row in self.rows]
 
     def _object(self, row: Prediction | Failure) -> dict[str, Any]:

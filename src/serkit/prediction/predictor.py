@@ -1,4 +1,4 @@
-"""Models that are loaded once and asked about clip after clip."""
+"""Loaded models that predict clip after clip."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ from serkit.store.source import ClipSource
 from serkit.store.store import FeatureStore, Where
 
 SPEECH_SHARE = 0.2
-"""A window with less speech than this is not asked about."""
+"""Windows with less speech than this are not predicted."""
 
 WINDOWS_AT_ONCE = 32
 
 CLIPS_AT_ONCE = 256
 
 Progress = Callable[[int, int, str], None]
-"""Called with files done, files in all, and what is going on."""
+"""Called as ``progress(done, total, what)``, in files."""
 
 Probabilities = npt.NDArray[np.float64]
-"""Of each label, shape ``(labels,)``; they sum to 1."""
+"""Probability of each label, shape ``(labels,)``, summing to 1."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the models say of one clip.
+    """The models' prediction for one clip.
 
     Attributes:
         clip: The clip.
@@ -67,20 +67,20 @@ class Answer:
 
 
 class Predictor:
-    """Trained models in memory. Their golden clip has been checked; see :attr:`warnings`.
+    """Trained models in memory, checked on their golden clip; see :attr:`warnings`.
 
-    May be used from several threads: models are asked one at a time.
+    Threads may share it: predictions run one at a time.
 
     Args:
         saved: The models on disk.
-        fold: Which of them, as for :meth:`serkit.prediction.saved.SavedModels.chosen`.
-        calibration: Corrects the probabilities and gives conformal sets; None does neither.
+        fold: Which model to use, as for :meth:`serkit.prediction.saved.SavedModels.chosen`.
+        calibration: Calibrates the probabilities and provides conformal sets; None does neither.
 
     Attributes:
         saved: The models on disk.
         calibration: See above.
-        folds: Names of the models that are asked.
-        warnings: Why not to rely on the answers, whatever the audio: a sentence each.
+        folds: Names of the models in use.
+        warnings: Reasons to distrust all predictions, one sentence each.
 
     Raises:
         RunError: A model is damaged or not installed, or an extractor has changed since.
@@ -114,14 +114,14 @@ class Predictor:
 
     @property
     def title(self) -> str:
-        """Which models answer, in a few words."""
+        """Short name of the models in use."""
         return title_of(self.saved.name, self.folds)
 
     def card(self) -> dict[str, Any]:
-        """Return what to know before an answer is believed.
+        """Return the facts that a user needs to judge a prediction.
 
-        ``name``, ``title``, ``model``, ``preset``, ``labels``, ``features``, ``expected`` (what
-        was measured for speakers never heard), ``audio`` and ``warnings``.
+        ``name``, ``title``, ``model``, ``preset``, ``labels``, ``features``, ``expected`` (the
+        measured accuracy on new speakers), ``audio`` and ``warnings``.
         """
         saved = self.saved
         return {
@@ -137,7 +137,7 @@ class Predictor:
         }
 
     def predict_audio(self, audio: Audio, name: str = "") -> Prediction:
-        """Ask the models about one decoded clip.
+        """Predict one decoded clip.
 
         Raises:
             SerkitError: The clip cannot be used: too long for these models, for example.
@@ -155,16 +155,16 @@ class Predictor:
     def predict(
         self, samples: npt.ArrayLike, sample_rate: int = SAMPLE_RATE, *, channel: int = 0
     ) -> Prediction:
-        """Ask the models about one clip in memory.
+        """Predict one clip in memory.
 
         Args:
             samples: int16 amplitudes, or floats from -1 to 1; shape ``(n,)`` or
                 ``(n, channels)``.
             sample_rate: In Hz.
-            channel: The channel that is read.
+            channel: The channel to read.
 
         Raises:
-            AudioError: The samples are no audio.
+            AudioError: The samples are not audio.
             SerkitError: The clip cannot be used: too long for these models, for example.
 
         Example:
@@ -181,16 +181,16 @@ class Predictor:
         workers: int = 1,
         progress: Progress | None = None,
     ) -> Predictions:
-        """Ask the models about audio files.
+        """Predict audio files.
 
         Args:
             audio: Files, and folders of them.
-            channel: Which channel of each file is read; files of one are read as they are.
-            workers: Most processes that decode files and compute features.
+            channel: Which channel to read, from 0; mono files are read as they are.
+            workers: Maximum number of processes for decoding and feature extraction.
             progress: Called as ``progress(done, total, what)``.
 
         Returns:
-            A row per file; a file that cannot be used fails alone.
+            A row per file; files that cannot be used are listed with the reason.
         """
         found = find_audio(audio)
         rows: dict[str, Prediction | Failure] = {}
@@ -293,20 +293,20 @@ class Predictor:
     def predict_timeline(
         self, audio: Audio, path: str = "", *, window: float = 3.0, hop: float = 1.0
     ) -> Timeline:
-        """Ask the models about a recording through a window that slides over it.
+        """Predict a recording with a sliding window.
 
         Args:
             audio: The recording, decoded.
-            path: What it is called.
+            path: Its name.
             window: The window's length in seconds.
             hop: Seconds from one window to the next.
 
         Returns:
-            An answer per window in which somebody speaks for a fifth of the time or more.
+            A prediction per window that is at least one fifth speech.
 
         Raises:
-            UsageError: Window or hop make no sense.
-            SerkitError: The models cannot read a window of that length.
+            UsageError: Window or hop is out of range.
+            SerkitError: The models do not accept windows of that length.
         """
         seconds = audio.num_frames / SAMPLE_RATE
         windows = tuple(self.windows(audio, path, window=window, hop=hop))
@@ -315,7 +315,7 @@ class Predictor:
     def windows(
         self, audio: Audio, path: str = "", *, window: float = 3.0, hop: float = 1.0
     ) -> Iterator[Window]:
-        """Yield the windows of :meth:`predict_timeline` one after the other, as they are heard."""
+        """Yield the windows of :meth:`predict_timeline` one by one, as they are predicted."""
         spans = spans_of(audio.num_frames / SAMPLE_RATE, window, hop)
         speech = speech_frames(audio.samples)
         for first in range(0, len(spans), WINDOWS_AT_ONCE):
@@ -340,19 +340,19 @@ class Predictor:
         channel: int = 0,
         progress: Progress | None = None,
     ) -> Timelines:
-        """Ask the models about recordings through a window that slides over them.
+        """Predict recordings with a sliding window.
 
         Args:
             audio: Files of up to an hour, and folders of them.
             window: The window's length in seconds.
             hop: Seconds from one window to the next.
-            channel: Which channel of each file is read; files of one are read as they are.
+            channel: Which channel to read, from 0; mono files are read as they are.
             progress: Called as ``progress(done, total, what)``.
 
         Raises:
-            UsageError: Window or hop make no sense.
+            UsageError: Window or hop is out of range.
         """
-        spans_of(1.0, window, hop)  # what makes no sense is said once, not for each file
+        spans_of(1.0, window, hop)  # report invalid values once, not for each file
         found = find_audio(audio)
         timelines: list[Timeline] = []
         recordings: list[tuple[float, ...]] = []
@@ -370,13 +370,13 @@ class Predictor:
         return Timelines(self.title, tuple(timelines), tuple(failed), warnings)
 
     def answer(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
-        """Ask the models about clips.
+        """Predict clips.
 
-        Clips that were padded further than the recipes say are asked about one by one: their
-        batches would be large.
+        Clips padded beyond the recipes' length are predicted one by one: their batches would be
+        large.
 
         Returns:
-            For each clip the mean answer, or why there is none.
+            For each clip the mean prediction, or the error.
         """
         found: list[Answer | SerkitError] = [FeatureError("not asked")] * len(clips)
         together = [i for i, clip in enumerate(clips) if clip.specs == self.request.specs]
@@ -407,7 +407,7 @@ class Predictor:
         ]
 
     def _check_golden(self, kept: Mapping[str, Probabilities]) -> tuple[str, ...]:
-        """Say where models answer to the golden clip otherwise than when they were trained."""
+        """Warn if predictions for the golden clip differ from those at training time."""
         if not kept:
             return ()
         clip = golden_features(self.request)
@@ -463,15 +463,15 @@ def _ask(
 
     Args:
         model: The model.
-        store: Where it reads the clips.
+        store: The source of its features.
         clip_ids: The clips.
-        labels: How many labels there are.
-        refused: Gets the clips that the model cannot read, and why; their rows are NaN.
+        labels: The number of labels.
+        refused: Collects errors by clip id; the rows of these clips are NaN.
     """
     try:
         return model.predict(ClipData.of(store, clip_ids))
     except SerkitError as error:
-        if len(clip_ids) > 1:  # one of them: each is asked about alone
+        if len(clip_ids) > 1:  # one of them is at fault: predict each alone
             return np.concatenate([_ask(model, store, (i,), labels, refused) for i in clip_ids])
         refused[clip_ids[0]] = with_true_names(error, store, clip_ids)
         return np.full((1, labels), np.nan)
@@ -480,7 +480,7 @@ def _ask(
 def _checked(
     clip: ClipFeatures, refused: SerkitError | None, probabilities: Probabilities
 ) -> Answer | SerkitError:
-    if refused is not None:  # its hint is about training
+    if refused is not None:  # the hint is about training
         return type(refused)(refused.got)
     if not np.isfinite(probabilities).all():
         return FeatureError("the model gives no probabilities for it")

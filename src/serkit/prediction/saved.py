@@ -119,8 +119,8 @@ class SavedModels:
         """
         if self.trainer.by_speaker(self.parameters):
             raise RunError(
-                f"{self.name} normalises by speaker, and nobody says whose voice is in which file",
-                allowed="runs that answer about each clip by itself can be asked",
+                f"{self.name} normalises by speaker, but the speakers of these files are unknown",
+                allowed="runs that predict each clip independently can be used",
                 hint="train it with --set normalise=none",
             )
         return FeatureRequest(self.specs, self.trainer.true_length(self.parameters))
@@ -171,7 +171,7 @@ class SavedModels:
             raise ClipTooLongError(
                 f"{name or clip_id} is {audio.num_frames / SAMPLE_RATE:.2f} s long",
                 allowed=f"{self.model} ({self.preset}) reads up to {limit:.2f} s",
-                hint="cut it, or ask a run whose model reads true lengths or functionals",
+                hint="cut it, or use a run whose model reads true lengths or functionals",
             ) from error
 
     def recording_of(self, audio: Audio) -> tuple[float, ...]:

@@ -152,13 +152,13 @@ def spans_of(seconds: float, window: float, hop: float) -> list[Span]:
 
 @dataclass(frozen=True)
 class Timelines:
-    """Emotions over the time of several recordings.
+    """Emotions over time in several recordings.
 
     Attributes:
-        title: Which models answer.
-        timelines: One per recording that could be used.
-        failed: The files that could not, each with the reason.
-        warnings: Why not to rely on it, a sentence each.
+        title: Which models are used.
+        timelines: One per recording that could be read.
+        failed: Files that failed, with the reason.
+        warnings: Reasons to distrust the predictions, one sentence each.
 
     Example:
         >>> clip = "data/speech/Actor_01/03-01-01-01-01-01-01.wav"
@@ -175,8 +175,8 @@ class Timelines:
     def to_json(self) -> list[dict[str, Any]]:
         """Return an object per window: ``path, start, end, speech, emotion, probabilities``.
 
-        ``emotion`` is null, and ``probabilities`` is empty, where nobody speaks; a file that could
-        not be used has ``path, error, message``.
+        ``emotion`` is null, and ``probabilities`` is empty, without speech; a failed
+        file has ``path, error, message``.
         """
         rows = [row for timeline in self.timelines for row in timeline.to_json()]
         return rows + [

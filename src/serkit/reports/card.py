@@ -58,7 +58,7 @@ class ModelCard:
         """Write the card, as the hub's ``README.md``.
 
         Raises:
-            ReportError: The disk does not take it.
+            ReportError: It cannot be written.
         """
         return write(Path(path), self.text.encode())
 

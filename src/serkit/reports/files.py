@@ -17,7 +17,7 @@ def write(path: Path, content: bytes) -> Path:
         content: Its bytes.
 
     Raises:
-        ReportError: The disk does not take it.
+        ReportError: It cannot be written.
     """
     try:
         write_file(path, content, flush=False)

@@ -45,8 +45,8 @@ class Board(Shown):
 
     Attributes:
         groups: One for each corpus digest, protocol and split.
-        problems: Runs that were left out, and why.
-        protocol: The one that was asked for; None for all.
+        problems: Runs that were not ranked, and why.
+        protocol: The requested protocol; None for all.
 
     Example:
         >>> board = serkit.compare("runs", protocol="luna5")

@@ -11,57 +11,56 @@ from typing import Any
 class Entry:
     """One row of the leaderboard; its fields are the keys of ``compare --json``.
 
-    A row is a model on a split. Where it was trained with several seeds, figures are means over
-    them; ``compare --all-seeds`` gives a row to each run instead.
+    A row is a model on a split. If it was trained with several seeds, scores are means over them;
+    ``compare --all-seeds`` shows one row per run instead.
 
     Attributes:
         protocol: The protocol.
         corpus: The corpus.
-        run: The run's name, of several that of the lowest seed; None for published results.
+        run: The run's name (of the lowest seed); None for published results.
         model: The model, or the published system.
         preset: The preset.
-        seed: The seed, of several the lowest.
-        given: Values that differ from the preset's as it is now.
-        uar: Unweighted average recall, 0 to 1, counted from the predictions.
+        seed: The seed (the lowest of several).
+        given: Parameter values that differ from the current preset.
+        uar: Unweighted average recall, 0 to 1, recomputed from the predictions.
         uar_low: Lower end of its 95 % t interval over speakers.
         uar_high: Upper end.
         accuracy: 0 to 1.
         macro_f1: 0 to 1.
-        parameters: Numbers fitted, mean over folds.
-        folds: How many.
+        parameters: Number of fitted parameters, mean over folds.
+        folds: Number of folds.
         actors: Test speakers.
         clips: Test clips.
         seconds: Wall time of a run.
-        train_seconds: Of which fitting.
-        selected_on_test: Whether something was chosen on the test clips.
-        synthetic: Whether no human spoke.
-        transductive: Whether answers about a test clip depend on other test clips, or these were
-            used, unlabelled, in training.
-        published: Whether it is a published result and not a run.
-        submitted: Whether its predictions were made elsewhere and handed in.
+        train_seconds: Training time.
+        selected_on_test: Whether something was tuned on the test clips.
+        synthetic: Whether the speech is synthetic.
+        transductive: Whether predictions depend on other test clips, or these were used,
+            unlabelled, in training.
+        published: Whether it is a published result instead of a run.
+        submitted: Whether its predictions were made elsewhere and submitted.
         best: Whether it has the highest UAR of its group.
-        distinguishable_from_best: Whether it is worse than the best beyond chance; None where
-            that cannot be tested (published results, fewer than 8 speakers).
-        p_value: Of being as good as the best, adjusted for the number of models.
-        optimism_gap: UAR of the same model on random splits less this UAR; None where there is
-            no such pair.
+        distinguishable_from_best: Whether it is significantly worse than the best; None if that
+            cannot be tested (published results, fewer than 8 speakers).
+        p_value: P-value of being as good as the best, adjusted for the number of models.
+        optimism_gap: UAR of the same model on random splits minus this UAR; None if there is no
+            such run.
         corpus_digest: Identity of the clips.
         split_digest: Identity of the split.
         notes: Caveats.
         source: Who published it.
-        seeds: Every seed it was trained with.
-        runs: Every run's name, copies included.
+        seeds: All seeds it was trained with.
+        runs: Names of all runs, including copies.
         seed_spread: Standard deviation of the UAR over seeds; None for one seed.
-        ignores_seed: Whether several seeds gave the same predictions.
-        difference: UAR less the best one's; None for published results.
-        difference_low: Lower end of its 95 % interval, which holds for all rows at once.
+        ignores_seed: Whether different seeds gave identical predictions.
+        difference: UAR minus the best one's; None for published results.
+        difference_low: Lower end of its simultaneous 95 % interval.
         difference_high: Upper end.
-        p_value_floor: The smallest p-value that the test can give here.
-        detectable_difference: The difference to the best that is found in 80 % of such
-            comparisons.
+        p_value_floor: The smallest p-value that the test can return here.
+        detectable_difference: The difference to the best that is detected with 80 % power.
         feature_fingerprints: Identity of each feature, by name.
-        recipes: Features of which another row of the same name has another recipe, each with the
-            beginning of its fingerprint.
+        recipes: Features whose recipe differs from that of a row with the same name, with the start
+            of their fingerprints.
         speaker_unknown: Whether nobody has said who speaks in some clips.
         trained_on: Of an evaluation on another store, where its models were trained.
         heard: Whether it is counted on the clips that people heard alone; see :attr:`Group.heard`.
@@ -116,16 +115,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that may be ranked together, best first, and published results of their protocol.
+    """Comparable runs, best first, and published results for their protocol.
 
     Attributes:
         protocol: The protocol.
         corpus: The corpus.
         corpus_digest: Identity of the clips; empty where there are published results only.
         entries: The rows.
-        notes: What a reader must know.
-        detectable: The smallest difference to the best that these speakers can show, in 80 % of
-            comparisons; None where nothing is tested.
+        notes: Notes for the reader.
+        detectable: The smallest difference to the best that is detected with 80 % power; None if
+            nothing is tested.
         heard: Whether it puts people among models: a copy of another group, all of whose runs
             are counted again on the clips that people heard.
     """

@@ -105,16 +105,16 @@ class Run(Shown):
         """Unweighted average recall over all test clips, 0 to 1.
 
         Raises:
-            RunError: The record says something else than a number.
+            RunError: The record holds something other than a number.
         """
         return self._rate("uar")
 
     @property
     def accuracy(self) -> float:
-        """Share of test clips that are right, 0 to 1.
+        """Share of correctly predicted test clips, 0 to 1.
 
         Raises:
-            RunError: The record says something else than a number.
+            RunError: The record holds something other than a number.
         """
         return self._rate("accuracy")
 
@@ -129,7 +129,7 @@ class Run(Shown):
 
     @cached_property
     def predictions(self) -> pd.DataFrame:
-        """One row for each test clip, indexed by ``clip_id``.
+        """One row per test clip, indexed by ``clip_id``.
 
         Columns: ``fold``, ``speaker``, ``sex``, ``intensity``, ``true`` and ``predicted`` (emotion
         names), ``true_id`` and ``predicted_id``, and a probability ``p_EMOTION`` for each emotion;
@@ -148,7 +148,7 @@ class Run(Shown):
 
     @cached_property
     def history(self) -> pd.DataFrame | None:
-        """One row for each fold and epoch; None where the model was not trained in epochs.
+        """One row per fold and epoch; None if the model was not trained in epochs.
 
         Columns: ``fold``, ``epoch`` (from 1), ``best``, ``seconds``, and for ``train`` and
         ``validation`` each ``_loss``, ``_accuracy``, ``_uar`` and ``_recall_EMOTION``.
@@ -180,21 +180,21 @@ class Run(Shown):
         """Load the model of one fold.
 
         Raises:
-            UnknownNameError: No such fold, or its trainer is not known here.
+            UnknownNameError: No such fold, or its trainer is not installed.
             MissingDependencyError: The trainer needs a package that is not installed.
-            RunError: The model is damaged, not there, or cannot be loaded safely.
+            RunError: The model is damaged, missing, or cannot be loaded safely.
         """
         return load_model(TRAINERS.get(self.model), self.folder_of(fold))
 
     @property
     def final(self) -> Path | None:
-        """Folder of the model that was fitted on all speakers; None where there is none."""
+        """Folder of the model fitted on all speakers; None if there is none."""
         folder = self.path / FINAL
         return folder if (folder / FINAL_RECORD).is_file() else None
 
     @property
     def expected(self) -> dict[str, Any]:
-        """What the recipe can be expected to do for a new speaker: what the folds measured.
+        """Expected accuracy on new speakers, as measured in the folds.
 
         ``protocol``, ``speaker_independent``, ``uar``, ``uar_low``, ``uar_high``, ``accuracy``,
         ``speakers`` and ``clips``.
@@ -205,7 +205,7 @@ class Run(Shown):
 
     @property
     def saved_models(self) -> SavedModels:
-        """The models of all folds, as :class:`serkit.Predictor` loads them.
+        """The models of all folds, for :class:`serkit.Predictor`.
 
         Raises:
             RunError: The record is damaged.
@@ -227,20 +227,20 @@ class Run(Shown):
         )
 
     def calibration(self, level: float | None = None) -> Calibration:
-        """Learn from the run's answers about speakers that its models had not heard.
+        """Fit a calibration on the run's predictions for test speakers.
 
         Args:
-            level: The coverage wanted of conformal sets, such as 0.9; None for a temperature
-                alone.
+            level: The desired coverage of conformal sets, such as 0.9; None for temperature scaling
+                only.
 
         Raises:
             UsageError: The level is out of range.
-            RunError: There are too few speakers, the run's speakers are not new to its models, or
-                its predictions are damaged.
+            RunError: There are too few speakers, the run is not speaker-independent, or its
+                predictions are damaged.
         """
         if not self.record["speaker_independent"]:
             raise RunError(
-                f"{self.name} was tested on speakers that its models had heard",
+                f"{self.name} was tested on speakers that its models were trained on",
                 allowed="a run of a speaker-independent protocol can be calibrated",
             )
         frame = self.predictions
@@ -300,7 +300,7 @@ class Run(Shown):
         return replace(found, warnings=(*found.warnings, note))
 
     def folder_of(self, fold: str) -> Path:
-        """Return a fold's folder, which is inside the run's also where a stranger wrote this.
+        """Return a fold's folder; checked to be inside the run.
 
         Raises:
             UnknownNameError: No such fold.
@@ -332,7 +332,7 @@ class Run(Shown):
         return dict(self.record) | ({"stress": table.to_json()} if table else {})
 
     def __rich__(self) -> RenderableType:
-        """Return its scores, its confusion matrix, its folds and what it rests on."""
+        """Return scores, confusion matrix, folds, data and settings."""
         from rich.console import Group
 
         from serkit.results.run_tables import render_run
@@ -342,7 +342,7 @@ class Run(Shown):
 
 
 def with_speakers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Name the speakers in predictions that were made when actors were numbers."""
+    """Add speaker names to predictions from before speakers had names."""
     if "speaker" not in frame and "actor" in frame:
         names = frame["actor"].astype("Int64").astype("string")
         frame.insert(list(frame).index("actor"), "speaker", names)
@@ -377,14 +377,14 @@ def resume_command(folder: Path) -> str:
     try:
         begun = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         processes = int(begun.get("processes", 1))
-    except (OSError, ValueError, AttributeError, TypeError):  # going on will say what is wrong
+    except (OSError, ValueError, AttributeError, TypeError):  # resuming will report the problem
         processes = 1
     name = shlex.quote(folder.name if usual else str(folder))
     return f"{launcher(processes)} train --resume {name}"
 
 
 def launcher(processes: int) -> str:
-    """Return the command that starts serkit in so many processes."""
+    """Return the command that starts serkit with a number of processes."""
     return "serkit" if processes == 1 else f"torchrun --nproc-per-node {processes} -m serkit"
 
 
@@ -392,7 +392,7 @@ def list_runs(folder: Path) -> tuple[list[Run], list[str]]:
     """Read every run in a folder.
 
     Returns:
-        The finished runs, sorted by name, and for each other one a sentence saying why not.
+        The finished runs, sorted by name, and for each other run the reason why it is not listed.
 
     Raises:
         NotFoundError: No such folder.
@@ -422,7 +422,7 @@ def find_run(folder: Path, name: str) -> Run:
     Raises:
         NotFoundError: No such runs folder.
         UnknownNameError: No such run.
-        UsageError: Several runs begin so.
+        UsageError: Several runs begin with this name.
         RunError: The run is not finished.
     """
     direct = Path(name)
@@ -436,11 +436,13 @@ def find_run(folder: Path, name: str) -> Run:
     found = [run for run in runs if run.name.startswith(name)]
     if len(found) > 1:
         names = ", ".join(run.name for run in found[:5])
-        raise UsageError(f"{len(found)} runs begin with {name!r}: {names}", hint="type more of it")
+        raise UsageError(
+            f"{len(found)} runs begin with {name!r}: {names}", hint="type more of the name"
+        )
     if found:
         return found[0]
     begun = [path.parent for path in folder.glob(f"*/{CONFIG}")]
     if unfinished := [path for path in begun if name == "last" or path.name.startswith(name)]:
         newest = max(unfinished, key=lambda path: (path / CONFIG).stat().st_mtime_ns)
-        return read_run(newest)  # which says how to resume it
+        return read_run(newest)  # raises an error that says how to resume it
     raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")

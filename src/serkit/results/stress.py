@@ -181,7 +181,7 @@ def write_stress(folder: Path, table: StressTable) -> None:
     """Keep a table in a run's folder.
 
     Raises:
-        StoreWriteError: The disk does not take it.
+        StoreWriteError: It cannot be written.
     """
     write_file(folder / FILE, dumps(table.to_json()).encode())
 

@@ -143,7 +143,7 @@ def not_read(path: Path, error: OSError) -> StoreReadError:
 def _not_taken(path: Path, error: OSError) -> StoreWriteError:
     return StoreWriteError(
         f"cannot write {path} ({error.strerror or error})",
-        hint="what was committed stays; make room (or fix the permissions) and run it again",
+        hint="committed data are kept; make room (or fix the permissions) and run it again",
     )
 
 
@@ -176,5 +176,5 @@ def _flush(path: Path, flags: int) -> None:
     except OSError as error:
         raise StoreWriteError(
             f"cannot flush {path} ({error.strerror or error})",
-            hint="what was committed stays; run it again",
+            hint="committed data are kept; run it again",
         ) from error

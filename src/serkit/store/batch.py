@@ -1,4 +1,4 @@
-"""What reading returns: the values of some clips, and who says what in them."""
+"""What reading returns: feature values of clips, with labels and metadata."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ METADATA = tuple(name for name in _TYPES if name != "clip_id")
 
 @dataclass(frozen=True)
 class Batch:
-    """Some clips with the values of one feature.
+    """The values of one feature for some clips.
 
     Attributes:
         X: The values: an array of shape ``(n, *item, length)`` (``(n, 256, 495)`` for ``mel256``)
             or ``(n, columns)``; with ``padded=False`` a list of n arrays of true length.
-        y: The emotions' numbers among the store's labels, -1 where unknown; ``(n,)``, int64.
+        y: Label numbers, -1 if unknown; ``(n,)``, int64.
         rows: The clips' metadata as plain rows, in the same order.
         metadata: Names of the columns of :attr:`clips`.
-        lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
+        lengths: Unpadded length of each clip on the last axis of ``X``, shape ``(n,)``.
         columns: Names of the columns of ``X``, for table features.
-        spec: What the feature is.
+        spec: The feature's specification.
 
     Example:
         >>> batch = serkit.FeatureStore("features/store").load("functionals", where={"actor": 1})
@@ -65,7 +65,7 @@ class Batch:
     def clips(self) -> pd.DataFrame:
         """The clips' metadata, indexed by ``clip_id``, in the same order.
 
-        Made when it is first asked for: most batches are read for ``X`` and ``y`` alone.
+        Computed on first access: most batches are only read for ``X`` and ``y``.
         """
         return clip_frame(self.rows, self.metadata)
 
@@ -91,11 +91,11 @@ def clip_frame(rows: Sequence[ClipRow], columns: Sequence[str] = METADATA) -> pd
 
     Args:
         rows: The clips.
-        columns: Which columns it gets.
+        columns: The columns to include.
     """
     import pandas as pd
 
-    text = pd.Series([""]).dtype  # of no row, pandas could not infer it
+    text = pd.Series([""]).dtype  # pandas cannot infer it from an empty table
     kinds: dict[str, Any] = {"str": text, "int": np.dtype(np.int64), "int | None": pd.Int64Dtype()}
 
     def column(name: str) -> Any:

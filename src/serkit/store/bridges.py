@@ -114,7 +114,7 @@ def as_tf_dataset(
     if isinstance(layout, ArrayLayout) and not options.get("padded", True):
         raise UsageError(
             "a tf.data.Dataset holds arrays of one length",
-            hint="leave padded=False out, or use batches()",
+            hint="omit padded=False, or use batches()",
         )
 
     def batches() -> Iterator[tuple[Any, Any]]:

@@ -59,7 +59,7 @@ def export(
     Raises:
         UnknownNameError: No such feature or format.
         IncompleteFeatureError: Some clips have no current values, or none has any.
-        StoreWriteError: The disk did not take it; no half file is left.
+        StoreWriteError: It cannot be written; no partial file is left.
     """
     if to not in FORMATS:
         raise unknown_name("format", to, FORMATS)

@@ -119,11 +119,11 @@ class JoinedStore:
             if other.fingerprint != spec.fingerprint:
                 changes = ", ".join(spec.differences(other))
                 raise UsageError(
-                    f"{feature} in {place(store)} is of another recipe than in "
+                    f"{feature} in {place(store)} follows another recipe than in "
                     f"{place(first)} ({changes})",
-                    allowed="stores that are used together agree in the recipe of a feature",
+                    allowed="stores that are used together must share the recipe of a feature",
                     hint=f"'serkit extract SRC --features {feature} --store {store.location}' "
-                    "computes it by today's recipe",
+                    "recomputes it with the current recipe",
                 )
         return spec
 
@@ -271,7 +271,7 @@ def join_tables(
         if twice := sorted(clips.keys() & kept.keys()):
             raise UsageError(
                 f"{len(twice):,} clips are in two of the stores ({twice[0]}, ...)",
-                allowed="a clip may be in one of them",
+                allowed="each clip may be in only one of them",
                 hint="name each store once",
             )
         clips |= {

@@ -80,7 +80,7 @@ class StoredFeature:
 
 @dataclass(frozen=True)
 class Failure:
-    """An audio file, or a feature of a clip, that could not be used.
+    """An audio file, or a feature of a clip, that failed.
 
     Attributes:
         path: The audio file, relative to the scanned folder.

@@ -23,18 +23,18 @@ class ReadKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a feature is read.
+    """Options for reading a feature.
 
     Attributes:
-        columns: Which metadata columns the clips get; None is all.
-        padded: Whether every clip is padded in front to the recipe's length (or, without one, to
-            the longest of the clips read).
+        columns: Metadata columns to include; None is all.
+        padded: Whether to pad every clip in front to the recipe's length or, without one, to the
+            longest clip.
         scale: ``"power"`` as stored, or ``"db"`` as librosa's ``power_to_db``.
-        reference: With ``"db"``: the power that is 0 dB.
-        top_db: With ``"db"``: how far below its maximum a clip may go; None is no limit.
+        reference: With ``"db"``: the power at 0 dB.
+        top_db: With ``"db"``: the dynamic range of a clip below its maximum; None is unlimited.
 
     Raises:
-        UsageError: There is no such scale.
+        UsageError: The scale is unknown.
 
     Example:
         >>> ReadOptions(scale="db", top_db=60.0).padded

@@ -123,6 +123,6 @@ def _mask(answer: Any, count: int) -> npt.NDArray[np.bool_]:
     if mask.shape != (count,):
         raise UsageError(
             f"the function given as where= returned no mask for {count:,} clips",
-            allowed="one boolean a clip is, such as clips['actor'] < 5",
+            allowed="one boolean per clip is, such as clips['actor'] < 5",
         )
     return np.asarray(mask, bool)

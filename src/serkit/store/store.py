@@ -1,4 +1,4 @@
-"""The feature store as its readers see it."""
+"""Read access to a feature store."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 DEFAULT_STORE = Path("features/store")
 
 _ATTEMPTS = 5
-"""How often something is read again that a writer has replaced meanwhile."""
+"""How often to retry a read after a concurrent write."""
 
 
 class FeatureStore:
     """A folder of cached features.
 
-    Reading never locks: what is read is the last committed state, also while an extraction runs.
+    Readers never lock: they see the last committed state, even during an extraction.
 
     Args:
         path: The store's folder.
 
     Raises:
-        NotFoundError: No store there.
+        NotFoundError: There is no store.
         StoreCorruptError: The store is damaged.
 
     Example:
@@ -81,13 +81,13 @@ class FeatureStore:
         stamp = manifest_stamp(self.path)
         if stamp != self._stamp:
             self._state = _read_steadily(self.path)
-            self._stamp = stamp  # taken before reading: at worst the next look reads once more
+            self._stamp = stamp  # taken before reading: at worst the next access reads again
             self._parts = {}
         return self._state
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the features in the store."""
+        """Names of the stored features."""
         return tuple(self.state.manifest.features)
 
     @property
@@ -106,7 +106,7 @@ class FeatureStore:
         return corpus_digest(self.state.clips.values())
 
     def spec(self, feature: str) -> FeatureSpec:
-        """Return what a feature is.
+        """Return a feature's specification.
 
         Raises:
             UnknownNameError: It is not in the store.
@@ -127,20 +127,20 @@ class FeatureStore:
         Args:
             feature: Its name.
             where: Which clips; None is all.
-            options: Padding, scale and metadata columns: the attributes of
+            options: Padding, scale and metadata columns, the attributes of
                 :class:`serkit.ReadOptions` (``columns``, ``padded``, ``scale``,
                 ``reference``, ``top_db``).
 
         Returns:
-            The clips, sorted by id. Clips for which the feature failed are left out; they are
-            listed by ``serkit store why``.
+            The clips, sorted by id. Clips for which the feature failed are omitted;
+            ``serkit store why`` lists them.
 
         Raises:
             UnknownNameError: No such feature or column.
             IncompleteFeatureError: Some clips have no current values.
-            UsageError: The selection cannot be understood, or the scale does not fit.
-            StoreCorruptError: What is on disk is not what was written.
-            StoreReadError: The system does not let a file be read.
+            UsageError: The selection is invalid, or the feature has no decibel scale.
+            StoreCorruptError: A file is damaged.
+            StoreReadError: A file cannot be read, for example for lack of permission.
         """
         state, how = self.state, ReadOptions(**options)
         return self._read(state, feature, self._select(state, feature, where), how)
@@ -155,14 +155,14 @@ class FeatureStore:
         seed: int = 0,
         **options: Unpack[ReadKeywords],
     ) -> Iterator[Batch]:
-        """Read a feature batch by batch: never more than one batch is in memory.
+        """Read a feature batch by batch, keeping one batch in memory.
 
         Args:
             feature: Its name.
             size: Clips in a batch; the last may be smaller.
             where: Which clips; None is all.
-            shuffle: Whether the clips come in random order.
-            seed: The order's seed.
+            shuffle: Whether to shuffle the clips.
+            seed: Seed of the order.
             options: See :meth:`load`.
         """
         if size < 1:
@@ -223,7 +223,7 @@ class FeatureStore:
     def as_torch(self, feature: str, *, where: Where = None, **options: Any) -> Any:
         """Return a map-style ``torch.utils.data.Dataset`` of ``(values, emotion_id)``.
 
-        Clips are read when they are asked for. Options are those of :meth:`load`.
+        Clips are read on access. Options are those of :meth:`load`.
 
         Raises:
             MissingDependencyError: torch is not installed.
@@ -257,7 +257,7 @@ class FeatureStore:
     def _read(
         self, state: StoreState, feature: str, clip_ids: Sequence[str], options: ReadOptions
     ) -> Batch:
-        """Read clips; once more where a writer has replaced the parts they lay in meanwhile."""
+        """Read clips, and retry if a writer has replaced their parts meanwhile."""
         spec = self._stored(state, feature).spec
         for _ in range(_ATTEMPTS):
             try:
@@ -333,7 +333,7 @@ class FeatureStore:
 
 
 def _read_steadily(path: Path) -> StoreState:
-    """Read a state while a writer may be replacing it: its tables can vanish between two reads."""
+    """Read a state that a writer may be replacing: its tables can vanish between two reads."""
     for attempt in range(_ATTEMPTS):
         manifest = read_manifest(path)
         try:

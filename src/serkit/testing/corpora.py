@@ -31,7 +31,7 @@ def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None
     require(len(corpus.citation) > 20, f"{who} does not say how to cite it")
     require(bool(corpus.licence), f"{who} does not say its licence")
     require(
-        corpus.url.startswith("https://") or corpus.synthetic, f"{who} does not say where it lives"
+        corpus.url.startswith("https://") or corpus.synthetic, f"{who} does not give its home page"
     )
     require(
         bool(corpus.marker) == corpus.synthetic,
@@ -43,7 +43,7 @@ def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None
     require(len(set(read)) == len(paths), f"{who} reads two of its names as one clip")
     for clip_id, digest in corpus.published().items():
         _read_name(who, corpus, PurePosixPath(f"{clip_id}.wav"))
-        require(len(digest) == 64, f"{who}: {digest!r} of {clip_id} is no SHA-256")
+        require(len(digest) == 64, f"{who}: {digest!r} of {clip_id} is not a SHA-256 digest")
     for rubbish in ("rubbish.wav", ".wav", "ünï cödé.flac", "1" * 300 + ".wav"):
         _check_refusal(who, corpus, PurePosixPath("folder", rubbish))
 
@@ -53,14 +53,14 @@ def _read_name(who: str, corpus: Corpus, path: PurePosixPath) -> ClipName:
     require(name.clip_id == path.stem, f"{who} gives {path} the id {name.clip_id!r}")
     require(
         name.emotion in corpus.labels,
-        f"{who} hears {name.emotion!r} in {path}, which is none of its labels",
+        f"{who} reads {name.emotion!r} from {path}, which is not one of its labels",
     )
     require(name.sex in ("male", "female", UNKNOWN), f"{who} gives {path} the sex {name.sex!r}")
     require(bool(name.speaker.strip()), f"{who} names no speaker of {path}")
     require(name.repetition >= 0, f"{who} gives {path} the repetition {name.repetition}")
     elsewhere = PurePosixPath("copy", path.parent, f"{path.stem}.FLAC")
     moved = no_error(f"{who} does not read {elsewhere}", lambda: corpus.parse(elsewhere))
-    require(moved == name, f"{who} reads {path} otherwise in another folder or format")
+    require(moved == name, f"{who} reads {path} differently in another folder or format")
     return name
 
 
@@ -72,6 +72,6 @@ def _check_refusal(who: str, corpus: Corpus, path: PurePosixPath) -> None:
         return
     except Exception as error:
         raise ContractError(
-            f"{who} meets {path.name} with another error than UnparsedNameError: {told(error)}"
+            f"{who} rejects {path.name} with another error than UnparsedNameError: {told(error)}"
         ) from error
     raise ContractError(f"{who} takes {path.name} for the clip {name.clip_id!r}")

@@ -35,7 +35,7 @@ def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None)
     shuffled = random.Random(0).sample(given, len(given))
     require(
         protocol.split(shuffled).digest == split.digest,
-        f"{who} splits the same clips otherwise when they come in another order",
+        f"{who} splits the same clips differently in another order",
     )
     speakers = sorted({clip.speaker for clip in given}, key=natural_order)
     for kept in (speakers[::2], speakers[: len(speakers) // 2], speakers[:3], speakers[:1]):

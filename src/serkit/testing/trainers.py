@@ -90,16 +90,16 @@ def check_trainer(
             )
         if not trainer.transductive:
             reverse = fold.predict(fitted, store, fold.test[::-1])[::-1]
-            _agree(f"{who} predicts a clip otherwise when it is alone", probabilities[:1], alone)
-            _agree(f"{who} predicts otherwise in another order", probabilities, reverse)
+            _agree(f"{who} predicts a clip differently when it is alone", probabilities[:1], alone)
+            _agree(f"{who} predicts differently in another order", probabilities, reverse)
         _agree(
-            f"{who} predicts otherwise where the labels are unknown",
+            f"{who} predicts differently if the labels are unknown",
             probabilities,
             fold.predict(fitted, _unlabelled(store)),
         )
         renamed = {clip_id: f"{number:03}" for number, clip_id in enumerate(fold.test)}
         _agree(
-            f"{who} predicts otherwise where the clips have other ids",
+            f"{who} predicts differently if the clips have other ids",
             probabilities,
             fold.predict(fitted, _renamed(store, renamed), renamed.values()),
         )
@@ -263,7 +263,7 @@ def _check_files(
     pickles = [path.name for path in files if _holds_pickle(path)]
     require(not pickles, f"{who} saves pickles, which run code when loaded: {pickles}")
     loaded = fold.predict(trainer.load(folder), store)
-    _agree(f"{who} predicts otherwise once saved and loaded", fold.predict(fitted, store), loaded)
+    _agree(f"{who} predicts differently after save and load", fold.predict(fitted, store), loaded)
 
 
 def _holds_pickle(path: Path) -> bool:

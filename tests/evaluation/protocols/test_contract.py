@@ -155,7 +155,7 @@ class TestLuna5:
         with pytest.raises(UsageError) as caught:
             split("luna5", example_clips([25, 26]))
         assert str(caught.value) == (
-            "none of the test speakers of luna5 is there; use speaker5 for other speakers"
+            "none of the test speakers of luna5 is in the corpus; use speaker5 for other speakers"
         )
 
 
@@ -365,7 +365,7 @@ class TestUnknownSpeakers:
         with pytest.raises(UsageError) as caught:
             split(name, [*TWENTY[400:], *self.NOBODY])
         assert str(caught.value) == (
-            f"nobody has said who speaks in 400 of 1,200 clips, and {name} keeps speakers apart; "
+            f"the speaker is unknown in 400 of 1,200 clips, and {name} has to keep speakers apart; "
             "name the speakers, or use random5, whose runs are stamped"
         )
 

@@ -122,7 +122,7 @@ class TestProbe:
     def test_weights_that_were_replaced_since_are_refused(self, home, tmp_path):
         other = make_checkpoint(tmp_path / "tiny", seed=5)
         with pytest.raises(
-            serkit.errors.IncompleteFeatureError, match=r"of another recipe \(weigh"
+            serkit.errors.IncompleteFeatureError, match=r"by another recipe \(weigh"
         ):
             serkit.train(
                 "probe",

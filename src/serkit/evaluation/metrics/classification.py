@@ -214,7 +214,7 @@ def one_row(what: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         raise UsageError(f"the {what} are not an array ({error})") from error
     if row.ndim != 1:
         raise UsageError(
-            f"the {what} have the shape {row.shape}", allowed="they must be one row, one a clip"
+            f"the {what} have the shape {row.shape}", allowed="they must be one row, one per clip"
         )
     if row.size == 0:
         raise UsageError(f"there are no {what}", allowed="a score needs at least one clip")

@@ -83,7 +83,7 @@ def appending(path: Path) -> Iterator[AnswerFile]:
 
     Raises:
         StoreLockedError: Another listening test is writing to it.
-        StoreWriteError: The disk does not take it.
+        StoreWriteError: It cannot be written.
         UsageError: The file holds something other than answers.
     """
     from filelock import FileLock, Timeout

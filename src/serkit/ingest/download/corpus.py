@@ -162,7 +162,7 @@ def _source(archive: Archive, base_url: str | None) -> str:
         raise UsageError(
             f"{base_url!r} is not a mirror's address",
             allowed="http://... and https://... are allowed",
-            hint=f"{archive.file_name} has to lie directly below it",
+            hint=f"{archive.file_name} must be directly below it",
         )
     return f"{base_url.rstrip('/')}/{quote(archive.file_name)}"
 
@@ -255,7 +255,7 @@ def _not_published(job: _Job, got: str) -> DownloadError:
     return _NotPublishedError(
         f"{job.url} is not the published {archive.file_name}: got {got}",
         allowed=f"the published file is {archive.checksum.lower()} in {archive.size:,} bytes",
-        hint="nothing of it was kept: try again or name another mirror with --url MIRROR",
+        hint="nothing was kept: try again or name another mirror with --url MIRROR",
     )
 
 
@@ -265,5 +265,5 @@ def _failed(job: _Job, reason: str) -> DownloadError:
         "or name a mirror with --url MIRROR"
     )
     if kept := job.part.size():
-        hint = f"{kept:,} of {job.archive.size:,} bytes are kept: run it again to go on, {hint}"
+        hint = f"{kept:,} of {job.archive.size:,} bytes are kept: run it again to resume, {hint}"
     return DownloadError(f"cannot download {job.url}: {reason}", hint=hint)

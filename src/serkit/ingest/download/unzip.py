@@ -66,7 +66,7 @@ def inside(member: str) -> PurePosixPath:
     path = PurePosixPath(member)
     if path.is_absolute() or ".." in path.parts or re.search(r"[\\:\0]", member):
         raise DownloadError(
-            f"the archive holds {member!r}, which leads out of the folder",
+            f"the archive holds {member!r}, which points outside the folder",
             allowed="a relative path without '..', ':' and '\\' is allowed",
             hint="do not trust this archive; nothing was unpacked",
         )
@@ -90,7 +90,7 @@ def _told(archive: str | Path, folder: Path) -> Iterator[None]:
     except OSError as error:
         raise DownloadError(
             f"cannot unpack {archive} into {folder}: {cause(error)}",
-            hint="put that right and run it again: what is already unpacked is kept",
+            hint="fix that and run it again: what is already unpacked is kept",
         ) from error
 
 

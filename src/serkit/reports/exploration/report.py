@@ -30,10 +30,10 @@ Draw = Callable[[], "Figure"]
 
 @dataclass(frozen=True)
 class Exploration:
-    """What a corpus's clips are like.
+    """Statistics of a corpus's clips.
 
     Attributes:
-        measured: Everything that was measured.
+        measured: The measurements.
 
     Example:
         >>> found = serkit.eda("features/store", workers=1)
@@ -68,12 +68,12 @@ class Exploration:
         return self._drawings[name]()
 
     def save(self, folder: Path | str, form: str = "png", *, workers: int | None = None) -> Path:
-        """Write every figure and a page with all of them, which needs no other file.
+        """Write every figure, and one self-contained page with all of them.
 
         Args:
-            folder: Where to; made if it is not there. Files of the same names are replaced.
-            form: Of the figures' files, ``png`` or ``svg``.
-            workers: Processes that draw; None is one per core.
+            folder: The folder to write to; created if missing. Existing files are replaced.
+            form: Format of the figures, ``png`` or ``svg``.
+            workers: Processes for drawing; None is one per core.
 
         Returns:
             The page, ``index.html``.
@@ -81,7 +81,7 @@ class Exploration:
         Raises:
             UnknownNameError: No such format.
             MissingDependencyError: matplotlib is not installed.
-            ReportError: The disk does not take them.
+            ReportError: They cannot be written.
         """
         from serkit.reports.exploration.page import exploration_page
 

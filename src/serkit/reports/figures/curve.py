@@ -25,7 +25,7 @@ def write_curve(curve: Curve, folder: Path) -> None:
     """Write ``curve.json`` and ``curve.png``.
 
     Raises:
-        ReportError: The disk does not take them.
+        ReportError: They cannot be written.
     """
     write(folder / "curve.json", json.dumps(curve.to_json(), indent=1).encode())
     drawn = BytesIO()

@@ -99,7 +99,7 @@ def save_figures(run: Run, folder: Path, form: str = "png") -> tuple[Path, ...]:
 
     Args:
         run: The run.
-        folder: Where to; made if it is not there. Files of the same names are replaced.
+        folder: The folder to write to; created if missing. Files of the same names are replaced.
         form: ``png`` or ``svg``.
 
     Returns:

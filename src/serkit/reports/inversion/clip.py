@@ -27,14 +27,14 @@ Samples = npt.NDArray[np.int16]
 
 @dataclass(frozen=True)
 class Inversion:
-    """A clip and what its mel spectrogram sounds like.
+    """A clip and the sound of its mel spectrogram.
 
     Attributes:
         clip_id: The clip's id, or its file's name.
         feature: The recipe's name.
-        settings: How the spectrogram was made.
+        settings: Settings of the spectrogram.
         original: int16 amplitudes at the recipe's rate, shape (samples,).
-        samples: What the spectrogram was turned back into, of the same shape.
+        samples: The reconstructed samples, of the same shape.
         distance: Log-spectral distance between them in dB.
 
     Example:
@@ -58,7 +58,7 @@ class Inversion:
         """Write the sound as a 16-bit WAV file.
 
         Raises:
-            ReportError: The disk does not take it.
+            ReportError: It cannot be written.
         """
         path = Path(path)
         try:
@@ -71,10 +71,10 @@ class Inversion:
         return path
 
     def save_with_picture(self, path: Path | str) -> tuple[Path, ...]:
-        """Write the sound and, where matplotlib is installed, :meth:`figure` beside it.
+        """Write the sound and, if matplotlib is installed, :meth:`figure` next to it.
 
         Raises:
-            ReportError: The disk does not take them.
+            ReportError: They cannot be written.
         """
         from serkit.reports.embed import png
         from serkit.reports.files import write

@@ -47,10 +47,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Losses:
-    """What every pair loses.
+    """The loss for every pair of bands and hop.
 
     Attributes:
-        rows: A row a pair.
+        rows: One row per pair.
         clips: Ids of the clips.
 
     Example:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Report:
-    """What a set of runs came to, as a page.
+    """Results of a set of runs, as a page.
 
     Attributes:
         runs: The runs.
@@ -44,10 +44,10 @@ class Report:
         return report_page(self.board, self.runs)
 
     def save(self, path: Path | str) -> Path:
-        """Write the page to a file that needs no other and no network.
+        """Write the page to one self-contained file.
 
         Raises:
-            ReportError: The disk does not take it.
+            ReportError: It cannot be written.
         """
         return write(Path(path), self.html.encode())
 

@@ -49,16 +49,16 @@ class HardClip:
 
 @dataclass(frozen=True)
 class ErrorAnalysis(Shown):
-    """Where a run errs.
+    """A run's errors.
 
     Attributes:
         run: Its name.
         labels: The classes.
         recall: Recall of each class by group.
-        hardest: Wrong clips, those whose truth the run thought least probable first.
-        calibration: Probability against accuracy.
-        seeds: Agreement with runs of other seeds; None where there are none.
-        evidence: What all of it is counted from.
+        hardest: Misclassified clips, those with the lowest probability of the true class first.
+        calibration: Accuracy against predicted probability.
+        seeds: Agreement with runs of other seeds; None if there are none.
+        evidence: The predictions behind it.
 
     Example:
         >>> errors = serkit.analyse("logreg-luna5")

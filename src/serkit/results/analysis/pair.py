@@ -68,20 +68,20 @@ class ClassDifference:
 
 @dataclass(frozen=True)
 class RunComparison(Shown):
-    """Where two runs differ.
+    """A comparison of two runs.
 
     Attributes:
         run_a: Name of run A.
         run_b: Name of run B.
-        clips: Clips that both tested.
+        clips: Test clips they share.
         speakers: Their speakers.
         uar_a: UAR of run A on them.
         uar_b: UAR of run B on them.
-        uar: A less B, by a paired bootstrap over speakers.
-        mcnemar: Clip by clip.
-        classes: Class by class.
-        only_a: Ids of clips that only run A gets right.
-        only_b: Ids of clips that only run B gets right.
+        uar: Difference A minus B, from a paired bootstrap over speakers.
+        mcnemar: McNemar's test, clip by clip.
+        classes: Differences by class.
+        only_a: Ids of clips that only run A predicts correctly.
+        only_b: Ids of clips that only run B predicts correctly.
 
     Example:
         >>> difference = serkit.compare_pair("logreg-luna5", "majority-luna5")

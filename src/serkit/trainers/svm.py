@@ -109,7 +109,6 @@ def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitt
     chosen = {**choice.values, "inner_uar": round(choice.uar, 4)}
     temperature = fit_temperature(choice.decisions, data.labels)
     model.fit(matrix, labels)
-    model.fit(matrix, labels)
     return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), len(grid))
 
 

@@ -7,6 +7,7 @@ worth, is in docs/experiments/functionals.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,7 +39,7 @@ class Block:
     """The statistics of one family of tracks over one set of frames.
 
     Attributes:
-        family: Out of :data:`~serkit.dsp.tracks.FAMILIES`.
+        family: The family's name, such as those in :data:`~serkit.dsp.tracks.FAMILIES`.
         frames: ``speech`` or ``voiced``.
         statistics: Out of :data:`~serkit.dsp.statistics.DESCRIPTIONS`.
         change: Whether it is about the tracks' changes a frame.
@@ -49,14 +50,18 @@ class Block:
     statistics: tuple[str, ...]
     change: bool = False
 
-    def columns(self) -> list[Column]:
-        """Return the block's columns, in the order of :meth:`values`."""
+    def columns(self, families: Mapping[str, Mapping[str, str]] = FAMILIES) -> list[Column]:
+        """Return the block's columns, in the order of :meth:`values`.
+
+        Args:
+            families: The tracks' names and meanings, by family.
+        """
         middle = ("change_" if self.change else "") + self.frames
         what = ("change a frame of " if self.change else "") + "{}, over " + self.frames + " frames"
         return [
             Column(f"{track}_{middle}_{name}", f"{DESCRIPTIONS[name]} of " + what.format(meaning))
             for name in self.statistics
-            for track, meaning in FAMILIES[self.family].items()
+            for track, meaning in families[self.family].items()
         ]
 
     def values(self, tracks: Tracks) -> Floats:

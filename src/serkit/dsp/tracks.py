@@ -48,7 +48,7 @@ pitch is 48 ms long)."""
 VOICED_BELOW = 0.3
 """A speech frame is voiced if YIN's normalised difference is below this."""
 
-_SHAPE = {
+SHAPE = {
     "centroid": "spectral centroid in Hz",
     "bandwidth": "spectral standard deviation in Hz",
     "spectral_skewness": "spectral skewness (its inverse hyperbolic sine)",
@@ -66,6 +66,7 @@ _SHAPE = {
     "hammarberg": "Hammarberg index (peak below 2 kHz over peak of 2 to 5 kHz) in dB",
     "flux": "change of the spectrum's form since the frame before",
 }
+"""Tracks of a spectrum's form, and what each is."""
 
 FAMILIES: dict[str, dict[str, str]] = {
     "energy": {"energy": "level in dB relative to full scale, 0 to 8 kHz"},
@@ -74,7 +75,7 @@ FAMILIES: dict[str, dict[str, str]] = {
         f"mfcc_{i:02d}": f"mel-frequency cepstral coefficient {i}"
         for i in range(1, COEFFICIENTS + 1)
     },
-    "shape": _SHAPE,
+    "shape": SHAPE,
     "high": {
         f"level_{low}_{high}": f"level from {low} to {high} Hz in dB" for low, high in HIGH_BANDS
     },
@@ -249,11 +250,11 @@ def _voice_tracks(signal: Floats) -> tuple[dict[str, Floats], Floats]:
     )
     semitones = 12.0 * np.log2(track.f0 / 55.0)
     # A median over 50 ms takes out single octave errors.
-    pitch = _median_of_five(semitones).astype(np.float32)[:, np.newaxis]
+    pitch = median_of_five(semitones).astype(np.float32)[:, np.newaxis]
     return {"pitch": pitch, "voice": np.concatenate(quality, axis=1)}, track.aperiodicity
 
 
-def _median_of_five(values: Floats) -> Floats:
+def median_of_five(values: Floats) -> Floats:
     """Return the median of each value and its two neighbours on either side, mirrored at the ends.
 
     Equal to ``scipy.ndimage.median_filter(values, 5)``, whose import takes longer than a clip.

@@ -14,6 +14,10 @@ import numpy.typing as npt
 
 from serkit.parameters import Parameters, names_in, parameter
 
+ROBUST_COPIES = "speed090,speed110,white10,telephone"
+"""The voices that presets ``robust`` fit on. Pink noise, babble, rooms and codecs are left to be
+tested with."""
+
 
 @dataclass(frozen=True)
 class CopiesParameters(Parameters):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from serkit.models.copies import ROBUST_COPIES
 from serkit.models.keras.nets.ffnn import FfnnParameters, build
 from serkit.models.keras.trainer import STUDY, keras_trainer
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
@@ -25,6 +26,23 @@ TRAINER = keras_trainer(
                 padding="none",
                 layers=1,
                 epochs=30,
+                monitor="last",
+                label_smoothing=0.1,
+                weight_decay=0.01,
+                mixup=0.2,
+                noise=0.5,
+            ),
+            INNER_ACTORS,
+        ),
+        "robust": Preset(
+            "functionals that change little with level, band and noise, fitted also on copies in "
+            "two tempi, white noise and the telephone's band",
+            FfnnParameters(
+                features="robust",
+                copies=ROBUST_COPIES,
+                padding="none",
+                layers=1,
+                epochs=12,
                 monitor="last",
                 label_smoothing=0.1,
                 weight_decay=0.01,

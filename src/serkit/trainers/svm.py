@@ -20,6 +20,7 @@ from serkit.models.classical.pipeline import (
     preprocessing,
 )
 from serkit.models.clips import FoldData
+from serkit.models.copies import ROBUST_COPIES
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
@@ -125,6 +126,12 @@ TRAINER = Trainer(
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
             SvmParameters(copies="speed090,speed110"),
+            INNER_ACTORS,
+        ),
+        "robust": Preset(
+            "functionals that change little with level, band and noise, fitted also on copies in "
+            "two tempi, white noise and the telephone's band",
+            SvmParameters(features="robust", copies=ROBUST_COPIES),
             INNER_ACTORS,
         ),
     },

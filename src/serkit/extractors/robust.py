@@ -34,7 +34,15 @@ class RobustParameters(Parameters):
 
 
 def _recipe(parameters: RobustParameters) -> Robustness:
-    return Robustness(**parameters.to_json())
+    return Robustness(
+        low=parameters.low,
+        top=parameters.top,
+        bands=parameters.bands,
+        coefficients=parameters.coefficients,
+        subtract=parameters.subtract,
+        floor=parameters.floor,
+        speech_range=parameters.speech_range,
+    )
 
 
 def _check(parameters: RobustParameters) -> None:

@@ -1,7 +1,7 @@
-"""How long a file's header says its samples are, and how long they are.
+"""Compare the sample length in a file's header with the file.
 
-libsndfile shortens without a word what ends too early, and passes over what a header does not
-speak of. So every container's sizes are compared with the file's here, both ways.
+libsndfile silently shortens truncated files and ignores data beyond the header's size. So every
+container's sizes are compared with the file's, in both directions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from serkit.errors import TruncatedAudioError, UnfinishedAudioError
 
 _SLOP = 1024
-"""Bytes behind the samples that are taken for somebody's tag, whatever they hold."""
+"""Maximum bytes after the samples that are treated as a tag."""
 
 _NEAR = 1 << 16
 """How near to 2**31 or 2**32 a size is that a program wrote as it could not know any."""
@@ -32,7 +32,7 @@ class _Form:
         data: Name of the chunk that holds the samples.
         lead: Bytes of that chunk before the first sample.
         inclusive: Whether a chunk's size counts its own head.
-        align: What chunks begin at multiples of.
+        align: Alignment of chunks in bytes.
     """
 
     magic: bytes
@@ -75,30 +75,30 @@ _FORMS = (
 
 @dataclass(frozen=True, slots=True)
 class Unsized:
-    """A file whose header does not say how long its samples are.
+    """A file whose header omits the sample length.
 
     Attributes:
-        patches: What its header should say, by position.
+        patches: Corrections to its header, by position.
     """
 
     patches: dict[int, bytes]
 
 
 def check_size(raw: BinaryIO, size: int, name: str) -> Unsized | None:
-    """Compare what a header promises with what a file holds.
+    """Compare a header's sizes with the file's.
 
     Args:
         raw: The file, at its beginning.
         size: Its size in bytes.
-        name: What it is called in messages.
+        name: Its name in messages.
 
     Returns:
-        What to put in place of sizes that its writer left open; None where it says its own, or is
-        of a kind whose decoder finds out.
+        Corrections for sizes that the writer left open; None if not needed or if the decoder
+        handles it.
 
     Raises:
-        TruncatedAudioError: It ends before its header says.
-        UnfinishedAudioError: It holds more than its header says.
+        TruncatedAudioError: It is shorter than its header states.
+        UnfinishedAudioError: It is longer than its header states.
     """
     magic = raw.read(16)
     if magic[:4] == b"fLaC":
@@ -159,7 +159,7 @@ class _Chunks:
         return None
 
     def _is_open(self, data: _Chunk, there: int, behind: int) -> bool:
-        """Tell whether a writer could not know the size, or never came back to fill it in."""
+        """Return whether the writer left the size open."""
         if not data.length:
             return behind > 0
         _, width = data.field
@@ -232,7 +232,7 @@ class _Chunks:
         return end if is_name and length >= 0 and end <= self.size + 1 else 0
 
     def _silent(self, position: int) -> bool:
-        """Tell whether there are only zeros from a position on."""
+        """Return whether everything from a position on is zero."""
         self.raw.seek(position)
         while block := self.raw.read(1 << 20):
             if any(block):
@@ -258,7 +258,7 @@ def _check_flac(raw: BinaryIO, size: int, name: str) -> None:
             break
     most = frames * channels * -(-depth // 8)
     behind = size - position - most
-    if frames and behind > most // 8 + (1 << 14):  # heads of frames, and somebody's tag
+    if frames and behind > most // 8 + (1 << 14):  # frame headers, and a tag
         raise UnfinishedAudioError(
             f"{name} holds {behind:,} bytes more than its header says",
             hint="its recorder did not finish: open it in an audio editor and save it again",

@@ -1,4 +1,4 @@
-"""Float samples as int16, by a rule that is stated and said where it changes something."""
+"""Convert float samples to int16, with a note if the level changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 FULL = 32_768.0
-"""What int16 amplitudes are scaled by to lie within 1."""
+"""Scale from int16 amplitudes to the range -1 to 1."""
 
 _BEYOND = 1.0 + 0.5 / FULL
 """Beyond this a sample does not round to full scale."""
@@ -17,7 +17,7 @@ _BEYOND = 1.0 + 0.5 / FULL
 
 @dataclass
 class Levels:
-    """What float samples turned out to be, block by block.
+    """Statistics of float samples, block by block.
 
     Attributes:
         blocks: How many blocks were taken into account.
@@ -48,11 +48,11 @@ class Levels:
 
 @dataclass(frozen=True)
 class Gain:
-    """What float samples are multiplied by before they are rounded and clipped.
+    """Factor for float samples before rounding and clipping.
 
     Attributes:
         factor: The number.
-        note: What was done and why; empty where nothing was out of the ordinary.
+        note: What was done and why; empty in the normal case.
     """
 
     factor: float
@@ -60,7 +60,7 @@ class Gain:
 
 
 def gain_for(levels: Levels, codec: str = "") -> Gain:
-    """Choose what float samples are multiplied by.
+    """Choose the factor for float samples.
 
     Within full scale they stay as they are. Whole numbers beyond it are int16 amplitudes that
     somebody stored as floats. What a lossy codec overshoots is clipped, as every player does. All

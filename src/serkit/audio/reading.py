@@ -28,7 +28,7 @@ from serkit.errors import (
 )
 
 SUFFIXES = frozenset({".wav", ".flac"})
-"""File name endings, in lower case, of what :func:`read_audio` is given."""
+"""File name extensions, in lower case, that :func:`read_audio` reads."""
 
 _UNKNOWN_LENGTH = 2**63 - 1
 """Frames that libsndfile reports for a FLAC file whose encoder could not know its length."""
@@ -44,12 +44,12 @@ _FLOATS |= {f"MPEG_LAYER_{number}": "MPEG" for number in ("I", "II", "III")}
 """Kinds of samples that are floats, and the lossy codec of those that come from one."""
 
 _QUIET = 100
-"""A channel whose peak is lower by this factor (40 dB) than another's is hardly the voice's."""
+"""A channel with a peak lower by this factor (40 dB) than another is probably not the voice."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioHeader:
-    """What an audio file's header says, without decoding it.
+    """Facts from an audio file's header, without decoding it.
 
     Attributes:
         sample_rate: In Hz.
@@ -64,7 +64,7 @@ class AudioHeader:
 
 @dataclass(frozen=True, slots=True)
 class AudioNote:
-    """Something that was done to a file's samples that nobody would expect.
+    """An unexpected change to a file's samples.
 
     Attributes:
         path: The file, relative to the folder that was searched.
@@ -109,7 +109,7 @@ class Audio:
 def read_header(path: Path) -> AudioHeader:
     """Read the header of a WAV or FLAC file.
 
-    Where it does not say how long the file is, the file is decoded to find out.
+    If the length is not in the header, the file is decoded.
 
     Raises:
         AudioError: The file cannot be opened as audio, is empty or is cut off.
@@ -127,7 +127,7 @@ def read_audio(path: Path, *, channel: int = 0) -> Audio:
 
     Args:
         path: The file.
-        channel: Which channel, from 0; a file of one channel is read whichever is asked for.
+        channel: Channel to read, from 0; ignored for mono files.
 
     Returns:
         The channel as int16 at 48 kHz. 24 and 32 bit samples keep their upper 16 bits; float
@@ -168,7 +168,7 @@ class _Opened:
 
     Attributes:
         file: The decoder.
-        sized: Whether its header says how long it is.
+        sized: Whether its header states the length.
     """
 
     file: Any
@@ -208,7 +208,7 @@ def _opened(path: Path) -> Iterator[_Opened]:
 
 
 def _decoder(path: Path, raw: BinaryIO, patches: dict[int, bytes]) -> Any:
-    """Return libsndfile's view of a file, with what its header should have said."""
+    """Return libsndfile's view of a file with a corrected header."""
     import soundfile
 
     file = soundfile.SoundFile(Patched(raw, patches) if patches else named(path))
@@ -220,7 +220,7 @@ def _decoder(path: Path, raw: BinaryIO, patches: dict[int, bytes]) -> Any:
 
 @cache
 def _endless() -> type[Any]:
-    """Return a decoder for a FLAC file that does not say how long it is."""
+    """Return a decoder for a FLAC file of unknown length."""
     import soundfile
 
     class Endless(soundfile.SoundFile):  # type: ignore[misc]
@@ -297,7 +297,7 @@ def _decode(file: Any, path: Path, channel: int) -> _Decoded:
 
 
 def _decode_floats(file: Any, path: Path, decoded: _Decoded) -> None:
-    """Decode twice: what becomes of the samples depends on all of them."""
+    """Decode twice: the conversion depends on all samples."""
     levels, blocks = Levels(), []
     for block in _blocks(file, "float64", path):
         levels.add(block)
@@ -317,7 +317,7 @@ def _decode_floats(file: Any, path: Path, decoded: _Decoded) -> None:
 def _blocks(file: Any, dtype: str, path: Path) -> Iterator[npt.NDArray[Any]]:
     """Yield all samples, shape ``(frames, channels)``.
 
-    libsndfile truncates float samples to 0 when asked for int16, so they are asked for as floats.
+    libsndfile truncates float samples to 0 when reading int16, so they are read as floats.
     """
     import soundfile
 

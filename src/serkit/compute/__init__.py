@@ -1,1 +1,1 @@
-"""Where work runs: processes on this machine, and what the machine is."""
+"""Where work runs: worker processes, clusters, and facts about the machine."""

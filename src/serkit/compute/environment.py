@@ -1,4 +1,4 @@
-"""What a run ran on: versions, machine, memory."""
+"""The environment of a run: versions, machine, memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PACKAGES = (
     "audiomentations",
     "datasets",
 )
-"""Distributions whose versions matter to a result."""
+"""Packages whose versions affect results."""
 
 
 def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
@@ -42,12 +42,12 @@ def versions(packages: Iterable[str] = PACKAGES) -> dict[str, str | None]:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of what is installed and matters to a result."""
+    """Return the installed versions of packages that affect results."""
     return {name: number for name, number in versions().items() if number}
 
 
 def hardware() -> dict[str, Any]:
-    """Return what the machine is."""
+    """Return facts about the machine."""
     return {
         "machine": platform.machine(),
         "system": platform.system(),
@@ -58,7 +58,7 @@ def hardware() -> dict[str, Any]:
 
 
 def peak_memory_bytes() -> int | None:
-    """Return the most memory this process has held since it began, where the system tells.
+    """Return the peak memory of this process, if the system reports it.
 
     In a process that trains several models, it is the most of all of them so far, and of whatever
     ran before.

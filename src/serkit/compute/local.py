@@ -1,7 +1,7 @@
 """Worker processes: one thread each, and none outlives its parent.
 
-Workers speak with their parent through pipes alone: nothing needs shared memory or semaphores, and
-of each worker the parent knows at what it is and how it ended.
+Workers communicate with their parent only through pipes, without shared memory or semaphores. The
+parent knows each worker's current task and exit status.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def run_all(
 ) -> Generator[Result, None, None]:
     """Run a function over tasks in processes and yield results as they come.
 
-    Where the system allows fewer processes than wanted, those that could be started do the work;
-    where it allows none, this one does.
+    If the system allows fewer processes than requested, those that start do the work; if none
+    start, this process does.
 
     Args:
         function: Importable by name; its argument and result are pickled.
@@ -122,7 +122,7 @@ def run_all(
         if not crew:
             yield from map(function, remaining)
             return
-        # Also where nobody closes this generator: Python would wait for the workers at its end.
+        # even if this generator is never closed: Python would wait for the workers at exit
         leave = partial(_dismiss, crew)
         atexit.register(leave)
         try:
@@ -155,7 +155,7 @@ def refuse_in_worker() -> None:
 
 
 class _Worker:
-    """A worker process as its parent sees it.
+    """The parent's view of a worker process.
 
     Attributes:
         results: Where its results come from.
@@ -200,7 +200,7 @@ class _Worker:
         return self._tasks, self.results
 
     def give(self, task: object) -> None:
-        """Hand it a task; where it has died meanwhile, reading its results says so."""
+        """Send it a task; if it has died, reading its results reports that."""
         self.held += 1
         with suppress(OSError):
             self._tasks.send(task)
@@ -210,7 +210,7 @@ class _Worker:
         self._tasks.close()
 
     def death(self) -> EngineError | UsageError:
-        """Say how it died and at what."""
+        """Describe how it died and during which task."""
         self.process.join()
         code = self.process.exitcode or 0
         if code == UNGUARDED:
@@ -285,7 +285,7 @@ def _dismiss(crew: list[_Worker]) -> None:
 
 
 def _cause(code: int) -> str:
-    """Say how a process ended."""
+    """Describe how a process ended."""
     import signal
 
     if code == -9:
@@ -298,7 +298,7 @@ def _cause(code: int) -> str:
 
 @contextmanager
 def _notes() -> Iterator[Path | None]:
-    """Make a folder in which workers note what they are at; None where nothing can be written."""
+    """Create a folder for the workers' current tasks; None if it cannot be written."""
     try:
         folder = TemporaryDirectory(prefix="serkit-workers-", ignore_cleanup_errors=True)
     except OSError:
@@ -309,7 +309,7 @@ def _notes() -> Iterator[Path | None]:
 
 
 def forks() -> bool:
-    """Say whether workers would start as copies of this process, at once and with all it has."""
+    """Return whether workers would be forked from this process."""
     return (
         sys.platform == "linux"
         and threading.active_count() == 1

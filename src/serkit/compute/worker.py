@@ -1,4 +1,4 @@
-"""What runs in a worker process: tasks in, results out, and an end when the parent ends."""
+"""A worker process: tasks in, results out; it ends with its parent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _END = object()
 
 @dataclass(frozen=True)
 class Ready:
-    """A worker's first answer.
+    """A worker's first message.
 
     Attributes:
         depth: How many tasks it can hold.
@@ -65,16 +65,16 @@ def serve(
     """Run a function over the tasks that come, until no more do.
 
     Args:
-        function: What to run.
+        function: The function to run.
         tasks: Where they come from.
-        answers: Where each result goes to.
+        answers: The pipe for results.
         note: Where :func:`at_work_on` writes; None for nowhere.
         parent: The parent's process id.
         inherited: Connections of the parent's, to be closed.
     """
     for each in inherited:
         each.close()
-    with suppress(BrokenPipeError, ConnectionResetError):  # the parent wants nothing any more
+    with suppress(BrokenPipeError, ConnectionResetError):  # the parent has closed the pipe
         try:
             _begin(parent)
             if note:
@@ -91,7 +91,7 @@ def serve(
 
 
 def at_work_on(name: str) -> None:
-    """Note what this worker is at, for its parent to tell where it dies of that; else do nothing.
+    """Record this worker's current task, so that its parent can report it after a crash.
 
     Args:
         name: Such as a file's.
@@ -104,7 +104,7 @@ def at_work_on(name: str) -> None:
 
 
 def whereabouts(note: Path | None) -> str:
-    """Return what a worker noted last; empty where it noted nothing."""
+    """Return a worker's last recorded task; empty if none."""
     try:
         return note.read_bytes().decode(errors="backslashreplace").strip() if note else ""
     except OSError:
@@ -125,7 +125,7 @@ class _Queue:
             self.depth = 1
 
     def get(self) -> Any:
-        """Return the next task, or ``_END``: also where some are left that nobody wants now."""
+        """Return the next task, or ``_END``, also if remaining tasks were cancelled."""
         task = self._ahead.get() if self.depth > 1 else self._next()
         return _END if self._closed else task
 
@@ -152,7 +152,7 @@ class _Unreadable:
 
 
 def _answer(answers: Connection, answer: Any) -> None:
-    """Send an answer; in place of one that cannot be pickled, why not."""
+    """Send a result, or an error if it cannot be pickled."""
     try:
         answers.send(answer)
     except OSError:
@@ -162,8 +162,8 @@ def _answer(answers: Connection, answer: Any) -> None:
 
 
 def _begin(parent: int) -> None:
-    """Prepare a worker: no interrupts of its own, one thread, and an end when the parent ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    """Prepare a worker: ignore interrupts, use one thread, and end with the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles interrupts
     _limit_threads()
     _keep_memory()
     if not _die_with_parent():
@@ -173,14 +173,14 @@ def _begin(parent: int) -> None:
 
 
 def _limit_threads() -> None:
-    # A worker a core: more threads in each would only fight for the cores.
+    # one worker per core: more threads would only compete for cores
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1)
 
 
 def _keep_memory() -> None:
-    """Ask glibc to keep freed memory: a clip's arrays are mapped and unmapped again otherwise.
+    """Make glibc keep freed memory instead of mapping each clip's arrays again.
 
     Each new page costs a fault; without them a clip takes 5 to 10 % less time.
     """

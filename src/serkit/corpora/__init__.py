@@ -1,1 +1,1 @@
-"""The corpora serkit knows, one a file; the contract: :class:`serkit.ingest.corpus.Corpus`."""
+"""Corpus plug-ins, one per file; the contract: :class:`serkit.ingest.corpus.Corpus`."""

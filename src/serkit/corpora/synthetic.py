@@ -6,7 +6,7 @@ from serkit.corpora.ravdess import LABELS, REASONS, leave_out, parse
 from serkit.ingest.corpus import Corpus
 
 MARKER = "serkit-synthetic.json"
-"""The file at the top of a synthetic corpus that says so."""
+"""The file that marks a synthetic corpus."""
 
 CORPUS = Corpus(
     name="synthetic",

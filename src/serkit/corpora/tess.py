@@ -1,7 +1,7 @@
 """TESS: two women speak 200 words in seven emotions, each behind "Say the word".
 
-File names are ``SPEAKER_WORD_EMOTION``, such as ``OAF_back_angry``. The common copy holds every
-file twice; a clip is the same wherever it lies.
+File names are ``SPEAKER_WORD_EMOTION``, such as ``OAF_back_angry``. The common copy contains every
+file twice; the folder does not matter.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def cepstrum(log_bands: Floats, count: int) -> Floats:
 
     Args:
         log_bands: Log power in each band, shape (frames, bands).
-        count: How many; coefficient 0, the level, is left out.
+        count: Number of coefficients, without coefficient 0, the level.
 
     Returns:
         Shape (frames, count), of the orthonormal DCT-II.

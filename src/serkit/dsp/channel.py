@@ -1,4 +1,4 @@
-"""What lies between a mouth and a file: bands, companding, codecs, overload, silence."""
+"""Recording and transmission effects: band limits, companding, codecs, clipping, silence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Codec:
     """A lossy format that libsndfile writes.
 
     Attributes:
-        title: What people call it, with the bit rate of speech at 48 kHz that was measured.
+        title: Display name, with the measured bit rate for speech at 48 kHz.
         file_format: libsndfile's name of the container.
         subtype: libsndfile's name of the codec.
         compression: Its compression level, 0 (best) to below 1.
@@ -48,7 +48,7 @@ CODECS = {
 
 
 def limit_band(samples: Samples, low: float, high: float, sample_rate: int) -> Samples:
-    """Take away what lies outside a band.
+    """Remove frequencies outside a band.
 
     Args:
         samples: Shape ``(samples,)``.
@@ -67,7 +67,7 @@ def limit_band(samples: Samples, low: float, high: float, sample_rate: int) -> S
 
 
 def through_rate(samples: Samples, rate: int, sample_rate: int) -> Samples:
-    """Resample a clip to another rate and back: what a recorder of that rate would have kept.
+    """Resample a clip to another rate and back, as if recorded at that rate.
 
     Args:
         samples: Shape ``(samples,)``.
@@ -103,7 +103,7 @@ def through_codec(samples: Samples, codec: str, sample_rate: int) -> Samples:
     Args:
         samples: Shape ``(samples,)``.
         codec: One of :data:`CODECS`.
-        sample_rate: In Hz; Opus knows 48,000 and few others.
+        sample_rate: Sample rate in Hz; Opus supports 48,000 and few others.
 
     Returns:
         As many samples as there were; some codecs delay them by some milliseconds.
@@ -126,7 +126,7 @@ def through_codec(samples: Samples, codec: str, sample_rate: int) -> Samples:
 
 
 def overload(samples: Samples, decibels: float) -> Samples:
-    """Cut off what exceeds a level below the clip's peak, and keep the rest as it is.
+    """Clip samples above a level relative to the peak.
 
     Args:
         samples: Shape ``(samples,)``.

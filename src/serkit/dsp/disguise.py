@@ -1,7 +1,7 @@
-"""Changing a voice: the same words by somebody who sounds different.
+"""Voice conversion: the same words in a different voice.
 
-Models trained on few speakers know these speakers. A copy of a clip in another voice is one more
-speaker to learn from, and costs no recording.
+Models trained on few speakers overfit to them. A copy of a clip in another voice acts as an
+additional training speaker.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float32]
 _FULL_SCALE = 32_768.0
 _WINDOW, _HOP = 2_048, 512
 _ENVELOPE_SECONDS = 1 / 500
-"""The cepstrum up to here is the vocal tract; beyond it lies the pitch of voices below 500 Hz."""
+"""The cepstrum below this describes the vocal tract, above it the pitch of voices below 500 Hz."""
 
 _LARGEST_CHANGE = 3.0
 """Most that one bin's amplitude is raised or lowered by, in nepers (26 dB)."""
@@ -58,7 +58,7 @@ def add_noise(samples: Samples, decibels: float) -> Samples:
 
     Args:
         samples: Shape ``(samples,)``.
-        decibels: How far the noise lies below the clip's mean power.
+        decibels: Level of the noise in dB below the clip's mean power.
     """
     signal = samples.astype(np.float32)
     seed = hashlib.sha256(samples.tobytes()).digest()[:8]

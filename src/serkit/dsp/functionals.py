@@ -1,8 +1,8 @@
 """One vector a clip: statistics of pitch, level, spectrum, voice quality and timing.
 
-Most of the columns are one statistic of one track over one set of frames and are named so:
-``pitch_voiced_p95``, ``centroid_change_speech_std``. What was tried, and what each family is
-worth, is in docs/experiments/functionals.md.
+Most columns are one statistic of one track over one set of frames and are named accordingly:
+``pitch_voiced_p95``, ``centroid_change_speech_std``. docs/experiments/functionals.md evaluates each
+family.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Column:
 
     Attributes:
         name: Unique.
-        description: What it is, and its unit.
+        description: Its meaning and unit.
     """
 
     name: str
@@ -88,10 +88,10 @@ BLOCKS = (
     Block("pitch", "voiced", _ALL, change=True),
     Block("voice", "voiced", _ALL),
 )
-"""What of which tracks enters the vector.
+"""Which statistics of which tracks are in the vector.
 
-Means of the mel bands themselves and formants are left out: they tell speakers apart more than
-emotions, and logistic regression and SVM did worse with them.
+Means of the mel bands and formants are excluded: they separate speakers more than emotions, and
+logistic regression and SVM did worse with them.
 """
 
 
@@ -116,7 +116,7 @@ def functionals(samples: npt.NDArray[np.int16], sample_rate: int) -> Floats:
 
 @cache
 def columns() -> tuple[Column, ...]:
-    """Return what the vector of :func:`functionals` holds; nothing is computed."""
+    """Return the columns of :func:`functionals` without computing anything."""
     described = [column for block in BLOCKS for column in block.columns()]
     described += [Column(*item) for _, names in timing.PARTS for item in names.items()]
     return tuple(described)

@@ -1,4 +1,4 @@
-"""From a mel spectrogram back to sound: what the bands and frames have kept of it.
+"""Reconstruct sound from a mel spectrogram.
 
 Two things are lost in a mel spectrogram: how power is spread inside each band, and all phases.
 The spread is estimated by the multiplicative update of non-negative matrix factorisation for the
@@ -126,12 +126,12 @@ def spread_bands(mel: Floats, settings: MelSettings) -> Floats:
 def log_spectral_distance(
     original: npt.NDArray[np.int16], other: npt.NDArray[np.int16], *, n_fft: int = 2048
 ) -> float:
-    """Return how far two signals' spectra lie apart, in dB; 0 is the same.
+    """Return the log-spectral distance of two signals in dB; 0 means identical.
 
     The mean over frames of the root mean square over bins of the difference of the log power
-    spectra (Gray and Markel 1976, "Distance measures for speech processing"). What lies more than
-    :data:`RANGE` dB below the original's maximum counts as lying there, and frames of nothing else
-    are left out: nobody hears how silent silence is.
+    spectra (Gray and Markel 1976, "Distance measures for speech processing"). Levels more than
+    :data:`RANGE` dB below the original's maximum are clamped to that level, and frames entirely
+    below it are skipped: differences between silences are inaudible.
 
     Args:
         original: Shape (samples,).
@@ -172,7 +172,7 @@ def _frames(signal: Floats, count: int, n_fft: int, hop: int) -> npt.NDArray[np.
 
 
 def _overlap_add(spectra: npt.NDArray[np.complexfloating], n_fft: int, hop: int) -> Floats:
-    """Return the signal whose windowed frames are nearest to spectra, by least squares."""
+    """Return the signal whose windowed frames are closest to the spectra, by least squares."""
     from scipy import fft
 
     window = hann(n_fft)
@@ -190,7 +190,7 @@ def _overlap_add(spectra: npt.NDArray[np.complexfloating], n_fft: int, hop: int)
         part = slice(step * hop, (step + 1) * hop)
         signal[step : step + count] += pieces[:, part]
         weight[step : step + count] += squares[part]
-    # Where windows only taper the sum says nothing; a share of the usual weight bounds it.
+    # At the edges windows only taper; a share of the usual weight bounds the divisor.
     signal /= np.maximum(weight, np.float32(1e-3) * weight.max(initial=1.0))
     return signal.ravel()[: hop * (count - 1) + n_fft]
 

@@ -1,7 +1,7 @@
 """Mel spectrograms by the compiled kernel, where the package ``serkit-native`` is installed.
 
-The path of NumPy and SciPy in :mod:`serkit.dsp.signal` is the reference, and what is used without
-it. Both pass the same tests.
+The NumPy and SciPy implementation in :mod:`serkit.dsp.signal` is the reference and the fallback.
+Both pass the same tests.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def native() -> Any | None:
 
 
 def is_supported(settings: StftSettings) -> bool:
-    """Tell whether the kernel is there and computes frames of this length."""
+    """Return whether the kernel is installed and supports this frame length."""
     module = native()
     return module is not None and settings.n_fft in module.FRAME_LENGTHS
 
@@ -99,7 +99,7 @@ def mel_spectrograms(
 def _rows(sample_rate: int, n_fft: int, bank: MelBank) -> tuple[npt.NDArray[Any], ...]:
     """Return a bank as the kernel reads it: first bins, numbers of bins, weights.
 
-    The bins of a band are neighbours, so their first and their number say which they are.
+    The bins of a band are contiguous, so the first bin and the count identify them.
     """
     sparse = sparse_mel_bank(sample_rate, n_fft, bank.n_mels, bank.fmin, bank.fmax)
     lengths = np.diff(sparse.indptr)

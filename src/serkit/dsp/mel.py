@@ -82,8 +82,7 @@ def sparse_mel_bank(
 ) -> Any:
     """Return :func:`mel_bank` as a ``scipy.sparse`` array without its zeros.
 
-    Each bin lies in two bands at most, so the memory grows with the bins, not with bins times
-    bands.
+    Each bin belongs to at most two bands, so memory grows with the bins, not with bins times bands.
     """
     from scipy.sparse import csr_array
 
@@ -108,7 +107,7 @@ def sparse_mel_bank(
 def empty_bands(
     sample_rate: int, n_fft: int, n_mels: int, fmin: float = 0.0, fmax: float | None = None
 ) -> int:
-    """Return how many bands of a bank lie between two bins: they are zero whatever the signal.
+    """Return how many bands of a bank fall between two bins and are therefore always zero.
 
     Example:
         >>> empty_bands(48_000, 2048, 128), empty_bands(48_000, 256, 128)

@@ -41,7 +41,7 @@ def mix(samples: Samples, noise: Floats, decibels: float) -> Samples:
     Args:
         samples: The clip, shape ``(samples,)``.
         noise: As long as the clip, at any level.
-        decibels: How far the noise's mean power is to lie below the clip's.
+        decibels: Level of the noise's mean power in dB below the clip's.
     """
     signal = samples.astype(np.float64)
     loudness = np.sqrt(np.mean(np.square(noise, dtype=np.float64)))
@@ -52,11 +52,11 @@ def mix(samples: Samples, noise: Floats, decibels: float) -> Samples:
 
 
 def add_pink_noise(samples: Samples, decibels: float, sample_rate: int) -> Samples:
-    """Add noise whose power falls by 3 dB an octave.
+    """Add noise whose power falls by 3 dB per octave.
 
     Args:
         samples: Shape ``(samples,)``.
-        decibels: How far the noise lies below the clip's mean power.
+        decibels: Level of the noise in dB below the clip's mean power.
         sample_rate: In Hz.
     """
     from scipy import fft
@@ -75,7 +75,7 @@ def add_background(samples: Samples, background: Samples, decibels: float) -> Sa
     Args:
         samples: Shape ``(samples,)``.
         background: The recording, at the same rate.
-        decibels: How far the stretch lies below the clip's mean power.
+        decibels: Level of the stretch in dB below the clip's mean power.
     """
     first = int(seeded(samples).integers(len(background)))
     place = (first + np.arange(len(samples))) % len(background)

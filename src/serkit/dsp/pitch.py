@@ -51,7 +51,7 @@ def yin(
         minimum: Lowest frequency sought, in Hz.
         maximum: Highest frequency sought, in Hz.
         threshold: The shortest period whose normalised difference has a local minimum below
-            this is taken; where there is none, the lowest value of all.
+            this is used; if there is none, the global minimum.
 
     Returns:
         The pitch of ``1 + samples // hop_length`` frames.
@@ -95,7 +95,7 @@ def _normalised_difference(frames: Floats, window: int, longest: int) -> Floats:
     energy[:, 1:] = running[:, window : window + longest] - running[:, :longest]
     difference = np.maximum(energy[:, :1] + energy - 2.0 * product, 0.0)
     total = np.cumsum(difference[:, 1:], axis=1)
-    # What float32 rounding leaves of a constant frame must not look like a period.
+    # float32 rounding of a constant frame must not look like a period.
     audible = total > 1e-6 * energy[:, :1] + 1e-12
     ratio = np.ones_like(difference)
     lags = np.arange(1, longest + 1)

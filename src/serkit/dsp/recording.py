@@ -1,4 +1,4 @@
-"""What a recording is like, whoever speaks: level, noise, bandwidth, clipping."""
+"""Properties of a recording: level, noise, bandwidth, clipping."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOUD, _QUIET = 95.0, 5.0
 """Percentiles of the frames' levels."""
 
 _SILENCE = -90.0
-"""Frames below this level, in dB of full scale, are digital silence and say nothing of noise."""
+"""Frames below this level, in dB of full scale, are digital silence and not used for noise."""
 
 _TRANSFORM = 1_024
 _OVER_ROUNDING, _UNDER_PEAK = 6.0, 75.0

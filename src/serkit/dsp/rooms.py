@@ -1,7 +1,7 @@
 """Reverberation by synthetic rooms: exponentially decaying noise behind the direct sound.
 
 Source: Polack's model of late reverberation (J.-D. Polack 1988, "La transmission de l'energie
-sonore dans les salles"). Early reflections are left out.
+sonore dans les salles"). Early reflections are not modelled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FIRST_REFLECTION = 0.003
 def impulse_response(
     seconds: float, ratio: float, sample_rate: int, random: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Return how a room answers to a click.
+    """Return a room's impulse response.
 
     Args:
         seconds: Reverberation time: after it the echo has fallen by 60 dB.

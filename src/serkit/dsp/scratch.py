@@ -1,7 +1,7 @@
 """Memory that is used again for clip after clip.
 
-Fresh memory costs a page fault every 4 kB and lies outside the caches: with scratch memory a
-spectrogram takes a quarter less time.
+New memory costs a page fault every 4 kB and is not in the caches: reusing memory saves a quarter of
+a spectrogram's time.
 """
 
 from __future__ import annotations

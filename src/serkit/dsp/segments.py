@@ -1,4 +1,4 @@
-"""Long signals piece by piece: what depends on a frame's neighbourhood alone needs no more."""
+"""Process long signals in pieces, for computations that depend only on a frame's neighbourhood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Segment:
 
     Attributes:
         begin: The first frame that is computed.
-        end: The one behind the last that is computed; may lie beyond the signal.
+        end: End of the computed range (exclusive); may be beyond the signal.
         first: How many of them are only there for the others, at the front.
         count: How many are kept.
     """

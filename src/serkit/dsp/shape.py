@@ -1,4 +1,4 @@
-"""The shape of each frame's spectrum in a few figures: where it lies, how it falls, how flat."""
+"""The shape of each frame's spectrum in a few numbers: centroid, slope, flatness and others."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Bins:
         return np.linspace(0.0, self.sample_rate / 2, self.count, dtype=np.float32)
 
     def between(self, low: float, high: float) -> slice:
-        """Return the bins from ``low`` (included) to ``high`` (left out), in Hz."""
+        """Return the bins from ``low`` (included) to ``high`` (excluded), in Hz."""
         first, last = np.searchsorted(self.frequency, (low, high))
         return slice(int(first), int(last))
 
@@ -60,7 +60,7 @@ def moments(power: Floats, bins: Bins) -> Floats:
 
 
 def rolloffs(power: Floats, bins: Bins) -> Floats:
-    """Return the frequency in Hz below which each of :data:`ROLLOFFS` of the power lies.
+    """Return the frequency in Hz below which each of :data:`ROLLOFFS` of the power is.
 
     Returns:
         Shape (frames, len(ROLLOFFS)).

@@ -69,7 +69,7 @@ class Signal:
         return self._resampled[sample_rate]
 
     def announce_mel(self, settings: StftSettings, bank: MelBank) -> None:
-        """Say that :meth:`mel_spectrogram` will be asked for: all banks are computed together."""
+        """Announce a :meth:`mel_spectrogram` call, so that all mel banks are computed at once."""
         self._announced.setdefault(settings, {})[bank] = None
 
     def mel_spectrogram(

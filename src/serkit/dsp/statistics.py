@@ -1,4 +1,4 @@
-"""Statistics of tracks over frames: what becomes of a matrix when time is summed up."""
+"""Statistics of tracks over time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DESCRIPTIONS: dict[str, str] = {
     "skewness": "skewness",
     "kurtosis": "kurtosis (3 for a normal distribution)",
 }
-"""Every statistic there is, and what it is."""
+"""Every statistic with its meaning."""
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.50, "p75": 0.75, "p95": 0.95}
 _SPREADS = {"range": ("p95", "p05"), "iqr": ("p75", "p25")}

@@ -73,7 +73,7 @@ class Placement:
         lead: Leading frames that overlap no samples.
         live: Frames after them.
         start: Zeros between the beginning of the first live frame and the first sample.
-        skipped: Samples that lie before the first live frame.
+        skipped: Samples before the first live frame.
     """
 
     lead: int
@@ -104,8 +104,8 @@ def power_spectrogram(
     Args:
         samples: The signal before padding, shape ``(num_frames,)``.
         settings: The transform.
-        scratch: Where the result and what leads to it are kept; the next call with it may
-            overwrite them. None takes fresh memory.
+        scratch: Reusable memory for the result and intermediate arrays; the next call may overwrite
+            them. None allocates new memory.
 
     Returns:
         Squared magnitudes of the live frames, shape ``(1 + n_fft // 2, live)``, float32, and the

@@ -69,7 +69,7 @@ def change_pitch(samples: Samples, factor: float, sample_rate: int) -> Samples:
 def _best_fit(around: npt.NDArray[np.float32], wanted: npt.NDArray[np.float32]) -> int:
     """Return where in a stretch its normalised correlation with a frame is highest.
 
-    Every fourth sample tells roughly where, which is four times four as quick.
+    Searching every fourth sample first is sixteen times as fast.
     """
     rough = _COARSE * int(np.argmax(_similarity(around[::_COARSE], wanted[::_COARSE])))
     first = max(0, rough - _COARSE)

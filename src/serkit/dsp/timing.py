@@ -1,4 +1,4 @@
-"""How a clip goes on in time: its parts, pauses and pace, its rhythm and its contours."""
+"""Temporal structure of a clip: segments, pauses, speaking rate, rhythm and contours."""
 
 from __future__ import annotations
 
@@ -198,4 +198,4 @@ PARTS: tuple[tuple[Callable[[Tracks], Values], dict[str, str]], ...] = (
     (rhythm, _rhythm_names()),
     (contours, _contour_names()),
 )
-"""What is computed, with the name and the meaning of each number, in order."""
+"""Names and meanings of the computed values, in order."""

@@ -1,4 +1,4 @@
-"""What is measured in each hundredth of a second of a clip."""
+"""Acoustic tracks: measurements every 10 ms."""
 
 from __future__ import annotations
 
@@ -88,12 +88,12 @@ FAMILIES: dict[str, dict[str, str]] = {
         "h1_h4": "harmonic 1 over harmonic 4 in dB",
     },
 }
-"""Families of tracks that are measured together: the tracks' names and what they are."""
+"""Families of tracks that are measured together, with names and meanings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """What was measured in the frames from the first to the last that holds speech.
+    """Tracks from the first to the last speech frame.
 
     Attributes:
         families: For each of :data:`FAMILIES`, an array of shape (frames, tracks).
@@ -165,7 +165,7 @@ def _measure_frames(
 
 
 def _tracks_of(full: Floats, narrow: Floats) -> tuple[dict[str, Floats], Floats]:
-    """Measure all tracks of a signal that is given at both rates."""
+    """Measure all tracks of a signal given at both sample rates."""
     families, aperiodicity = _voice_tracks(narrow)
     families |= _spectral_tracks(full)
     # Two rates may disagree on whether one last frame begins.
@@ -208,7 +208,7 @@ def _spectra(signal: Floats, sample_rate: int, length: int) -> Floats:
 
 
 def _spectral_tracks(signal: Floats) -> dict[str, Floats]:
-    """Measure what needs no pitch, in windows of 32 ms."""
+    """Measure tracks that do not need pitch, in windows of 32 ms."""
     length = FULL_RATE * 32 // 1000
     power = _spectra(signal, FULL_RATE, length)
     every = Bins(FULL_RATE, power.shape[1])
@@ -257,7 +257,8 @@ def _voice_tracks(signal: Floats) -> tuple[dict[str, Floats], Floats]:
 def median_of_five(values: Floats) -> Floats:
     """Return the median of each value and its two neighbours on either side, mirrored at the ends.
 
-    Equal to ``scipy.ndimage.median_filter(values, 5)``, whose import takes longer than a clip.
+    Equal to ``scipy.ndimage.median_filter(values, 5)``, whose import takes longer than processing a
+    clip.
     """
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(values, 2, mode="symmetric"), 5)
     return np.asarray(np.partition(windows, 2, axis=1)[:, 2])

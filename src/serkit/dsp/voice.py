@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def harmonic_differences(power: Floats, f0: Floats, bins: Bins) -> Floats:
-    """Return how far harmonics 2, 3 and 4 lie below the first, in dB.
+    """Return the levels of harmonics 2, 3 and 4 below the first, in dB.
 
     Args:
         power: Spectra, shape (frames, bins.count).
@@ -26,7 +26,7 @@ def harmonic_differences(power: Floats, f0: Floats, bins: Bins) -> Floats:
     place = f0[:, np.newaxis] * order * (2 * (bins.count - 1) / bins.sample_rate)
     nearest = np.clip(np.rint(place).astype(np.intp), 1, bins.count - 2)
     rows = np.arange(len(power))[:, np.newaxis]
-    # The true peak is at most one bin away from where f0 says.
+    # The true peak is within one bin of f0's prediction.
     peak = np.maximum.reduce([power[rows, nearest + step] for step in (-1, 0, 1)])
     level = decibels(peak)
     return level[:, :1] - level[:, 1:]

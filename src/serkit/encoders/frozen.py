@@ -1,4 +1,4 @@
-"""A frozen encoder: what its layers hear in a clip, in the mean."""
+"""A frozen encoder: the mean of each hidden layer over a clip."""
 
 from __future__ import annotations
 

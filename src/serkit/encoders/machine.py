@@ -20,7 +20,7 @@ _DRIVER = Path("/dev/nvidiactl")
 
 
 def require_transformers(*more: str) -> None:
-    """Say what to install where torch or transformers is missing; nothing is imported.
+    """Raise an error if torch or transformers is missing, without importing them.
 
     Raises:
         MissingDependencyError: The hint names the extra that brings it.
@@ -37,7 +37,7 @@ def pick_device(device: str) -> str:
     """Return ``cpu`` or ``cuda``.
 
     Raises:
-        UsageError: A GPU is asked for and torch sees none.
+        UsageError: A GPU is requested but torch finds none.
     """
     import torch
 
@@ -52,7 +52,7 @@ def own_device(device: str) -> str:
     """Return ``cpu`` or a GPU: worker processes take turns over those that there are.
 
     Raises:
-        UsageError: A GPU is asked for and torch sees none.
+        UsageError: A GPU is requested but torch finds none.
     """
     place = pick_device(device)
     if place == "cpu":
@@ -63,7 +63,7 @@ def own_device(device: str) -> str:
 
 
 def count_gpus() -> int:
-    """Return how many NVIDIA GPUs are to be expected, without loading torch.
+    """Return the number of visible NVIDIA GPUs without loading torch.
 
     A parent that has torch loaded could not fork its workers any more.
     """
@@ -80,7 +80,7 @@ def count_gpus() -> int:
 
 
 def process_count() -> int:
-    """Return how many processes work together; torchrun and accelerate tell it."""
+    """Return the number of cooperating processes, from torchrun or accelerate."""
     told = os.environ.get("WORLD_SIZE") or "1"
     if not told.isdecimal() or int(told) < 1:
         raise UsageError(
@@ -91,13 +91,13 @@ def process_count() -> int:
 
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
-    """Keep what transformers tells about loading and training off the terminal.
+    """Keep transformers' messages off the terminal.
 
     Exceptions still come through.
     """
     import transformers
 
-    # It draws bars and tells how it loads, on stderr, where progress and errors belong.
+    # it writes bars and loading messages to stderr, which is reserved for progress and errors
     library = logging.getLogger("transformers")
     before, bars = library.level, transformers.utils.logging.is_progress_bar_enabled()
     transformers.utils.logging.set_verbosity_error()

@@ -1,4 +1,4 @@
-"""What a speech encoder is given: the speech of a clip, normalised as it was trained on."""
+"""Input of a speech encoder: a clip's speech, normalised as in its training."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Wave = npt.NDArray[np.float32]
 """Amplitudes, shape ``(samples,)``."""
 
 _FRAME, _HOP = 2048, 512
-"""Of the levels by which silence is told, in samples: librosa's."""
+"""Frame and hop of silence detection in samples, as in librosa."""
 
 _SMALLEST_POWER = 1e-10
 _VARIANCE_FLOOR = 1e-7
@@ -37,7 +37,7 @@ def trim(wave: Wave, decibels: float) -> Wave:
 
 
 def prepare(samples: npt.NDArray[np.int16], *, decibels: float, normalise: bool) -> Wave:
-    """Bring a signal to what an encoder hears.
+    """Convert a signal to an encoder's input.
 
     Args:
         samples: int16 amplitudes at the encoder's rate, shape ``(samples,)``.

@@ -34,7 +34,7 @@ def cross(name: str, tested: Iterable[str], *, speakers_known: bool) -> Protocol
     Args:
         name: See :func:`cross_name`.
         tested: Ids of the clips to test on.
-        speakers_known: Whether somebody has said who speaks in every clip.
+        speakers_known: Whether the speaker of every clip is known.
     """
     wanted = frozenset(tested)
 
@@ -54,7 +54,7 @@ def leave_one_corpus_out(*, speakers_known: bool) -> Protocol:
     """Return the protocol that tests each corpus with a model of all others.
 
     Args:
-        speakers_known: Whether somebody has said who speaks in every clip.
+        speakers_known: Whether the speaker of every clip is known.
     """
     return Protocol(
         name=LEAVE_ONE_CORPUS_OUT,
@@ -105,7 +105,7 @@ def _fold(name: str, clips: Sequence[SplitClip], tested: frozenset[str], number:
 
 
 def refuse_shared_samples(trained: Iterable[SplitClip], tested: Iterable[SplitClip]) -> None:
-    """Refuse recordings that are in two corpora: a model would be tested on what it has learned.
+    """Reject recordings that are in two corpora: a model would be tested on its training data.
 
     Raises:
         LeakageError: The message names a pair.

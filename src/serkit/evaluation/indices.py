@@ -1,4 +1,4 @@
-"""A protocol's folds as scikit-learn knows them: positions of training and test rows."""
+"""A protocol's folds in scikit-learn's form: positions of training and test rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class SplitIndices:
     def split(
         self, X: Any = None, y: Any = None, groups: Any = None
     ) -> Iterator[tuple[Positions, Positions]]:
-        """Yield ``(train, test)``: what scikit-learn asks a splitter for."""
+        """Yield ``(train, test)``: the interface of scikit-learn's splitters."""
         del X, y, groups
         return iter(self)
 

@@ -414,7 +414,7 @@ def labels(clips: Sequence[SplitClip]) -> npt.NDArray[np.int64]:
 
 
 def speaker_numbers(speakers: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return numbers that stand for speakers, in the natural order of their names.
+    """Number the speakers in natural order of their names.
 
     Where a speaker is unknown, each clip counts as somebody else's.
 
@@ -429,7 +429,7 @@ def speaker_numbers(speakers: Sequence[str]) -> npt.NDArray[np.int64]:
 
 
 def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
-    """Take what a split may know from the store's clips.
+    """Extract the information that a split may use from the store's clips.
 
     Raises:
         UsageError: The clips have no labels.

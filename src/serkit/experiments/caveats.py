@@ -1,4 +1,4 @@
-"""What about a split's labels and clips makes a run mean less than it seems to."""
+"""Caveats: properties of a split that make its scores less meaningful."""
 
 from __future__ import annotations
 

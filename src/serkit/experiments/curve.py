@@ -1,6 +1,6 @@
 """Training a model on more and more speakers: a learning curve over speakers, not over clips.
 
-Nothing is chosen by it: every point is what a run with so many speakers would report.
+Nothing is selected with it: every point is the score of a run with that many speakers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from serkit.results.curve import Curve, CurvePoint
 Progress = Callable[[int, int], None]
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
-"""Shares of the training speakers that are taken where no numbers are given."""
+"""Default shares of the training speakers."""
 
 
 def measure_curve(
@@ -33,8 +33,8 @@ def measure_curve(
 
     Args:
         plan: Model, store, protocol and seed.
-        speakers: How many speakers to fit on, beside the validation speakers; none given takes
-            :data:`SHARES` of them.
+        speakers: Numbers of training speakers, without validation speakers; none given uses
+            :data:`SHARES`.
         progress: Called as ``progress(done, total)`` in models.
 
     Raises:
@@ -78,7 +78,7 @@ def _shuffled_speakers(plan: Plan, fold: Fold) -> list[str]:
 
 
 def _with_speakers(plan: Plan, fold: Fold, order: Sequence[str], number: int, most: int) -> Fold:
-    """Return a fold that is trained on its first speakers; all of them where most are wanted."""
+    """Return a fold restricted to its first training speakers."""
     kept = set(order[: number if number < most else len(order)])
     clips = plan.store.state.clips
     return replace(fold, train=tuple(i for i in fold.train if clips[i].speaker in kept))

@@ -1,8 +1,8 @@
 """The processes of one torchrun: the first keeps the run, the others help it to fit.
 
-The first gives every fit out as a job, and the others call the same trainer with it; the trainer
-shares the work by itself, and what the others fit is thrown away. So only one process splits,
-tests and writes, also where it resumes a run, and folds that are done are nobody's job.
+The first process sends every fit as a job, and the others call the same trainer with it. The
+trainer shares the work itself; the other processes' models are discarded. Only the first process
+splits, tests and writes, also when resuming, and finished folds are not sent.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _A_WHILE = timedelta(days=365)
 
 
 def helps() -> bool:
-    """Tell whether this process is one that helps."""
+    """Return whether this process is a helper."""
     return process_count() > 1 and os.environ.get("RANK", "0") != "0"
 
 
 def lead(trainer: Trainer[Any], work: Callable[[Fit], Run]) -> Run:
-    """Do work whose fits all processes share.
+    """Run work whose fits are shared by all processes.
 
     Args:
-        trainer: What is to be trained.
-        work: Called with what fits a model: here, or by giving each fit out as a job.
+        trainer: The trainer.
+        work: Called with a function that fits a model, locally or as a shared job.
 
     Raises:
         UsageError: There are several processes, and the trainer works in one alone.
@@ -97,7 +97,7 @@ def _await_helpers(exchange: Any, number: int) -> None:
 
 @dataclass(frozen=True)
 class _Job:
-    """One fit, as it is told from process to process.
+    """One fit, as sent between processes.
 
     Attributes:
         trainer: Its name.
@@ -162,7 +162,7 @@ class _Job:
 def _exchange() -> Any:
     """Return the keys and values that all processes share: torch's, apart from its groups.
 
-    Groups of processes are left to the trainers, who know what they compute on.
+    Process groups are up to the trainers, which know their device.
     """
     # Gradients of layers that a step drops (layerdrop) have to be looked for, and at each start
     # torch warns of the time that takes; it reads this when it is imported.

@@ -47,7 +47,7 @@ from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
 
 _LONGEST_NAME = 100
-"""Letters of a protocol's name in that of a run's folder; file systems take 255 in all."""
+"""Maximum length of the protocol's name in a run's folder name; file systems allow 255."""
 
 
 def _tell_nobody(_progress: Progress) -> None:
@@ -70,7 +70,7 @@ def execute(
     fails before leaves nothing.
 
     Args:
-        plan: What to do.
+        plan: The plan.
         tell: Called with a :class:`Progress` after each step.
         tracking: Where else the training is logged to.
         resumed: The folder of an unfinished run to resume, which must have been begun by the
@@ -84,8 +84,8 @@ def execute(
     Raises:
         LeakageError: The split leaks.
         StoreError: A feature is not current, or the store is damaged.
-        TrainingError: A model could not be fitted or gives no probabilities, or the store was
-            changed meanwhile.
+        TrainingError: A model could not be fitted or predicts no valid probabilities, or the store
+            changed.
         RunError: The unfinished run was begun on something else, is finished, or is in the hands
             of another process.
         TrainingInterrupted: It was interrupted (Ctrl-C) with something done.
@@ -143,7 +143,7 @@ def _check_tracking(plan: Plan, tracking: Tracking) -> None:
 
 @contextmanager
 def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
-    """Keep an unfinished run that can be resumed, and say how; else remove it."""
+    """Keep an unfinished run if it can be resumed, and print how; else remove it."""
     try:
         yield
     except BaseException as error:
@@ -169,7 +169,7 @@ def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
 
 @contextmanager
 def _blaming_changes(plan: Plan, split: Split, config: Mapping[str, Any]) -> Iterator[None]:
-    """Where training failed because the store changed under it, say that and nothing else."""
+    """If training failed because the store changed, report only that."""
     try:
         yield
     except Exception as error:
@@ -215,7 +215,7 @@ def _refuse_changed(
 
 
 def _remarks(config: Mapping[str, Any], results: Sequence[FoldResult]) -> dict[str, Any]:
-    """Return what the folds add to a run's stamps and notes."""
+    """Return the folds' contribution to a run's stamps and notes."""
     said = dict.fromkeys(note for result in results for note in result.notes)
     found = [result for result in results if result.transductive]
     notes = [*config["notes"], *said]

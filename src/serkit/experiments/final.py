@@ -1,7 +1,7 @@
 """The final model of a run: its recipe, fitted once on the clips of all speakers, for use.
 
-Nobody is left to test it on. What it can be expected to do for a new speaker is what the run
-measured, fold by fold, with models of the same recipe and somewhat fewer speakers.
+No speakers are left to test it on. Its expected accuracy on new speakers is what the run measured,
+fold by fold, with models trained the same way on slightly fewer speakers.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
     as in every fold.
 
     Args:
-        plan: What the run was trained by.
+        plan: The run's plan.
         run: The finished run.
-        tell: Called with the progress.
+        tell: Called with a :class:`Progress`.
 
     Returns:
         The run, whose ``final`` is the model's folder.

@@ -51,20 +51,20 @@ class FoldResult:
         fold: The fold.
         folder: Its folder inside the run's.
         frame: Its predictions; see :attr:`serkit.results.run.Run.predictions`.
-        train_clips: How many clips the final model was fitted on; None where it does not say.
+        train_clips: Number of clips the final model was fitted on; None if unknown.
         validation_clips: How many were set aside to choose on: the test clips, where the study
             did so.
         parameters: How many numbers were fitted.
-        chosen: What was chosen on inner validation speakers.
+        chosen: Values chosen on inner validation speakers.
         train_seconds: Wall time of the fit.
         predict_seconds: Wall time of the prediction.
-        dependence: By how much a test clip's probabilities change with the other clips that the
-            model is asked about at once; None where that was not looked at.
+        dependence: Change of a test clip's probabilities with the other clips of the batch; None if
+            not checked.
         history: One row for each epoch; None where the model was not trained in epochs.
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
-        settings_tried: How many settings were compared in the fold; None where it does not say.
-        notes: What a reader must know of the model.
+        settings_tried: Number of settings compared in the fold; None if unknown.
+        notes: Notes on the model.
     """
 
     fold: Fold
@@ -85,7 +85,7 @@ class FoldResult:
 
     @property
     def transductive(self) -> bool:
-        """Whether the model's answers about a clip depend on the clips beside it."""
+        """Whether predictions depend on the other clips of the batch."""
         return self.dependence is not None and self.dependence > TOLERANCE
 
     @property
@@ -100,7 +100,7 @@ def fold_folder(number: int) -> str:
 
 
 class FoldProgress:
-    """Tells of one fold: its steps, and the batches of the one in hand."""
+    """Reports progress within one fold: steps, and batches of the current step."""
 
     def __init__(self, tell: Tell, fold: Fold, number: int, folds: int) -> None:
         self.number = number
@@ -108,12 +108,12 @@ class FoldProgress:
         self._at = Progress(fold.name, number, folds, 0, 1, "")
 
     def steps(self, done: int, total: int, what: str) -> None:
-        """Tell how many steps are done, such as epochs or fits."""
+        """Report completed steps, such as epochs or fits."""
         self._at = replace(self._at, done=done, total=total, what=what)
         self._tell(self._at)
 
     def batches(self, done: int, total: int, what: str) -> None:
-        """Tell how many batches of the step in hand are done."""
+        """Report completed batches of the current step."""
         self._tell(replace(self._at, batch=done, batches=total, what=what))
 
 
@@ -136,14 +136,14 @@ def run_fold(
         fit: Who fits the model.
 
     Raises:
-        TrainingError: The model could not be fitted, or gives no probabilities.
+        TrainingError: The model could not be fitted, or predicts no valid probabilities.
     """
     name = fold_folder(teller.number)
     target, workdir = folder / name, folder / WORK / name
     if kept := kept_fold(target, fold):
         teller.steps(1, 1, "done before")
         return _read_back(fold, name, kept)
-    shutil.rmtree(target, ignore_errors=True)  # what a killed process left
+    shutil.rmtree(target, ignore_errors=True)  # leftovers of a killed process
     with writing(target):
         target.mkdir()
         workdir.mkdir(exist_ok=True)
@@ -160,7 +160,7 @@ def run_fold(
     dependence = None
     with writing(target):
         model.save(target)
-    if not plan.by_speaker:  # else a clip's company is known to count, and one clip says nothing
+    if not plan.by_speaker:  # otherwise it is known to be transductive
         dependence = dependence_on_company(model, plan.store, fold.test, probabilities)
         keep_golden(target, model, plan.store, plan.features)
     earlier = earlier_seconds(model)
@@ -186,7 +186,7 @@ def run_fold(
     result = replace(result, files=digests(target))
     write_json(
         target / FOLD, fold_entry(result, plan.store.labels)
-    )  # says that the files beside it are whole
+    )  # marks the files next to it as complete
     shutil.rmtree(workdir, ignore_errors=True)
     teller.steps(1, 1, "done")
     return result
@@ -214,7 +214,7 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
 
 
 def write_history(folder: Path, results: Sequence[FoldResult]) -> None:
-    """Write what the models knew after each epoch, if they were trained in epochs."""
+    """Write the models' history, if they were trained in epochs."""
     import pandas as pd
 
     known = [result for result in results if result.history is not None]
@@ -244,7 +244,7 @@ def fit_fold(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext
 
 
 def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
-    """Ask a model about a fold's test clips, of which it sees features alone."""
+    """Predict a fold's test clips; the model sees only their features."""
     try:
         probabilities = _ask(model, fold, plan)
     except SerkitError as error:

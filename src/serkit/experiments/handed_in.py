@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HandedIn:
-    """What is known of where predictions come from.
+    """The origin of submitted predictions.
 
     Attributes:
         model: The name that the leaderboard shows.
-        speaker_independent: Whether whoever answered had not learned from the test speakers.
+        speaker_independent: Whether the test speakers were not used in training.
         seed: Where there are predictions of several seeds, which one this is.
-        notes: What a reader should know.
+        notes: Notes for readers.
         submitted: Whether they were made elsewhere, and are stamped so.
         name: The run's name; empty to make one. A run of this name is replaced.
         further: Further entries of the record.
@@ -107,7 +107,7 @@ def write_run(
 def _config(
     handed_in: HandedIn, split: Split, rows: Mapping[str, ClipRow], name: str, labels: LabelSet
 ) -> dict[str, Any]:
-    """Return what a run says of itself; of how a model was made elsewhere nothing is known."""
+    """Return a run's record; how an external model was trained is unknown."""
     clips = [rows[clip_id] for clip_id in sorted(_of(split))]
     corpora = sorted({clip.corpus for clip in clips})
     unknown = ("parameters", "epochs", "train_seconds", "predict_seconds", "seconds")

@@ -1,7 +1,7 @@
-"""Does a model answer the same whichever clips it is asked about at once, and in which order?
+"""Check that predictions do not depend on the other clips of a batch or on their order.
 
-A model that normalises by the clips of a batch, or that reads the order in which they come, knows
-more of a test clip than the clip. That is called transductive, and a run of it is stamped.
+A model that normalises over a batch, or uses its order, sees more than the single test clip. This
+is called transductive, and its runs are stamped.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from serkit.models import ClipData, Fitted
 from serkit.store.source import ClipStore
 
 SAMPLE = 32
-"""Test clips of a fold that are asked about a second time, in another order. All of them would
-double the time of a net's prediction and show no more."""
+"""Number of test clips per fold that are predicted again, in another order. More would cost time
+without finding more."""
 
 ALONE = 4
-"""How many of them are asked about one by one."""
+"""Number of them predicted one by one."""
 
 TOLERANCE = 0.02
-"""A probability may differ by this much: sums are rounded otherwise in a batch of another size,
-in bfloat16 by up to 0.004 of their value. A mean taken over a batch moves it much further."""
+"""Tolerance for probabilities.
+
+Rounding depends on the batch size, in bfloat16 by up to 0.004 of the value. Normalising over a
+batch changes them much more."""
 
 
 def dependence_on_company(
@@ -30,13 +32,13 @@ def dependence_on_company(
     clip_ids: tuple[str, ...],
     probabilities: npt.NDArray[np.float64],
 ) -> float:
-    """Return by how much a model's probabilities change with the clips asked about beside them.
+    """Return the change of a model's probabilities with the other clips of a batch.
 
     Args:
         model: The model.
         store: The store that the clips are of.
-        clip_ids: The clips that it was asked about together.
-        probabilities: What it answered, shape ``(n, classes)``.
+        clip_ids: The clips that were predicted together.
+        probabilities: The predictions, shape ``(n, classes)``.
 
     Returns:
         The largest difference of one probability, 0 to 1, over :data:`SAMPLE` of the clips.

@@ -51,7 +51,7 @@ def completed(parameters: C, members: Sequence[Run]) -> C:
 def refuse_other_ground(
     members: Sequence[Run], split_digest: str, fingerprints: Mapping[str, str]
 ) -> None:
-    """Refuse members that were not trained on what the ensemble is tested on.
+    """Reject members that were trained on other folds or clips.
 
     Args:
         members: The runs; none where the model is no ensemble.
@@ -59,8 +59,7 @@ def refuse_other_ground(
         fingerprints: Those of the features in the store, by name.
 
     Raises:
-        LeakageError: A member was fitted on other folds: what is tested here may be what it has
-            learned from.
+        LeakageError: A member was fitted on other folds, so its training clips may be tested here.
         UsageError: A member has read a feature of another recipe than the store holds.
     """
     for run in members:
@@ -78,7 +77,7 @@ def refuse_other_ground(
 
 
 def member_models(members: Sequence[Run], fold: str) -> tuple[tuple[str, Path], ...]:
-    """Return the kind of each member's model of a fold, and the folder that it lies in."""
+    """Return each member's model kind and folder for a fold."""
     return tuple((run.model, run.folder_of(fold)) for run in members)
 
 

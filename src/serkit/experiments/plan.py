@@ -39,10 +39,10 @@ class Plan:
         seed: Of all random numbers.
         runs: The folder that the run's folder is made in.
         settings: The resolved settings of the command, kept for the record.
-        folds: Run only the first so many folds; None is all.
+        folds: Run only this many folds; None runs all.
         members: The runs that an ensemble is made of.
         origin: What the record says of several stores that are read as one; empty for one store.
-        notes: What a reader must know of the clips.
+        notes: Notes on the clips.
     """
 
     trainer: Trainer[Any]
@@ -75,7 +75,7 @@ class Plan:
 
     @property
     def by_speaker(self) -> bool:
-        """Whether the model is asked about test clips speaker by speaker."""
+        """Whether test clips are predicted speaker by speaker."""
         return self.trainer.by_speaker(self.parameters)
 
     @property
@@ -90,7 +90,7 @@ def split_of(plan: Plan) -> Split:
     """Split the clips for which every feature of the plan is there.
 
     Raises:
-        UsageError: The store is empty, or fewer than one fold is wanted.
+        UsageError: The store is empty, or fewer than one fold is requested.
         TrainingError: No clip is usable.
         LeakageError: The split leaks.
     """
@@ -105,7 +105,7 @@ def split_of(plan: Plan) -> Split:
 
 
 def _usable_clips(plan: Plan) -> list[str]:
-    """Return the clips for which every feature is current; failed ones are left out."""
+    """Return the clips for which every feature is current, without failed ones."""
     everyone = list(plan.store.state.clips)
     if not everyone:
         raise UsageError(
@@ -140,7 +140,7 @@ def _refuse_other_copies(plan: Plan) -> None:
 
 
 def _first_folds(split: Split, wanted: int | None) -> Split:
-    """Leave out all folds but the first; such a split has a digest, and a ranking, of its own."""
+    """Keep only the first folds; such a split has its own digest and ranking."""
     if wanted is None or wanted >= len(split.folds):
         return split
     if wanted < 1:
@@ -150,7 +150,7 @@ def _first_folds(split: Split, wanted: int | None) -> Split:
 
 
 def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, Any]:
-    """Return what a run says of itself before it has begun; `config.json` holds it."""
+    """Return a run's configuration, as stored in `config.json`."""
     clips = _split_rows(plan, split)
     corpora = sorted({clip.corpus for clip in clips})
     config = {
@@ -189,7 +189,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
 
 
 def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
-    """Return the identity of all that is read from the store as it is now."""
+    """Return the identity of all data read from the store."""
     return {
         "corpus_digest": corpus_digest(_split_rows(plan, split)),
         "feature_fingerprints": {
@@ -207,5 +207,5 @@ def _split_rows(plan: Plan, split: Split) -> list[Any]:
 
 
 def store_changed() -> StoreChangedError:
-    """Build the error for a store that no longer holds what a run began on."""
+    """Build the error for a store that changed during a run."""
     return StoreChangedError("the store changed while training", hint="train it again")

@@ -1,4 +1,4 @@
-"""From what a caller asks for to a plan: settings, defaults, the corpus's own protocol."""
+"""Turn a request into a plan: settings, defaults, the corpus's default protocol."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from serkit.store.store import FeatureStore
 
 @dataclass(frozen=True)
 class Request:
-    """What a caller asks for; None leaves a value to the settings and their defaults.
+    """A training request; None leaves a value to the settings and their defaults.
 
     Attributes:
         model: A model's name, or a scikit-learn estimator; None where a run is resumed.
@@ -34,7 +34,7 @@ class Request:
         preset: The preset's name.
         values: Parameters that differ from the preset.
         seed: Of all random numbers.
-        folds: Only the first so many folds; None is all.
+        folds: Train only this many folds; None trains all.
         definitions: Folder with the project's recipes.
     """
 
@@ -70,7 +70,7 @@ def resolve_plan(request: Request) -> Plan:
 
     Raises:
         UnknownNameError: No such model, protocol, preset or parameter.
-        UsageError: No model is named, or what is named is neither a name nor an estimator.
+        UsageError: No model is given, or it is neither a name nor an estimator.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature in the store is of an older recipe.
     """
@@ -214,7 +214,7 @@ def _ground_of(
 
 
 def _trainer_of(request: Request) -> tuple[Trainer[Any], dict[str, Any]]:
-    """Return the trainer of a name or of an estimator, and the values given for it."""
+    """Return the trainer for a name or estimator, and its values."""
     values = dict(request.values or {})
     if isinstance(request.model, str):
         return TRAINERS.get(request.model), values
@@ -241,7 +241,7 @@ def _refuse_other_model(model: object | None, folder: Path, config: Mapping[str,
 
 
 def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> None:
-    """Refuse values of an older recipe: what a run says it read must be what the recipe says."""
+    """Reject values of an outdated recipe: a run's record must match its data."""
     of_checkpoint = ":" in feature
     if stored_name(feature) not in store.features:
         return
@@ -252,7 +252,7 @@ def _refuse_stale_recipe(store: FeatureStore, known: Recipes, feature: str) -> N
     except (NotFoundError, MissingDependencyError):
         if not of_checkpoint:
             raise
-        return  # the checkpoint is elsewhere; what it said is in the store
+        return  # the checkpoint has moved; its facts are in the store
     stored = store.spec(feature)
     if stored.fingerprint != spec.fingerprint:
         changes = ", ".join(stored.differences(spec))

@@ -1,4 +1,4 @@
-"""A run that is not finished: who is at it, what of it is kept, and whether it can go on."""
+"""Unfinished runs: locking, finished folds, and whether the run can be resumed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WORK = "work"
-"""Folder inside an unfinished run's: the lock, and what the fold in hand has done so far."""
+"""Folder inside an unfinished run: the lock, and the current fold's checkpoints."""
 
 MUST_AGREE = {
     "corpus_digest": "the clips",
@@ -41,7 +41,7 @@ MUST_AGREE = {
     "values": "the model's parameters",
     "selected_on_test": "what the epoch is chosen on",
 }
-"""Keys of ``config.json`` that must be the same when a run is resumed, and what they stand for."""
+"""Keys of ``config.json`` that must not change when a run is resumed, with their meaning."""
 
 _MACHINE = ("machine", "system", "processor")
 
@@ -59,7 +59,7 @@ def holding(folder: Path) -> Iterator[None]:
     """Hold a run, so that no other process trains it meanwhile.
 
     Raises:
-        RunError: Another one does; the message says which.
+        RunError: Another process holds it; the message names it.
     """
 
     def busy(holder: str) -> SerkitError:
@@ -73,7 +73,7 @@ def holding(folder: Path) -> Iterator[None]:
 
 
 def clear(folder: Path) -> None:
-    """Remove what only an unfinished run needs."""
+    """Remove files that only an unfinished run needs."""
     shutil.rmtree(folder / WORK, ignore_errors=True)
 
 
@@ -131,7 +131,7 @@ def refuse_finished(folder: Path) -> None:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Read what a run was asked for.
+    """Read a run's configuration.
 
     Raises:
         RunError: The file is damaged.
@@ -150,11 +150,11 @@ def continued(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration of a resumed run.
 
     Args:
-        old: What it was begun with.
-        new: What it would be begun with now.
+        old: The original configuration.
+        new: The configuration it would have now.
 
     Returns:
-        The old one; what is not the same now and may change figures is added to its notes.
+        The old configuration, with notes on changes that may affect scores.
 
     Raises:
         RunError: Something that the result depends on is not the same.
@@ -203,7 +203,7 @@ def _short(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """A finished fold, as it lies on the disk.
+    """A finished fold on disk.
 
     Attributes:
         entry: Its row of ``fold_scores``.
@@ -217,7 +217,7 @@ class Kept:
 
 
 def kept_fold(folder: Path, fold: Fold) -> Kept | None:
-    """Read a finished fold back; None where it is not finished, or its files are not whole."""
+    """Read a finished fold; None if it is unfinished or its files are damaged."""
     import pandas as pd
 
     try:
@@ -230,7 +230,7 @@ def kept_fold(folder: Path, fold: Fold) -> Kept | None:
             history = pd.read_parquet(folder / HISTORY).drop(columns="fold")
         if tuple(predictions["clip_id"]) != fold.test:
             return None
-    except (OSError, ValueError, KeyError, TypeError):  # not there, or not what serkit wrote
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or not written by serkit
         return None
     return Kept(entry, predictions, history)
 

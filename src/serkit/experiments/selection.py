@@ -1,7 +1,7 @@
-"""How much choosing stands behind a run: what its preset was chosen on, and earlier looks at test.
+"""Selection behind a run: what its preset was tuned on, and earlier runs on the same test clips.
 
-Every finished run that tested the same clips is a look at them. Whoever tries twenty settings and
-reports the best one has chosen on the test clips, fold by fold honest or not; the record counts.
+Every finished run on the same clips is a look at them. Trying twenty settings and reporting the
+best is selection on the test clips, however honest each fold; the record counts these runs.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 from serkit.results.run import CONFIG, RECORD
 
 _SAME = ("model", "corpus_digest", "split_digest")
-"""What two runs must share so that one is a look at the other's test clips."""
+"""Fields that two runs share if they tested the same clips."""
 
 
 def selection_of(config: Mapping[str, Any], selected_on: str, runs: Path) -> dict[str, Any]:
-    """Return what a run's record says of the choosing before it.
+    """Return the record's fields on prior selection.
 
     Args:
         config: The run's ``config.json``.
-        selected_on: What its preset was chosen on.
+        selected_on: Data that its preset was tuned on.
         runs: The folder of runs, where earlier ones are counted.
 
     Returns:
@@ -44,10 +44,10 @@ def _earlier(config: Mapping[str, Any], runs: Path) -> Iterator[Mapping[str, Any
             other = json.loads((record.parent / CONFIG).read_text(encoding="utf-8"))
             if all(other[key] == config[key] for key in _SAME) and other["run"] != config["run"]:
                 yield other
-        except (OSError, ValueError, KeyError, TypeError):  # damaged: 'compare' tells of it
+        except (OSError, ValueError, KeyError, TypeError):  # damaged: 'compare' reports it
             continue
 
 
 def _settings(config: Mapping[str, Any]) -> str:
-    """Return what makes a setting: seeds of it are one."""
+    """Return a key of the setting, the same for all seeds."""
     return json.dumps([config["values"], config["feature_fingerprints"]], sort_keys=True)

@@ -56,7 +56,7 @@ class Sides:
         return cls(store, fold.train, fold.validation, voices)
 
     def data(self) -> FoldData:
-        """Return what a trainer sees of it."""
+        """Return the trainer's view of it."""
         return FoldData.of(
             self.store,
             self.train,

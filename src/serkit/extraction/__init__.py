@@ -1,1 +1,1 @@
-"""From audio files to a feature store: decide what is missing, compute that, commit it."""
+"""From audio files to a feature store: find missing features, compute and commit them."""

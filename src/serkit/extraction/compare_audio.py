@@ -21,7 +21,7 @@ from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 
 Progress = Callable[[int, int], None]
-"""Called with files done and files in all."""
+"""Called as ``progress(done, total)``, in files."""
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +33,7 @@ class AudioComparison(Shown):
 
     Attributes:
         clips: Clips that are in both.
-        changed: Clips whose samples are not those that the store's values were computed from.
+        changed: Clips whose samples have changed since extraction.
         unreadable: Files that cannot be read any more.
         absent: Clips of the store that the folder does not hold.
     """
@@ -76,13 +76,13 @@ def compare_audio(
 ) -> AudioComparison:
     """Read every file of a folder and compare its samples with those a store was made from.
 
-    Unlike an extraction it trusts neither sizes nor times, and it writes nothing.
+    Unlike an extraction it ignores file sizes and times, and writes nothing.
 
     Args:
         scan: What is in the folder.
         state: What is in the store.
         workers: Processes; None is one a core.
-        progress: Called with files done and files in all.
+        progress: Called as ``progress(done, total)``, in files.
     """
     groups = {key: files for key, files in by_clip(scan.files).items() if key in state.clips}
     channels = {clip_id: channel_read(state.clips[clip_id], state) for clip_id in groups}

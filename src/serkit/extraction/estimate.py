@@ -1,4 +1,4 @@
-"""``extract --estimate`` and ``--dry-run``: what an extraction would cost, and what it would do."""
+"""``extract --estimate`` and ``--dry-run``: cost and effect of an extraction."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _REFERENCE_SECONDS = 3.7
 """Mean length of a RAVDESS clip, for which the extractors' costs are given."""
 
 _WORKER_BYTES = 150 * 2**20
-"""An interpreter with what extraction imports."""
+"""Memory of an interpreter with extraction's imports."""
 
 _BYTES_A_SAMPLE = 8
-"""A clip at work: its samples as int16 and as float32, whole, and what is measured in it."""
+"""Memory of a clip being processed: samples as int16 and float32, and intermediate results."""
 
 _COPIES = 3
 """A part exists as clips' arrays, as one array, and as a file's content, for a moment."""
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Estimate(Shown):
-    """What an extraction of everything would cost.
+    """Estimated cost of a full extraction.
 
     Attributes:
         clips: Clips in the folder.
-        unreadable: Files whose header cannot be read.
+        unreadable: Files with unreadable headers.
         audio_seconds: Length of all clips.
         seconds: Rough wall time.
         disk_bytes: Size of the store.
@@ -90,7 +90,7 @@ class Estimate(Shown):
 
 @dataclass(frozen=True)
 class Preview(Shown):
-    """What an extraction would do.
+    """Effect of an extraction.
 
     Attributes:
         clips: Clips in the folder.
@@ -186,7 +186,7 @@ def preview(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Preview:
-    """Say what an extraction would do, and write nothing.
+    """Report what an extraction would do, without writing anything.
 
     Args:
         scan: What is in the folder.
@@ -230,7 +230,7 @@ def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:
 def _headers(
     root: Path, paths: Sequence[str], progress: Callable[[int, int], None]
 ) -> Iterator[AudioHeader]:
-    """Read what can be read."""
+    """Read all readable files."""
     progress(0, len(paths))
     for done, path in enumerate(paths, 1):
         with suppress(AudioError):

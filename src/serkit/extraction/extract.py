@@ -28,7 +28,7 @@ from serkit.store.state import StoreState
 from serkit.store.writer import StoreWriter, open_writer
 
 _FEWEST_CLIPS_A_PART = 4
-"""Fewer would make more files than it saves time, but where there are few clips in all."""
+"""Fewer clips per part would create many files and save little time."""
 
 Progress = Callable[[int, int], None]
 """Called with clips done and clips in all."""
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExtractReport(Shown):
-    """What an extraction did.
+    """Result of an extraction.
 
     Attributes:
         clips: Clips found in the folder.
@@ -50,14 +50,14 @@ class ExtractReport(Shown):
         absent: Clips in the store that the folder no longer holds, or with ``prune`` did not hold.
         pruned: Whether they were taken out of the store.
         unparsed: Path and reason of files whose names do not match the corpus.
-        left_out: Clips left out, by reason.
+        left_out: Excluded clips, by reason.
         duplicates: Further files of clips that were taken from another file.
         altered: Clips whose samples differ from the published ones.
         warnings: Warnings for the user.
         notes: Unexpected changes to samples of the files that were read.
         seconds: Wall time.
         store: The store's folder.
-        features: The wanted features.
+        features: The requested features.
     """
 
     clips: int
@@ -91,7 +91,7 @@ class ExtractReport(Shown):
         return made
 
     def to_json(self) -> dict[str, Any]:
-        """Return what was done as plain objects."""
+        """Return the result as plain objects."""
         return {
             "clips": self.clips,
             "computed": self.computed,
@@ -129,7 +129,7 @@ def extract(
 
     Args:
         scan: What is in the folder.
-        specs: The wanted features.
+        specs: The requested features.
         store: The store's folder; made where it is not there.
         workers: Processes; None is one a core, or all that the engine has.
         engine: Where they run; None is this machine.
@@ -140,7 +140,7 @@ def extract(
         say: Called with each sentence that the user should read at once.
 
     Returns:
-        What was done. Clips that failed are listed in it, not raised.
+        The result. Clips that failed are listed in it, not raised.
 
     Raises:
         CorpusError: No clips in the folder, or they do not belong into this store.
@@ -176,7 +176,7 @@ def extract(
                     if progress:
                         progress(recorder.looked_at, len(plan.jobs))
         finally:
-            # Also when interrupted or out of disk: what is computed is kept.
+            # even if interrupted or out of disk space, computed values are kept
             recorder.finish()
         absent = _absent(scan, writer)
         if prune:
@@ -219,7 +219,7 @@ def plan_for(
     engine: Engine,
     workers: int | None = None,
 ) -> Plan:
-    """Decide what to do, and remember the files that had to be decoded for that."""
+    """Plan the work, and remember the files that had to be decoded for it."""
     count = workers or engine.capacity()
     digests = decode_undecided(scan, writer.state, count, engine=engine)
     files = {file.path: file for file in scan.files}

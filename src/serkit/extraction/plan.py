@@ -1,4 +1,4 @@
-"""Deciding what has to be computed: pure functions of what was scanned and what is stored."""
+"""Plan an extraction: pure functions of the scan and the store's state."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Job:
 
     Attributes:
         file: The audio file to read.
-        have: For each feature whose values are of the wanted recipe, the SHA-256 of the samples
-            they were computed from. Values from other samples are computed again.
+        have: For each feature with values of the current recipe, the SHA-256 of the samples
+            they were computed from. Values from other samples are recomputed.
     """
 
     file: AudioFile
@@ -30,11 +30,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """What an extraction will do.
+    """Work plan of an extraction.
 
     Attributes:
-        jobs: Clips whose file has to be decoded.
-        reused: Clips whose every feature is current, with the file they came from.
+        jobs: Clips to decode.
+        reused: Clips whose features are all current, with their files.
         failures: Clips that are ambiguous.
         warnings: Warnings for the user.
     """
@@ -57,7 +57,7 @@ def known_pcm(file: AudioFile, state: StoreState) -> str | None:
 
 
 def file_row(file: AudioFile, pcm_sha256: str) -> FileRow:
-    """Return what is remembered of a file that was decoded."""
+    """Return the recorded facts of a decoded file."""
     return FileRow(file.key, file.size, file.mtime_ns, file.name.clip_id, pcm_sha256, file.ctime_ns)
 
 
@@ -87,7 +87,7 @@ def make_plan(
     Args:
         scan: What is in the folder.
         state: What is in the store.
-        specs: The wanted features.
+        specs: The requested features.
         digests: For each path of :func:`undecided`, the SHA-256 of its samples, or why it cannot
             be read.
 
@@ -120,7 +120,7 @@ def make_plan(
 
 
 def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:
-    """Return what a user should know of a recipe that is allowed and perhaps not meant."""
+    """Return warnings about a valid but questionable recipe."""
     return EXTRACTORS.get(spec.extractor).doubts(spec.settings)
 
 
@@ -153,7 +153,7 @@ def _choose(
             by_digest.setdefault(digest, file)
     if (
         len(by_digest) < 2
-    ):  # the same samples, or one readable file, or none: then reading it says so
+    ):  # identical samples, or at most one readable file; reading reports errors
         return next(iter(by_digest.values()), group[0]), None
     paths = " and ".join(file.path for file in by_digest.values())
     chosen = by_digest.get(published or "")

@@ -22,12 +22,12 @@ class Recorder:
 
     Args:
         writer: The store.
-        scan: What is in the folder.
-        plan: What is to be done.
+        scan: The scanned folder.
+        plan: The plan.
         wanted: Names of the features.
 
     Attributes:
-        failures: What failed so far.
+        failures: Failures so far.
         computed: Clips for which at least one feature was computed.
         unchanged: Clips that were decoded and found current.
         looked_at: Clips that workers have dealt with.
@@ -73,14 +73,14 @@ class Recorder:
         self._commit_if_due()
 
     def finish(self) -> None:
-        """Commit what there is."""
+        """Commit pending results."""
         scanned = by_clip(self._scan.files)
         kept = [f for f in self._writer.failures if not self._superseded(f, scanned)]
         self._writer.set_failures(kept + self.failures)
         self._writer.commit()
 
     def _superseded(self, failure: Failure, scanned: Collection[str]) -> bool:
-        """Tell whether this run has looked again at what failed before."""
+        """Return whether this run has retried an earlier failure."""
         if failure.clip_id not in scanned:
             return False
         tried = not failure.feature or failure.feature in self._wanted
@@ -96,7 +96,7 @@ class Recorder:
         self._commit_seconds = self._committed_at - now
 
     def _refresh(self, plan: Plan) -> None:
-        """Say where clips that were current already are found now, and what is said of them."""
+        """Update paths and metadata of clips that were already current."""
         clips = self._writer.state.clips
         self._writer.put_clips(
             [replace(clips[file.name.clip_id], **_said(self._scan, file)) for file in plan.reused]

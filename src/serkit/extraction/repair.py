@@ -1,4 +1,4 @@
-"""``store repair``: recompute just the clips whose values are damaged."""
+"""``store repair``: recompute damaged clips only."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RepairReport(Shown):
-    """What was mended.
+    """Result of a repair.
 
     Attributes:
         damaged: What ``verify`` found.
         recomputed: Clips computed again, by feature.
         failed: Clips that could not be computed again, with the reason; their damaged values
             are taken out.
-        notes: What else was lost, and what to do about it.
+        notes: Other losses, and how to fix them.
         seconds: Wall time.
     """
 
@@ -78,7 +78,7 @@ def repair(
     wait: float = DEFAULT_WAIT,
     progress: Callable[[int, int], None] | None = None,
 ) -> RepairReport:
-    """Verify a store and recompute what is damaged, from the audio files it was made from.
+    """Verify a store and recompute damaged values from the original audio files.
 
     Args:
         store: The store's folder.
@@ -115,7 +115,7 @@ def repair(
 
 
 def _lost(damaged: Iterable[Damage]) -> dict[str, set[str]]:
-    """Return, for each feature, the clips whose values are lost."""
+    """Return the clips with lost values, by feature."""
     lost: defaultdict[str, set[str]] = defaultdict(set)
     for damage in damaged:
         if damage.clip_ids:
@@ -129,7 +129,7 @@ def _recompute(
     workers: int,
     progress: Callable[[int, int], None] | None,
 ) -> tuple[dict[str, int], list[Failure]]:
-    """Compute the tasks' clips and take them in, but for those whose samples have changed."""
+    """Compute the tasks' clips and store them, except those whose samples have changed."""
     counts: Counter[str] = Counter()
     failed: list[Failure] = []
     total, done = sum(len(task.jobs) for task in tasks), 0
@@ -150,7 +150,7 @@ def _recompute(
 
 
 def _empty_part(writer: StoreWriter, damage: Damage) -> None:
-    """Take a damaged part out of use: what is whole in it moves to a new one."""
+    """Retire a damaged part: its intact values move to a new one."""
     writer.drop_values(damage.feature, damage.clip_ids)
     rewrite_parts(writer, damage.feature, {damage.file}, clips_a_part=CLIPS_PER_PART)
     rows = writer.state.index[damage.feature].values()
@@ -197,7 +197,7 @@ def _file(clip: ClipRow, channel: int) -> AudioFile | Failure:
             f"{clip.path} is not in {clip.root} any more; run 'serkit extract' on its new folder",
             clip.clip_id,
         )
-    name = ClipName(clip.clip_id, clip.emotion, clip.speaker)  # the rest stays as it is stored
+    name = ClipName(clip.clip_id, clip.emotion, clip.speaker)  # the rest is unchanged
     return AudioFile(clip.path, info.st_size, changed_at(info), name, channel=channel)
 
 
@@ -211,7 +211,7 @@ def _changed(clip: ClipRow) -> Failure:
 
 
 def _replace_tables(store: Path, damaged: Iterable[Damage]) -> tuple[str, ...]:
-    """Replace damaged tables by empty ones: what they spoke of counts as not yet computed."""
+    """Replace damaged tables by empty ones; the values they listed count as not yet computed."""
     notes = []
     for damage in damaged:
         if not damage.file.startswith(TABLES):

@@ -21,13 +21,12 @@ from serkit.store.tables import ClipRow
 
 @dataclass(frozen=True)
 class FeatureRequest:
-    """The features that are wanted of clips.
+    """The features to compute.
 
     Attributes:
         specs: The features.
-        stretch: Whether a clip that is longer than a recipe pads to gets features of a recipe
-            that pads further; its live values are what that recipe gives. Without it, and where
-            an extractor cannot pad further, such a clip is refused.
+        stretch: Whether clips longer than the recipe's ``pad_to`` are extracted with a larger
+            ``pad_to``. Otherwise, or if the extractor does not support it, they are rejected.
     """
 
     specs: tuple[FeatureSpec, ...]
@@ -63,7 +62,7 @@ def clip_features(
         scratch: Memory that is used again for clip after clip.
 
     Raises:
-        ClipTooLongError: It is longer than a recipe pads to and cannot be read otherwise.
+        ClipTooLongError: It is longer than the recipe's ``pad_to`` and cannot be stretched.
         SerkitError: A feature cannot be computed.
     """
     row = _row(clip_id, audio)
@@ -82,7 +81,7 @@ def _only_too_long(failures: Mapping[str, SerkitError]) -> bool:
 
 
 def _owned(values: Mapping[str, Values]) -> dict[str, Values]:
-    """Copy what is a view of a larger array, so that this one need not be kept."""
+    """Copy a view of a larger array, so that the latter can be freed."""
     return {
         name: value if value.array.base is None else replace(value, array=value.array.copy())
         for name, value in values.items()

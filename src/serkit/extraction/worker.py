@@ -1,4 +1,4 @@
-"""What a worker process does: decode a few clips, compute their features, write part files.
+"""A worker's task: decode a few clips, compute their features, write part files.
 
 Arrays never travel back to the parent: a worker writes its own parts and returns where they are.
 """
@@ -36,7 +36,7 @@ class Task:
         root: The scanned folder.
         store: The store's folder.
         jobs: The clips.
-        features: Every wanted feature with its shape.
+        features: Every requested feature with its shape.
         holder: Who holds the store's lock, as its folder says, where the worker may be on another
             machine; empty where it is not.
     """
@@ -54,10 +54,10 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A clip whose file could be read.
+    """A successfully decoded clip.
 
     Attributes:
-        job: What was asked.
+        job: The job.
         pcm_sha256: The samples' SHA-256.
         channels: Channels in the file.
         num_frames: Samples at 48 kHz.
@@ -75,7 +75,7 @@ class Decoded:
 
 @dataclass
 class TaskResult:
-    """What a worker did.
+    """Result of a worker.
 
     Attributes:
         decoded: Clips read.

@@ -18,9 +18,9 @@ BYTES_A_TASK = 256 * 2**20
 
 
 def sensible_workers(specs: Sequence[FeatureSpec], wanted: int | None = None) -> int:
-    """Return how many worker processes to use: those wanted, or one a core.
+    """Return the number of worker processes: as requested, or one per core.
 
-    Some features cannot use so many: each worker loads a large model, or all share one GPU.
+    Some features limit it: each worker loads a large model, or all share one GPU.
     """
     most = [cost.most_workers for cost in _costs(specs) if cost.most_workers]
     return wanted or max(1, min([available_cores(), *most]))

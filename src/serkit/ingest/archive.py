@@ -1,4 +1,4 @@
-"""What a downloadable file of a corpus is: its name, its place, its size and its checksum.
+"""A downloadable file of a corpus: name, address, size and checksum.
 
 Facts only. :mod:`serkit.ingest.download.corpus` fetches it.
 """
@@ -24,8 +24,8 @@ class Archive:
         url: Where it is published.
         checksum: ``"md5:..."`` or ``"sha256:..."``, in hexadecimal.
         size: In bytes.
-        unpacked_size: About how many bytes its audio files take, to tell before the download
-            whether the disk will do; 0 where nobody knows.
+        unpacked_size: Approximate size of its audio files, to check disk space before the download;
+            0 if unknown.
 
     Raises:
         UsageError: The checksum, the name or the size cannot be one.

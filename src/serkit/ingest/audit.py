@@ -1,7 +1,7 @@
-"""What a folder holds and what is wrong with it: every file is decoded, nothing is written.
+"""Audit a folder: decode every file and report problems, without writing anything.
 
-Decoding and judging are apart: :func:`audit` decodes the files in processes, :func:`judge` is a
-pure function of what was scanned and what came out.
+Decoding and judging are separate: :func:`audit` decodes files in worker processes, :func:`judge` is
+a pure function of the scan and the decoded results.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import LabelSet
 
 _FILES_PER_TASK = 16
-"""Files a worker decodes at a time: some 50 ms of work, so that progress is told often."""
+"""Files per worker task: about 50 ms of work, for frequent progress updates."""
 
 _OF_THE_NAME = ("emotion", "speaker", "intensity", "sex", "statement")
 _OF_THE_FILE = ("channels", "sample_rate")
@@ -32,7 +32,7 @@ _OF_THE_FILE = ("channels", "sample_rate")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What one file turned out to hold.
+    """Content of one file.
 
     Attributes:
         pcm_sha256: See :attr:`serkit.audio.Audio.pcm_sha256`.
@@ -58,7 +58,7 @@ def audit(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> AuditReport:
-    """Decode every audio file of a corpus and report what is there and what is wrong.
+    """Decode every audio file of a corpus and report its content and problems.
 
     Args:
         root: The folder.
@@ -89,11 +89,11 @@ def audit(
 
 
 def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditReport:
-    """Compare what was found with what was published, and the clips with each other.
+    """Compare the files with the published ones, and the clips with each other.
 
     Args:
         found: The scanned folder.
-        decoded: For each of its files, by path, what it holds or why it cannot be read.
+        decoded: Content or error of each file, by path.
     """
     published = found.corpus.published()
     groups = by_clip(found.files)
@@ -173,7 +173,7 @@ def _order(
     decoded: Mapping[str, Decoded | Unreadable],
     published: str | None,
 ) -> list[tuple[AudioFile, Decoded | Unreadable]]:
-    """Put the published file first, then what can be read; otherwise keep the order."""
+    """Put the published file first, then readable files; otherwise keep the order."""
 
     def rank(pair: tuple[AudioFile, Decoded | Unreadable]) -> int:
         _, value = pair

@@ -1,4 +1,4 @@
-"""What an audit of a folder found, as data and as people read it."""
+"""The result of an audit, as data and as tables."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Lengths:
 
 @dataclass(frozen=True)
 class AuditReport(Shown):
-    """What a corpus's folder holds.
+    """Content and problems of a corpus's folder.
 
     A clip that several files hold is counted once, by the file that ``extract`` would take.
 
@@ -76,19 +76,19 @@ class AuditReport(Shown):
         counts: Clips by value of ``emotion, speaker, intensity, sex, statement`` (every clip) and
             ``channels, sample_rate`` (of the file; readable clips).
         frames: Lengths of the readable clips; None where there is none.
-        missing: Ids of published clips that are not there.
-        extra: Ids of clips that are there and were not published, among those that are not left
-            out by default; empty where nothing is published.
-        duplicates: Clips that several files hold.
+        missing: Ids of missing published clips.
+        extra: Ids of clips that were not published, without those excluded by default; empty if
+            nothing was published.
+        duplicates: Clips with several files.
         unreadable: Files that cannot be used.
-        altered: Ids of clips whose samples are not the published ones.
-        identical: Ids of different clips that hold the same samples.
+        altered: Ids of clips whose samples differ from the published ones.
+        identical: Ids of different clips with identical samples.
         unparsed: Path and reason of files whose names do not match the corpus.
-        left_out: How many files were left out, by reason.
+        left_out: Number of excluded files, by reason.
         notes: Unexpected changes to the samples.
         compared: Whether the samples were compared with published ones.
-        remarks: What a table that describes the folder leaves open, a sentence each.
-        unlike_the_whole: Counts that are not those of the whole corpus, a sentence each.
+        remarks: Problems in the folder's metadata table, one sentence each.
+        unlike_the_whole: Counts that differ from the complete corpus, one sentence each.
     """
 
     corpus: str
@@ -121,14 +121,14 @@ class AuditReport(Shown):
         return not (self.unreadable or self.altered or self.contradictory)
 
     def missing_speakers(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Group what is missing by speaker.
+        """Group missing clips by speaker.
 
         Returns:
             The speakers of whom no published clip is there, and the missing clips of all others.
         """
         if not self.missing:
             return (), ()
-        if not self.missing:  # nothing was published, as of a corpus of one's own
+        if not self.missing:  # nothing was published, as for the user's own recordings
             return (), ()
         corpus = CORPORA.get(self.corpus)
         speakers = {clip_id: _speaker(corpus, clip_id) for clip_id in corpus.published()}
@@ -170,7 +170,7 @@ class AuditReport(Shown):
         }
 
     def __rich__(self) -> RenderableType:
-        """Return what there is by column, what was found, and the verdict."""
+        """Return counts by column, problems, and the verdict."""
         from rich.console import Group
         from rich.text import Text
 
@@ -202,7 +202,7 @@ class AuditReport(Shown):
 
 
 def _findings(report: AuditReport) -> list[str]:
-    """Say what was found, one line each; long lists are shortened and counted."""
+    """List problems, one line each; long lists are cut and counted."""
     speakers, clips = report.missing_speakers()
     lines = []
     if report.frames:
@@ -211,7 +211,7 @@ def _findings(report: AuditReport) -> list[str]:
     lines += _named("speakers of whom nothing is there", speakers)
     lines += _named("missing", clips)
     lines += _named("extra", report.extra)
-    # What makes the corpus unclean must not hide behind harmless copies.
+    # serious problems must not hide behind harmless copies
     duplicates = sorted(report.duplicates, key=lambda duplicate: duplicate.same_samples)
     lines += shortened(
         f"{' and '.join(each.paths)}: one clip, "
@@ -232,7 +232,7 @@ def _findings(report: AuditReport) -> list[str]:
 
 
 def _named(what: str, names: Iterable[str]) -> list[str]:
-    """Say names on one line; no line where there are none."""
+    """Join names on one line; no line if there are none."""
     listed = list(names)
     return [f"{what} ({len(listed):,}): {', '.join(shortened(listed))}"] if listed else []
 

@@ -1,7 +1,6 @@
-"""A corpus of one's own: who says what in a folder, by a table or by the folders' names.
+"""The user's own recordings: labels and speakers from a table or from folder names.
 
-A row names a file, its emotion and, where it is known, its speaker. What is wrong with a row is
-said, and the others go on.
+A row names a file, its emotion and, if known, its speaker. Invalid rows are reported and skipped.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from serkit.ingest.table import SUFFIXES, TextTable, read_table
 from serkit.labels import UNKNOWN, LabelSet
 
 CONVENTION = "metadata"
-"""A table of this name in a folder is read without being asked for, as Hugging Face does."""
+"""A table of this name in the folder is read by default, as in Hugging Face datasets."""
 
 LAYOUTS = ("emotion", "speaker/emotion")
-"""What folders may stand for, from the outside in."""
+"""Meanings of folder levels, from the outside in."""
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "file": ("file_name", "path", "file", "filename"),
@@ -34,7 +33,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "statement": ("statement", "text"),
     "repetition": ("repetition",),
 }
-"""What a table can say, and the names of columns that say it; the first that is there counts."""
+"""Kinds of columns and their accepted names; the first one present is used."""
 
 _NEEDED = ("file", "emotion")
 
@@ -89,7 +88,7 @@ class Labelling:
 
 @dataclass(frozen=True)
 class _Row:
-    """What is said of one file."""
+    """Metadata of one file."""
 
     path: str
     emotion: str
@@ -111,8 +110,8 @@ def corpus_of(
         labelling: How their labels are found.
 
     Returns:
-        The corpus, and a sentence for whatever was left out or joined; None where there is neither
-        a table nor a layout.
+        The corpus, and notes on excluded or merged entries; None if there is neither a table nor a
+        layout.
 
     Raises:
         NotFoundError: There is no such table.
@@ -167,7 +166,7 @@ def _of_table(
 
 
 def _columns(table: TextTable, given: Mapping[str, str]) -> dict[str, str]:
-    """Return which column says what."""
+    """Return the kind of each column."""
     lowered = {name.lower(): name for name in reversed(table.columns)}
     found = {}
     for kind, names in COLUMNS.items():
@@ -254,7 +253,7 @@ def _clips(rows: Iterable[tuple[_Row, str]]) -> dict[str, ClipName]:
 
 
 def _remarks(clips: Collection[ClipName]) -> list[str]:
-    """Say what a reader must know of clips before believing a result."""
+    """Return caveats about the clips."""
     notes = []
     unknown = sum(clip.speaker == UNKNOWN for clip in clips)
     if unknown:
@@ -290,7 +289,7 @@ def _some(what: str, text: str, found: Iterable[str], *values: str) -> list[str]
 
 
 def _corpus(name: str, clips: Mapping[str, ClipName], count: int) -> Corpus:
-    """Return the corpus that a table describes; what it says is part of the name."""
+    """Return the corpus that a table describes; a digest of the table is part of its name."""
     said = [[path, *_values(clip)] for path, clip in sorted(clips.items())]
     digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
 

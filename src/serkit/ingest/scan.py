@@ -27,9 +27,9 @@ class AudioFile:
         path: Relative to the scanned folder, with forward slashes.
         size: In bytes.
         mtime_ns: Time of the last change, in nanoseconds.
-        name: What the path says about the clip.
-        ctime_ns: Time of the last change as the file system itself keeps it: unlike ``mtime_ns``
-            no program can set it back. None where it is unknown.
+        name: The clip's metadata from its path.
+        ctime_ns: Time of the last change according to the file system; unlike ``mtime_ns`` programs
+            cannot set it. None if unknown.
         channel: Which of its channels is read.
     """
 
@@ -42,21 +42,21 @@ class AudioFile:
 
     @property
     def key(self) -> str:
-        """What its samples are remembered under."""
+        """Key of its samples in the store."""
         return file_key(self.path, self.channel)
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What was found in a folder.
+    """The result of scanning a folder.
 
     Attributes:
         root: The folder, absolute.
         corpus: Which corpus it is.
         files: The audio files, sorted by path; a clip may have several.
-        left_out: How many were left out, by reason (``"song"``).
-        unparsed: Path and reason of each audio file whose name does not belong to the corpus.
-        notes: What a table that describes the folder leaves open, a sentence each.
+        left_out: Number of excluded files, by reason (``"song"``).
+        unparsed: Path and reason of each audio file whose name does not match the corpus.
+        notes: Problems in the folder's metadata table, one sentence each.
     """
 
     root: Path
@@ -83,8 +83,8 @@ def scan(
         root: The folder.
         corpus: The corpus's name; None recognises it by its file names.
         include: Clips to include that are excluded by default, such as ``"song"``.
-        labelling: How the labels of a folder of one's own are found; None reads a table
-            ``metadata.csv`` where the folder holds one and no corpus is named.
+        labelling: How to read the labels of the user's own recordings; None reads ``metadata.csv``
+            if the folder has one and no corpus is named.
 
     Raises:
         NotFoundError: No such folder or table.
@@ -139,12 +139,12 @@ def scan(
 
 
 def file_key(path: str, channel: int) -> str:
-    """Return what a file's samples are remembered under: its path, and a channel other than 0."""
+    """Return the key of a file's samples: its path, and the channel unless 0."""
     return f"{path} (channel {channel})" if channel else path
 
 
 def read_channel(found: Scan, channel: int) -> Scan:
-    """Return a scan whose files are read on another channel.
+    """Return a scan that reads another channel.
 
     Args:
         found: The scan.
@@ -159,7 +159,7 @@ def read_channel(found: Scan, channel: int) -> Scan:
 
 
 def at_home(path: Path) -> Path:
-    """Replace a leading ``~``; where nobody has that home, it is a folder like any other."""
+    """Expand a leading ``~``; if there is no such home folder, keep it as a plain name."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -167,7 +167,7 @@ def at_home(path: Path) -> Path:
 
 
 def _reasons(corpus: Corpus, include: Collection[str]) -> set[str]:
-    """Return the reasons that are to be passed over; a misspelt one would lose clips silently."""
+    """Return the exclusion reasons to ignore; unknown ones are an error."""
     wanted = {include} if isinstance(include, str) else set(include)
     for reason in sorted(wanted - set(corpus.reasons)):
         raise unknown_name(f"reason to leave out clips of {corpus.name}", reason, corpus.reasons)
@@ -185,7 +185,7 @@ def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:
 
 
 def no_clips(scan: Scan) -> CorpusError:
-    """Build the error for a folder without clips; it says what was there instead."""
+    """Build the error for a folder without clips; it lists what was found instead."""
     there = [f"{count:,} {reason}" for reason, count in scan.left_out.items()]
     if scan.unparsed:
         there.append(f"{len(scan.unparsed):,} files with other names ({scan.unparsed[0][1]})")
@@ -214,7 +214,7 @@ def shown(path: Path) -> str:
 
 
 def is_text(path: str) -> bool:
-    """Tell whether a path can be written down: Linux allows any bytes in one."""
+    """Return whether a path is valid text: Linux allows any bytes in one."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -247,7 +247,7 @@ class FoundFile(NamedTuple):
 
 
 def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[FoundFile]:
-    """Yield every audio file, told by the ending of its name, that is not hidden."""
+    """Yield every audio file (by its extension) that is not hidden."""
     seen: set[tuple[int, int]] = set()
     pending = [(str(root), "")]
     while pending:
@@ -265,7 +265,7 @@ def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[Fou
                 elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122
                     try:
                         info = entry.stat()
-                    except OSError:  # a link to nowhere or to itself: reading it says so
+                    except OSError:  # a broken or circular link: reading it reports the error
                         yield FoundFile(f"{prefix}{entry.name}", -1, 0, None)
                         continue
                     path = f"{prefix}{entry.name}"

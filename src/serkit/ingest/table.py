@@ -11,7 +11,7 @@ from pathlib import Path
 from serkit.errors import CorpusError, NotFoundError
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
-"""What a table's name ends in."""
+"""File name extensions of tables."""
 
 _DELIMITERS = (",", ";", "\t")
 
@@ -23,7 +23,7 @@ class TextTable:
     Attributes:
         path: Its file.
         columns: Their names, without blanks around them.
-        rows: Each as long as ``columns``; what is missing is ``""``.
+        rows: Rows, each as long as ``columns``; missing values are ``""``.
         short: Numbers, from 1, of lines that had another number of values than the header.
     """
 

@@ -1,4 +1,4 @@
-"""Audio that nobody has labelled: from files and folders to clips whose emotion is unknown."""
+"""Unlabelled audio: find files in folders and make clips with unknown emotion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def unlabelled_name(clip_id: str) -> ClipName:
 
 
 DECODED = SUFFIXES | {".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".caf", ".w64"}
-"""File name endings of what can be predicted: all that libsndfile decodes."""
+"""File name extensions that can be predicted: everything libsndfile decodes."""
 
 UNDECODED = frozenset(
     {".m4a", ".aac", ".mp4", ".mov", ".mkv", ".webm", ".wma", ".amr", ".3gp", ".ac3"}
@@ -34,19 +34,19 @@ UNDECODED = frozenset(
 """Endings of audio and video that need another program first."""
 
 CORPUS = "unlabelled"
-"""What stands for the corpus of such clips. It is no plug-in: no folder is ever taken for it."""
+"""Corpus name of such clips. It is not a plug-in and never recognised in a folder."""
 
 
 def find_audio(given: Iterable[str | Path]) -> dict[str, Path | SerkitError]:
-    """Find the audio files that are given, or that lie in folders that are.
+    """Find the given audio files, and those in given folders.
 
     Args:
         given: Files, whose names must end as :data:`DECODED` says, and folders, which are
             searched as :func:`serkit.ingest.scan.scan` does.
 
     Returns:
-        By the path as it is to be shown, in the order given and each file once: the file, or why
-        there is none. Files are not opened.
+        The file or an error for each displayed path, in the given order, without duplicates.
+        Files are not opened.
     """
     found: dict[str, Path | SerkitError] = {}
     seen: set[str] = set()

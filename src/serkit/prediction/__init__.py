@@ -1,1 +1,1 @@
-"""What trained models say of new audio."""
+"""Predict new audio with trained models."""

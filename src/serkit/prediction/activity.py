@@ -1,4 +1,4 @@
-"""Where in a recording somebody speaks, told by energy: silence is not an emotion."""
+"""Speech detection by energy: silence is not an emotion."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def levels(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
 
 
 def speech_frames(samples: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
-    """Tell for each frame of 10 ms whether it is loud enough to be speech, shape ``(frames,)``."""
+    """Return for each 10 ms frame whether it is loud enough to be speech, shape ``(frames,)``."""
     level = levels(samples)
     loud, quiet = np.percentile(level, [95, 10])
     threshold = max(loud - BELOW_SPEECH, SILENCE)
-    if quiet < loud - 2 * ABOVE_NOISE:  # else somebody speaks throughout, or nobody does
+    if quiet < loud - 2 * ABOVE_NOISE:  # otherwise the recording is all speech or has none
         threshold = max(threshold, quiet + ABOVE_NOISE)
     return np.asarray(level >= threshold)

@@ -1,4 +1,4 @@
-"""What a run's clips were like as recordings, and how other audio differs from that."""
+"""Duration and sample-rate profile of the training audio, and differences of other audio."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def audio_of(clips: Iterable[ClipRow]) -> dict[str, Any]:
 
 
 def differences(known: Mapping[str, Any] | None, clips: Sequence[ClipRow]) -> list[str]:
-    """Say how clips differ from those that a model was trained on, a sentence a kind.
+    """Describe how clips differ from a model's training clips, one sentence per kind.
 
     Args:
-        known: What :func:`audio_of` said of those; None, from a run before it was kept, is silent.
+        known: The profile from :func:`audio_of`; None for older runs without one.
         clips: The clips.
     """
     if not known or not clips:

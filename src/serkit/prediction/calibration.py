@@ -1,7 +1,7 @@
-"""How far to trust a probability, and when to abstain: learned from speakers never heard.
+"""Calibrated probabilities and conformal sets, fitted on test speakers.
 
-Every speaker of a run was predicted once by a model that had never heard them. These answers, and
-no others, calibrate: one temperature, and the threshold of conformal prediction sets. Clips of one
+Every speaker of a run was predicted once by a model not trained on them. Only these predictions are
+used for calibration: one temperature, and the threshold of conformal prediction sets. Clips of one
 speaker are no independent draws, so speakers count, not clips: hierarchical conformal prediction
 (Lee, Barber and Willett, 2023, https://arxiv.org/abs/2306.06342) weighs every speaker the same.
 
@@ -26,17 +26,17 @@ _LEAST = 1e-9
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was learned from a run's answers about speakers that its models had not heard.
+    """A calibration fitted on a run's predictions for test speakers.
 
     Attributes:
         temperature: Logarithms of probabilities are divided by it; above 1 for a model that is too
             sure of itself.
-        level: The share of speakers' clips whose set is to hold the true emotion; None for no
-            sets.
+        level: The desired coverage of the sets; None for no sets.
         threshold: Emotions of at least this probability are in a clip's set.
-        coverage: Share of clips of new speakers whose set held the true emotion, mean of speakers.
+        coverage: Share of new speakers' clips whose set contains the true emotion, mean over
+            speakers.
         set_size: Mean number of emotions in a set.
-        decided: Share of clips whose set held one emotion alone.
+        decided: Share of clips whose set has exactly one emotion.
         speakers: How many speakers there were.
     """
 
@@ -64,7 +64,7 @@ class Calibration:
 
     @property
     def sentence(self) -> str:
-        """What the sets are worth, for people."""
+        """The measured coverage in one sentence."""
         return (
             f"sets at {100 * (self.level or 0):g} %: on speakers never heard "
             f"{100 * self.coverage:.1f} % held the true emotion ({self.speakers} speakers), "
@@ -80,14 +80,14 @@ def calibrate(
     *,
     level: float | None = None,
 ) -> Calibration:
-    """Calibrate on answers about clips of speakers that the models had not heard.
+    """Calibrate on predictions for speakers that the models were not trained on.
 
     Args:
         probabilities: Shape ``(n, emotions)``.
         truth: Numbers of the true emotions, shape ``(n,)``.
         speakers: Shape ``(n,)``.
         folds: The fold that tested each clip, shape ``(n,)``.
-        level: The coverage wanted of conformal sets, 0.5 to below 1; None for no sets.
+        level: The desired coverage of conformal sets, 0.5 to below 1; None for no sets.
 
     Raises:
         UsageError: The level is out of range.
@@ -143,7 +143,7 @@ def _threshold(
     """Return the least probability of an emotion in a set; 0 where speakers are too few."""
     score = 1 - probabilities[np.arange(len(truth)), truth]
     names, place, counts = np.unique(speakers, return_inverse=True, return_counts=True)
-    weight = 1 / ((len(names) + 1) * counts[place])  # the rest stands for the new speaker
+    weight = 1 / ((len(names) + 1) * counts[place])  # the remaining weight is the new speaker's
     order = np.argsort(score)
     reached = np.cumsum(weight[order]) >= level - 1e-12
     return float(1 - score[order][reached.argmax()]) if reached.any() else 0.0

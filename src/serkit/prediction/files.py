@@ -1,4 +1,4 @@
-"""From audio files to what models read of them, in worker processes where there are many."""
+"""Compute models' features from audio files, in worker processes if there are many."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from serkit.prediction.saved import SavedModels
 from serkit.store.memory import ClipFeatures
 
 LONGEST_SECONDS = 120
-"""Longer audio is refused: a model answers once a file, and an answer to an hour of talk means
-nothing; attention over it would fill the memory (5 minutes: 4 GB in the transformer)."""
+"""Longer audio is rejected.
+
+One prediction for an hour of talk is meaningless, and attention over it would exhaust the memory
+(5 minutes: 4 GB in the transformer)."""
 
 LONGEST_RECORDING = 3600
-"""Longest audio in seconds that is heard through a window: an hour takes 350 MB."""
+"""Maximum length in seconds with a sliding window: an hour takes 350 MB."""
 
 FILES_PER_TASK = 16
-"""Files that a worker decodes at a time; fewer are not worth the start of a worker."""
+"""Files per worker task; fewer are not worth starting a worker."""
 
 TASKS_PER_SPAWNED_WORKER = 16
 """Fewer tasks are not worth a worker that is no copy of this process: beside a neural network it
@@ -38,7 +40,7 @@ class _Task:
 
     Attributes:
         files: By the names that they are shown under, which become their clip ids.
-        saved: Says which features are wanted.
+        saved: The models that need the features.
         channel: The channel that is read.
     """
 
@@ -90,7 +92,7 @@ def _features(shown: str, path: Path, task: _Task, scratch: Scratch) -> ClipFeat
 
 
 def read_recording(found: Path | SerkitError, *, channel: int = 0) -> Audio:
-    """Decode a recording that is heard through a window.
+    """Decode a recording for prediction with a sliding window.
 
     Args:
         found: The file, or why there is none.

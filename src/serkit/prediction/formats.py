@@ -1,4 +1,4 @@
-"""Answers as text that other programs read: JSON Lines, CSV, Audacity labels, Praat TextGrids."""
+"""Export predictions: JSON Lines, CSV, Audacity labels, Praat TextGrids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def to_jsonl(rows: Rows) -> str:
 
 
 def to_csv(rows: Rows, columns: Sequence[str]) -> str:
-    """Return CSV with a header; what a row lacks is empty."""
+    """Return CSV with a header; missing values are empty."""
     out = io.StringIO()
     writer = csv.DictWriter(out, columns, lineterminator="\n")
     writer.writeheader()
@@ -94,10 +94,10 @@ def _quoted(text: str) -> str:
 
 
 def written(found: Predictions | Timelines, form: str) -> str:
-    """Return answers as text.
+    """Return predictions as text.
 
     Args:
-        found: The answers.
+        found: The predictions.
         form: One of :data:`FORMATS`; labels over time need a :class:`Timelines`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The golden clip: does a model answer here as it did where it was trained?
+"""The golden clip: check that a model predicts as it did at training time.
 
 When a fold is trained, its model is asked about one clip that is made by a formula, through the
 whole path that ``serkit predict`` takes: an audio file, decoded, its features, the model. The
@@ -69,7 +69,7 @@ def golden_probabilities(model: Fitted, clip: ClipFeatures) -> npt.NDArray[np.fl
 
 
 def keep_golden(folder: Path, model: Fitted, store: ClipSource, features: Sequence[str]) -> None:
-    """Keep a fitted model's answer to the golden clip beside it.
+    """Store a fitted model's prediction for the golden clip with it.
 
     Nothing is kept where there is none (a recipe pads to less than a second, say), and where the
     clip's features would load a framework and a whole encoder again for every fold of a model
@@ -78,12 +78,12 @@ def keep_golden(folder: Path, model: Fitted, store: ClipSource, features: Sequen
     Args:
         folder: The fold's folder.
         model: Its model.
-        store: What it was trained on.
+        store: Its training store.
         features: The features that it reads.
     """
     try:
         specs = tuple(store.spec(feature) for feature in features)
-    except SerkitError:  # dropped meanwhile: the run says so itself, when it is to be finished
+    except SerkitError:  # dropped meanwhile: finishing the run reports it
         return
     if any(EXTRACTORS.get(spec.extractor).framework for spec in specs):
         return
@@ -97,7 +97,7 @@ def keep_golden(folder: Path, model: Fitted, store: ClipSource, features: Sequen
 
 
 def golden_answer(folder: Path, labels: Sequence[str]) -> npt.NDArray[np.float64] | None:
-    """Return the answer that was kept, one probability a label; None where it is not readable."""
+    """Return the stored prediction, one probability per label; None if not readable."""
     try:
         kept = json.loads((folder / FILE).read_text(encoding="utf-8"))["probabilities"]
         return np.array([float(kept[name]) for name in labels])

@@ -1,4 +1,4 @@
-"""A recording as something to look at: its outline, and where in frequency its energy lies."""
+"""A picture of a recording: waveform outline and mel spectrogram."""
 
 from __future__ import annotations
 

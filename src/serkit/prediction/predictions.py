@@ -1,4 +1,4 @@
-"""What models say of audio files: one row for each file, whether it could be used or not."""
+"""Predictions for audio files: one row per file, including failed ones."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Prediction:
 
     @property
     def abstained(self) -> bool:
-        """Whether a conformal set was asked for, and holds more than one emotion."""
+        """Whether a conformal set was requested and has more than one emotion."""
         return self.candidates is not None and len(self.candidates) > 1
 
     @property
@@ -160,7 +160,7 @@ class Predictions(Shown):
 
 
 def title_of(name: str, folds: Sequence[str]) -> str:
-    """Return which models answer, in a few words.
+    """Return a short name of the models in use.
 
     Example:
         >>> title_of("logreg-luna5", ["final"])

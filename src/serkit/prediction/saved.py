@@ -1,4 +1,4 @@
-"""Trained models on disk, with all that is needed to ask them: what a run hands to prediction."""
+"""Trained models on disk, with everything needed to predict with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SavedModels:
     """The models of one recipe, trained on different speakers.
 
     Attributes:
-        name: What they are called, such as the run's name.
+        name: Their name, such as the run's.
         model: The kind of model.
         preset: The preset's name.
         values: Every parameter's value.
@@ -36,9 +36,9 @@ class SavedModels:
         final: Folder of the model of all speakers; None where there is none.
         audio: Lengths and sample rates of the clips that they were trained on; None where unknown.
         versions: The packages that they were trained with.
-        expected: What was measured for speakers that the models had not heard.
-        record: The file that says all this, for messages.
-        coverage: What a stress test of them covers; None where there was none.
+        expected: Measured accuracy on new speakers.
+        record: The record's path, for messages.
+        coverage: Range covered by a stress test; None if there was none.
     """
 
     name: str
@@ -72,7 +72,7 @@ class SavedModels:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """What the models were trained with, as their trainer knows it today."""
+        """Training parameters in the current form of the trainer."""
         recalled: Parameters = self.trainer.recall(self.values)
         return recalled
 
@@ -114,8 +114,8 @@ class SavedModels:
         """The features to compute of a clip.
 
         Raises:
-            RunError: The models need all clips of a speaker at once, and loose clips say nobody's
-                name.
+            RunError: The models need all clips of a speaker at once, but single clips have no
+                speaker names.
         """
         if self.trainer.by_speaker(self.parameters):
             raise RunError(
@@ -126,7 +126,7 @@ class SavedModels:
         return FeatureRequest(self.specs, self.trainer.true_length(self.parameters))
 
     def chosen(self, fold: str | None) -> dict[str, Path]:
-        """Return the folders of the models that are asked.
+        """Return the folders of the models to use.
 
         Args:
             fold: A fold's name; ``final`` for the model of all speakers; ``mean`` for the models
@@ -149,12 +149,12 @@ class SavedModels:
     def features_of(
         self, clip_id: str, audio: Audio, *, name: str = "", scratch: Scratch | None = None
     ) -> ClipFeatures:
-        """Compute what the models read of a clip.
+        """Compute a clip's features for the models.
 
         Args:
-            clip_id: Its id, unique among the clips that are asked about at once.
+            clip_id: Its id, unique within a batch.
             audio: The clip, decoded.
-            name: What messages call it; its id where nothing else is given.
+            name: Its name in messages; by default its id.
             scratch: Memory that is used again for clip after clip.
 
         Raises:
@@ -191,10 +191,10 @@ class SavedModels:
 
 
 FINAL = "final"
-"""Stands for the model that was fitted on all speakers."""
+"""Means the model fitted on all speakers."""
 
 MEAN = "mean"
-"""Stands for the mean of the probabilities of all folds' models."""
+"""Means averaging the probabilities of all folds' models."""
 
 
 def load_model(trainer: Trainer[Any], folder: Path) -> Fitted:

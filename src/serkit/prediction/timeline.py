@@ -1,4 +1,4 @@
-"""Emotions over time: a long recording heard through a window that slides."""
+"""Emotions over time in long recordings, with a sliding window."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the models say of one window.
+    """The prediction for one window.
 
     Attributes:
         start: In seconds.
         end: In seconds.
         speech: Share of it that is speech, 0 to 1.
-        prediction: The answer; None where there is too little speech to ask about, or none.
+        prediction: The prediction; None if there is too little speech.
     """
 
     start: float
@@ -64,7 +64,7 @@ class Timeline:
     """Emotions over the time of one recording.
 
     Attributes:
-        path: The file, as it was given.
+        path: The file's path as given.
         seconds: Its length.
         windows: In order.
         hop: Seconds from one window to the next.
@@ -77,7 +77,7 @@ class Timeline:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Stretches of one emotion, without gaps: each moment asks all windows that cover it."""
+        """Contiguous segments of one emotion, from the mean of all windows at each moment."""
         spans = [(span, self._mean(span)) for span in self._spans()]
         found = []
         for emotion, group in groupby(spans, key=lambda each: _best(each[1])):
@@ -121,7 +121,7 @@ def _best(probabilities: Mapping[str, float]) -> str:
 
 
 def spans_of(seconds: float, window: float, hop: float) -> list[Span]:
-    """Return where a window of a length lies when it slides over a recording.
+    """Return the positions of a sliding window over a recording.
 
     The last one ends with the recording; a shorter recording is one window.
 

@@ -22,7 +22,7 @@ _KINDS = (
     (b"\xff\xf3", ".mp3"),
     (b"FORM", ".aiff"),
 )
-"""How files begin, and what their names would end in."""
+"""File signatures with their extensions."""
 
 
 def decode_upload(
@@ -32,7 +32,7 @@ def decode_upload(
 
     Args:
         data: The file.
-        name: What it is called; used in messages alone, never as a path.
+        name: Its name, used only in messages, never as a path.
         seconds: The longest recording that is accepted.
         samples: The most samples of all channels together.
         channel: The channel that is read.

@@ -1,1 +1,1 @@
-"""What people look at: figures, pages and tables made from stores, runs and leaderboards."""
+"""Figures, pages and tables made from stores, runs and leaderboards."""

@@ -1,7 +1,7 @@
 """Small charts drawn as SVG by hand: sharp at any size, a few kilobytes, in the page's colours.
 
-Their text is set for a width of :data:`WIDTH` units, so that it can be read on a phone; every
-chart stands beside a table with its numbers.
+Text is sized for a width of :data:`WIDTH` units, readable on a phone; every chart comes with a
+table of its numbers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Axis:
         low: Value where it begins.
         high: Value where it ends.
         ticks: Values that are labelled.
-        label: What it shows.
+        label: Axis label.
         text: Renders a tick.
         logarithmic: Whether equal steps are equal factors.
     """
@@ -42,7 +42,7 @@ class Axis:
     logarithmic: bool = False
 
     def place(self, value: float) -> float:
-        """Return where a value lies, 0 to 1."""
+        """Return a value's position, 0 to 1."""
         low, high, here = self.low, self.high, value
         if self.logarithmic:
             low, high, here = log10(low), log10(high), log10(max(here, 1e-12))
@@ -74,9 +74,9 @@ class Dot:
         x: Where.
         y: Where.
         colour: Its colour, as CSS.
-        name: What stands beside it and what is said when it is pointed at.
+        name: Label, and tooltip text.
         hollow: Whether only its edge is drawn.
-        named: Whether the name stands beside it.
+        named: Whether to show the name as a label.
     """
 
     x: float
@@ -117,7 +117,7 @@ def chart(
     Args:
         x: The axis across.
         y: The axis up.
-        description: What a screen reader says in place of the picture.
+        description: Alternative text for screen readers.
         lines: Drawn first.
         dots: Drawn over them.
         height: In units.
@@ -184,7 +184,7 @@ def _dot(dot: Dot, across: float, up: float) -> Markup:
 
 
 def _names(placed: list[tuple[str, float, float]]) -> list[Markup]:
-    """Write names beside their dots, each moved down until it covers none above it."""
+    """Label dots, moving each label down until it overlaps none above."""
     written: list[tuple[float, float, float]] = []
     parts = []
     for name, across, up in sorted(placed, key=lambda each: each[2]):

@@ -23,7 +23,7 @@ _VARIABLES = {INK: "--ink", PAPER: "--paper", QUIET: "--quiet", GRID: "--grid", 
 
 
 def png(figure: Figure) -> bytes:
-    """Render a figure as PNG; the same figure gives the same bytes."""
+    """Render a figure as PNG; deterministic."""
     file = BytesIO()
     # The highest compression takes a third of all the time to draw and saves a tenth.
     options = {"compress_level": 4}
@@ -32,7 +32,7 @@ def png(figure: Figure) -> bytes:
 
 
 def svg(figure: Figure) -> bytes:
-    """Render a figure as SVG whose text stays text; the same figure gives the same bytes."""
+    """Render a figure as SVG whose text stays text; deterministic."""
     from matplotlib import rc_context
 
     file = StringIO()
@@ -50,7 +50,7 @@ def inline(drawing: bytes, name: str, description: str) -> Markup:
     Args:
         drawing: From :func:`svg`.
         name: Unique in the page; the ids inside the picture are prefixed with it.
-        description: What a screen reader says in place of the picture.
+        description: Alternative text for screen readers.
     """
     text = drawing.decode()
     text = text[text.index("<svg") :]

@@ -10,7 +10,7 @@ from serkit.storage.files import write_file
 
 
 def write(path: Path, content: bytes) -> Path:
-    """Write a file, replacing what is there; no half file is left.
+    """Write a file atomically, replacing an existing one.
 
     Args:
         path: The file; its folder is made if it is not there.

@@ -124,7 +124,7 @@ def scrolling(content: Child, label: str, *, class_: str = "") -> Markup:
 
 
 def cards(values: Iterable[tuple[str, str]]) -> Markup:
-    """Return the few numbers that matter most: ``(value, what it is)``."""
+    """Return the key figures: ``(value, what it is)``."""
     return tag(
         "ul",
         (tag("li", tag("b", value), tag("span", what)) for value, what in values),
@@ -133,7 +133,7 @@ def cards(values: Iterable[tuple[str, str]]) -> Markup:
 
 
 def details(summary: str, *content: Child) -> Markup:
-    """Return content that is folded away until it is asked for."""
+    """Return collapsed content."""
     return tag("details", tag("summary", summary), content)
 
 

@@ -19,7 +19,7 @@ class Markup(str):
 
 
 Child = str | int | float | None | Iterable["Child"]
-"""What an element may hold; None is nothing, and what can be iterated over is its items."""
+"""Content of an element; None is empty, and iterables are flattened."""
 
 
 def tag(element: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Markup:
@@ -27,7 +27,7 @@ def tag(element: str, /, *children: Child, **attributes: str | int | float | boo
 
     Args:
         element: Its name, such as ``"td"``.
-        children: What it holds; strings that are not :class:`Markup` are escaped.
+        children: Its content; strings that are not :class:`Markup` are escaped.
         attributes: Its attributes. An underscore stands for a hyphen and a trailing one is
             dropped (``class_``, ``aria_label``); True is a bare attribute, None and False are none.
     """

@@ -21,7 +21,7 @@ GRID = "#E4E4E4"
 """Lines that guide the eye."""
 
 SHADE = "#DDE7F0"
-"""What lies behind: bands and bars of lesser weight."""
+"""Background colour for bands and secondary bars."""
 
 
 def class_colour(place: int) -> str:

@@ -1,4 +1,4 @@
-"""Plain data as YAML: what the header of a model card needs, and no more."""
+"""A minimal YAML writer for the header of a model card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of one split must agree on its clips: which they are, who speaks, and what is true."""
+"""Check that runs of one split agree on its clips, speakers and labels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Truth = Mapping[str, str]
 def agreeing(
     evidence: Sequence[Counted], truth: Truth | None = None
 ) -> tuple[list[Counted], list[str]]:
-    """Leave out runs whose clips or labels are not those of the split.
+    """Exclude runs whose clips or labels differ from the split's.
 
     Args:
-        evidence: Runs that say they are of one split, at least one.
-        truth: The labels of a store that holds these very clips; None where there is none. Else
-            what most runs say counts, copies once, and where they are even, the corpus's names.
+        evidence: Runs that claim the same split, at least one.
+        truth: Labels from a store with exactly these clips, or None. Without them the majority of
+            runs decides (copies count once), and in a tie the corpus's file names.
 
     Returns:
         The runs that agree, in their order, and a sentence for each other one.
@@ -76,7 +76,7 @@ def _not_the_stores(evidence: Counted, wrong: Sequence[str], truth: Truth) -> st
 
 
 def _reference(evidence: Sequence[Counted]) -> Counted | None:
-    """Return a run whose facts are to be believed; None where that is undecided."""
+    """Return a run whose labels are trusted; None if undecided."""
     by_facts: dict[str, list[Counted]] = {}
     for each in evidence:
         by_facts.setdefault(each.facts.digest, []).append(each)
@@ -91,7 +91,7 @@ def _reference(evidence: Sequence[Counted]) -> Counted | None:
 
 
 def _as_named(evidence: Counted) -> bool:
-    """Say whether the labels are those that the corpus writes into its clips' names."""
+    """Return whether the labels match those in the corpus's file names."""
     facts = evidence.facts
     try:
         parse = CORPORA.get(evidence.run.record["corpus"]).parse
@@ -114,7 +114,7 @@ def _undecided(evidence: Sequence[Counted]) -> list[str]:
 
 
 def _difference(one: Counted, other: Counted) -> str:
-    """Say in what one run's clips differ from another's."""
+    """Describe how one run's clips differ from another's."""
     mine, theirs = one.facts, other.facts
     where = f"{other.run.path}"
     if not np.array_equal(mine.clip_ids, theirs.clip_ids):

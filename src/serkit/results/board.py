@@ -1,4 +1,4 @@
-"""The leaderboard: like ranked with like, and nothing more than the evidence bears.
+"""The leaderboard: ranks only comparable runs and claims only what is significant.
 
 Every figure is counted again from the runs' predictions. Runs are ranked only within a group of
 the same corpus digest, protocol and split digest. Runs that differ in the seed alone are one row,
@@ -97,8 +97,8 @@ def make_board(
         protocol: Show this protocol alone.
         published: Add published results of the same protocols.
         all_seeds: Give a row to every run; else runs that differ in the seed alone are one row.
-        labels: What a feature store says of the clips' labels, to compare with the runs'.
-        problems: What could not be read, to be shown below.
+        labels: Labels from a feature store, to check the runs' labels against.
+        problems: Problems to show below the tables.
 
     Raises:
         UnknownNameError: No such protocol.
@@ -217,7 +217,7 @@ def _place(entry: Entry) -> tuple[bool, float]:
 
 
 def _published_alone(groups: Sequence[Group], protocol: str | None) -> list[Group]:
-    """Return groups of published results that stand beside no runs."""
+    """Return groups of published results without runs."""
     shown = {g.protocol for g in groups if any(entry.published for entry in g.entries)}
     ours = sorted({group.protocol for group in groups if group.corpus == CORPUS})
     known = sorted([*PROTOCOLS.names(), LISTENING])

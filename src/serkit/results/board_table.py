@@ -1,4 +1,4 @@
-"""The leaderboard as tables that keep what matters where the terminal is narrow."""
+"""The leaderboard as tables that fit narrow terminals."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 def render_board(
     groups: Sequence[Group], problems: Sequence[str], protocol: str | None
 ) -> RenderableType:
-    """Render a leaderboard: one table for each group, and what it means below.
+    """Render a leaderboard: one table per group, with notes below.
 
     Args:
         groups: The groups, in order.
         problems: Sentences about runs that could not be ranked.
-        protocol: The protocol that was asked for; None for all.
+        protocol: The requested protocol; None for all.
     """
     parts: list[RenderableType] = []
     for group in groups:
@@ -141,15 +141,15 @@ _DIFFERENCE = "difference"
 """The second line of the column of verdicts."""
 
 _VERDICT = _Column("vs best", versus, "left", words=True)
-"""What stays of that column without it."""
+"""Shorter content of that column."""
 
 _DISPENSABLE = ("F1 %", "params", "train s", "gap", "acc %", _DIFFERENCE)
-"""What goes first where there is no room, in this order; all of it is in ``--json``."""
+"""Columns to drop in narrow terminals, in this order; ``--json`` has all of them."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """A group's rows; in a narrow terminal columns are left out, and named below, never cut."""
+    """A group's rows. In a narrow terminal columns are dropped and named below, never truncated."""
 
     group: Group
 
@@ -169,12 +169,12 @@ class Ranking:
 
 
 def _filled(group: Group) -> list[_Column]:
-    """Return the columns that say something of some row."""
+    """Return the columns that are not empty."""
     return [c for c in _COLUMNS if any(c.cell(entry) for entry in group.entries)]
 
 
 def _shortages(group: Group) -> Iterator[tuple[str, ...]]:
-    """Yield what to leave out, from nothing to all that can be spared."""
+    """Yield sets of columns to drop, from none to all optional ones."""
     filled = {column.heading for column in _filled(group)}
     filled |= {_DIFFERENCE} if any(map(difference, group.entries)) else set()
     spare = [heading for heading in _DISPENSABLE if heading in filled]
@@ -187,7 +187,7 @@ class _Layout:
 
     Attributes:
         group: Its rows.
-        gone: Headings of columns that are left out.
+        gone: Headings of dropped columns.
         under: Headings of columns that go below the model's name.
     """
 
@@ -205,7 +205,7 @@ class _Layout:
 
     @cached_property
     def cells(self) -> list[list[str]]:
-        """The texts, a list a row, rank first."""
+        """The texts, one list per row, rank first."""
         below = [c for c in _COLUMNS if c.heading in self.under]
         rows, rank = [], 0
         for entry in self.group.entries:
@@ -237,11 +237,11 @@ class _Layout:
 
     @property
     def _spaces(self) -> int:
-        """What the box adds: a space on either side of a cell, one between cells, two edges."""
+        """Width of padding, separators and edges."""
         return 3 * (1 + len(self.columns)) + 1
 
     def table(self, room: int) -> Table:
-        """Return the table, as wide as it likes to be within the room that there is."""
+        """Return the table, as wide as its content within the available width."""
         digest = f" {self.group.corpus_digest[:8]}" if self.group.corpus_digest else ""
         made = table(
             f"{self.group.title}{digest}",
@@ -249,16 +249,16 @@ class _Layout:
         )
         for column, width in zip(made.columns, self._shared(room), strict=True):
             column.width = width
-            column.overflow = "fold"  # a run's name is to be copied, never guessed
+            column.overflow = "fold"  # run names must be complete, to be copied
         for entry, cells in zip(self.group.entries, self.cells, strict=True):
             made.add_row(*cells, style="dim" if entry.published else "")
         return made
 
     def _shared(self, room: int) -> list[int]:
-        """Share what room there is beyond the least by what each column would like."""
+        """Distribute spare width in proportion to what each column needs."""
         least, full = self._widths
         spare = room - self.least
-        if spare < 0:  # figures are never broken: what is long are names
+        if spare < 0:  # numbers are never wrapped, only names
             return [least[0], max(_LEAST_NAME, least[1] + spare), *least[2:]]
         wish = sum(full) - sum(least)
         if wish <= spare:

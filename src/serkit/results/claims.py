@@ -1,4 +1,4 @@
-"""Where a record says something else than its predictions."""
+"""Contradictions between a record and its predictions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROUNDED = 1e-3
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the predictions give, to hold a record's figures against.
+    """Figures computed from predictions, to compare with a record.
 
     Attributes:
         labels: The names of the C classes.
@@ -55,10 +55,10 @@ def contradictions(record: Mapping[str, Any], evidence: Evidence) -> list[str]:
 
     Args:
         record: The content of ``run.json``.
-        evidence: What was counted.
+        evidence: The computed figures.
 
     Returns:
-        For each figure, what the record says and what was counted; at most three.
+        For each wrong figure the recorded and the computed value; at most three.
     """
     found: list[str] = []
     for name, said, counted, tolerance in _pairs(record, evidence):
@@ -109,7 +109,7 @@ def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]
 
 
 def _by_group(column: str, said: Any, evidence: Evidence) -> Iterator[_Pair]:
-    """Compare what is said of each sex or intensity."""
+    """Compare the recorded scores by sex or intensity."""
     groups = evidence.facts.groups.get(column)
     names = groups.names if groups else ()
     claimed = said if isinstance(said, Mapping) else {}
@@ -159,7 +159,7 @@ def _is_square(table: Any, size: int) -> bool:
 
 
 def _folds(said: list[Any], evidence: Evidence) -> Iterator[_Pair]:
-    """Compare what is said of each fold."""
+    """Compare the recorded scores by fold."""
     facts = evidence.facts
     places = {name: place for place, name in enumerate(facts.by_fold.names)}
     rates = _rates(evidence.confusions(facts.by_fold), ("clips", "accuracy", "uar", "macro_f1"))

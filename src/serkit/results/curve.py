@@ -1,4 +1,4 @@
-"""What more speakers bring: a model's UAR against the number of speakers it was trained on."""
+"""Learning curve: a model's UAR against the number of training speakers."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ class Curve:
 
     @property
     def per_doubling(self) -> float:
-        """What twice as many speakers bring: the slope of UAR over the logarithm of speakers."""
+        """Gain in UAR from doubling the speakers: the slope over the logarithm of their number."""
         return self._line()[0]
 
     def expected(self, speakers: float) -> float:
         """Return the UAR that the curve leads to, at most 1.
 
-        A straight line over the logarithm of the number of speakers is fitted to the points. It
-        goes on for ever and real curves flatten, so that far from the points it promises too much.
+        A straight line over the logarithm of the number of speakers is fitted to the points. Real
+        curves flatten, so far extrapolation is too optimistic.
 
         Args:
             speakers: How many there would be.
@@ -63,7 +63,7 @@ class Curve:
 
     @property
     def ten_more(self) -> float:
-        """What ten more speakers than the most would bring, in UAR."""
+        """Expected gain in UAR from ten more speakers."""
         most = self.points[-1].speakers
         return self.expected(most + 10) - self.expected(most)
 
@@ -88,7 +88,7 @@ class Curve:
 
     @property
     def sentence(self) -> str:
-        """What it says of more speakers, in a sentence."""
+        """The extrapolation in one sentence."""
         return (
             f"twice as many speakers bring {100 * self.per_doubling:.1f} points; ten more than "
             f"{self.points[-1].speakers:g} would bring about {100 * self.ten_more:.1f}, if the "

@@ -61,7 +61,7 @@ class Entry:
         feature_fingerprints: Identity of each feature, by name.
         recipes: Features whose recipe differs from that of a row with the same name, with the start
             of their fingerprints.
-        speaker_unknown: Whether nobody has said who speaks in some clips.
+        speaker_unknown: Whether the speakers of some clips are unknown.
         trained_on: Of an evaluation on another store, where its models were trained.
         heard: Whether it is counted on the clips that people heard alone; see :attr:`Group.heard`.
     """

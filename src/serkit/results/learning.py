@@ -1,4 +1,4 @@
-"""Which emotion a run learned when, from its history."""
+"""When a run learned each emotion, from its history."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def learned(run: Run) -> list[dict[str, Any]]:
     Returns:
         For each fold ``fold``, ``epochs`` (trained), ``best_epoch``, ``uar`` (on validation
         clips, in the best epoch), ``learned`` (by emotion, the first epoch whose recall passed a
-        half; None for never) and ``recall`` (by emotion, in the best epoch; None where no
-        validation clip has the emotion).
+        half; None for never) and ``recall`` (by emotion, in the best epoch; None if no validation
+        clip has the emotion).
 
     Raises:
         UsageError: The run has no history, or none of validation clips.

@@ -1,4 +1,4 @@
-"""What a reader of a group must know before believing its ranks."""
+"""Caveats for readers of a ranking."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def notes_of(models: Sequence[ModelRuns], found: BestComparison) -> tuple[str, .
 
 
 def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
-    """Return what the runs noted; what only some of them did is said of those."""
+    """Return the runs' notes, with run names where only some have a note."""
     each = [{note for run in m.runs for note in run.record["notes"]} for m in models]
     order = dict.fromkeys(note for m in models for run in m.runs for note in run.record["notes"])
     told = []
@@ -42,7 +42,7 @@ def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
 
 
 def _of_labels(evidence: Counted) -> list[str]:
-    """Say where the labels themselves make a score mean less than it seems to."""
+    """Note labels that make a score less meaningful than it looks."""
     facts, labels = evidence.facts, evidence.labels
     present = np.unique(facts.true)
     if len(present) == 1:

@@ -19,7 +19,7 @@ def optimism_gaps(models: Iterable[ModelRuns]) -> dict[str, float]:
     stamp.
 
     Args:
-        models: The models of all groups; runs that are damaged are not among them.
+        models: The models of all groups; damaged runs excluded.
 
     Returns:
         The gap by :func:`gap_key` of the model's first run.

@@ -1,4 +1,4 @@
-"""What a run was given beyond its preset: what must be typed to have the same again."""
+"""Parameter overrides: the ``--set`` flags that reproduce a run."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ from serkit.parameters import Scalar
 def differing(
     trainer: Trainer[Any], preset: str, values: Mapping[str, Scalar]
 ) -> dict[str, Scalar]:
-    """Return the values that differ from the preset's, among those that the trainer knows."""
+    """Return the values that differ from the preset's, among the trainer's parameters."""
     usual = trainer.settle(preset, {}).to_json()
     return {key: value for key, value in values.items() if value != usual.get(key, value)}
 
 
 def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return what a run differs in from its preset as it is now.
+    """Return the values in which a run differs from the current preset.
 
-    Presets change from one version to the next. What was the preset's when the run was trained may
-    be a value to give today, and the other way round; runs that were trained differently would
-    else be taken for seeds of one.
+    Presets change between versions, so a former preset value may need a flag today, and vice versa.
+    Otherwise runs with different parameters could be mistaken for seeds of one model.
 
     Args:
         record: The run's ``run.json``, with ``model``, ``preset``, ``values`` and ``given``.

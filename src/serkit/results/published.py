@@ -1,4 +1,4 @@
-"""Published results, to be shown beside runs of the same protocol."""
+"""Published results, shown with runs of the same protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PublishedResult:
 
     Attributes:
         protocol: The protocol's name.
-        system: What was trained.
+        system: Name of the system.
         source: Who published it.
         uar: Unweighted average recall, where it was published.
         uar_low: Lower end of its 95 % interval.

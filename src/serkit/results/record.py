@@ -1,7 +1,7 @@
-"""What ``run.json`` must say, and in which form.
+"""The required content and types of ``run.json``.
 
-Figures are left to :mod:`serkit.results.recount`, which counts them again: a figure that is wrong
-is told with what the predictions give.
+Figures are left to :mod:`serkit.results.recount`, which counts them again: a wrong figure is
+reported with the recomputed value.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FIGURES = frozenset(
         *("uar_low", "uar_high", "by_sex", "by_intensity", "folds", "actors", "clips"),
     }
 )
-"""What follows from the predictions."""
+"""Fields that can be recomputed from the predictions."""
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     **dict.fromkeys(("run", "model", "protocol", "corpus"), (str,)),
@@ -34,14 +34,14 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 KEYS = FIGURES | _TYPES.keys()
-"""What every record says, and what tables and leaderboards rely on."""
+"""Required fields of every record, used by tables and leaderboards."""
 
 _WORDS = {str: "text", int: "a whole number", bool: "true or false", Real: "a number"}
 _WORDS |= {Mapping: "an object", list: "a list", type(None): "null"}
 
 
 def fault_of(record: object) -> str | None:
-    """Say what is wrong with the form of a record; None if nothing is.
+    """Return what is wrong with a record's structure; None if it is valid.
 
     Example:
         >>> fault_of([])
@@ -76,5 +76,5 @@ def partial_note(wanted: int, folds: int) -> str:
 
 
 def is_partial(record: Mapping[str, Any]) -> bool:
-    """Say whether a run is of some of its protocol's folds (``--folds``)."""
+    """Return whether a run has only some of its protocol's folds (``--folds``)."""
     return any(note.startswith(_PARTIAL) for note in record["notes"])

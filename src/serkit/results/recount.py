@@ -1,7 +1,7 @@
-"""What a run's predictions show, counted again from the probabilities and nothing else.
+"""Scores of a run, recomputed from its probabilities.
 
-``run.json`` is believed in what it says of how a run came about; in what a run came to it is
-checked. A run whose record or predictions contradict each other is not ranked.
+Settings in ``run.json`` are trusted; its scores are checked. A run whose record contradicts its
+predictions is not ranked.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Counted:
         run: The run.
         labels: The names of the C classes.
         facts: Its test clips.
-        answer: Identity of the labels that it gave them.
+        answer: Identity of the predicted labels.
         scores: Every score.
         hits: (A, C) clips labelled right, of each speaker in sorted order and class.
         clips: (A, C) clips.
@@ -54,8 +54,8 @@ def recount(run: Run, reader: AnswerReader | None = None) -> Counted:
         reader: Reads the predictions; one for many runs of the same clips is quicker.
 
     Raises:
-        RunError: Predictions or record are damaged, or contradict each other. The message names
-            the figure, what the record says, and what was counted.
+        RunError: Predictions or record are damaged, or contradict each other. The message names the
+            figure, the recorded and the computed value.
     """
     if fault := fault_of(run.record):
         raise RunError(f"{run.path / RECORD} is damaged ({fault})", hint="train it again")
@@ -127,7 +127,7 @@ def _labels(run: Run) -> tuple[str, ...]:
 
 
 def _refuse_other_order(run: Run, labels: tuple[str, ...]) -> None:
-    """Refuse a record whose labels are not those of its predictions, in their order."""
+    """Reject a record whose labels differ from those of its predictions."""
     said = run.record.get("labels")
     if said is not None and list(said) != list(labels):
         raise RunError(

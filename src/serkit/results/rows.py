@@ -20,10 +20,10 @@ _RECORDED = (
     *("protocol", "corpus", "model", "preset", "selected_on_test", "synthetic", "transductive"),
     *("published", "corpus_digest", "split_digest", "feature_fingerprints"),
 )
-"""What a row takes from the record of its run as it stands there."""
+"""Fields that a row copies from its run's record."""
 
 _LETTERS = 8
-"""Letters of a fingerprint that tell two recipes apart."""
+"""Length of shown fingerprint prefixes."""
 
 
 def rows_of(
@@ -96,7 +96,7 @@ def _entry(
 
 
 def _unfolded(row: Entry, model: ModelRuns) -> list[Entry]:
-    """Return a row for each run of a model, copies left out; the verdict is the model's."""
+    """Return one row per run of a model, without copies, with the model's verdict."""
     rows = []
     for each in model.members:
         alone = ModelRuns((each,))
@@ -129,7 +129,7 @@ def _one_best(rows: Sequence[Entry]) -> list[Entry]:
 
 
 def _with_recipes(rows: Sequence[Entry]) -> list[Entry]:
-    """Tell apart rows that read the same but for the recipe behind a feature's name."""
+    """Mark rows that differ only in the recipe behind a feature's name."""
     names = Counter(map(_reads, rows))
     prints: dict[tuple[Any, ...], set[tuple[str, str]]] = {}
     for row in rows:
@@ -165,5 +165,5 @@ def _known(value: float) -> float | None:
 
 
 def _one_if_nan(value: float) -> float:
-    """Return the p-value of a model with the best one's answers, which nothing tells from it."""
+    """Return the p-value of a model whose predictions equal the best one's."""
     return 1.0 if isnan(value) else value

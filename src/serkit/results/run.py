@@ -160,7 +160,7 @@ class Run(Shown):
 
     @property
     def stress(self) -> StressTable | None:
-        """How the run holds when its test clips are perturbed; None where nobody measured it.
+        """The stress test's results; None if it has not been run.
 
         Raises:
             RunError: The file is damaged.
@@ -309,7 +309,7 @@ class Run(Shown):
         folders = self._folders
         if fold not in folders:
             raise unknown_name("fold", fold, folders)
-        parts = PureWindowsPath(folders[fold])  # knows every system's separators and roots
+        parts = PureWindowsPath(folders[fold])  # handles every system's separators and roots
         if parts.drive or parts.root or ".." in parts.parts:
             raise RunError(
                 f"{self.path / RECORD} names the folder {folders[fold]!r}, which is outside the run"

@@ -63,7 +63,7 @@ def _actors(rows: Sequence[ClipRow]) -> dict[str, Any]:
 def speakers_of(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
     """Return who speaks in each row of a table of predictions, shape ``(n,)``.
 
-    A clip whose speaker is unknown counts as somebody else's than all others.
+    Each clip with an unknown speaker counts as a separate speaker.
 
     Args:
         frame: See :attr:`serkit.results.run.Run.predictions`.

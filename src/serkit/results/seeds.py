@@ -20,8 +20,8 @@ class ModelRuns:
     """A model's runs on one split: the same parameters and features, whatever the seed.
 
     Attributes:
-        members: Its runs with different answers, by seed.
-        repeats: Runs with the same answers as one of those, each with that one.
+        members: Its runs with different predictions, by seed.
+        repeats: Runs with the same predictions as one of those, mapped to it.
     """
 
     members: tuple[Counted, ...]
@@ -29,7 +29,7 @@ class ModelRuns:
 
     @property
     def first(self) -> Run:
-        """The run that stands for the others, of the lowest seed."""
+        """The representative run, with the lowest seed."""
         return self.members[0].run
 
     @property
@@ -45,7 +45,7 @@ class ModelRuns:
 
     @property
     def ignores_seed(self) -> bool:
-        """Whether several seeds gave one and the same answer."""
+        """Whether several seeds gave identical predictions."""
         return len(self.members) == 1 and len(self.seeds) > 1
 
     @property
@@ -99,7 +99,7 @@ def by_model(evidence: Iterable[Counted]) -> list[ModelRuns]:
 
 
 def model_key(run: Run) -> str:
-    """Return what makes a run one of its model's, as text: everything but seed and split."""
+    """Return a key for runs of the same model: everything but seed and split."""
     keys = ("model", "preset", "values", "feature_fingerprints", "selected_on_test", "transductive")
     return json.dumps([run.record[key] for key in keys], sort_keys=True, default=repr)
 

@@ -1,4 +1,4 @@
-"""How a run holds when its test clips are perturbed: a row for each condition, kept beside it."""
+"""Stress test results: a run's accuracy under each perturbation."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class StressRow:
 
     Attributes:
         condition: Its name.
-        group: What kind of thing was done, such as ``white``.
-        title: What was done, for people.
+        group: Kind of perturbation, such as ``white``.
+        title: Display name.
         clips: Clips that were predicted.
         unread: Clips that the models could not read so, such as one that became too long.
         uar: UAR of the perturbed clips.
@@ -55,7 +55,7 @@ class StressRow:
         change: UAR less that of the same clips as recorded.
         change_low: Lower end of its 95 % interval, paired over speakers; None with one speaker.
         change_high: Upper end.
-        recording: What the perturbed clips are like as recordings, by measure (``level``, ``snr``,
+        recording: Recording properties of the perturbed clips, by measure (``level``, ``snr``,
             ``bandwidth``, ``clipped``).
     """
 
@@ -87,9 +87,9 @@ class StressTable(Shown):
         clips: Test clips that were looked at.
         speakers: Their speakers.
         uar: UAR of these clips as recorded.
-        recording: What they are like as recordings, by measure.
+        recording: Recording properties, by measure.
         rows: The conditions, in order.
-        notes: What a reader should know, a sentence each.
+        notes: Notes for the reader, one sentence each.
     """
 
     run: str
@@ -164,7 +164,7 @@ _CHANGED_BY: Mapping[str, tuple[str, ...]] = {
 
 
 def coverage_of(table: StressTable) -> Coverage:
-    """Return what a table says of recordings that differ from the run's clips."""
+    """Return warnings about recordings that differ from the run's clips."""
     ranges = {}
     for measure, groups in _CHANGED_BY.items():
         rows = [row for row in table.rows if row.group in groups]

@@ -1,4 +1,4 @@
-"""What a feature store knows of the labels of a run's clips."""
+"""Labels of a run's clips according to a feature store."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def labels_of_several(record: Mapping[str, Any]) -> StoredLabels | None:
         record: The run's record.
 
     Returns:
-        None where the run was of one store, or its stores are not where they were.
+        None if the run used one store, or its stores have moved.
     """
     try:
         stores = [FeatureStore(Path(entry["path"])) for entry in record.get("stores", ())]

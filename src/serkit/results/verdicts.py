@@ -11,7 +11,7 @@ from serkit.results.seeds import ModelRuns
 
 
 def stand(models: Sequence[ModelRuns]) -> BestComparison:
-    """Compare models with the best; models with the same answers count as one.
+    """Compare models with the best; models with identical predictions count as one.
 
     Args:
         models: The models of a group, best first, at least one.

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from serkit.results.entries import Entry, Group
 
 _LEAST_P = 0.001
-"""Smaller p-values are not told apart."""
+"""Smaller p-values are shown as below this."""
 
 
 def percent(value: float | None) -> str:
@@ -24,7 +24,7 @@ def rate_of(entry: Entry) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    """Return the model's name, with preset, values and seeds where they are not the usual ones."""
+    """Return the model's name, with preset, values and seeds if they are not the defaults."""
     name = entry.model
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
@@ -37,13 +37,13 @@ def _seeds(entry: Entry) -> str:
         return "any seed"
     if len(entry.seeds) > 1:
         return f"{len(entry.seeds)} seeds"
-    if entry.seed_spread is not None:  # trained again with another result, by another version, say
+    if entry.seed_spread is not None:  # retrained with another result
         return f"{len(entry.runs)} runs"
     return f"seed {entry.seed}" if entry.seed else ""
 
 
 def versus(entry: Entry) -> str:
-    """Say how a row stands to the best of its group."""
+    """Describe a row's verdict against the best of its group."""
     if entry.published:
         return ""
     if entry.best:
@@ -76,7 +76,7 @@ def difference(entry: Entry) -> str:
 
 
 def resolution(group: Group) -> str:
-    """Say which difference to the best a group can show; empty where nothing is tested."""
+    """Describe the smallest detectable difference; empty if nothing is tested."""
     if group.detectable is None:
         return ""
     speakers = next(entry.actors for entry in group.entries if entry.best)
@@ -88,7 +88,7 @@ def resolution(group: Group) -> str:
 
 
 def stamps(values: Mapping[str, Any]) -> str:
-    """Name what a reader must know before believing a result."""
+    """Return the stamps that qualify a result."""
     texts = {
         "published": "published",
         "synthetic": "synthetic",

@@ -1,4 +1,4 @@
-"""What is at the bottom of a chain of errors, in the system's own words."""
+"""The root cause of a chain of errors, in the system's words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TOO_EARLY = "it ended too early"
 
 
 def cause(error: BaseException) -> str:
-    """Return what the first error of a chain says, such as ``No space left on device``.
+    """Return the message of a chain's first error, such as ``No space left on device``.
 
     Args:
         error: The last one of the chain.

@@ -15,7 +15,7 @@ from serkit.errors import SerkitError, StoreReadError, StoreWriteError
 Buffer = bytes | bytearray | memoryview
 
 TEMPORARY = ".tmp"
-"""Ending of files being written; what a killed process left under it is garbage."""
+"""Extension of files being written; leftovers of killed processes are garbage."""
 
 
 _LITTLE = 1 << 16
@@ -153,7 +153,7 @@ def flush_file(path: Path) -> None:
     Raises:
         StoreWriteError: The disk did not take it.
     """
-    _flush(path, os.O_RDWR)  # Windows flushes only what is open for writing
+    _flush(path, os.O_RDWR)  # Windows only flushes files that are open for writing
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One writer a folder, by a lock that says who holds it."""
+"""One writer per folder, by a lock that names its holder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Any
 from serkit.errors import SerkitError, StoreLockedError, StoreWriteError
 
 DEFAULT_WAIT = 30.0
-"""Seconds that a second writer waits unless told otherwise."""
+"""Default wait of a second writer, in seconds."""
 
 _HOLDER = ".lock.holder"
 
 
 def holder_of(folder: Path) -> str:
-    """Return what a folder says of who holds its lock; empty where nobody does.
+    """Return the recorded lock holder of a folder; empty if it is not locked.
 
     It differs each time that the lock is taken, by process, machine and time.
     """
@@ -40,10 +40,10 @@ def writer_lock(
     Args:
         store: The store's folder.
         wait: Seconds to wait for another writer.
-        say: Called once, before waiting, with the name of the process waited for.
+        say: Called once, before waiting, with the name of the holder.
 
     Raises:
-        StoreLockedError: Somebody else still holds it; the message says who.
+        StoreLockedError: Another process still holds it; the message names it.
     """
 
     def waiting(holder: str) -> None:
@@ -73,10 +73,10 @@ def folder_lock(
 
     Args:
         folder: The folder; it is made if it is missing.
-        name: What it is called in messages.
-        busy: Makes the error that is raised where somebody else holds it, from who that is.
-        wait: Seconds to wait for somebody else.
-        waiting: Called once, before waiting, with the name of the process waited for.
+        name: Its name in messages.
+        busy: Makes the error for a held lock, from the holder's name.
+        wait: Seconds to wait for the holder.
+        waiting: Called once, before waiting, with the name of the holder.
 
     Raises:
         StoreWriteError: It cannot be written to.

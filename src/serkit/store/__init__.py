@@ -1,1 +1,1 @@
-"""The feature store: Parquet for what people query, HDF5 for arrays, one manifest to commit."""
+"""The feature store: Parquet for tables, HDF5 for arrays, one manifest as commit point."""

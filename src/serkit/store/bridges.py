@@ -1,4 +1,4 @@
-"""The store as a data set of torch, TensorFlow or Hugging Face; each is imported when asked for."""
+"""The store as a torch, TensorFlow or Hugging Face data set; frameworks are imported on demand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Where = Any
 
 
 class Readable(Protocol):
-    """What is needed of a store; :class:`serkit.FeatureStore` has it.
+    """The required store interface; :class:`serkit.FeatureStore` implements it.
 
     A class that is opened by its folder, so that each process of a data loader opens its own.
     """
@@ -56,7 +56,7 @@ class Readable(Protocol):
 
 
 class ClipSequence:
-    """Clips of a feature, read one at a time when they are asked for.
+    """Clips of a feature, read one by one on access.
 
     A plain class that can be pickled, so that data loaders may read in several processes.
 

@@ -41,7 +41,7 @@ def rewrite_parts(
 ) -> None:
     """Copy the living values of some parts into new ones; the old ones then hold nothing.
 
-    Values that are not what was written are left where they are, for ``verify`` to find.
+    Damaged values are left in place for ``verify`` to find.
 
     Args:
         writer: The store.

@@ -86,7 +86,7 @@ def export(
 
 @dataclass(frozen=True)
 class _Content:
-    """What is to be written.
+    """The content to export.
 
     Attributes:
         store: Where it is read from.
@@ -156,7 +156,7 @@ class _Content:
             self.progress(first + len(piece), len(ids))
 
     def beside(self) -> dict[str, npt.NDArray[Any]]:
-        """Return what stands beside ``X``."""
+        """Return the arrays next to ``X``."""
         frame = self.clips.drop(columns=["resampled_from"]).dropna(axis="columns")
         arrays = {
             "y": frame["emotion_id"].to_numpy(np.int64),

@@ -1,4 +1,4 @@
-"""``store gc``: give back the disk space of values that nobody can read any more."""
+"""``store gc``: free the disk space of unreachable values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GcReport(Shown):
-    """What was removed.
+    """The result of a garbage collection.
 
     Attributes:
         bytes_before: Size of the store before.
@@ -37,7 +37,7 @@ class GcReport(Shown):
     dropped: tuple[str, ...]
 
     def __rich__(self) -> RenderableType:
-        """Return how many bytes were given back."""
+        """Return the number of freed bytes."""
         from rich.text import Text
 
         from serkit.units import byte_size

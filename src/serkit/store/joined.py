@@ -36,7 +36,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Clips whose label the others do not share.
+    """Clips whose label is not in all stores.
 
     Attributes:
         corpus: Their corpus.
@@ -72,7 +72,7 @@ class JoinedStore:
 
     Args:
         stores: The stores, two or more or only one.
-        labels: The classes, by their shared names; clips of other labels are left out.
+        labels: The classes by their shared names; clips with other labels are excluded.
         vocabulary: How labels are joined.
 
     Raises:
@@ -90,7 +90,7 @@ class JoinedStore:
 
     @property
     def location(self) -> str:
-        """Where the stores lie, for messages."""
+        """Paths of the stores, for messages."""
         return " and ".join(store.location for store in self.stores)
 
     @property
@@ -106,7 +106,7 @@ class JoinedStore:
         return self._tables
 
     def spec(self, feature: str) -> FeatureSpec:
-        """Return what a feature is.
+        """Return a feature's specification.
 
         Raises:
             UnknownNameError: A store lacks it.
@@ -138,7 +138,7 @@ class JoinedStore:
         return self.stores[0].layout(feature)
 
     def select(self, feature: str) -> list[str]:
-        """Return the ids of the clips for which a feature is there; those that failed are not.
+        """Return the ids of the clips that have a feature.
 
         Raises:
             UnknownNameError: A store lacks the feature.

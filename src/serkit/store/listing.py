@@ -25,12 +25,12 @@ class ListedFeature:
 
     Attributes:
         feature: Its name.
-        current: Clips whose values are those of the recipe and of the clip's samples.
-        missing: Clips that have none.
-        stale: Clips whose values are of an older recipe or of other samples.
-        failed: Clips that it could not be computed for.
+        current: Clips whose values match the recipe and the clip's samples.
+        missing: Clips without values.
+        stale: Clips with values of an older recipe or of other samples.
+        failed: Clips for which it failed.
         bytes: Size on disk.
-        fingerprint: The identity of what is stored (SHA-256).
+        fingerprint: Fingerprint of the stored feature (SHA-256).
         summary: One line.
     """
 
@@ -46,7 +46,7 @@ class ListedFeature:
 
 @dataclass(frozen=True)
 class StoreListing(Shown):
-    """What is in a store.
+    """The content of a store.
 
     Attributes:
         store: Its folder.
@@ -98,7 +98,7 @@ class StoreListing(Shown):
 
 
 def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:
-    """List what is in a store, compared with the recipes as they are now."""
+    """List a store's content, compared with the current recipes."""
     state = store.state
     clips = state.clips.values()
     return StoreListing(

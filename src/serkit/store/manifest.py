@@ -1,4 +1,4 @@
-"""The manifest: the one small file whose replacement commits everything written before it."""
+"""The manifest: a small file whose replacement commits everything written before."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COPY = "manifest.copy.json"
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the store as it was committed.
+    """A committed file of the store.
 
     Attributes:
         file: Path inside the store.
@@ -66,9 +66,9 @@ class StoredFeature:
     Attributes:
         spec: What it is.
         layout: Its shape, kept so that reading needs no extractor.
-        index: The table that says where each clip's values are.
+        index: The table of each clip's location.
         parts: The files that hold the values, by path inside the store.
-        older: What the feature was before, where some clips' values still are of that kind.
+        older: Earlier specification, if some clips still have its values.
     """
 
     spec: FeatureSpec
@@ -105,7 +105,7 @@ class Manifest:
         generation: Number of commits.
         tables: Its own tables, by name.
         features: The features, by name.
-        failures: What could not be used.
+        failures: Failed files and clips.
         labels: The classes of its clips.
     """
 
@@ -143,7 +143,7 @@ def read_manifest(store: Path) -> Manifest:
 
 
 def _was_committed(store: Path) -> bool:
-    """Tell whether the copy speaks of a commit, or is damaged and may have."""
+    """Return whether the copy records a commit, or is damaged and might have."""
     try:
         return _read(store, COPY).generation > 0
     except NotFoundError:
@@ -169,7 +169,7 @@ def copy_manifest(store: Path) -> None:
 
 
 def copy_damage(store: Path) -> str:
-    """Return what is wrong with the copy, or an empty text.
+    """Return the copy's defect, or an empty string.
 
     A copy that is whole and one commit behind is right: a writer may have been killed before it.
     """
@@ -183,7 +183,7 @@ def copy_damage(store: Path) -> str:
 
 
 def manifest_stamp(store: Path) -> tuple[int, int, int] | None:
-    """Return what changes whenever a store is committed to, without reading the manifest.
+    """Return a stamp that changes with every commit, without reading the manifest.
 
     A commit puts a new file in the place of the old one.
     """
@@ -195,7 +195,7 @@ def manifest_stamp(store: Path) -> tuple[int, int, int] | None:
 
 
 def restore_manifest(store: Path) -> bool:
-    """Put the copy in the place of a damaged manifest; tell whether there was a whole one."""
+    """Replace a damaged manifest by its copy; return whether the copy was intact."""
     try:
         manifest = _read(store, COPY)
     except (NotFoundError, StoreCorruptError):
@@ -220,7 +220,7 @@ def _read(store: Path, name: str) -> Manifest:
     try:
         data = json.loads(text)
         digest = data.pop("digest")
-        # Before the format is looked at: in every format the digest is made like this.
+        # checked before the format: the digest is the same in every format
         if digest != xxh3_64_hexdigest(canonical_json(data).encode()):
             raise _damaged(path)
         if data["format"] != FORMAT:

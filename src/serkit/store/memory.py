@@ -1,4 +1,4 @@
-"""Clips in memory that are read as a store on disk is: for clips that are predicted once."""
+"""Clips in memory with a store's interface, for clips that are predicted once."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class ClipFeatures:
         specs: The features.
         values: Their values, by feature name.
         notes: What was done to the samples that nobody would expect, a clause each.
-        recording: What the clip is like as a recording, the values of
-            :data:`serkit.dsp.recording.MEASURES`; empty where nobody asked.
+        recording: Recording measures of the clip, see :data:`serkit.dsp.recording.MEASURES`; empty
+            if not requested.
     """
 
     row: ClipRow
@@ -78,7 +78,7 @@ class MemoryStore:
         )
 
     def spec(self, feature: str) -> FeatureSpec:
-        """Return what a feature is.
+        """Return a feature's specification.
 
         Raises:
             UnknownNameError: It was not computed.

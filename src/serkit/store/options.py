@@ -12,7 +12,7 @@ Scale = Literal["power", "db"]
 
 
 class ReadKeywords(TypedDict, total=False):
-    """Keyword arguments of the reading methods; :class:`ReadOptions` says what they mean."""
+    """Keyword arguments of the reading methods; see :class:`ReadOptions`."""
 
     columns: Iterable[str] | None
     padded: bool

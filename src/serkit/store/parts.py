@@ -1,8 +1,8 @@
 """Part files: the values of one feature for a handful of clips, written once, never changed.
 
-Array features lie in HDF5, all clips end to end in one flat dataset, unpadded; table features in
-Parquet, one row for each clip. Each part names its clips and carries its recipe, so that it can
-be read without serkit.
+Array features are stored in HDF5, all clips concatenated in one flat, unpadded dataset; table
+features in Parquet, one row per clip. Each part contains its clip ids and recipe, so it can be read
+without serkit.
 
 A part is put together in memory, hashed, and renamed when it is whole: a full disk cannot leave
 HDF5 with half a tree.
@@ -139,12 +139,12 @@ def _encode_arrays(
 
 
 def _new_hdf5(image: BytesIO) -> Any:
-    """Begin an HDF5 file in memory whose bytes depend on what is written into it alone."""
+    """Create an HDF5 file in memory whose bytes depend only on its content."""
     import h5py
 
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fileobj_driver(h5py.h5fd.fileobj_driver, image)
-    # From version 1.8 on HDF5 keeps checksums of its own structure.
+    # from version 1.8 on, HDF5 stores checksums of its structure
     access.set_libver_bounds(h5py.h5f.LIBVER_V18, h5py.h5f.LIBVER_V18)
     access.set_alignment(1, 64)  # so that the values can be mapped as they are
     creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
@@ -155,7 +155,7 @@ def _new_hdf5(image: BytesIO) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the values lie in an array part.
+    """Location of the values in an array part.
 
     Attributes:
         dtype: Their type.
@@ -194,7 +194,7 @@ def open_values(path: Path, layout: Layout) -> Array:
 
 
 def find_values(path: Path, layout: ArrayLayout) -> Place:
-    """Look up where an array part's values lie.
+    """Find the location of an array part's values.
 
     Raises:
         StoreCorruptError: The file is gone or damaged.
@@ -237,7 +237,7 @@ def _hdf5(path: Path) -> Any:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[BinaryIO]:
-    """Open a part as a plain file, and tell a damaged file from one that cannot be read."""
+    """Open a part as a plain file, distinguishing damaged from unreadable files."""
     try:
         with opened(path) as file:
             yield file
@@ -248,7 +248,7 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
     except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException) as error:
         if isinstance(error, SerkitError):
             raise
-        if isinstance(error, OSError) and error.errno:  # of damage HDF5 gives no number
+        if isinstance(error, OSError) and error.errno:  # HDF5 has no error number for damage
             raise not_read(path, error) from error
         raise StoreCorruptError(
             f"the part {path.name} is damaged", hint="run 'serkit store repair'"

@@ -46,7 +46,7 @@ class PartCache:
         """Return one clip's values, shape ``(*item, length)`` or ``(columns,)``, not copied.
 
         Raises:
-            StoreCorruptError: The part is gone, or the values are not what was written.
+            StoreCorruptError: The part is missing, or the values are damaged.
             StoreReadError: The part is there but cannot be read.
         """
         # Taken out and put back: the parts used last stand last.
@@ -56,14 +56,14 @@ class PartCache:
                 del self._open[next(iter(self._open))]
             part = self._opened(row.part)
         self._open[row.part] = part
-        # Checking costs a tenth of what copying into place does.
+        # checking costs a tenth of copying
         return checked_values(part, row, self.layout)
 
     def _opened(self, file: str) -> Array:
         path = self._store / file
         if isinstance(self.layout, TableLayout):
             return open_values(path, self.layout)
-        # To find the values takes HDF5, twenty times as long as to map them: it is asked once.
+        # locating values through HDF5 takes twenty times as long as mapping them, so do it once
         if file not in self._places:
             self._places[file] = find_values(path, self.layout)
         return map_values(path, self._places[file])
@@ -91,7 +91,7 @@ def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
     """Cut one clip's values out of its part and compare them with their checksum.
 
     Raises:
-        StoreCorruptError: They are not what was written.
+        StoreCorruptError: They are damaged.
     """
     array = np.ascontiguousarray(clip_values(values, row, layout))
     if xxh3_64_intdigest(array.data) != row.checksum:
@@ -117,7 +117,7 @@ def read_batch(
     clips: Sequence[ClipRow],
     options: ReadOptions,
 ) -> Batch:
-    """Read clips with their metadata, in the order given.
+    """Read clips with metadata, in the given order.
 
     Args:
         parts: Where their values are.
@@ -128,7 +128,7 @@ def read_batch(
 
     Raises:
         UnknownNameError: There is no such column.
-        UsageError: The feature is not a power and decibels are wanted.
+        UsageError: Decibels are requested for a feature that is not a power.
     """
     return Batch(
         X=read_values(parts, rows, options),
@@ -151,19 +151,19 @@ def _metadata(columns: Iterable[str] | None) -> tuple[str, ...]:
 
 
 def read_values(parts: Parts, rows: Sequence[IndexRow], options: ReadOptions) -> Any:
-    """Read clips as they were asked for.
+    """Read clips as requested.
 
     Args:
         parts: Where they are.
-        rows: The clips, in the order wanted.
+        rows: The clips, in the requested order.
         options: Padding and scale.
 
     Returns:
         An array of shape ``(n, *item, length)`` or ``(n, columns)``; unpadded a list of n arrays.
 
     Raises:
-        UsageError: The feature is not a power and decibels are wanted.
-        StoreCorruptError: What is on disk is not what was written.
+        UsageError: Decibels are requested for a feature that is not a power.
+        StoreCorruptError: A file is damaged.
     """
     convert = _converter(parts.layout, options)
     if isinstance(parts.layout, TableLayout):
@@ -208,7 +208,7 @@ def _read_unpadded(parts: Parts, rows: Sequence[IndexRow], convert: Convert | No
 
 
 def _converter(layout: Layout, options: ReadOptions) -> Convert | None:
-    """Return what brings stored values to the wanted scale; None where they stay as they are."""
+    """Return the conversion to the requested scale; None if not needed."""
     if options.scale == "power":
         return None
     if not (isinstance(layout, ArrayLayout) and layout.is_power):
@@ -217,7 +217,7 @@ def _converter(layout: Layout, options: ReadOptions) -> Convert | None:
 
 
 def _silence(options: ReadOptions) -> Convert | None:
-    """Return what padding becomes in decibels: the floor, raised to ``top_db`` below the peak."""
+    """Return the padding value in decibels: the floor, raised to ``top_db`` below the peak."""
     if options.scale == "power":
         return None
     floor = 10.0 * np.log10(1e-10) - 10.0 * np.log10(max(1e-10, options.reference))

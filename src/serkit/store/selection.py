@@ -29,13 +29,13 @@ clips' metadata to a boolean mask."""
 def choose(
     where: Where, rows: Sequence[ClipRow], frame: Callable[[], pd.DataFrame]
 ) -> Sequence[ClipRow]:
-    """Return the clips that were asked for, in the order of the rows.
+    """Return the selected clips, in the order of the rows.
 
     Args:
         where: Which clips; None is all.
         rows: All clips.
-        frame: Makes the table of all clips. It is called only where pandas is needed, and what
-            it returns is the caller's to change.
+        frame: Makes the table of all clips, only called if pandas is needed; the caller may change
+            the result.
 
     Raises:
         UnknownNameError: There is no such column, or no clip has a name that resembles others.
@@ -56,7 +56,7 @@ def choose(
 
 
 def _with_values(rows: Sequence[ClipRow], column: str, wanted: Any) -> Callable[[ClipRow], bool]:
-    """Return the test whether a clip has one of the wanted values in a column."""
+    """Return a predicate that tests a clip for the given values in a column."""
     if column not in METADATA:
         raise unknown_name("column", column, METADATA)
     many = isinstance(wanted, Iterable) and not isinstance(wanted, (str, bytes))
@@ -75,7 +75,7 @@ def _with_values(rows: Sequence[ClipRow], column: str, wanted: Any) -> Callable[
 
 
 def _check_absent(column: str, value: Any, known: set[Any]) -> None:
-    """Refuse a value that no clip has if it looks like a slip."""
+    """Reject a value that no clip has if it looks like a typo."""
     if not known or not isinstance(value, str):
         return
     names = [name for name in known if isinstance(name, str)]
@@ -91,7 +91,7 @@ def _check_absent(column: str, value: Any, known: set[Any]) -> None:
 
 def _query(query: str, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     try:
-        # The query's own answer is a mask: a name of a clip would be taken for a row.
+        # keep the query's result as a mask: clip names would be looked up as rows
         return _mask(frame.eval(query), len(frame))
     except Exception as error:  # pandas raises a dozen kinds for a query it cannot read
         raise UsageError(
@@ -113,7 +113,7 @@ def _series(answer: Any, clip_ids: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def _mask(answer: Any, count: int) -> npt.NDArray[np.bool_]:
-    """Return what a ``where`` function said about each clip."""
+    """Return a ``where`` function's mask over the clips."""
     import pandas as pd
 
     try:

@@ -1,4 +1,4 @@
-"""What a model's data are read from: a store on disk, or clips in memory."""
+"""Sources of model data: a store on disk, or clips in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serkit.store.tables import ClipRow, IndexRow
 
 
 class ClipTables(Protocol):
-    """Which clips there are, and how long each of their features is."""
+    """The clips, and the length of each of their features."""
 
     @property
     def clips(self) -> Mapping[str, ClipRow]:
@@ -21,7 +21,7 @@ class ClipTables(Protocol):
 
     @property
     def index(self) -> Mapping[str, Mapping[str, IndexRow]]:
-        """By feature and clip id, where the values are and how long."""
+        """Location and length of values, by feature and clip id."""
 
 
 class ClipSource(Protocol):
@@ -36,7 +36,7 @@ class ClipSource(Protocol):
         """The classes of the clips; empty where they have no labels."""
 
     def spec(self, feature: str) -> FeatureSpec:
-        """Return what a feature is."""
+        """Return a feature's specification."""
 
     def layout(self, feature: str) -> Layout:
         """Return a feature's shape."""
@@ -46,11 +46,11 @@ class ClipSource(Protocol):
 
 
 class ClipStore(ClipSource, Protocol):
-    """What models are trained on: one store, or several read as one."""
+    """Training data: one store, or several read as one."""
 
     @property
     def location(self) -> str:
-        """Where it lies, for messages."""
+        """Its path, for messages."""
 
     def select(self, feature: str) -> list[str]:
-        """Return the ids of the clips for which a feature is there; those that failed are not."""
+        """Return the ids of the clips that have a feature."""

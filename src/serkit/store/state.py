@@ -1,4 +1,4 @@
-"""What a store holds, in memory: the manifest and the tables it names."""
+"""A store's state in memory: the manifest and its tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StoreState:
     """A store's content but for the values themselves.
 
     Attributes:
-        manifest: What is committed.
+        manifest: The committed manifest.
         files: Audio files seen, by path; empty where the state was read for readers alone.
         clips: Clips by id.
         index: For each feature, where each clip's values are, by clip id.
@@ -43,7 +43,7 @@ class StoreState:
         return self.manifest.labels
 
     def current(self, spec: FeatureSpec, clip_id: str) -> bool:
-        """Tell whether a clip's values are those of this recipe and of the clip's samples."""
+        """Return whether a clip's values match this recipe and the clip's samples."""
         return self.is_current(spec)(clip_id)
 
     def is_current(self, spec: FeatureSpec) -> Callable[[str], bool]:
@@ -67,8 +67,8 @@ def read_state(store: Path, *, files: bool = True) -> StoreState:
 
     Args:
         store: Its folder.
-        files: Whether the table of audio files is wanted: writers need it, readers do not, and it
-            takes a quarter of the time.
+        files: Whether to read the table of audio files. Only writers need it, and it takes a
+            quarter of the time.
 
     Raises:
         NotFoundError: No store there.
@@ -86,10 +86,10 @@ def read_state(store: Path, *, files: bool = True) -> StoreState:
 
 
 def read_checked(store: Path, file: StoredFile) -> bytes:
-    """Read a file of the store and compare it with what was committed.
+    """Read a file of the store and verify it.
 
     Raises:
-        StoreCorruptError: It is gone or not what was written.
+        StoreCorruptError: It is missing or damaged.
         StoreReadError: It is there but cannot be read.
     """
     try:

@@ -26,7 +26,7 @@ class ClipStatus:
     """One clip of one feature.
 
     Attributes:
-        clip_id: The clip, or the path of a file that could not become one.
+        clip_id: The clip's id, or the path of a failed file.
         condition: ``current``, ``missing``, ``stale`` or ``failed``.
         reason: Why it is not current.
     """
@@ -38,7 +38,7 @@ class ClipStatus:
 
 @dataclass(frozen=True)
 class FeatureStatus(Shown):
-    """A feature's clips, counted.
+    """Counts of a feature's clips by condition.
 
     Attributes:
         feature: Its name.
@@ -82,8 +82,8 @@ def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:
     """Compare a store with a recipe.
 
     Args:
-        state: What is in the store.
-        spec: What the recipe says now.
+        state: The store's state.
+        spec: The current recipe.
     """
     clips = tuple(_clips(state, spec))
     counts = Counter(clip.condition for clip in clips)

@@ -72,7 +72,7 @@ class FeatureStore:
 
     @property
     def location(self) -> str:
-        """Where the store lies, for messages."""
+        """The store's path, for messages."""
         return str(self.path)
 
     @property

@@ -1,8 +1,8 @@
-"""The store's own tables, in Parquet: the audio files seen, the clips, and an index a feature.
+"""The store's tables, in Parquet: audio files, clips, and one index per feature.
 
 Arrow's columns are made from buffers here and read from buffers, since ``pa.array`` and
-``to_numpy`` import pandas to ask whether what they were given is a pandas object: 0.15 s in each
-worker, and a sixth of a repeated ``extract``.
+``to_numpy`` import pandas to check for pandas objects: 0.15 s in each worker, and a sixth of a
+repeated ``extract``.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class ClipRow:
-    """A clip in the store: who says what, how, and which samples.
+    """A clip in the store: metadata and identity of its samples.
 
     Attributes:
         clip_id: The key: the file name's stem.
@@ -58,9 +58,9 @@ class ClipRow:
         emotion_id: Its number among the store's labels; -1 where it is unknown.
         intensity: ``normal`` or ``strong``, or the corpus's own word.
         statement: The sentence.
-        repetition: 1, 2, ...; 0 where nobody counts.
+        repetition: 1, 2, ...; 0 if not numbered.
         actor: The speaker's number, in corpora that number their actors; else null.
-        speaker: Who speaks, by name; ``unknown`` where nobody has said.
+        speaker: The speaker's name; ``unknown`` if not known.
         sex: ``male`` or ``female``, or ``unknown``.
         sample_rate: Rate in Hz of the signal in the store.
         channels: Channels in the file; channel 0 is used.
@@ -93,7 +93,7 @@ class ClipRow:
 
 @dataclass(frozen=True, slots=True)
 class IndexRow:
-    """Where one clip's values of one feature are, and what they were computed from.
+    """Location of one clip's values of one feature, and their origin.
 
     Attributes:
         clip_id: The clip.
@@ -146,7 +146,7 @@ def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
 def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     """Return the rows of a Parquet file by their first column.
 
-    A column that came later than the file, and has a default, is left out of the rows.
+    A newer column with a default may be missing from older files.
     """
     table = from_parquet(data)
     there = set(table.column_names)

@@ -1,4 +1,4 @@
-"""The torch data set; a module of its own because its base class needs torch."""
+"""The torch data set, in a separate module because its base class needs torch."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ class TorchClips(Dataset[Any]):  # type: ignore[misc]
         return torch.as_tensor(values), label
 
     def __getitems__(self, positions: list[int]) -> list[tuple[torch.Tensor, int]]:
-        """Return several clips; a data loader asks for a batch like this."""
+        """Return several clips; data loaders call this for a batch."""
         return [(torch.as_tensor(values), label) for values, label in self.clips.take(positions)]

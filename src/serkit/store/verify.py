@@ -1,4 +1,4 @@
-"""``store verify``: read everything back and compare it with what was committed."""
+"""``store verify``: read every file and compare it with its checksum."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Damage:
-    """A file of the store that is not what was written.
+    """A damaged file of the store.
 
     Attributes:
         file: Its path inside the store.
-        what: What is wrong with it.
-        feature: The feature whose values it holds or indexes; empty for other tables.
-        clip_ids: The clips whose values are lost.
+        what: The defect.
+        feature: The feature it stores or indexes; empty for other tables.
+        clip_ids: Clips with lost values.
     """
 
     file: str
@@ -43,12 +43,12 @@ class Damage:
 
 @dataclass(frozen=True)
 class VerifyReport(Shown):
-    """What was read back.
+    """The result of a verification.
 
     Attributes:
         files: Files compared.
         bytes: Their size.
-        damaged: Those that are not what was written.
+        damaged: The damaged files.
     """
 
     files: int
@@ -151,7 +151,7 @@ def _difference(store: Path, file: StoredFile) -> str:
 
 
 def _lost(store: Path, rows: list[IndexRow], layout: Layout) -> tuple[str, ...]:
-    """Return the clips in a damaged part whose values differ; all, where that cannot be told."""
+    """Return the damaged clips of a part; all of them if that cannot be determined."""
     everyone = tuple(sorted(row.clip_id for row in rows))
     try:
         values = open_values(store / rows[0].part, layout)
@@ -163,5 +163,5 @@ def _lost(store: Path, rows: list[IndexRow], layout: Layout) -> tuple[str, ...]:
             checked_values(values, row, layout)
         except StoreCorruptError:
             lost.append(row.clip_id)
-    # The byte lies between the values: the part cannot be trusted to be read the same way again.
+    # the damage is between values: the part may not be read correctly again
     return tuple(sorted(lost)) or everyone

@@ -1,4 +1,4 @@
-"""The one writer of a store: collects what is new, and commits it in one step."""
+"""The writer of a store: collects changes and commits them in one step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PARTS = "parts"
 TABLES = "tables"
 
 _IGNORE = "*\n"
-"""A store is never committed to version control, wherever it lies."""
+"""A store is never committed to version control."""
 
 
 class StoreWriter:
@@ -41,7 +41,7 @@ class StoreWriter:
 
     Attributes:
         path: The store's folder.
-        state: What the store holds, with the changes so far.
+        state: The store's state including pending changes.
     """
 
     def __init__(self, path: Path, state: StoreState) -> None:
@@ -65,7 +65,7 @@ class StoreWriter:
         return self._failures
 
     def define(self, spec: FeatureSpec, layout: Layout) -> None:
-        """Say what a feature is from now on; values of another kind become stale."""
+        """Set a feature's specification; other values become stale."""
         known = self._features.get(spec.name)
         if known and known.spec == spec and known.layout == layout:
             return
@@ -76,9 +76,9 @@ class StoreWriter:
         self._touch(feature=spec.name)
 
     def set_labels(self, labels: LabelSet) -> None:
-        """Say which classes the clips are of; clips that are there already get their new numbers.
+        """Set the label set; existing clips are renumbered.
 
-        A clip whose label is none of them any more counts as unlabelled.
+        A clip whose label is not in the set counts as unlabelled.
         """
         if labels == self._labels:
             return
@@ -103,14 +103,14 @@ class StoreWriter:
                 self._touch(table="files")
 
     def put_clips(self, rows: Iterable[ClipRow]) -> None:
-        """Add clips, or say what has become of them."""
+        """Add or update clips."""
         for row in rows:
             if self.state.clips.get(row.clip_id) != row:
                 self.state.clips[row.clip_id] = row
                 self._touch(table="clips")
 
     def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
-        """Take a part file that lies in the store into use, and see it safe on the disk.
+        """Register a part file in the store and flush it to disk.
 
         Raises:
             StoreWriteError: The disk did not take it.
@@ -147,7 +147,7 @@ class StoreWriter:
         self._touch()
 
     def set_failures(self, failures: Iterable[Failure]) -> None:
-        """Say which files and clips failed in the newest extraction."""
+        """Record failed files and clips of the latest extraction."""
         failures = tuple(failures)
         if failures != self._failures:
             self._failures = failures
@@ -221,11 +221,11 @@ def open_writer(
         path: The store's folder.
         create: Begin an empty store where there is none.
         wait: Seconds to wait for another writer.
-        say: Called with the name of the process waited for.
+        say: Called with the name of the process that holds the lock.
 
     Raises:
         NotFoundError: No store there, and ``create`` is false.
-        UsageError: Something else lies there.
+        UsageError: The path is something else.
         StoreLockedError: Another process is writing.
         StoreWriteError: The folder cannot be written to.
         StoreCorruptError: The store is damaged.
@@ -239,7 +239,7 @@ def open_writer(
 
 
 def locked_writer(path: Path) -> StoreWriter:
-    """Open a store for writing whose lock the caller holds; clear up after a killed writer.
+    """Open a locked store for writing and clean up after a killed writer.
 
     Raises:
         StoreWriteError: The folder cannot be written to.
@@ -254,15 +254,15 @@ def locked_writer(path: Path) -> StoreWriter:
         begin(path)
         state = StoreState()
     for file in garbage(path, state.manifest):
-        file.unlink(missing_ok=True)  # what it had not committed
+        file.unlink(missing_ok=True)  # its uncommitted files
     return StoreWriter(path, state)
 
 
 def _refuse_a_used_folder(path: Path) -> None:
-    """Refuse to begin a store where something else lies: it would be taken for garbage.
+    """Refuse to create a store in a used folder: other files would be treated as garbage.
 
     Raises:
-        UsageError: The folder holds files that are not a store's.
+        UsageError: The folder contains files that do not belong to a store.
     """
     if (path / COPY).exists():
         return  # a store that was begun, and never committed to
@@ -312,7 +312,7 @@ def garbage(path: Path, manifest: Manifest) -> list[Path]:
 
 
 def _without_dead_parts(feature: StoredFeature, index: dict[str, IndexRow]) -> StoredFeature:
-    """Forget parts that no clip's values lie in, and recipes that none are of."""
+    """Remove unused parts and recipes."""
     used = {row.part for row in index.values()}
     kinds = {row.fingerprint for row in index.values()} - {feature.spec.fingerprint}
     older = {spec.fingerprint: spec for spec in feature.older if spec.fingerprint in kinds}

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SynthReport(Shown):
-    """What was made.
+    """The result of a synthesis.
 
     Attributes:
         dest: The corpus's folder.
@@ -137,7 +137,7 @@ def synthesise(
         actors: How many actors, 1 to 24, 60 clips each.
         seed: 0 to 2**32 - 1.
         workers: Processes; by default one for each core. One makes the clips in this process.
-        progress: Called with the clips done and the clips in all, now and then.
+        progress: Called as ``progress(done, total)``, in clips.
 
     Raises:
         UsageError: A number is out of its range, or the folder holds something else.
@@ -166,14 +166,14 @@ def _keys(actors: int) -> Iterator[ClipKey]:
     for actor, emotion, intensity, statement, repetition in product(
         range(1, actors + 1), range(1, 9), (1, 2), (1, 2), (1, 2)
     ):
-        if (emotion, intensity) != (1, 2):  # nobody is strongly neutral
+        if (emotion, intensity) != (1, 2):  # neutral has no strong intensity
             yield ClipKey(actor, emotion, intensity, statement, repetition)
 
 
 def _second_channel(
     samples: npt.NDArray[np.int16], rng: np.random.Generator
 ) -> npt.NDArray[np.int16]:
-    """Add what a second microphone would have heard: a little softer, with noise of its own."""
+    """Add a second channel, as from another microphone: slightly softer, with independent noise."""
     other = 0.97 * samples + 0.8 * rng.standard_normal(len(samples))
     return np.stack([samples, np.rint(other).astype(np.int16)], axis=1)
 
@@ -287,7 +287,7 @@ def _wav(samples: npt.NDArray[np.int16]) -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing, by way of a hidden one beside it."""
+    """Write a file atomically, through a hidden temporary file next to it."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         temporary.write_bytes(content)

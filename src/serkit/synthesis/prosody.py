@@ -1,8 +1,8 @@
-"""What an emotion, an intensity and an actor do to the voice.
+"""Effects of emotion, intensity and actor on the voice.
 
-Each emotion is a point in a space of twelve dimensions (:class:`Expression`), and each clip lies
-around it: an actor has habits, has an own idea of each emotion, and no two takes are alike. The
-spreads of these three are what keeps the corpus from being easy.
+Each emotion is a point in a space of twelve dimensions (:class:`Expression`), and each clip varies
+around it: actors have habits and their own version of each emotion, and takes differ. These three
+sources of variance keep the corpus from being easy.
 
 Length of the speech, level and pitch of each emotion and intensity are near the means of 400 real
 RAVDESS clips. The other dimensions are not measured: their directions are those usually reported
@@ -91,7 +91,7 @@ _FOR_TAKE, _FOR_TIMING, _FOR_SOUNDS = 1, 2, 3
 
 @dataclass(frozen=True, slots=True)
 class ClipKey:
-    """The numbers in a RAVDESS name that say which clip it is; all count from 1."""
+    """The numbers in a RAVDESS file name that identify the clip; all start at 1."""
 
     actor: int
     emotion: int
@@ -114,7 +114,7 @@ class Actor:
         pitch_hz: Fundamental frequency of the neutral voice.
         tract: Formant frequencies relative to an adult man's.
         expressiveness: How far this actor goes from neutral, 1 on average.
-        habit: What is the same in all that this actor says.
+        habit: The actor's constant habits.
     """
 
     pitch_hz: float
@@ -153,7 +153,7 @@ def actor(seed: int, number: int) -> Actor:
 
 
 def expression(key: ClipKey, seed: int) -> Expression:
-    """Return what one clip expresses: the emotion's place, blurred by actor, style and take."""
+    """Return one clip's expression: the emotion's point, varied by actor, style and take."""
     speaker = actor(seed, key.actor)
     neutral = np.array(_EXPRESSIONS[1, 1])
     away = np.array(_EXPRESSIONS[key.emotion, key.intensity]) - neutral
@@ -204,7 +204,7 @@ def _timing(seconds: float, rng: np.random.Generator) -> tuple[int, int, float]:
     tail = float(np.clip(0.86 - 0.15 * longer + 0.15 * rng.standard_normal(), 0.3, 1.3))
     count = round((lead + seconds + tail) * SAMPLE_RATE / VIDEO_FRAME)
     frames = round(min(max(count, SHORTEST), LONGEST) * VIDEO_FRAME)
-    # At the longest length allowed, the lead gives way to the speech.
+    # at the maximum length, the leading silence is shortened
     first = min(int(lead * SAMPLE_RATE), frames - int(seconds * SAMPLE_RATE) - 10 * BLOCK)
     return frames, first, seconds
 

@@ -39,8 +39,8 @@ def moving(blocks: Array, resonances: Array) -> Array:
     """Pass a signal through one resonance that is another one in each block.
 
     The same as filtering sample by sample with coefficients that change at each block's border,
-    but the loop over samples runs over all blocks at once: what each block would answer to
-    silence before it, plus what the two outputs before it go on ringing.
+    but the loop over samples runs over all blocks at once: the response of each block to preceding
+    silence, plus the ringing of the two outputs before it.
 
     Args:
         blocks: The signal, shape ``(blocks, samples)``, at least two samples in a block.

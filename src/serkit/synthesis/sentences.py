@@ -50,7 +50,7 @@ class Sentence:
 
     Attributes:
         text: Its words.
-        phones: What is spoken, in order.
+        phones: The phones in order.
     """
 
     text: str

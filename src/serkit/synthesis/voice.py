@@ -73,7 +73,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class _Tracks:
-    """What changes over the sentence: one row for each block of 5 ms.
+    """Time-varying parameters, one row per 5 ms block.
 
     ``spans`` has the first and last block of each phone, shape ``(phones, 2)``.
     """
@@ -91,8 +91,8 @@ def speak(
     """Speak a sentence.
 
     Args:
-        sentence: What is said.
-        delivery: How it is said.
+        sentence: The sentence.
+        delivery: The prosody.
         rng: Source of everything random; the same state gives the same samples.
 
     Returns:
@@ -124,7 +124,7 @@ def _tracks(sentence: Sentence, delivery: Delivery, rng: np.random.Generator) ->
 
 
 def _spans(sentence: Sentence, seconds: float, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Lay the phones on the grid; sonorants take most of what a slower reading adds."""
+    """Place the phones on the grid; sonorants absorb most of a slower tempo."""
     natural = np.array([p.seconds for p in sentence.phones])
     natural *= np.exp(0.08 * rng.standard_normal(len(natural)))
     stretch = seconds / natural.sum()

@@ -1,4 +1,4 @@
-"""Contracts, shipped as checks: what every extractor, trainer, protocol and corpus must keep to.
+"""Contracts, shipped as checks: requirements for extractors, trainers, protocols and corpora.
 
 serkit's own plug-ins are checked by these, and the author of another runs the same ones::
 

@@ -1,4 +1,4 @@
-"""What all checks share."""
+"""Shared code of all checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class ContractError(AssertionError):
-    """A plug-in does not keep to what serkit relies on; the message says what it did.
+    """A plug-in violates its contract; the message says how.
 
     Example:
         >>> try:

@@ -1,4 +1,4 @@
-"""What every corpus must keep to."""
+"""Contract of corpora."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serkit.testing._claims import ContractError, no_error, require, told
 
 
 def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None:
-    """Check a corpus: what it says about itself, and how it reads its names.
+    """Check a corpus: its metadata, and how it parses file names.
 
     Args:
         corpus: The corpus.
@@ -20,7 +20,7 @@ def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None
             are checked besides.
 
     Raises:
-        ContractError: It does not keep to the contract; the message says what was seen.
+        ContractError: It violates the contract; the message says how.
 
     Example:
         >>> from serkit.ingest.corpus import CORPORA

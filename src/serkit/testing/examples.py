@@ -1,4 +1,4 @@
-"""Signals and clips for plug-ins to be checked on."""
+"""Example signals and clips for checking plug-ins."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from serkit.evaluation.splits import SplitClip
 
 
 def example_signal(frames: int, seed: int = 0) -> npt.NDArray[np.int16]:
-    """Return something as uneven as speech: a buzz that swells, pauses and breaks off, in noise.
+    """Return a speech-like signal: a buzz that swells, pauses and breaks off, in noise.
 
     Args:
-        frames: How many samples, at 48 kHz.
+        frames: Number of samples at 48 kHz.
         seed: The same seed gives the same samples.
 
     Example:
@@ -32,7 +32,7 @@ def example_signal(frames: int, seed: int = 0) -> npt.NDArray[np.int16]:
 
 
 def example_clips(actors: Iterable[int] = range(1, 25)) -> tuple[SplitClip, ...]:
-    """Return clips as RAVDESS has them, 60 an actor, for splitting; each has its own samples.
+    """Return clips like RAVDESS's, 60 per actor, for splitting; each has unique samples.
 
     Example:
         >>> len(example_clips([1, 2]))
@@ -41,7 +41,7 @@ def example_clips(actors: Iterable[int] = range(1, 25)) -> tuple[SplitClip, ...]
     clips = []
     keys = product(sorted(actors), range(1, 9), (1, 2), (1, 2), (1, 2))
     for actor, emotion, intensity, statement, take in keys:
-        if (emotion, intensity) == (1, 2):  # nobody is strongly neutral
+        if (emotion, intensity) == (1, 2):  # neutral has no strong intensity
             continue
         name = f"03-01-{emotion:02}-{intensity:02}-{statement:02}-{take:02}-{actor:02}"
         sex = "male" if actor % 2 else "female"

@@ -1,4 +1,4 @@
-"""What every extractor must keep to."""
+"""Contract of extractors."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _check_columns(who: str, extractor: Extractor[Any], parameters: Parameters) 
     if isinstance(layout, TableLayout):
         wrong = f"{who} describes columns {described[:5]}, not {layout.columns[:5]}"
         require(described == layout.columns, wrong)
-    else:  # an array may name what its rows are, or leave that to its summary
+    else:  # naming the rows of an array is optional
         rows = 0 if not described else layout.item[0] if len(layout.item) == 1 else -1
         require(len(described) == rows, f"{who} describes {len(described)} rows of {layout.item}")
     require(len(set(described)) == len(described), f"{who} has two columns of one name")

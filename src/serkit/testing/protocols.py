@@ -1,4 +1,4 @@
-"""What every protocol must keep to."""
+"""Contract of protocols."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from serkit.testing.examples import example_clips
 
 
 def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None) -> None:
-    """Check a protocol: deterministic, free of leaks, and clear about speakers that are not there.
+    """Check a protocol: deterministic, free of leaks, and clear about missing speakers.
 
     Args:
         protocol: The protocol.
-        clips: Clips that it is made for; None is RAVDESS's 1,440.
+        clips: Clips to split; None is RAVDESS's 1,440.
 
     Raises:
-        ContractError: It does not keep to the contract; the message says what was seen.
+        ContractError: It violates the contract; the message says how.
 
     Example:
         >>> from serkit.evaluation.splits import PROTOCOLS
@@ -43,7 +43,7 @@ def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None)
         try:
             _check_split(who, protocol, protocol.split(few))
         except UsageError:
-            continue  # saying that it cannot be done is an answer
+            continue  # refusing with a clear error is fine
         except Exception as error:
             raise ContractError(f"{who}, with speakers {kept} alone: {told(error)}") from error
 

@@ -1,4 +1,4 @@
-"""What every trainer must keep to."""
+"""Contract of trainers."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def check_trainer(
 ) -> None:
     """Check a trainer: probabilities, determinism, safe files, and blindness to test clips.
 
-    It is fitted on one fold by speaker; again from a store that holds nothing but the training
-    side; and once more, interrupted and resumed. The models must agree on the test clips, also
-    where these come alone or in another order, under other ids, and from a store without labels.
+    It is fitted on one speaker-independent fold; again from a store with only the training clips;
+    and once more, interrupted and resumed. The models must agree on the test clips, also one by
+    one, in another order, under other ids, and without labels.
 
     Args:
         trainer: The trainer.
@@ -45,7 +45,7 @@ def check_trainer(
         values: Parameters that differ from it, such as fewer rounds.
 
     Raises:
-        ContractError: It does not keep to the contract; the message says what was seen.
+        ContractError: It violates the contract; the message says how.
         MissingDependencyError: It needs a package that is not installed.
 
     Example:
@@ -73,7 +73,7 @@ def check_trainer(
     with TemporaryDirectory(prefix="serkit-testing-") as folder:
         fitted = fold.fit(trainer, settled, store, Path(folder, "fitted"))
         blind = fold.fit(trainer, settled, _only(store, fold.training), Path(folder, "blind"))
-        # Asked about one clip first, so that it has seen no other.
+        # predict one clip first, before any other
         alone = fold.predict(blind, store, fold.test[:1])
         probabilities = fold.predict(fitted, store)
         _check_probabilities(who, probabilities, len(store.labels))
@@ -108,7 +108,7 @@ def check_trainer(
 
 
 class _Interrupt(KeyboardInterrupt):
-    """As if somebody had typed Ctrl-C."""
+    """Simulates Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class _Sides:
     def fit_broken(
         self, trainer: Trainer[Any], values: Parameters, store: FeatureStore, workdir: Path
     ) -> Fitted | None:
-        """Fit it, interrupt it in its second step, and go on; None if there is no such moment."""
+        """Fit it, interrupt it in its second step and resume; None if it has only one step."""
 
         def interrupt(done: int, _total: int, _what: str) -> None:
             if done > 1:
@@ -177,7 +177,7 @@ class _Sides:
 
 
 class _Altered(FeatureStore):
-    """A store that says something else of its clips than what is on disk."""
+    """A store with altered metadata."""
 
     def __init__(self, path: Path, state: StoreState) -> None:
         super().__init__(path)
@@ -267,7 +267,7 @@ def _check_files(
 
 
 def _holds_pickle(path: Path) -> bool:
-    """Tell a pickle by its name or its first bytes, also inside a ZIP archive."""
+    """Detect a pickle by its name or first bytes, also inside a ZIP archive."""
     if path.suffix in (".pkl", ".pickle", ".joblib"):
         return True
     if is_zipfile(path):

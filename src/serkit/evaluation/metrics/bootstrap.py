@@ -1,10 +1,10 @@
 """95 % intervals by a bootstrap over actors.
 
-The clips of one actor are alike: a model that knows a voice gets many of them right. Drawing
-clips would treat them as independent and give intervals that are far too narrow, so whole actors
-are drawn, with replacement, as many as there are (cluster bootstrap; Field and Welsh 2007,
-"Bootstrapping clustered data"). The interval goes from the 2.5 % to the 97.5 % point of the
-resampled scores. It covers the choice of actors, not that of the seed or the training clips.
+Clips of one actor are correlated. Resampling clips would treat them as independent and give far too
+narrow intervals, so whole actors are drawn with replacement, as many as there are (cluster
+bootstrap; Field and Welsh 2007, "Bootstrapping clustered data"). The interval goes from the 2.5 %
+to the 97.5 % point of the resampled scores. It covers the choice of actors, not that of the seed or
+the training clips.
 
 Few actors make the intervals too narrow. In 3,000 simulated evaluations (60 clips an actor, the
 actors' true recalls spread by 0.11 around 0.6) the interval held the truth in 94 % with 24
@@ -51,7 +51,7 @@ def actor_confusions(
         (A, C, C) counts, rows true, one matrix for each actor in sorted order.
 
     Raises:
-        UsageError: Labels or actors are not usable or differ in number.
+        UsageError: Labels or actors are invalid or differ in number.
     """
     rows, columns, size = checked_pair(true, predicted, n_classes)
     names, codes = groups_of("actors", actors)
@@ -111,8 +111,8 @@ def percentile_interval(scores: Floats, n_actors: int) -> Interval:
 
     Args:
         scores: (B,) scores of the resamples.
-        n_actors: Number of actors that were drawn from. One actor says nothing about how
-            actors differ, so the interval is NaN to NaN rather than a false zero width.
+        n_actors: Number of actors that were drawn from. With one actor the
+            variation between actors is unknown, so the interval is NaN to NaN.
     """
     if n_actors < 2:
         return Interval(float("nan"), float("nan"))
@@ -171,18 +171,18 @@ def groups_of(what: str, members: npt.ArrayLike) -> tuple[list[str], Ints]:
     """Number the groups that clips belong to.
 
     Args:
-        what: What the message calls them, in the plural: ``"actors"``.
+        what: Their name in messages, in the plural: ``"actors"``.
         members: (n,) each clip's group: integers or strings.
 
     Returns:
         The groups' names in sorted order, and (n,) the place of each clip's group among them.
 
     Raises:
-        UsageError: They are not one row of integers or of strings, or are none at all.
+        UsageError: They are not a non-empty row of integers or strings.
     """
     row = one_row(what, members)
     if row.dtype.kind in "OT" and {type(value) for value in row} in ({str}, {int}):
-        row = np.asarray(row.tolist())  # a table's column of strings, say
+        row = np.asarray(row.tolist())  # such as a table's string column
     if row.dtype.kind not in "iuU":
         raise UsageError(
             f"the {what} are of type {row.dtype}",

@@ -1,4 +1,4 @@
-"""Scores of probabilities: does a model know how sure it may be?"""
+"""Scores of probabilities: log loss and calibration."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from serkit.errors import UsageError
 from serkit.evaluation.metrics.classification import Floats, Ints, check_lengths, checked_labels
 
 LOG_LOSS_FLOOR = float(np.finfo(np.float64).eps)
-"""Smallest probability that the log loss sees, 2.2e-16: one clip costs at most 36.04 nats."""
+"""The log loss clips probabilities to this, 2.2e-16: one clip costs at most 36.04 nats."""
 
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of one clip may be from summing to 1."""
@@ -110,7 +110,7 @@ def ece_of(labels: Ints, table: Floats, *, bins: int = 15) -> float:
 
 
 def checked_probabilities(probabilities: npt.ArrayLike) -> Floats:
-    """Return probabilities as an (n, C) float64 array, or say what is wrong with them.
+    """Return probabilities as an (n, C) float64 array, or raise an error.
 
     Nothing is rescaled: rows that do not sum to 1 are more often logits or a lost class than
     rounding, and a score of them would mean nothing.
@@ -120,7 +120,7 @@ def checked_probabilities(probabilities: npt.ArrayLike) -> Floats:
             :data:`SUM_TOLERANCE`.
 
     Raises:
-        UsageError: They are not such a table.
+        UsageError: They are not a valid table.
     """
     try:
         table = np.asarray(probabilities, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Scores of labels: the confusion matrix, and what can be read off it.
+"""Scores of labels: the confusion matrix and everything derived from it.
 
 Every score here is a function of the confusion matrix. The functions that take a matrix also
 take a stack of them, which is what makes the bootstrap fast.
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def confusion(true: npt.ArrayLike, predicted: npt.ArrayLike, n_classes: int | None = None) -> Ints:
-    """Count the clips of each true class that were given each label.
+    """Count the clips of each true class by predicted label.
 
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
@@ -117,7 +117,7 @@ def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None 
 def accuracy(
     true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None = None
 ) -> float:
-    """Return the share of clips whose label was right (weighted average recall).
+    """Return the share of correctly labelled clips (weighted average recall).
 
     Args:
         true: (n,) true labels, integers from 0 to ``n_classes - 1``.
@@ -176,15 +176,15 @@ def checked_pair(
 
 
 def checked_labels(what: str, labels: npt.ArrayLike, n_classes: int | None) -> Ints:
-    """Return labels as an (n,) int64 array, or say what is wrong with them.
+    """Return labels as an (n,) int64 array, or raise an error.
 
     Args:
-        what: What the message calls them, in the plural: ``"true labels"``.
+        what: Their name in messages, in the plural: ``"true labels"``.
         labels: (n,) integers from 0 to ``n_classes - 1``.
         n_classes: Number of classes, 1 or more; None allows any integers from 0.
 
     Raises:
-        UsageError: They are not one row of integers, are none at all, or are out of range.
+        UsageError: They are not a non-empty row of integers, or are out of range.
     """
     if n_classes is not None and n_classes < 1:
         raise UsageError(f"n_classes is {n_classes}", allowed="it must be 1 or more")
@@ -236,7 +236,7 @@ def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Floats:
 
 
 def _mean_of_defined(values: Floats) -> Floats:
-    """Average the last axis over what is not NaN; NaN where nothing is left."""
+    """Average the last axis, ignoring NaN; NaN if all are NaN."""
     # numpy.nanmean would warn about empty rows, and is slower on a stack.
     defined = ~np.isnan(values)
     return _ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1))

@@ -3,7 +3,7 @@
 Both runs are scored on the same resampled actors, so what makes an actor hard for both cancels
 out: the difference is known better than either score.
 
-With few actors the test sees differences that are not there. In 3,000 simulated pairs of equally
+With few actors the test finds too many differences. In 3,000 simulated pairs of equally
 good runs it gave p < 0.05 in 7 % with 24 actors, 9 % with 12, 11 % with 8 and 18 % with 4.
 """
 
@@ -73,7 +73,7 @@ def paired_difference(
         The difference A - B, its interval and its p-value.
 
     Raises:
-        UsageError: Labels, actors or numbers are not usable; see
+        UsageError: Labels, actors or numbers are invalid; see
             :func:`~serkit.evaluation.metrics.bootstrap.actor_confusions`.
     """
     size = max(checked_pair(true, answers, n_classes)[2] for answers in (predicted_a, predicted_b))
@@ -127,8 +127,8 @@ def holm(p_values: npt.ArrayLike) -> Floats:
 def _in_order(a: Ints, b: Ints) -> tuple[Ints, Ints, float]:
     """Put two runs in an order that their counts decide, not who was called A.
 
-    Which weights an actor gets depends on the counts of both runs together, so without this
-    (A, B) and (B, A) would be drawn differently and not give opposite answers.
+    The resampling depends on the counts of both runs, so without this (A, B) and (B, A) would be
+    resampled differently and not give opposite results.
     """
     forward, backward = _sorted_bytes(a, b), _sorted_bytes(b, a)
     return (a, b, 1.0) if forward <= backward else (b, a, -1.0)

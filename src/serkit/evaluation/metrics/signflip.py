@@ -17,8 +17,9 @@ from serkit.errors import UsageError
 from serkit.evaluation.metrics.classification import Floats
 
 EXACT = 2**15
-"""Up to so many assignments of signs all are tried: those of 16 speakers. Changing all signs
-changes no two-sided test, so the first sign stays."""
+"""Up to this number (16 speakers), all sign assignments are enumerated.
+
+The first sign is fixed: flipping all signs does not change a two-sided test."""
 
 DRAWS = 9_999
 """Assignments of signs drawn at random where there are more."""

@@ -1,9 +1,9 @@
-"""What each speaker adds to a score: the unit that every interval and every test rests on.
+"""Scores per speaker: the unit of all intervals and tests.
 
-The clips of one speaker are alike, so speakers and not clips are independent observations. A
-model enters as ``hits``, the (A, C) clips of each of A speakers and C classes that it labelled
-right, beside ``clips``, how many there were. Hits may be averages over seeds. An accuracy is the
-same with one class: ``hits.sum(axis=-1, keepdims=True)``.
+Clips of one speaker are correlated, so speakers, not clips, are the independent observations. A
+model enters as ``hits``, the (A, C) correctly labelled clips of each of A speakers and C classes,
+together with ``clips``, the total numbers. Hits may be averages over seeds. An accuracy is the same
+with one class: ``hits.sum(axis=-1, keepdims=True)``.
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ ALPHA = 0.05
 """A model is worse than the best if its p-value is at most this."""
 
 LEAST_SPEAKERS = 8
-"""Below so many speakers no verdict is given: 7 speakers have 64 assignments of signs, too few to
-tell several models apart at 5 %, and their spread is hardly known."""
+"""With fewer speakers no verdict is given: 7 speakers have 64 sign assignments, too few to separate
+several models at 5 %, and their variance is poorly known."""
 
 POWER = 0.80
 """How often a difference of :attr:`BestComparison.detectable` is found."""
@@ -55,7 +55,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one model stands against the best one.
+    """One model compared with the best.
 
     Attributes:
         difference: Its UAR less the best one's; 0 or negative.
@@ -171,7 +171,7 @@ def _without_verdict(best: int, differences: Floats) -> BestComparison:
 
 
 def _affordable(models: int) -> int:
-    """Return how many assignments of signs so many models leave time for."""
+    """Return the number of sign assignments that is affordable for this many models."""
     return _BUDGET // (models * (models - 1) // 2)
 
 

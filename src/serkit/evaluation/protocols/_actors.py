@@ -1,4 +1,4 @@
-"""What the protocols share that were published for RAVDESS, whose actors are numbered 1 to 24."""
+"""Shared code of protocols published for RAVDESS, whose actors are numbered 1 to 24."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ VALIDATION = names_of_actors((16, 17, 19, 20))
 
 
 def _make(clips: Sequence[SplitClip]) -> Split:
-    # Here the speakers that are not tested on are trained on by design, so the note covers all 24.
+    # By design all other speakers are trained on, so the note covers all 24.
     split = by_speaker("audeering", clips, TEST, VALIDATION)
     present = {clip.speaker for clip in clips}
     return Split(split.protocol, split.folds, missing_note(EVERYONE, present, 1, 1))

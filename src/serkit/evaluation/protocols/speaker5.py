@@ -26,9 +26,9 @@ def _make(clips: Sequence[SplitClip]) -> Split:
 
 
 def _kinds(clips: Sequence[SplitClip], folds: int) -> list[str]:
-    """Return what is balanced: emotion and sex, or emotion alone where there are too few clips.
+    """Return the balanced properties: emotion and sex, or only emotion if there are too few clips.
 
-    Folds can be balanced by what at least one kind of clip has enough clips for.
+    Folds are balanced by a property if at least one of its values has enough clips.
     """
     both = [f"{clip.label} {clip.sex}" for clip in clips]
     return both if max(Counter(both).values()) >= folds else [str(clip.label) for clip in clips]

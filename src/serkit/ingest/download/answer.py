@@ -1,4 +1,4 @@
-"""What the status and the headers of an HTTP answer say."""
+"""Interpret status and headers of an HTTP response."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def first_and_total(response: requests.Response) -> tuple[int, int | None]:
     """Return where in the file the body begins, and the length of the whole file.
 
     Returns:
-        The first byte, -1 if a partial answer does not say; the length, None if it is not said.
+        The first byte, -1 if a partial response omits it; the length, None if omitted.
     """
     if response.status_code == PARTIAL:
         return _span(response.headers)
@@ -31,7 +31,7 @@ def first_and_total(response: requests.Response) -> tuple[int, int | None]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds that a server asks to wait; 0 if it does not say."""
+    """Return the seconds that a server asks to wait; 0 if unspecified."""
     text = headers.get("Retry-After", "")
     return float(text) if text.isdecimal() else 0.0
 

@@ -1,6 +1,6 @@
 """Fetch a corpus's published archive and unpack it; whatever breaks, the next call resumes.
 
-Nothing ever lies half written under its final name, not even after a kill:
+No partial file ever has its final name, not even after a kill:
 
 - pooch fetches, by a downloader of ours: bytes from the net are collected in ``NAME.part``, with
   ``NAME.part.json`` beside it to ask the server for the rest of the same file. Both outlive a
@@ -9,7 +9,7 @@ Nothing ever lies half written under its final name, not even after a kill:
   published file leaves it for ``NAME``.
 - Each unpacked file is written as ``.FILE.part``, checked against the zip's CRC, and renamed.
 
-Every step looks at what is there and does what is missing, so there is no state to repair.
+Every step checks what exists and does the rest, so there is no state to repair.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SCRATCH = ".serkit-download"
 
 @dataclass(frozen=True)
 class DownloadReport(Shown):
-    """What a download left behind.
+    """The result of a download.
 
     Attributes:
         dest: The folder, absolute.
@@ -64,7 +64,7 @@ class DownloadReport(Shown):
     reused: bool
 
     def __rich__(self) -> RenderableType:
-        """Return what was unpacked, and what to type next."""
+        """Return the result and the next command."""
         from rich.text import Text
 
         from serkit.printable import printable
@@ -93,16 +93,16 @@ def download(
     hand is taken as well.
 
     Args:
-        archive: What to fetch.
+        archive: The archive.
         dest: Folder for the archive and the files in it; made if it is not there.
-        base_url: A mirror: a URL below which the archive lies under its own name.
-        progress: Called with the bytes had and the bytes in total, first with what an earlier
-            call left.
+        base_url: A mirror: the URL of the folder with the archive.
+        progress: Called as ``progress(done, total)`` in bytes, starting with those of an earlier
+            call.
         retries: How often in a row to try again after an attempt that brought nothing new.
         pause: Waits a number of seconds between attempts.
 
     Returns:
-        What is in the folder now.
+        The folder's content.
 
     Raises:
         DownloadError: No connection, not there, not the published file, no room on the disk, or
@@ -148,7 +148,7 @@ class _Job:
 
 
 class _NotPublishedError(DownloadError):
-    """The bytes came, but they are not those of the published file."""
+    """The downloaded file is not the published one."""
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -205,7 +205,7 @@ def _fetch(job: _Job) -> bool:
             raise _not_published(job, str(error)) from error
         except FetchError as error:
             raise _failed(job, str(error)) from error
-        except ValueError as error:  # another checksum; the part file is what had it
+        except ValueError as error:  # wrong checksum; the partial file caused it
             got = f"{archive.algorithm}:{_digest(archive, part.path)} in {part.size():,} bytes"
             raise _not_published(job, got) from error
         Path(fetched).replace(job.target)
@@ -214,7 +214,7 @@ def _fetch(job: _Job) -> bool:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
-    """Make a folder for what pooch writes before it is checked; a kill's leavings go first."""
+    """Make a folder for unchecked downloads, after removing leftovers of a killed process."""
     path = folder / _SCRATCH
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir()
@@ -226,7 +226,7 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _quiet(logger: logging.Logger) -> Iterator[None]:
-    """Let pooch keep to itself what serkit says in its own words."""
+    """Silence pooch's messages; serkit has its own."""
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -1,6 +1,7 @@
 """Fetch one file over HTTP into a part file, in as many attempts as it takes.
 
-:class:`Resuming` is a downloader for pooch, whose own ones begin again when a connection breaks.
+:class:`Resuming` is a downloader for pooch, whose own downloaders start again when a connection
+breaks.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 60.0
 
 
 class FetchError(Exception):
-    """The file cannot be had; the message says why."""
+    """The download failed; the message says why."""
 
 
 class TooLongError(FetchError):
-    """The server has more bytes than the file; the message says how many."""
+    """The server's file is too long; the message says by how much."""
 
 
 class _Interrupted(FetchError):
-    """An attempt ended before the file did; another one may go on.
+    """The connection ended early; another attempt may resume.
 
     Args:
         reason: Why.
-        wait: Seconds that the server asked for.
+        wait: Seconds that the server asked to wait.
     """
 
     def __init__(self, reason: str, wait: float = 0.0) -> None:
@@ -56,7 +57,7 @@ class Resuming:
     """A downloader as pooch calls it: it resumes where a part file ends.
 
     Attributes:
-        part: Where bytes are collected; it stays until somebody forgets it.
+        part: The partial file; it stays until it is forgotten.
         size: Bytes that the file has.
         progress: Called with the bytes had and ``size``.
         retries: How often in a row to try again after an attempt that brought nothing new.
@@ -106,7 +107,7 @@ def fetch(
 
     Args:
         url: Where the file is.
-        part: Where its bytes are collected; what is there already is not asked for again.
+        part: The partial file; bytes already there are not requested again.
         size: Bytes that the file has.
         progress: Called with the bytes had and ``size``.
         retries: How often in a row to try again after an attempt that brought nothing new.
@@ -128,7 +129,7 @@ def fetch(
             try:
                 return source.attempt()
             except _Interrupted as broken:
-                # An attempt that brought something new shows that it is worth going on.
+                # an attempt with new bytes is a reason to continue
                 grown = part.size() > longest
                 longest = max(longest, part.size())
                 failures = 1 if grown else failures + 1
@@ -146,7 +147,7 @@ class _Source:
     progress: Progress
 
     def attempt(self) -> bool:
-        """Ask once for what is missing; return whether the part file went into the result."""
+        """Request the missing bytes once; return whether the partial file was used."""
         if self.part.size() > self.size:
             self.part.forget()
         have = self.part.size()
@@ -160,7 +161,7 @@ class _Source:
         return resumed
 
     def _ask(self, have: int) -> bool | None:
-        """Return whether the answer continued the part file; None if that is of no use to it."""
+        """Return whether the response continued the partial file; None if it is unusable."""
         import requests
 
         broken = "no connection"
@@ -185,13 +186,13 @@ class _Source:
             raise FetchError(cause(error)) from error
 
     def _receive(self, response: requests.Response) -> bool:
-        """Write an answer's body to the part file; return whether it was appended."""
+        """Write a response's body to the partial file; return whether it was appended."""
         status = response.status_code
         if status in answer.TRANSIENT:
             wait = answer.retry_after(response.headers)
             raise _Interrupted(answer.described(response), wait)
         start, total = answer.first_and_total(response)
-        # A whole file starts over; what is only a part has to begin where ours ends.
+        # a full response starts over; a partial one must begin where ours ends
         if status != answer.WHOLE and (status != answer.PARTIAL or start != self.part.size()):
             raise FetchError(answer.described(response))
         end = self.size if total is None else total
@@ -226,7 +227,7 @@ class _Source:
 
 
 def _same_file(path: Path, other: Path) -> None:
-    """Give a file a second name, so that a kill while it is checked does not lose it."""
+    """Give a file a second name, so that a kill during the check does not lose it."""
     other.unlink(missing_ok=True)
     try:
         os.link(path, other)
@@ -235,7 +236,7 @@ def _same_file(path: Path, other: Path) -> None:
 
 
 def _disagrees(response: requests.Response, have: int) -> bool:
-    """Tell whether a server cannot go on after the bytes we have."""
+    """Return whether the server cannot continue after our bytes."""
     if response.status_code == answer.PARTIAL:
         return answer.first_and_total(response)[0] != have
     return bool(response.status_code == answer.NO_SUCH_RANGE)

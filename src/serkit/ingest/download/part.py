@@ -1,4 +1,4 @@
-"""The bytes of a file that have come so far, and what tells which version of it they are of."""
+"""A partial download, with the validator of the file's version."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class PartFile:
         self.note.unlink(missing_ok=True)
 
     def remember(self, url: str, headers: Mapping[str, str]) -> None:
-        """Note what tells this version of the file from others.
+        """Store the validator of this version of the file.
 
         Args:
             url: Where the bytes come from.
-            headers: Of the server's answer.
+            headers: Headers of the server's response.
         """
         etag = headers.get("ETag", "")
         # RFC 9110, 13.1.5: a weak tag must not be sent in If-Range.
@@ -45,16 +45,16 @@ class PartFile:
         self.note.write_text(json.dumps({"url": url, "validator": validator}))
 
     def request_headers(self, url: str) -> dict[str, str]:
-        """Return the headers that ask for what is missing of the same version.
+        """Return the headers that request the missing bytes of the same version.
 
         Args:
-            url: What is asked. Only the server that gave a validator understands it.
+            url: The requested URL. A validator is only valid for the server that issued it.
         """
-        # A compressed answer would have other byte positions than the file.
+        # a compressed response would have different byte positions
         headers = {"Accept-Encoding": "identity"}
         if have := self.size():
             headers["Range"] = f"bytes={have}-"
-            # Without a validator the checksum alone tells whether the pieces fit.
+            # without a validator only the checksum shows whether the pieces fit
             if validator := self._validator(url):
                 headers["If-Range"] = validator
         return headers

@@ -1,4 +1,4 @@
-"""Whether the disk has room, told before anything is written."""
+"""Check free disk space before writing anything."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def require_room(folder: Path, needs: Mapping[str, int]) -> None:
 
     Args:
         folder: A folder that is there.
-        needs: Bytes by what they are for, such as ``{"to unpack": 1000}``.
+        needs: Bytes by purpose, such as ``{"to unpack": 1000}``.
 
     Raises:
-        DownloadError: All of it together is more than what is free.
+        DownloadError: The total exceeds the free space.
     """
     free = shutil.disk_usage(folder).free
     needed = sum(needs.values())

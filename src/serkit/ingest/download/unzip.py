@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def unpack(archive: str | Path, dest: str | Path) -> tuple[Path, ...]:
     """Unpack the ``.wav`` files of a zip file, each under its final name only when it is whole.
 
-    Everything else in it, and what file managers put there (``__MACOSX``, ``._*``), is left out.
-    A file that is already there with the right size and CRC is kept, any other is replaced.
+    Everything else in it, and what file managers put there (``__MACOSX``, ``._*``), is skipped.
+    Existing files with the right size and CRC are kept, others are replaced.
 
     Args:
         archive: The zip file.
@@ -58,7 +58,7 @@ def inside(member: str) -> PurePosixPath:
     """Return an archive member's path if it stays inside the folder it is unpacked into.
 
     Args:
-        member: The name as it stands in the archive.
+        member: The name in the archive.
 
     Raises:
         DownloadError: It is absolute, climbs with ``..``, or names a drive.
@@ -75,7 +75,7 @@ def inside(member: str) -> PurePosixPath:
 
 @contextmanager
 def _told(archive: str | Path, folder: Path) -> Iterator[None]:
-    """Turn what the zip file or the disk can do wrong into one sentence."""
+    """Turn errors of the zip file or the disk into one sentence."""
     from zipfile import BadZipFile
 
     try:
@@ -117,7 +117,7 @@ def _write_member(source: ZipFile, info: ZipInfo, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.part")
     try:
-        # zipfile compares the CRC when it comes to the member's end.
+        # zipfile checks the CRC at the member's end
         with source.open(info) as member, temporary.open("wb") as file:
             shutil.copyfileobj(member, file, 1 << 20)
         temporary.replace(path)

@@ -1,1 +1,1 @@
-"""Exploratory analysis of a corpus: what its clips are like, before any model is fitted."""
+"""Exploratory analysis of a corpus."""

@@ -19,7 +19,7 @@ AMPLITUDES: npt.NDArray[np.int64] = np.arange(LOWEST, LOWEST + VALUES)
 """The amplitude of each column of counts."""
 
 SILENCE = 20
-"""Amplitudes from minus to plus this are left out, as the study did."""
+"""Amplitudes up to this absolute value are excluded, as in the study."""
 
 BINS = 100
 
@@ -28,7 +28,7 @@ _WHISKER = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What a box plot without outliers shows of one group.
+    """Statistics of one group for a box plot without outliers.
 
     Attributes:
         low: Lowest amplitude within 1.5 interquartile ranges below the box.

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
 
 MOST_NEIGHBOURS = 3_000
-"""Clips among which nearest neighbours are sought; of more, so many are drawn."""
+"""Maximum number of clips for the neighbour search; larger corpora are sampled."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class ClipMap:
-    """Where each clip lies.
+    """Coordinates of each clip.
 
     Attributes:
         points: (n, 2) coordinates on the first two principal components.

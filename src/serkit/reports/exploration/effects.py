@@ -1,8 +1,8 @@
 """Which features separate which class: effect sizes with intervals by speaker.
 
-The effect of a class on a column is how far the speakers' means of that class lie from the means
-of the other classes, in units of the spread of clips of one speaker and class: Cohen's d within
-speakers. A voice that is high in every emotion therefore counts for nothing. Whole speakers are
+The effect of a class on a column is the distance of the speakers' means of that class from the
+means of the other classes, in units of the spread of clips of one speaker and class: Cohen's d
+within speakers. A voice that is high in every emotion therefore has no effect. Whole speakers are
 resampled for the intervals, as for scores (see :mod:`serkit.evaluation.metrics`).
 """
 
@@ -44,7 +44,7 @@ class Effects:
 
         Statistics of one track (mean, median, 75 % point of the pitch) say nearly the same, as do
         neighbouring bands, so only the strongest of each kind is taken. Effects whose interval
-        includes zero are left out.
+        includes zero are excluded.
         """
         row = self.classes.index(label)
         sure = ~(self.low[row] * self.high[row] <= 0)
@@ -83,7 +83,7 @@ def effects(
     Args:
         values: (n, F) one row for each clip.
         columns: Names of the columns.
-        codes: (n,) each clip's class, from 0; -1 is left out.
+        codes: (n,) each clip's class, from 0; -1 is ignored.
         classes: Names of the C classes.
         speakers: (n,) each clip's speaker, from 0.
         resamples: Draws of speakers behind the intervals.
@@ -115,8 +115,8 @@ def _cell_means(
 ) -> tuple[Floats, Floats]:
     """Return the mean of each speaker and class, and the spread within those cells.
 
-    Speakers without clips of every class are left out: their means of the other classes would be
-    of other classes.
+    Speakers without clips of every class are excluded, because their means would cover different
+    classes.
 
     Returns:
         Shapes (speakers, classes, columns) and (columns,).

@@ -31,7 +31,7 @@ class Example:
 
     Attributes:
         clip_id: The clip.
-        about: What is known of it, such as ``"angry, strong, male"``.
+        about: Description, such as ``"angry, strong, male"``.
         samples: int16 amplitudes at 48 kHz, shape (samples,).
     """
 

@@ -159,7 +159,7 @@ def _colours(grouping: Grouping) -> list[str]:
 
 
 def _five(values: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Return what a box without outliers shows."""
+    """Return the statistics of a box without outliers."""
     lower, median, upper = np.percentile(values, (25, 50, 75))
     reach = 1.5 * (upper - lower)
     inside = values[(values >= lower - reach) & (values <= upper + reach)]
@@ -226,7 +226,7 @@ def _bars(
 
 
 def _rows(title: str, about: str, grouping: Grouping) -> tuple[Figure, Axes]:
-    """Begin a figure with one panel whose rows are the groups."""
+    """Create a figure with one panel whose rows are the groups."""
     made = canvas(title, about, 0.8 + _row_height(len(grouping)))
     (axes,) = panels(made, 1, 1, left=row_margin(grouping.names), bottom=0.55)
     name_rows(axes, grouping.names)

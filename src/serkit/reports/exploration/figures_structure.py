@@ -1,4 +1,4 @@
-"""Figures of how the classes lie in the space of the functionals: marks and map."""
+"""Figures of the classes in feature space: discriminative features and map."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def effect_figure(found: Effects) -> Figure:
 def map_figure(where: ClipMap, label: Grouping, speaker: Grouping | None) -> Figure:
     """Draw the clips on two principal components, by class and by speaker side by side.
 
-    Seen by class they mix; seen by speaker they fall into patches. A random split tests a model
-    on voices whose patches it has seen, which is where the optimism gap comes from.
+    Classes overlap, while speakers form clusters. A random split tests on speakers from the
+    training data, which causes the optimism gap.
     """
     made = canvas(
         "A map of the clips: principal components of the functionals",
@@ -145,7 +145,7 @@ def _scatter_speakers(axes: Axes, where: ClipMap, speaker: Grouping) -> None:
 
 
 def _map_text(where: ClipMap, speaker: Grouping | None) -> str:
-    """Say how often nearest neighbours agree; the drop among other speakers is the lesson."""
+    """Describe how often nearest neighbours agree, overall and among other speakers."""
     if LABEL not in where.same:
         return "each point is a clip"
     same = {column: share(each.share) for column, each in where.same.items()}

@@ -17,10 +17,10 @@ LABEL = "emotion"
 """The column that models learn to predict."""
 
 _ORDER_OF = {LABEL: "emotion_id"}
-"""Columns whose groups stand in the order of another one."""
+"""Columns whose groups are ordered by another column."""
 
 _FIRST = (LABEL, "intensity", "sex", "statement", "speaker", "actor")
-"""Columns that come first, in this order; what else a corpus has follows by name."""
+"""Columns that come first, in this order; others follow by name."""
 
 _TECHNICAL = frozenset(
     {
@@ -28,10 +28,10 @@ _TECHNICAL = frozenset(
         *("sample_rate", "channels", "num_frames", "resampled_from"),
     }
 )
-"""Columns that say how a clip was recorded or where it lies: no groups of interest."""
+"""Columns about recording or location, which are not used for grouping."""
 
 MOST_GROUPS = 100
-"""Columns with more values than this (a sentence of its own for every clip, say) group nothing."""
+"""Columns with more values than this (such as unique sentences) are not used for grouping."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is measured in a corpus: everything that the figures and tables show, in one pass."""
+"""Measurements for all figures and tables, in one pass over the corpus."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 _BATCH = 32
-"""Clips whose samples are in memory at a time."""
+"""Clips in memory at a time."""
 
 _LOWEST_PITCH = 55.0
 """Hz that the functionals' pitch, in semitones, counts from."""
@@ -74,7 +74,7 @@ class Measurements:
     """A corpus, measured.
 
     Attributes:
-        clips: A row a clip, indexed by ``clip_id``: the store's columns and those of
+        clips: One row per clip, indexed by ``clip_id``: the store's columns and those of
             :data:`QUANTITIES` that could be measured.
         groupings: The columns that clips are grouped by.
         counts: By column, how often each amplitude occurs in each group, shape (groups, 65,536);
@@ -82,7 +82,7 @@ class Measurements:
         effects: Which functionals mark which label; None where that cannot be known.
         map: The clips on two principal components; None where that cannot be known.
         example: One clip to look at; None without the feature ``raw``.
-        gaps: What could not be measured, and what to type so that it can be.
+        gaps: Missing measurements, and the command that provides them.
     """
 
     clips: pd.DataFrame
@@ -95,7 +95,7 @@ class Measurements:
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        """What was measured of each clip."""
+        """Measurements of each clip."""
         return tuple(each for each in QUANTITIES if each.column in self.clips)
 
 
@@ -104,8 +104,8 @@ def measure(
 ) -> Measurements:
     """Measure a corpus from its features.
 
-    Samples are read in batches of 32 clips and only counted, so that memory does not grow with
-    the corpus. A feature that the store lacks leaves out what rests on it.
+    Samples are read in batches of 32 clips and counted, so memory does not grow with the corpus.
+    Measurements that need a missing feature are omitted.
 
     Args:
         store: The store.
@@ -195,7 +195,7 @@ def _structure(
     table: pd.DataFrame | None,
     columns: tuple[str, ...],
 ) -> tuple[Effects | None, ClipMap | None]:
-    """Say which functionals mark which label, and map the clips."""
+    """Find the functionals that mark each label, and map the clips."""
     if table is None or table.empty:
         return None, None
     rows = clips.index.get_indexer(table.index)

@@ -20,7 +20,7 @@ Pictures = Mapping[str, bytes]
 
 @dataclass(frozen=True)
 class _Words:
-    """What is said of a figure: read below it, and in place of it by screen readers."""
+    """Captions of figures, also used as alternative text."""
 
     alt: str
     caption: str

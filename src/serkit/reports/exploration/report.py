@@ -119,7 +119,7 @@ class Exploration:
         return drawings(self.measured)
 
     def _draw_all(self, form: str, workers: int) -> Iterator[tuple[str, dict[str, bytes]]]:
-        """Draw everything as SVG for the page and, where that is wanted, as PNG."""
+        """Draw everything as SVG for the page and, if requested, as PNG."""
         names = self.figures
         tasks = [
             (self.measured, names[first::workers], form)

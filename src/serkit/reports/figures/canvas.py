@@ -1,4 +1,4 @@
-"""What figures share that are no run's: a canvas measured in inches, panels, and plain axes."""
+"""Shared drawing code: a canvas measured in inches, panels, and plain axes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TITLE = 0.62
 
 
 def canvas(title: str, about: str, height: float) -> Figure:
-    """Begin a figure of :data:`WIDTH` inches: what it shows, and of which clips.
+    """Create a figure of :data:`WIDTH` inches with title and subtitle.
 
     Args:
         title: What is shown.
@@ -67,7 +67,7 @@ def panels(
         left: Inches for the labels of the y axis.
         right: Inches to the right.
         bottom: Inches for those of the x axis.
-        gap: Inches between panels, across and down; each panel's title stands in the latter.
+        gap: Inches between panels, across and down; panel titles use the latter.
         share_y: Whether only the first panel of a row labels its y axis.
     """
     width, height = figure.get_size_inches()

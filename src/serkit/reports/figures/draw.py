@@ -1,10 +1,10 @@
-"""A run's figures, as the study had them: confusion matrix, curves over epochs, what is learned.
+"""A run's figures: confusion matrix, learning curves and more.
 
     figure = serkit.figure("last", "confusion")  # a matplotlib Figure
     figure.savefig("confusion.svg")
 
-Each is a pure function from a run to a figure. Only here is matplotlib asked for, which is an
-optional extra.
+Each is a pure function from a run to a figure. matplotlib, an optional extra, is only required
+here.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FIGURES: dict[str, Callable[[Run], Figure]] = {
     "calibration": lambda run: calibration_figure(analyse_errors(run)),
     "stress": _stress,
 }
-"""What can be drawn of a run."""
+"""Available figures."""
 
 FORMATS = ("png", "svg")
 
@@ -136,7 +136,7 @@ def save(figure: Figure, path: Path) -> Path:
 
 
 def _save(figure: Figure, path: Path, form: str) -> None:
-    # Without a date the same run gives the same picture.
+    # omitting the date makes files deterministic
     about: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:

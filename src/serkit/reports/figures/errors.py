@@ -46,7 +46,7 @@ def recall_figure(found: ErrorAnalysis) -> Figure:
 
 
 def calibration_figure(found: ErrorAnalysis) -> Figure:
-    """Draw accuracy against probability; on the diagonal probabilities mean what they say."""
+    """Draw accuracy against probability; on the diagonal the model is calibrated."""
     made = canvas("Calibration of the test clips", found.run, 3.6)
     axes, below = panels(made, 2, 2, left=0.75, gap=(0.7, 0.4), share_y=False)
     confidence = [each.confidence for each in found.calibration]

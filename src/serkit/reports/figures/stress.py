@@ -1,4 +1,4 @@
-"""How a run holds under stress, as a figure: UAR in each condition beside that as recorded."""
+"""Stress test figure: UAR in each condition compared with the original recordings."""
 
 from __future__ import annotations
 

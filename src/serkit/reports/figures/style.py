@@ -1,7 +1,7 @@
-"""What the figures of runs share: colours, titles, percent axes, panels in a grid.
+"""Shared style of run figures: colours, titles, percent axes, panel grids.
 
-Colours are Okabe and Ito's (2008), which colour-blind people can tell apart, and lines differ in
-more than colour. matplotlib's global state (``pyplot``, ``rcParams``) is left alone.
+Colours are Okabe and Ito's (2008), distinguishable for colour-blind readers, and lines differ in
+more than colour. matplotlib's global state (``pyplot``, ``rcParams``) is not touched.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ DOTS_PER_INCH = 150
 
 
 def new_figure(run: Run, title: str, width: float, height: float) -> Figure:
-    """Begin a figure: what it shows, of which run, and what to know before believing it.
+    """Create a figure with title, run name and stamps.
 
     Args:
         run: The run.
         title: What is shown.
-        width: In inches; at least what the title needs.
+        width: Width in inches; at least what the title needs.
         height: In inches, with the title.
     """
     from matplotlib.figure import Figure
@@ -69,7 +69,7 @@ def epoch_axis(axes: Axes, epochs: int) -> None:
 
 
 def plain(axes: Axes) -> None:
-    """Take away what shows nothing."""
+    """Remove unused axes."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(QUIET)
     axes.tick_params(labelsize=8, colors=INK, length=3)
@@ -78,7 +78,7 @@ def plain(axes: Axes) -> None:
 
 
 def _about(run: Run) -> str:
-    """Say which run it is, and below that what it is stamped."""
+    """Write the run's name and, below it, its stamps."""
     record = run.record
     text = (
         f"{record['model']} ({record['preset']}) on {record['corpus']}, {record['protocol']}, "

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 5
 _LOG_FROM = 50.0
-"""Losses whose greatest is so many times their least are drawn on a logarithmic axis."""
+"""Losses that span more than this factor are drawn on a logarithmic axis."""
 
 _SIDES = (("train", TRAIN, "--"), ("validation", VALIDATION, "-"))
 
@@ -75,8 +75,8 @@ def curves_figure(run: Run) -> Figure:
 def learning_figure(run: Run) -> Figure:
     """Draw the recall of each emotion on validation clips over the epochs, one panel for each fold.
 
-    Emotions stand in the order in which they were learned, the first on top. A dot marks the first
-    epoch whose recall passed a half, a line the epoch that was kept.
+    Emotions are in the order in which they were learned, first on top. A dot marks the first epoch
+    with a recall above one half, a line the selected epoch.
 
     Raises:
         UsageError: The run was not trained in epochs, or had no validation clips.

@@ -1,1 +1,1 @@
-"""Hearing and measuring what a mel spectrogram has kept of a clip."""
+"""Reconstruct clips from mel spectrograms and measure the loss."""

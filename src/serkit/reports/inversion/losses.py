@@ -1,4 +1,4 @@
-"""What bands and hops lose: the log-spectral distance over a sample of clips."""
+"""Loss by number of bands and hop: the log-spectral distance over a sample of clips."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ BANDS = (32, 64, 128, 256)
 HOPS = (128, 256, 512, 1_024, 2_048)
 
 USUAL = MelSettings(SAMPLE_RATE, StftSettings(2_048, 512, pad_to=0), 128)
-"""What pairs differ from: frames of 2,048 samples at 48 kHz, no padding."""
+"""Common settings: frames of 2,048 samples at 48 kHz, no padding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What one pair of bands and hop loses.
+    """The loss of one pair of bands and hop.
 
     Attributes:
         n_mels: Bands.

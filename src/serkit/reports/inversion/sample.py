@@ -20,7 +20,7 @@ def sample(store: FeatureStore, count: int, seed: int) -> dict[str, npt.NDArray[
         seed: Seed of the draw.
 
     Raises:
-        UsageError: Fewer than one clip is asked for, or there is none.
+        UsageError: Fewer than one clip is requested, or there are none.
         UnknownNameError: The store lacks ``raw``.
     """
     known = store.select("raw")

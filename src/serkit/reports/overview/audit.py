@@ -1,4 +1,4 @@
-"""What the results rest on: clips, speakers, recordings, versions, and what was left out."""
+"""Data audit: clips, speakers, recordings, versions and exclusions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def section(board: Board, runs: Sequence[Run]) -> Section:
 
 
 def _recordings(audio: Any) -> Child:
-    """Say what the recordings were like, where the run kept that."""
+    """Describe the recordings, if the run recorded it."""
     if not audio:
         return None
     rates = " and ".join(f"{rate:,}" for rate in audio["sample_rates"])

@@ -1,4 +1,4 @@
-"""Confusion matrices as tables whose cells are shaded: they can be read, copied and heard."""
+"""Confusion matrices as shaded tables, accessible to screen readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serkit.results.entries import Group
 from serkit.results.run import Run
 
 _OPEN = 2
-"""Matrices that are not folded away."""
+"""Number of matrices shown expanded."""
 
 _DARK = 0.8
 """Cells from this depth on have light text where the page is light, and dark where it is dark."""

@@ -1,4 +1,4 @@
-"""What an answer costs: time to fit against UAR, and the models that nothing beats."""
+"""Cost: training time against UAR, with the Pareto-optimal models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The optimism gap: what random splits would have promised."""
+"""The optimism gap: how much higher random splits score."""
 
 from __future__ import annotations
 

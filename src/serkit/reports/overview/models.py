@@ -1,4 +1,4 @@
-"""The rows of the leaderboard with their runs: what the report is about."""
+"""The leaderboard's rows with their runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from serkit.results.wording import name_of
 
 @dataclass(frozen=True)
 class Model:
-    """A row of the leaderboard, whose figures are means over its seeds, with its runs.
+    """A row of the leaderboard (means over seeds) with its runs.
 
     Attributes:
         entry: The row.
@@ -24,7 +24,7 @@ class Model:
 
     @property
     def name(self) -> str:
-        """What it is called: the model with preset and values, without seeds."""
+        """Display name: model, preset and values, without seeds."""
         unseeded = replace(self.entry, seed=None, seeds=(), seed_spread=None, ignores_seed=False)
         return name_of(unseeded)
 

@@ -1,4 +1,4 @@
-"""The page of a report: its sections in the order in which a reader asks."""
+"""The page of a report with its sections."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _title(group: Group) -> str:
 
 
 def _summary(group: Group, models: Sequence[Model]) -> str:
-    """Say what a folded ranking holds."""
+    """Summarise a collapsed ranking."""
     trained = [model for model in models if model.runs]
     best = f": {trained[0].name}, {percent(trained[0].uar)} %" if trained else ""
     return f"{_title(group)}{best}"
@@ -75,7 +75,7 @@ def _row(model: Model) -> tuple[Child, ...]:
 
 
 def _track(model: Model) -> Markup:
-    """Draw the interval and the seeds on a line from 0 to 100 %; the columns beside say it."""
+    """Draw the interval and the seeds on a line from 0 to 100 %; the columns have the numbers."""
     low, high = model.entry.uar_low, model.entry.uar_high
     parts: list[Markup] = []
     if low is not None and high is not None:

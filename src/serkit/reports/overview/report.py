@@ -69,8 +69,8 @@ def make_report(
 
     Args:
         runs: Finished runs.
-        published: Whether published results of the same protocols stand beside them.
-        problems: What could not be read, to be said in the page.
+        published: Whether to include published results of the same protocols.
+        problems: Problems to list in the page.
 
     Raises:
         RunError: There is no run that can be reported on.

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say? The calibration curve."""
+"""The calibration curve: accuracy against predicted probability."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """The clips whose most probable class has a probability in one range.
+    """Clips whose highest probability is in one range.
 
     Attributes:
         low: Where the range begins.

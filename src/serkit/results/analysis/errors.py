@@ -33,8 +33,8 @@ class HardClip:
     Attributes:
         clip_id: The clip.
         path: Its audio file; None where the clips' store is not at hand.
-        true: What it is.
-        predicted: What it was taken for.
+        true: The true class.
+        predicted: The predicted class.
         p_true: Probability of the former.
         p_predicted: Probability of the latter.
     """
@@ -164,7 +164,7 @@ class ErrorAnalysis(Shown):
 def analyse_errors(
     run: Run, *, clips: pd.DataFrame | None = None, seeds: Sequence[Run] = ()
 ) -> ErrorAnalysis:
-    """Say where a run errs.
+    """Analyse a run's errors.
 
     Args:
         run: The run.

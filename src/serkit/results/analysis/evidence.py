@@ -21,7 +21,7 @@ GROUPS = ("intensity", "sex", "statement", "speaker")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a run predicted, clip by clip.
+    """A run's predictions, clip by clip.
 
     Attributes:
         frame: One row for each test clip, indexed by ``clip_id``: ``true``, ``predicted``,
@@ -51,7 +51,7 @@ class Evidence:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The columns of :data:`GROUPS` that tell clips apart."""
+        """The columns of :data:`GROUPS` with more than one value."""
         known = (name for name in GROUPS if name in self.frame)
         return tuple(name for name in known if self.frame[name].nunique() > 1)
 

@@ -31,9 +31,9 @@ class McNemar:
         only_a: Clips that only run A gets right.
         only_b: Clips that only run B gets right.
         neither: Clips that neither gets right.
-        p_value: Of the exact two-sided test (McNemar 1947, by the binomial distribution). It takes
-            clips for independent, which those of one speaker are not: the paired bootstrap over
-            speakers is the stricter judge.
+        p_value: P-value of the exact two-sided test (McNemar 1947, binomial). It assumes
+            independent clips, which those of one speaker are not; the paired bootstrap over
+            speakers is stricter.
     """
 
     both: int
@@ -163,7 +163,7 @@ class RunComparison(Shown):
 
 
 def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
-    """Say where two runs differ on the clips that both tested.
+    """Compare two runs on the test clips they share.
 
     Args:
         run_a: Run A.
@@ -211,7 +211,7 @@ def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
 
 
 def _p(value: float) -> str:
-    """Render a p-value; those below 0.001 are not told apart."""
+    """Render a p-value; those below 0.001 are shown as such."""
     return "p<0.001" if value < 0.001 else f"p={value:.3f}"
 
 

@@ -16,7 +16,7 @@ class GroupRecall:
     """How well each class is recognised in one group of clips.
 
     Attributes:
-        column: What the clips are grouped by.
+        column: The grouping column.
         group: The group.
         clips: Clips of each class in it.
         right: Of which right.

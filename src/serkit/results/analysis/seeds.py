@@ -18,7 +18,7 @@ _SAME = (
 
 @dataclass(frozen=True, slots=True)
 class SeedAgreement:
-    """How alike the answers of several seeds are.
+    """Agreement between predictions of several seeds.
 
     Attributes:
         seeds: The seeds.
@@ -49,7 +49,7 @@ def same_but_seed(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def seed_agreement(runs: Sequence[Run]) -> SeedAgreement | None:
-    """Compare the answers of runs that differ in their seed; None where there is one only.
+    """Compare predictions of runs that differ only in the seed; None for a single run.
 
     Raises:
         RunError: A run's predictions are damaged.

@@ -1,4 +1,4 @@
-"""What every model shares: the trainer contract, histories, tracking, and the machinery by kind.
+"""Shared code of all models: the trainer contract, histories, tracking, and machinery by kind.
 
 Models themselves are plug-ins in :mod:`serkit.trainers`.
 """

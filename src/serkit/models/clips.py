@@ -1,9 +1,8 @@
-"""What a model sees of clips: features of its own clips, and on the training side their labels.
+"""A model's view of clips: features of its own clips, and labels for training clips.
 
-Whoever holds a :class:`ClipData` can read the features, lengths and recording facts of these clips
-and of no others. No attribute leads to a store, to a label or to a speaker, and the clips' ids say
-nothing of them. Python has no walls: this stops what happens by accident or by convenience, not a
-plug-in that goes looking for files.
+A :class:`ClipData` gives access to the features, lengths and recording facts of its own clips and
+no others. No attribute leads to a store, a label or a speaker, and the ids reveal nothing. This
+prevents accidents and convenience leaks; it cannot stop a plug-in that reads files on its own.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from serkit.store.source import ClipSource
 from serkit.store.tables import ClipRow
 
 READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
-"""Metadata that a model may read: numbers of the recording; no label, and nobody's name."""
+"""Metadata that a model may read: numbers about the recording, no labels or speakers."""
 
 _HIDDEN = {
     "store": "data.read(feature) and data.matrix(features) read these clips",
@@ -35,7 +34,7 @@ _HIDDEN = {
     "labels": "only the clips of a training side have labels",
     "speakers": "only the clips of a training side have speakers",
 }
-"""What a model may not see, and what it should do instead."""
+"""What is hidden from models, and the alternative."""
 
 _OPAQUE = re.compile("clip-[0-9a-f]{16}")
 
@@ -47,9 +46,9 @@ class FeatureValues:
     Attributes:
         X: An array of shape ``(n, *item, length)`` or ``(n, columns)``; with ``padded=False`` a
             list of n arrays of true length.
-        lengths: Live extent of each clip on the last axis of ``X``, shape ``(n,)``.
+        lengths: Unpadded length of each clip on the last axis of ``X``, shape ``(n,)``.
         columns: Names of the columns of ``X``, for table features.
-        spec: What the feature is.
+        spec: The feature's specification.
 
     Example:
         >>> store = serkit.FeatureStore("features/store")
@@ -66,7 +65,7 @@ class FeatureValues:
 
 @dataclass(frozen=True)
 class _Access:
-    """How some clips are read, by their place among them: functions, so that no store is held."""
+    """Functions that read clips by position, so that no store is exposed."""
 
     read: Callable[[str, Sequence[int], bool, Scale], FeatureValues]
     lengths: Callable[[str], npt.NDArray[np.int64]]
@@ -77,13 +76,13 @@ class _Access:
 
 @dataclass(frozen=True)
 class ClipData:
-    """Some clips: all that a model may see of them when it predicts.
+    """A model's view of clips at prediction time.
 
     Attributes:
         clip_ids: Opaque ids, in order: the same clip has the same id in every process, and the id
-            says nothing that the clip's samples do not.
-        voices: Other voices that these clips may be read in, such as ``speed090``. Only clips
-            that are fitted on have any: what is chosen or tested on is heard as recorded.
+            reveals nothing about it.
+        voices: Other voices in which these clips can be read, such as ``speed090``. Only
+            training clips have any; validation and test clips are read as recorded.
 
     Example:
         >>> store = serkit.FeatureStore("features/store")
@@ -185,7 +184,7 @@ class ClipData:
         return self._access.lengths(self._named(feature, voice))[list(self._places)]
 
     def spec(self, feature: str) -> FeatureSpec:
-        """Return what a feature is."""
+        """Return a feature's specification."""
         return self._access.spec(feature)
 
     def layout(self, feature: str) -> Layout:
@@ -293,7 +292,7 @@ class FoldData:
 
     @property
     def labels(self) -> LabelSet:
-        """The classes; a model gives a probability for each, in this order."""
+        """The classes; a model predicts a probability for each, in this order."""
         return self.train.label_set
 
     @classmethod
@@ -336,9 +335,9 @@ def with_true_names(error: SerkitError, store: ClipSource, clip_ids: Iterable[st
     """Return an error that a model raised with the clips' own ids in place of the opaque ones.
 
     Args:
-        error: What the model raised.
+        error: The model's error.
         store: The store that the clips are of.
-        clip_ids: The clips that the model was given.
+        clip_ids: The model's clips.
     """
     if not _OPAQUE.search(str(error)):
         return error
@@ -360,7 +359,7 @@ def _rows(store: ClipSource, clip_ids: Iterable[str]) -> list[ClipRow]:
 
 
 def _opaque(clip: ClipRow) -> str:
-    """Return the id that models see: who does not have the samples cannot tell whose it is."""
+    """Return the opaque id that models see; it cannot be linked to a clip without the samples."""
     digest = hashlib.sha256(f"{clip.pcm_sha256} {clip.corpus} {clip.clip_id}".encode())
     return f"clip-{digest.hexdigest()[:16]}"
 

@@ -1,4 +1,4 @@
-"""Several fitted models that answer as one: their probabilities are averaged."""
+"""An ensemble: the averaged probabilities of several fitted models."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Fitted models whose answers are averaged.
+    """Fitted models whose predictions are averaged.
 
     Attributes:
         members: The models.
@@ -89,7 +89,7 @@ class Ensemble:
         return average([member.model.predict(data) for member in self.members], self.mean)
 
     def save(self, folder: Path) -> None:
-        """Write each member into a folder of its own, and what they are."""
+        """Write each member into its own folder, and their kinds."""
         for number, member in enumerate(self.members, start=1):
             place = folder / _folder(number)
             place.mkdir()

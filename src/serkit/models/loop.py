@@ -9,7 +9,7 @@ from serkit.parameters import Parameters, parameter
 
 @dataclass(frozen=True)
 class LoopParameters(Parameters):
-    """How a net is trained; each kind of net has defaults of its own."""
+    """Training parameters of a net; each kind of net has its own defaults."""
 
     epochs: int = parameter(60, "most passes over the training clips", minimum=1)
     batch_size: int = parameter(32, "clips in a step", minimum=1)

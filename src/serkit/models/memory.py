@@ -1,4 +1,4 @@
-"""What frameworks raise where the memory is short, as one clear error."""
+"""Turn frameworks' out-of-memory errors into one clear error."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def fitting_in_memory(what: str, hint: str) -> Iterator[None]:
     """Turn a shortage of memory into one error.
 
     Args:
-        what: What is being trained.
-        hint: What to do about it.
+        what: The model being trained.
+        hint: How to fix it.
 
     Raises:
         TrainingError: The memory does not hold it.

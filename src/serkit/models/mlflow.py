@@ -23,14 +23,14 @@ def mlflow_run(place: str, name: str, parameters: Mapping[str, Any]) -> Iterator
 
     Args:
         place: A server's or database's address, or a folder.
-        name: The run's name; what is known under it already goes on. Empty: a new one.
+        name: The run's name; an existing run of this name is continued. Empty for a new run.
         parameters: Kept with the run.
 
     Raises:
         TrainingError: The place cannot be reached, or MLflow takes no such address.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    if "://" not in place:  # MLflow writes to folders only where it is asked to
+    if "://" not in place:  # MLflow only writes to folders if told to
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
         place = Path(place).resolve().as_uri()
     import mlflow
@@ -58,11 +58,11 @@ def mlflow_run(place: str, name: str, parameters: Mapping[str, Any]) -> Iterator
 
 @contextmanager
 def _soon() -> Iterator[None]:
-    """Have MLflow give up after seconds and not minutes where nobody answers.
+    """Make MLflow time out after seconds instead of minutes.
 
     Later, in the midst of a training, its patience with a server that is away is welcome.
     """
-    if _RETRIES in os.environ:  # somebody knows better
+    if _RETRIES in os.environ:  # set by the user
         yield
         return
     os.environ[_RETRIES] = "1"

@@ -1,7 +1,7 @@
 """Modules that saved models name and that have since moved; one short table.
 
-A saved model holds class names with their modules. Models of earlier versions are read with the
-names of today; nothing on the disk is changed, so that checksums stay what they are.
+A saved model holds class names with their modules. Models of earlier versions are read with today's
+names; files are not changed, so checksums stay valid.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def with_modules_of_today(description: str) -> str:
 
 
 def skops_of_today(path: Path) -> bytes:
-    """Return the content of a skops file whose schema names modules of today.
+    """Return a skops file's content with today's module names in its schema.
 
     Raises:
         zipfile.BadZipFile: The file is no skops file.

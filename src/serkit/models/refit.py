@@ -1,8 +1,8 @@
 """One policy for all models: once everything is chosen, fit on training and validation clips.
 
-The clips of the validation actors are set aside to choose on. They are a tenth of what there is to
-learn from, so a model that has chosen learns from them, too, unless it is asked not to. Where the
-study's choice on its test clips is reproduced, there is nothing to add.
+Validation clips are held out for choosing hyperparameters. They are a tenth of the training data,
+so after the choice models are refitted on them too, unless disabled. If the study's selection on
+its test clips is reproduced, there is no refit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the values of shipped presets were chosen on: the evidence that they have used up.
+"""Data that the shipped presets were tuned on.
 
 A preset that was chosen over the inner actors of all folds is not nested: an inner actor of one
 fold is a test actor of another. Its figures on the same clips flatter it a little; on other clips
@@ -6,10 +6,10 @@ they do not.
 """
 
 INNER_ACTORS = "luna5 inner folds of 20 actors of ravdess"
-"""Chosen by the UAR on inner validation actors, over all five folds; docs/experiments tell how."""
+"""Chosen by UAR on inner validation actors over all five folds; see docs/experiments."""
 
 TEST_CLIPS = "the study's test clips"
 """Chosen by the reference study, which looked at its test clips."""
 
 PROBED_OUTSIDE = "test folds of luna5 of 24 actors of ravdess, by a probe outside serkit"
-"""Taken over from a probe that looked at test folds; figures on RAVDESS are not nested."""
+"""Taken from a probe that used test folds; scores on RAVDESS are not nested."""

@@ -37,11 +37,11 @@ def require_trackers(_parameters: object, tracking: Tracking) -> None:
 
 @contextmanager
 def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> Iterator[Tell]:
-    """Log a training while the block lasts; what it is given is to be told of each epoch.
+    """Log a training; yields a function to call after each epoch.
 
     Args:
         model: The compiled net.
-        parameters: What it is trained with, for MLflow.
+        parameters: Training parameters, for MLflow.
         tracking: Where to.
 
     Raises:
@@ -69,7 +69,7 @@ def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> It
 def logs_of(row: Mapping[str, Any]) -> dict[str, float]:
     """Return a row of the history as Keras names such figures.
 
-    The validation side's begin with ``val_``; what is not known is left out.
+    Validation metrics begin with ``val_``; unknown ones are omitted.
     """
     sides = {"train_": "", "validation_": "val_"}
     return {

@@ -1,4 +1,4 @@
-"""What a trainer is: from a fold's training side to a model that gives probabilities.
+"""The trainer contract: from a fold's training data to a model that predicts probabilities.
 
 A new model is one module in this package that binds ``TRAINER``. Frameworks are imported inside
 functions, so that one command loads one framework.
@@ -36,17 +36,17 @@ class Fitted(Protocol):
 
     @property
     def parameters(self) -> int:
-        """How many numbers were fitted."""
+        """Number of fitted parameters."""
 
     @property
     def chosen(self) -> Mapping[str, Scalar]:
-        """What was chosen on inner validation speakers (C, rounds, epoch, ...)."""
+        """Values chosen on inner validation speakers (C, rounds, epoch, ...)."""
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
         """Return probabilities, shape ``(n, classes)``; rows sum to 1."""
 
     def save(self, folder: Path) -> None:
-        """Write the model into an existing folder, without anything that runs when loaded."""
+        """Write the model into an existing folder, without executable content."""
 
 
 def _tell_nobody(_done: int, _all: int, _what: str) -> None:
@@ -55,12 +55,12 @@ def _tell_nobody(_done: int, _all: int, _what: str) -> None:
 
 @dataclass(frozen=True)
 class Tracking:
-    """Where else a training is logged to; no part of what a run's result depends on.
+    """External tracking of a training; it does not affect the result.
 
     Attributes:
         tensorboard: Folder that TensorBoard reads; None logs nothing there.
         mlflow: MLflow's tracking address or folder; None logs nothing there.
-        name: What the training is called there: run and fold.
+        name: Name of the training there: run and fold.
     """
 
     tensorboard: Path | None = None
@@ -76,14 +76,14 @@ class FitContext:
     """Seed, callbacks, checkpoint folder and tracking for one fit.
 
     Attributes:
-        seed: Of every random number that the fit draws.
-        progress: Called with steps done, steps in all and what is going on; where a model is
-            trained in epochs, these are the steps.
-        batches: Called with batches done of an epoch, batches in all and what is going on.
-        workdir: A folder for checkpoints that outlives a kill and is removed when the fold is
-            done; a trainer that finds its own checkpoint there resumes from it. None for none.
-        tracking: Where else the training is logged to.
-        members: The models that an ensemble is made of: each one's kind and its folder.
+        seed: Seed of all random numbers of the fit.
+        progress: Called as ``progress(done, total, what)``, in epochs if the model is trained in
+            epochs.
+        batches: Called as ``batches(done, total, what)`` within an epoch.
+        workdir: A folder for checkpoints that survives a kill and is removed when the fold is
+            finished; a trainer resumes from its checkpoint there. None for no checkpoints.
+        tracking: External tracking.
+        members: An ensemble's members: kind and folder of each.
 
     Example:
         >>> FitContext(seed=3).seed
@@ -105,9 +105,9 @@ class Preset(Generic[P]):
     Attributes:
         summary: One line.
         parameters: Every parameter's value.
-        selected_on: What the values were chosen on, such as ``luna5 inner folds of 20 actors``;
-            empty where nobody chose. A preset that was chosen over all folds' inner actors has
-            seen, as inner actors of one fold, the test actors of another.
+        selected_on: Data that the values were tuned on, such as ``luna5 inner folds of 20 actors``;
+            empty if they were not tuned. A preset tuned on all folds' inner actors has indirectly
+            seen test actors: the inner actors of one fold are test actors of another.
         is_study: Whether it is the reference study's model: on the study's protocols it chooses as
             the study chose, on the test clips.
 
@@ -131,11 +131,11 @@ def _nothing_missing() -> None:
 
 
 def _anything_goes(_parameters: object) -> None:
-    """Need nothing of parameters beyond what each of them allows."""
+    """Accept all parameters."""
 
 
 def _always(_parameters: object) -> bool:
-    """Choose something on the validation clips, as far as anybody knows."""
+    """Assume that something is chosen on the validation clips."""
     return True
 
 
@@ -150,12 +150,12 @@ def _as_recorded(_parameters: object) -> tuple[str, ...]:
 
 
 def _clip_by_clip(_parameters: object) -> bool:
-    """Answer about each clip by itself."""
+    """Predict each clip independently."""
     return False
 
 
 def earlier_seconds(model: Fitted) -> float:
-    """Return how long interrupted processes trained what a model has gone on from.
+    """Return the training time before interruptions, in seconds.
 
     A fitted model may have an attribute ``earlier_seconds``; without one nothing was.
     """
@@ -163,7 +163,7 @@ def earlier_seconds(model: Fitted) -> float:
 
 
 def fitted_clips(model: Fitted) -> int | None:
-    """Return how many clips a model was finally fitted on; None where it does not say.
+    """Return the number of clips a model was finally fitted on; None if unknown.
 
     A fitted model may have an attribute ``fitted_clips``.
     """
@@ -172,7 +172,7 @@ def fitted_clips(model: Fitted) -> int | None:
 
 
 def notes_of(model: Fitted) -> tuple[str, ...]:
-    """Return what a reader of the run must know of a model.
+    """Return a model's notes for readers of the run.
 
     A fitted model may have an attribute ``notes``.
     """
@@ -182,7 +182,7 @@ def notes_of(model: Fitted) -> tuple[str, ...]:
 def settings_tried(model: Fitted) -> int | None:
     """Return how many settings (values of C, epochs, rounds) were compared in one fold.
 
-    A fitted model may have an attribute ``settings_tried``; None where it does not say.
+    A fitted model may have an attribute ``settings_tried``; None if it has not.
     """
     found: int | None = getattr(model, "settings_tried", None)
     return found
@@ -207,33 +207,33 @@ class Trainer(Generic[P]):
         parameters: What may be set: a frozen dataclass, see :class:`serkit.parameters.Parameters`.
         presets: Named settings; ``best`` always, ``notebook`` where the study had this model, and
             ``notebook-...`` for its variants.
-        features: From parameters to the features that are read.
-        voices: From parameters to the voices in which training clips are fitted on as well: the
-            store holds each of the features in each voice, as ``FEATURE-VOICE``.
-        fit: From a fold's training side, parameters and context to a fitted model. Everything
-            that is fitted or chosen is so on that data alone. Deterministic by the seed.
-        load: From a folder written by :meth:`Fitted.save` to the model; never runs code from it.
-        require: Raises :class:`serkit.errors.MissingDependencyError` where a package is missing.
-        check: Raises :class:`serkit.errors.SerkitError` where these parameters need a package
-            that is missing, or do not go together; called before anything is read or written.
-        true_length: From parameters to whether clips are read in their true length
-            (``padded=False``), so that the model can be asked about clips that are longer than
-            the recipes of its features pad to.
-        track: Raises :class:`serkit.errors.SerkitError` where a training with these parameters
-            cannot be logged to these places; None where it has no epochs to log.
-        shares_fit: Whether ``fit``, called with the same in every process of a torchrun, shares
-            the work among them.
-        combines_runs: Whether it is made of finished runs, which its parameter ``members`` names
-            and ``fit`` finds in its context; its parameter ``features`` is filled in from them. Its
+        features: Function from parameters to the input features.
+        voices: Function from parameters to additional voices of training clips; the store must hold
+            each feature in each voice, as ``FEATURE-VOICE``.
+        fit: Function from a fold's training data, parameters and context to a fitted model.
+            Everything is fitted and chosen on these data only. Deterministic given the seed.
+        load: Function from a folder written by :meth:`Fitted.save` to the model; never executes
+            code from it.
+        require: Raises :class:`serkit.errors.MissingDependencyError` if a package is missing.
+        check: Raises :class:`serkit.errors.SerkitError` if the parameters need a missing package or
+            are incompatible; called before anything is read or written.
+        true_length: Function from parameters to whether clips are read in their true length
+            (``padded=False``), so that the model accepts clips longer than the recipes'
+            ``pad_to``.
+        track: Raises :class:`serkit.errors.SerkitError` if a training with these parameters cannot
+            be tracked there; None if the model has no epochs.
+        shares_fit: Whether ``fit``, called with the same arguments in every torchrun process,
+            shares the work among them.
+        combines_runs: Whether it combines finished runs, named by its parameter ``members`` and
+            passed to ``fit`` in the context; its parameter ``features`` is filled in from them. Its
             parameters derive from :class:`serkit.models.ensemble.CombinedRuns`.
-        by_speaker: From parameters to whether ``predict`` takes the clips that it is asked about at
-            once for one speaker's: a run then asks about the test clips speaker by speaker, and
-            is stamped as transductive.
-        validates: From parameters to whether anything is chosen on the fold's validation clips;
-            a run that hands test clips over for that is stamped.
-        before: What parameters were, in effect, before there were such parameters.
-        transductive: Whether ``predict`` makes use of the other clips that it is asked about at
-            once. Others are checked for it in every run; either way the run is stamped.
+        by_speaker: Function from parameters to whether ``predict`` treats a batch as one speaker's
+            clips: a run then predicts test clips speaker by speaker and is stamped transductive.
+        validates: Function from parameters to whether anything is chosen on validation clips; a run
+            that uses test clips for that is stamped.
+        before: Values that newer parameters had implicitly in older versions.
+        transductive: Whether ``predict`` uses the other clips of a batch. Every run checks this for
+            other models; either way the run is stamped.
 
     Example:
         >>> majority = TRAINERS.get("majority")
@@ -261,7 +261,7 @@ class Trainer(Generic[P]):
     transductive: bool = False
 
     def settle(self, preset: str, given: Mapping[str, object]) -> P:
-        """Return every parameter's value: the preset's, or what is given.
+        """Return every parameter's value: as given, else the preset's.
 
         Args:
             preset: The preset's name.
@@ -284,7 +284,7 @@ class Trainer(Generic[P]):
         """Return the parameters that a run was trained with, also by another version.
 
         Args:
-            values: What the run's record says of them.
+            values: Values from the run's record.
         """
         return self.parameters.from_json({**self.before, **values})
 

@@ -1,7 +1,7 @@
-"""Training in epochs: what Keras nets and speech encoders share.
+"""Training in epochs: shared code of Keras nets and speech encoders.
 
-Frameworks differ in how a step is made. What an epoch is worth, which one is kept, when training
-stops and what the fitted model says of it are the same.
+Frameworks differ in the training step. Epoch scores, selection, early stopping and the recorded
+history are the same.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ W = TypeVar("W")
 
 @dataclass(frozen=True)
 class EpochStats:
-    """How a net stands on some clips.
+    """A net's scores on some clips.
 
     Attributes:
         loss: Mean loss in nats.
@@ -69,7 +69,7 @@ class EpochStats:
         return cls(loss, counts)
 
     def score(self, monitor: str) -> float:
-        """Return what it is worth by ``loss``, ``uar`` or ``accuracy``; more is better."""
+        """Return its score by ``loss``, ``uar`` or ``accuracy``; higher is better."""
         if monitor == "loss":
             return -self.loss
         return self.uar if monitor == "uar" else self.accuracy
@@ -78,7 +78,7 @@ class EpochStats:
         """Return its columns of the history.
 
         Args:
-            side: What their names begin with: ``train`` or ``validation``.
+            side: Prefix of the names: ``train`` or ``validation``.
             labels: The classes.
         """
         recalls = {
@@ -99,8 +99,8 @@ class Epoch:
 
     Attributes:
         row: Its row of the history, see :func:`history_frame`.
-        score: What it is worth; more is better.
-        said: What progress says of the validation clips; empty without any.
+        score: Its score; higher is better.
+        said: Progress text on the validation clips; empty without any.
     """
 
     row: dict[str, Any]
@@ -121,7 +121,7 @@ class Epoch:
         Args:
             number: Counted from 1.
             trained: How the net stood on the training clips while it was trained.
-            validated: How it stands on the validation clips; None where there are none.
+            validated: Scores on the validation clips; None if there are none.
             labels: The classes.
             monitor: ``loss``, ``uar``, ``accuracy``, or ``last`` for the last epoch.
         """
@@ -140,7 +140,7 @@ class Course(Generic[W]):
     Attributes:
         rows: One row for each epoch, see :func:`history_frame`.
         best: The best epoch, counted from 1; 0 before the first.
-        score: What it was judged by; more is better.
+        score: Its selection score; higher is better.
         weights: The net's weights after it; None before the first.
     """
 
@@ -154,7 +154,7 @@ class Course(Generic[W]):
 
         Args:
             row: Its row of the history.
-            score: What it is worth.
+            score: Its score.
             weights: Returns a copy of the net's weights.
 
         Returns:
@@ -167,13 +167,13 @@ class Course(Generic[W]):
         return True
 
     def exhausted(self, patience: int) -> bool:
-        """Tell whether the best epoch is ``patience`` epochs ago; 0 is endless patience."""
+        """Return whether the best epoch is ``patience`` epochs ago; 0 disables early stopping."""
         return 0 < patience <= len(self.rows) - self.best
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainedInEpochs:
-    """What a fitted net says of its training.
+    """Training facts of a fitted net.
 
     Attributes:
         chosen: The epoch, chosen on inner validation speakers; empty where nothing was chosen.
@@ -197,7 +197,7 @@ def require_finite(loss: float, epoch: int, where: str, *, hint: str) -> float:
         loss: The loss.
         epoch: Counted from 1.
         where: The step or the clips, for the message.
-        hint: What to change.
+        hint: Suggested change.
 
     Raises:
         TrainingError: It is infinite or NaN.
@@ -222,7 +222,7 @@ def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
     """Return one row for each epoch.
 
     Args:
-        rows: What was noted of each epoch.
+        rows: Recorded values of each epoch.
         best: The epoch that was kept, counted from 1.
 
     Returns:
@@ -240,7 +240,7 @@ def history_frame(rows: Sequence[Mapping[str, Any]], best: int) -> pd.DataFrame:
 def emotion_weights(
     labels: npt.NDArray[np.int64], classes: int, kind: str
 ) -> npt.NDArray[np.float32]:
-    """Return what a clip of each emotion weighs in the loss, ``(classes,)``; 1 on average.
+    """Return the class weights of the loss, ``(classes,)``; 1 on average.
 
     Args:
         labels: The numbers of the training clips' emotions.

@@ -35,7 +35,7 @@ Matrix = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class EstimatorParameters(InputParameters, RefitParameters):
-    """What an estimator reads, and which clips it is fitted on."""
+    """An estimator's input features and training clips."""
 
     estimator: str = parameter("", "the estimator, as scikit-learn prints it")
 
@@ -46,7 +46,7 @@ class EstimatorModel:
 
     Attributes:
         estimator: The estimator; its classes are emotion numbers.
-        inputs: What it reads.
+        inputs: Its input features.
         classes: How many classes there are, also where not all of them were trained on.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         unsaved: Why the estimator cannot be kept; empty where it can.
@@ -66,7 +66,7 @@ class EstimatorModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the run must know."""
+        """Notes for readers of the run."""
         return (f"the model is not kept: {self.unsaved}",) if self.unsaved else ()
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
@@ -75,7 +75,7 @@ class EstimatorModel:
         return widen(found, self.estimator.classes_, self.classes)
 
     def save(self, folder: Path) -> None:
-        """Write the estimator with skops where that can hold it, and what it reads as JSON."""
+        """Write the estimator with skops if possible, and its inputs as JSON."""
         if not self.unsaved:
             skops_io().dump(self.estimator, folder / MODEL)
         facts = {
@@ -107,7 +107,7 @@ def load(folder: Path) -> EstimatorModel:
 
 
 def check_estimator(estimator: object) -> None:
-    """Refuse what is no classifier.
+    """Reject estimators that are not classifiers.
 
     Raises:
         UsageError: It has no ``fit``, ``predict`` and ``get_params``, or is a class.
@@ -123,7 +123,7 @@ def check_estimator(estimator: object) -> None:
 
 
 def description(estimator: object) -> str:
-    """Return an estimator in one line, as scikit-learn prints it: what is not its default."""
+    """Return an estimator's non-default parameters on one line, as scikit-learn prints it."""
     return " ".join(repr(estimator).split())
 
 
@@ -138,9 +138,9 @@ def fit(
     chooses on a speaker that it has fitted.
 
     Args:
-        estimator: The estimator, left as it is.
+        estimator: The estimator; it is not modified.
         fold: The training side.
-        parameters: What it reads, and whether it is fitted on validation clips, too.
+        parameters: Its inputs, and whether to fit on validation clips too.
         context: Seed and progress.
     """
     from sklearn.base import clone
@@ -162,7 +162,7 @@ def fit(
 
 
 def answers(estimator: Any, matrix: Matrix) -> Matrix:
-    """Return probabilities of an estimator's classes, as good as it can say them."""
+    """Return an estimator's class probabilities, or the best approximation."""
     if hasattr(estimator, "predict_proba"):
         return np.asarray(estimator.predict_proba(matrix), np.float64)
     if hasattr(estimator, "decision_function"):
@@ -186,7 +186,7 @@ def _settled(estimator: Any, matrix: Matrix, data: TrainingClips, seed: int) -> 
 
 
 def _chosen(best: Mapping[str, Any]) -> dict[str, Scalar]:
-    """Return what a search has chosen; what is no plain value is described."""
+    """Return the values selected by a search; non-scalar values are described."""
     plain = (str, int, float, type(None))
     return {k: v if isinstance(v, plain) else description(v) for k, v in best.items()}
 
@@ -202,7 +202,7 @@ def _why_unsaved(estimator: Any) -> str:
 
 
 def count_numbers(estimator: Any) -> int:
-    """Count the numbers in what an estimator has learned: arrays in attributes that end in ``_``.
+    """Count an estimator's fitted numbers: arrays in attributes that end in ``_``.
 
     Example:
         >>> from types import SimpleNamespace

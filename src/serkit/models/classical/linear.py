@@ -1,4 +1,4 @@
-"""Linear pipelines in NumPy alone, with the answers of scikit-learn's.
+"""Linear pipelines in pure NumPy, with the same predictions as scikit-learn's.
 
 Importing scikit-learn takes seconds; asking a logistic regression takes a matrix product.
 """
@@ -61,7 +61,7 @@ class LinearPipeline:
     """A fitted pipeline whose last step is linear, of three classes or more.
 
     Attributes:
-        stages: What is done to the columns first, in order.
+        stages: Transformations of the columns, in order.
         coef_: Shape ``(classes, columns)``.
         intercept_: Shape ``(classes,)``.
         classes_: Numbers of the classes, in order.

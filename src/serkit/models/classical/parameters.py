@@ -12,7 +12,7 @@ from serkit.parameters import Parameters, names_in, parameter
 
 @dataclass(frozen=True)
 class InputParameters(CopiesParameters):
-    """What is read of a clip."""
+    """The input features."""
 
     features: str = parameter("functionals", "features to read, separated by commas")
     columns: str = parameter("", "clip columns to read beside them, separated by commas")

@@ -1,4 +1,4 @@
-"""What the scikit-learn trainers share: inner choice by speaker, probabilities, safe files."""
+"""Shared code of scikit-learn trainers: inner selection by speaker, probabilities, safe files."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ Matrix = npt.NDArray[Any]
 Labels = npt.NDArray[np.int64]
 
 INNER_FOLDS = 4
-"""Folds by speaker inside the training side, on which C and the like are chosen."""
+"""Inner folds by speaker for choosing C and other hyperparameters."""
 
 _OWN_TYPES = ["serkit.models.classical.steps.Clip", "serkit.models.classical.steps.ShrunkWhitening"]
-"""Types that a saved model may hold beside scikit-learn's own."""
+"""Types allowed in saved models in addition to scikit-learn's."""
 
 MODEL = "model.skops"
 FACTS = "model.json"
@@ -49,13 +49,13 @@ def on_one_thread(fit: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
     """Make a fit compute on one BLAS thread.
 
     The matrices are small: `luna5` by logistic regression takes 15 s on one thread, 25 s on two,
-    and on two more than eight minutes as soon as something else wants the cores, as threads that
-    wait for each other do not let go of theirs.
+    and on two more than eight minutes if the cores are busy, because waiting threads do not release
+    theirs.
     """
 
     @wraps(fit)
     def fitting(*args: _Given.args, **kwargs: _Given.kwargs) -> _Found:
-        # Only libraries that are loaded can be limited; SciPy brings a BLAS of its own.
+        # only loaded libraries can be limited; SciPy has its own BLAS
         import sklearn.linear_model  # noqa: F401
         from threadpoolctl import threadpool_limits
 
@@ -67,11 +67,11 @@ def on_one_thread(fit: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a classical model reads.
+    """Inputs of a classical model.
 
     Attributes:
         features: Names of features, each clip flattened to a row.
-        columns: Numeric metadata columns beside them.
+        columns: Additional numeric metadata columns.
         layer: Of a feature of shape ``(layers, units)``, the layer that is read; None reads all.
         by_speaker: Whether every speaker's clips are standardised by that speaker's own mean and
             deviation.
@@ -84,7 +84,7 @@ class Inputs:
 
     @classmethod
     def of(cls, parameters: InputParameters) -> Inputs:
-        """Return what parameters say is read.
+        """Return the inputs that parameters select.
 
         Raises:
             UsageError: They name no feature.
@@ -119,11 +119,11 @@ class SklearnModel:
 
     Attributes:
         estimator: The pipeline; its classes are numbers of emotions.
-        inputs: What it reads.
+        inputs: Its inputs.
         classes: How many emotions there are, also where it was trained on fewer.
-        chosen: What was chosen on inner validation speakers.
-        temperature: Decision values are divided by it before the softmax; None where the
-            pipeline gives probabilities itself.
+        chosen: Values chosen on inner validation speakers.
+        temperature: Divides decision values before the softmax; None if the pipeline predicts
+            probabilities.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         settings_tried: How many settings were compared; None once it was saved and loaded.
         saved: The file that it was read from, which is written again as it is: a pipeline that was
@@ -214,7 +214,7 @@ def choose(
     matrix: Matrix,
     step: Callable[[int, int], None],
 ) -> Choice:
-    """Choose a setting by the UAR on speakers that are not fitted on.
+    """Choose a setting by UAR on held-out speakers.
 
     Args:
         grid: Settings; of equal ones the first is taken, so the plainest should come first.
@@ -286,7 +286,7 @@ def unconverged() -> Iterator[list[str]]:
     """Keep scikit-learn's warnings that a solver stopped early off the terminal.
 
     Yields:
-        A list that holds them once the block is done; other warnings go on as always.
+        A list that holds them once the block is done; other warnings pass through.
     """
     from sklearn.exceptions import ConvergenceWarning
 

@@ -1,6 +1,6 @@
 """Reading a skops file as plain data: no class is imported, no code of the file's is run.
 
-skops needs scikit-learn, and both take seconds to import. A model whose answer is a few matrix
+skops needs scikit-learn, and both take seconds to import. A model that predicts with a few matrix
 products needs neither: its file is a zip archive of JSON and ``.npy`` arrays.
 """
 
@@ -48,8 +48,8 @@ def read_skops(content: bytes) -> Any:
         content: The file.
 
     Raises:
-        UnfamiliarNode: It holds something else, which :mod:`skops.io` may know.
-        zipfile.BadZipFile: It is no archive.
+        UnfamiliarNode: It contains another type, which :mod:`skops.io` may support.
+        zipfile.BadZipFile: It is not an archive.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         return _Reader(archive).read(json.loads(archive.read(_SCHEMA)))
@@ -95,6 +95,6 @@ class _Reader:
         for key, each in content.get("content", {}).items():
             try:
                 attributes[key] = self.read(each)
-            except UnfamiliarNode:  # such as a random state, which answers do not depend on
+            except UnfamiliarNode:  # such as a random state, which does not affect predictions
                 continue
         return SavedObject(f"{node['__module__']}.{node['__class__']}", attributes)

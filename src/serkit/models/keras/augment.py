@@ -1,6 +1,6 @@
 """Augmentation of scaled spectrograms, on training clips only, on the fly, seeded.
 
-What is switched off draws no random number: switching another one on changes nothing of it.
+Disabled augmentations draw no random numbers, so they do not affect the others.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Edges = npt.NDArray[np.float64]
 """Frequencies in Hz where mel bands begin, peak and end, shape ``(bands + 2,)``."""
 
 _VTLP_KNEE = 4800.0
-"""Hz: below it lie the formants that matter, as Jaitly and Hinton have it."""
+"""Hz: the relevant formants are below this (Jaitly and Hinton)."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Augmentation:
         amounts: How much. What a time shift moves out at one end comes in at the other, so the
             silence around the speech is divided otherwise; each clip draws its own level of noise;
             masks are those of SpecAugment.
-        edges: Where the bands begin, peak and end, in Hz, shape ``(bands + 2,)``; None where
-            nobody knows. Only ``vtlp`` needs them.
+        edges: Edges and peaks of the bands in Hz, shape ``(bands + 2,)``; None if unknown. Only
+            ``vtlp`` needs them.
 
     Raises:
-        UsageError: ``vtlp`` is on and nobody knows the bands' frequencies.
+        UsageError: ``vtlp`` is on and the bands' frequencies are unknown.
     """
 
     amounts: AugmentationParameters
@@ -128,7 +128,7 @@ def _warped(clip: Frames, edges: Edges, factor: float) -> Frames:
     centres, top = edges[1:-1], edges[-1]
     highest = min(_VTLP_KNEE, 0.6 * top)
     knee = highest * min(factor, 1.0)
-    # The clip's frequency f is moved to warp(f); a band of the result asks where it comes from.
+    # frequency f moves to warp(f); each output band looks up its source
     sources = np.interp(centres, [0.0, knee, top], [0.0, knee / factor, top])
     # Rounded, so that the factor 1 is the identity to the last bit.
     places = np.interp(sources, centres, np.arange(len(centres))).round(9)

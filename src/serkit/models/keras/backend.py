@@ -16,7 +16,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def require(backend: str) -> None:
-    """Say what to install where a backend, or Keras, is missing.
+    """Raise an error with the install command if a backend or Keras is missing.
 
     Raises:
         MissingDependencyError: The hint names the extra that brings it.
@@ -47,7 +47,7 @@ def load_keras(backend: str) -> Any:
         os.environ["KERAS_BACKEND"] = backend
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if backend != "tensorflow":
-            # Keras would import TensorFlow beside any backend, wherever it is installed.
+            # Keras would import an installed TensorFlow with any backend
             sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
         with _silence(backend == "tensorflow"):
             import keras
@@ -65,7 +65,7 @@ def load_keras(backend: str) -> Any:
 
 
 def loaded_backend(otherwise: str) -> str:
-    """Return what Keras runs on in this process, or what it is to be loaded with."""
+    """Return this process's Keras backend, loaded or to be loaded."""
     loaded = sys.modules.get("keras")
     return otherwise if loaded is None else str(loaded.config.backend())
 
@@ -125,9 +125,9 @@ def _has_gpu(backend: str) -> bool:
 
 @contextmanager
 def _silence(wanted: bool) -> Iterator[None]:
-    """Keep what native code writes off stderr, where progress and errors belong.
+    """Keep native code's output off stderr, which is for progress and errors.
 
-    TensorFlow tells there how it was built, whatever it is asked. Exceptions still come through.
+    TensorFlow always prints its build flags there. Exceptions still come through.
     """
     if not wanted:
         yield

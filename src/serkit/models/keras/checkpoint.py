@@ -1,4 +1,4 @@
-"""Where a net's training stands, on disk: after a kill it resumes; the result is identical.
+"""Training checkpoints of a net: training resumes after a kill with an identical result.
 
 A checkpoint is one ``.npz`` file without pickles, replaced whole: everything that the next epoch
 depends on. It holds the net's variables (weights, and the states that its layers draw random
@@ -41,9 +41,9 @@ class Checkpoints:
     """The checkpoint of one training.
 
     Attributes:
-        folder: Where it lies; None keeps none.
-        key: What the training depends on; a checkpoint of anything else is not gone on from.
-        earlier: Seconds that interrupted processes spent on what is gone on from.
+        folder: Its folder; None for no checkpoints.
+        key: Digest of everything that training depends on; other checkpoints are ignored.
+        earlier: Seconds already spent by the run being resumed.
     """
 
     folder: Path | None = None
@@ -130,7 +130,7 @@ def _compile_again(model: Any, shapes: Sequence[Mapping[str, Sequence[int]]]) ->
 
 def _variables(model: Any) -> list[Any]:
     """Return all that a step changes or reads: Keras counts layers' random states as variables."""
-    if not model.optimizer.built:  # it is otherwise by the first step
+    if not model.optimizer.built:  # loaded by the first step
         model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 

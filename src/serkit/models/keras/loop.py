@@ -37,12 +37,13 @@ def train(
 
     Args:
         model: The Keras model.
-        clips: What it is fitted on.
-        validation: What its best epoch is chosen on; without any the last one is kept.
+        clips: The training clips.
+        validation: Clips for choosing the best epoch; without any the last epoch is kept.
         scaling: How clips are scaled.
         parameters: Of the loop, the augmentation and the machine.
         context: Seed, progress and tracking.
-        checkpoints: Where an interrupted training is gone on from, to the same result.
+        checkpoints: Checkpoints from which an interrupted training resumes with an identical
+            result.
 
         last: The epoch to end with, on the schedule of all ``epochs``; None is the last of them.
 
@@ -80,7 +81,7 @@ def train(
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A pass over all training clips, and what it takes."""
+    """One epoch over all training clips."""
 
     model: Any
     feed: Feed
@@ -99,7 +100,7 @@ class _Lesson:
         for step, positions in enumerate(batches, start=1):
             inputs, targets, weights = self.feed.batch(positions, self.random)
             self.checkpoints.note(inputs)
-            # It resets metrics first, so that what comes back is this batch's alone.
+            # it resets metrics first, so the result covers only this batch
             found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
             loss = require_finite(float(found["loss"]), number, f"step {step}", hint=_SMALLER)
             tally.add(loss, self.confusion)
@@ -109,7 +110,7 @@ class _Lesson:
 
 @dataclass
 class Tally:
-    """What an epoch's batches add up to.
+    """Sums over an epoch's batches.
 
     Attributes:
         counts: Clips by true emotion and predicted one, shape ``(classes, classes)``.
@@ -124,7 +125,7 @@ class Tally:
         return cls(np.zeros((classes, classes), np.int64))
 
     def add(self, loss: float, confusion: Any) -> None:
-        """Add a batch: its mean loss, and what was counted in it."""
+        """Add a batch: mean loss and counts."""
         import keras
 
         counted = np.rint(keras.ops.convert_to_numpy(confusion.counts)).astype(np.int64)
@@ -139,13 +140,13 @@ class Tally:
 
 @dataclass(frozen=True)
 class Feed:
-    """From positions to what a training step is given.
+    """Convert positions to a training step's inputs.
 
     Attributes:
         clips: The clips.
         scaling: How they are scaled.
         augmentation: How they are changed.
-        weights: What each emotion's clips weigh, shape ``(classes,)``.
+        weights: Class weights, shape ``(classes,)``.
     """
 
     clips: Spectra
@@ -188,7 +189,7 @@ def compile_(model: Any, parameters: KerasParameters, steps: int) -> Any:
 
 
 def _compiled(wanted: bool) -> bool:
-    """Tell whether a step is compiled as a whole: JAX would run it operation by operation."""
+    """Return whether to compile the training step; without it JAX runs single operations."""
     import keras
 
     backend = keras.config.backend()

@@ -1,4 +1,4 @@
-"""What is counted while a net trains. Imports Keras, so it is imported inside functions only."""
+"""Metrics during training. Imports Keras, so import it only inside functions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Confusion(keras.metrics.Metric):  # type: ignore[misc]
         self.counts = self.add_variable(shape=size, initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Count a batch; weights are left out, so that a clip is a clip."""
+        """Count a batch, ignoring weights."""
         del sample_weight
         true = ops.one_hot(ops.argmax(y_true, axis=-1), self.classes)
         predicted = ops.one_hot(ops.argmax(y_pred, axis=-1), self.classes)

@@ -1,4 +1,4 @@
-"""A fitted net: what it reads, what it says, and its files."""
+"""A fitted net: inputs, predictions and files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Network(TrainedInEpochs):
 
     Attributes:
         model: The Keras model.
-        source: What it reads of a clip.
+        source: Its input.
         scaling: How that is scaled.
         values: The parameters that it was made with, by name.
     """
@@ -56,7 +56,7 @@ class Network(TrainedInEpochs):
         return predict(self.model, Spectra(data, self.source), self.scaling)
 
     def save(self, folder: Path) -> None:
-        """Write the architecture and what it reads as JSON, and the weights as HDF5."""
+        """Write architecture and inputs as JSON, and the weights as HDF5."""
         architecture = json.loads(self.model.to_json())
         architecture.pop("compile_config", None)  # how it was trained is in the parameters
         (folder / ARCHITECTURE).write_text(json.dumps(architecture, indent=1))
@@ -120,7 +120,7 @@ _PACKAGES = (
     "serkit.models.keras.layers.lstm",
 )
 _WIRE = "__keras_tensor__"
-"""What Keras calls the place in an architecture where one layer's output enters the next."""
+"""Keras's key for a layer's incoming connections in an architecture."""
 _RUNS_CODE = ("Lambda", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer")
 
 

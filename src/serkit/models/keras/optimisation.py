@@ -1,4 +1,4 @@
-"""What a net's training minimises, and how large its steps are.
+"""Loss, regularisation and learning rate of a net.
 
 This module imports Keras inside functions only.
 """

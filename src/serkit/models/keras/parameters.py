@@ -15,7 +15,7 @@ from serkit.parameters import Parameters, parameter
 
 @dataclass(frozen=True)
 class SpectrumParameters(CopiesParameters):
-    """What is read of a clip."""
+    """The input features."""
 
     features: str = parameter("mel128", "spectrogram to read")
     scale: str = parameter("db", "how powers are read", choices=("power", "db"))
@@ -98,7 +98,7 @@ class MachineParameters(Parameters):
 class KerasParameters(
     SpectrumParameters, KerasLoopParameters, AugmentationParameters, MachineParameters
 ):
-    """What may be set of every net: what it reads, how and where it is trained."""
+    """Parameters of every net: input, training and device."""
 
 
 def sizes(name: str, value: str) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ Frames = npt.NDArray[np.float32]
 """One clip's values, shape ``(frames, bands)``."""
 
 Inputs = dict[str, npt.NDArray[np.float32]]
-"""What a net is given: ``frames``, and ``live`` where padding is to be told from the clip."""
+"""A net's inputs: ``frames``, and ``live`` if padding is masked."""
 
 STEP = 32
 """Batches are a multiple of this many frames long, so that few shapes are compiled."""
@@ -40,7 +40,7 @@ _SMALLEST_DEVIATION = 1e-6
 
 
 class Described(Protocol):
-    """What knows how its features are arranged: clips, or a store."""
+    """Anything with feature layouts: clips, or a store."""
 
     def layout(self, feature: str) -> Layout:
         """Return how a feature's values are arranged."""
@@ -48,14 +48,14 @@ class Described(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """What is read of a clip.
+    """The input of a net.
 
     Attributes:
         feature: A mel feature, or with padding ``none`` a table.
         scale: ``power`` or ``db``.
         padding: ``front``: padded in front to the recipe's length, as the study had it;
-            ``short``: in front, but only as far as a batch needs; ``masked``: the same, and the net
-            is told what is padding; ``crop``: true length, and behind it nothing but what a batch
+            ``short``: in front, to the longest clip of a batch; ``masked``: the same, with padding
+            masked; ``crop``: true length, and behind it nothing but what a batch
             needs; ``none``: a table's row as one frame.
         bands: Mel bands, or columns.
         length: Most frames of a padded clip; None where clips have their true length.
@@ -69,7 +69,7 @@ class Source:
 
     @classmethod
     def of(cls, parameters: SpectrumParameters, data: Described) -> Source:
-        """Return what parameters say is read.
+        """Return the input that parameters select.
 
         Raises:
             UsageError: The feature is no spectrogram (no table), or has no length to pad to.
@@ -146,14 +146,14 @@ class Scaling:
 
 
 class Spectra:
-    """Some clips, read when they are asked for and kept while they fit in memory.
+    """Clips, read on demand and cached in memory if they fit.
 
     Copies in other voices are further clips: all as recorded come first, then all in one voice
     after another.
 
     Args:
         data: The clips.
-        source: What is read of them.
+        source: The input.
         cache_bytes: How much is kept.
     """
 
@@ -278,7 +278,7 @@ def _padded_in_front(
 
 
 def _live(clips: Sequence[Frames], length: int) -> Inputs:
-    """Return what is 1 where a clip that ends with its batch has a frame."""
+    """Return 1 for the frames of clips aligned at the end of the batch, else 0."""
     first = length - np.minimum([len(clip) for clip in clips], length)
     return {"live": (np.arange(length) >= first[:, None]).astype(np.float32)}
 

@@ -1,4 +1,4 @@
-"""What the Keras trainers share: fitting, and the plug-in itself."""
+"""Shared code of the Keras trainers: fitting, and the plug-in itself."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SMALL_LOOP: Mapping[str, Any] = {
 """How nets of few weights are trained: small steps of few clips, and a strong penalty."""
 
 STUDY: Mapping[str, Any] = {"scale": "power", "monitor": "accuracy", "refit": False}
-"""What all of the study's nets share: raw mel power, and the epoch of the best accuracy."""
+"""Values of all the study's nets: raw mel power, and the epoch with the best accuracy."""
 
 
 def keras_trainer(
@@ -62,7 +62,7 @@ def keras_trainer(
     Args:
         name: The net's name.
         summary: One line.
-        parameters: What may be set. Its ``padding`` says which lengths of
+        parameters: The parameters. ``padding`` says which lengths of
             :class:`~serkit.models.keras.spectra.Source` the net can read.
         build: From parameters, the shape of a clip and the number of classes to the Keras model.
         presets: Named settings.
@@ -85,11 +85,11 @@ def keras_trainer(
 
 
 def check_tracking(parameters: KerasParameters, tracking: Tracking) -> None:
-    """Refuse what cannot be logged to, before anything is trained.
+    """Reject unsupported tracking before training starts.
 
     Raises:
         MissingDependencyError: A package is not installed; the hint names the extra.
-        UsageError: TensorBoard is asked for on another backend than TensorFlow.
+        UsageError: TensorBoard is requested with another backend than TensorFlow.
     """
     require_trackers(parameters, tracking)
     if tracking.tensorboard is not None and parameters.backend != "tensorflow":
@@ -104,7 +104,7 @@ def _check(parameters: KerasParameters) -> None:
         _check_padding_counts(parameters)
     if loaded_backend(parameters.backend) == parameters.backend:
         require(parameters.backend)
-    # Another one is loaded: load_keras says so when it is asked.
+    # another backend is loaded: load_keras reports it
 
 
 def _check_padding_counts(parameters: KerasParameters) -> None:
@@ -120,7 +120,7 @@ def _check_padding_counts(parameters: KerasParameters) -> None:
 
 @dataclass(frozen=True)
 class _Net(Generic[K]):
-    """A kind of net: its name, and what builds it."""
+    """A kind of net: name and build function."""
 
     name: str
     build: Callable[[K, Shape, int], Any]
@@ -197,11 +197,11 @@ class _Net(Generic[K]):
 def build_net(
     build: Callable[[K, Shape, int], Any], source: Source, parameters: K, classes: int, seed: int
 ) -> Any:
-    """Build a net whose weights, and all that it draws later, follow from a seed.
+    """Build a net whose weights and later random numbers follow from a seed.
 
     Args:
-        build: What builds it.
-        source: What it reads.
+        build: The build function.
+        source: Its input.
         parameters: Its size, the backend and the precision.
         classes: How many classes there are.
         seed: Of all random numbers.

@@ -30,10 +30,10 @@ class WaveAugmentation:
 
     @classmethod
     def of(cls, much: WaveAugmentationParameters, sample_rate: int) -> WaveAugmentation:
-        """Compose what changes clips so often.
+        """Compose augmentations with their probabilities.
 
         Raises:
-            MissingDependencyError: Something is to be changed, and the package is missing.
+            MissingDependencyError: Augmentation is requested and the package is missing.
         """
         if not much.changes_waves:
             return cls(None, sample_rate)
@@ -68,7 +68,7 @@ class WaveAugmentation:
 
 
 def require_augmentation(much: WaveAugmentationParameters) -> None:
-    """Say what to install where clips are to be changed and the package is missing or too old.
+    """Raise an error if augmentation is requested and the package is missing or too old.
 
     Raises:
         MissingDependencyError: The hint names the extra that brings it.

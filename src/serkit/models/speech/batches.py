@@ -25,17 +25,17 @@ Part = dict[str, torch.Tensor]
 
 @dataclass
 class WaveBatches(torch.utils.data.Dataset[dict[str, Any]]):  # type: ignore[misc]
-    """A training side as batches of so many clips; their order is another one each epoch.
+    """Training clips in batches, in a new order each epoch.
 
-    What a batch holds follows from seed, epoch and number alone, so a training that was
-    interrupted meets the same ones again.
+    A batch's content depends only on seed, epoch and number, so a resumed training sees the same
+    batches.
 
     Attributes:
         waves: The clips.
         labels: Their emotion numbers, shape ``(n,)``.
         size: Clips of a batch.
         most: Most clips of a part.
-        cut: Clips are cut to a multiple of so many samples, at a random place.
+        cut: Clips are cut to a multiple of this many samples, at a random position.
         augmentation: How clips are changed.
         seed: Of order, cuts and changes.
         epoch: Counted from 0.

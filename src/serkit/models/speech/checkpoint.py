@@ -1,4 +1,4 @@
-"""How a fine-tuning has gone so far, kept beside the Trainer's checkpoints.
+"""The state of a fine-tuning, stored with the Trainer's checkpoints.
 
 Imports torch, so it is imported inside functions only.
 """
@@ -30,7 +30,7 @@ class SpeechCourse(Course[Weights]):
     """A course, and where the Trainer's checkpoints stand in it.
 
     Attributes:
-        key: Digest of all that the training depends on: another's checkpoints are not taken.
+        key: Digest of everything that training depends on; other checkpoints are ignored.
         step: The step at the end of the best epoch.
     """
 
@@ -43,7 +43,7 @@ class SpeechCourse(Course[Weights]):
             self.step = step
 
     def commit(self, folder: Path, step: int) -> None:
-        """Say that a checkpoint is whole, and take away those that are no longer needed.
+        """Mark a checkpoint as complete, and remove those no longer needed.
 
         Args:
             folder: Where the Trainer keeps its checkpoints.
@@ -64,7 +64,7 @@ class SpeechCourse(Course[Weights]):
 
 
 def resume(folder: Path | None, key: str) -> tuple[SpeechCourse, Path | None]:
-    """Return the course so far and the checkpoint to go on from; a new one where there is none.
+    """Return the course and the checkpoint to resume from, or a new course.
 
     Args:
         folder: Where the Trainer keeps its checkpoints; None keeps none.

@@ -54,7 +54,7 @@ def fit(fold: FoldData, parameters: SpeechParameters, context: FitContext) -> Sp
 
     Args:
         fold: The training side; the best epoch is chosen on its validation speakers.
-        parameters: What is read and trained, how and where.
+        parameters: Parameters of input, model and training.
         context: Seed, progress, folder of checkpoints, tracking.
 
     Raises:
@@ -153,7 +153,7 @@ def _train(model: Any, job: _Job, device: str, last: Path | None) -> None:
             ):
                 trainer.train(resume_from_checkpoint=str(last) if last else None)
         finally:
-            # What a training that failed leaves on a GPU would be missing in the next fold.
+            # free the GPU memory of a failed training for the next fold
             trainer.accelerator.free_memory()
 
 
@@ -186,7 +186,7 @@ def _arguments(job: _Job, batches: int, device: str) -> transformers.TrainingArg
 
 @dataclass
 class _Tally:
-    """What an epoch's batches add up to, on the device, so that nothing waits for it."""
+    """Sums over an epoch's batches, on the device to avoid synchronisation."""
 
     counts: torch.Tensor
     loss: float = 0.0
@@ -230,7 +230,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         self._batch = 0
         self._tally = self._new_tally()
 
-    # What the Trainer asks for
+    # Trainer interface
 
     def get_train_dataloader(self) -> Any:
         """Draw batches in the order that they give themselves."""
@@ -245,7 +245,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         return batches, sum(batch["count"] for batch in batches)
 
     def create_optimizer(self, *_arguments: Any) -> Any:
-        """Give the head, which begins at random, a step size of its own."""
+        """Give the randomly initialised head its own learning rate."""
         if self.optimizer is None:
             rate, decaying = self.args.learning_rate, self.get_decay_parameter_names(self.model)
             groups = _groups(self.model, decaying)
@@ -268,7 +268,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         """Add up the gradients of a batch's parts: that of the mean over the step's clips."""
         model.train()
         self._batch += 1
-        # Dropout, masks and dropped layers depend on the step alone, not on what came before it.
+        # dropout, masks and dropped layers depend only on the step
         state = [self.args.seed, self.state.global_step, self._batch, self.args.process_index]
         transformers.set_seed(int(np.random.SeedSequence(state).generate_state(1)[0]))
         inputs, total = self._prepare_inputs(inputs), torch.zeros((), device=self.args.device)
@@ -281,7 +281,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         return total
 
     def evaluate(self, *_args: Any, **_options: Any) -> dict[str, float]:
-        """Note an epoch: how the model stood on the training clips, and stands on the others."""
+        """Record an epoch: training and validation scores."""
         trained = self._trained()
         epoch = len(self._job.course.rows) + 1
         logs = {"train_uar": trained.uar, "train_accuracy": trained.accuracy}
@@ -309,7 +309,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         """Leave them uncounted."""
         return 0
 
-    # What it is made of
+    # Parts
 
     def _part(self, model: Any, part: Mapping[str, torch.Tensor], clips: int) -> torch.Tensor:
         labels = part["labels"]
@@ -341,7 +341,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         )
 
     def _trained(self) -> EpochStats:
-        """Return how the training clips were told in this epoch, by all processes."""
+        """Return the training predictions of this epoch from all processes."""
         sums = torch.tensor([self._tally.loss, self._tally.clips], device=self.args.device)
         counts = self.accelerator.reduce(self._tally.counts, "sum").reshape(
             self._classes, self._classes
@@ -360,7 +360,7 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
 
 
 class _Keeper(transformers.TrainerCallback):  # type: ignore[misc]
-    """Stops when patience has run out, and says which checkpoints are whole."""
+    """Stops when patience runs out, and marks complete checkpoints."""
 
     def __init__(self, job: _Job) -> None:
         self._job = job
@@ -371,14 +371,14 @@ class _Keeper(transformers.TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
 
     def on_save(self, args: Any, state: Any, _control: Any, **_more: Any) -> None:
-        """Write the course beside the Trainer's checkpoint."""
+        """Write the course with the Trainer's checkpoint."""
         if args.should_save:
             self._job.course.commit(self._job.folder, state.global_step)
 
 
 @contextmanager
 def _folder(workdir: Path | None) -> Iterator[Path]:
-    """Give a folder to the Trainer: the one that is given, or one for as long as it trains."""
+    """Yield the Trainer's folder: the given one, or a temporary one."""
     if workdir is None:
         with TemporaryDirectory(prefix="serkit-finetune-") as name:
             yield Path(name)
@@ -388,7 +388,7 @@ def _folder(workdir: Path | None) -> Iterator[Path]:
 
 
 def _trackers(tracking: Tracking, stack: ExitStack) -> Iterator[Any]:
-    """Yield transformers' own callbacks of TensorBoard and MLflow, where they are asked for."""
+    """Yield transformers' TensorBoard and MLflow callbacks, if requested."""
     if tracking.tensorboard is not None:
         if sys.modules.get("tensorflow") is None:
             # TensorBoard would load it wherever it is installed; this name tells it not to. Where
@@ -416,7 +416,7 @@ def _freeze(model: Any, what: str) -> None:
 
 
 def _groups(model: Any, decaying: list[str]) -> dict[tuple[bool, bool], list[Any]]:
-    """Divide what is trained: of the head or not, with weight decay or not."""
+    """Group trained parameters by head and weight decay."""
     groups: dict[tuple[bool, bool], list[Any]] = {}
     for name, each in model.named_parameters():
         if each.requires_grad:

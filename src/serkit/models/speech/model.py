@@ -1,4 +1,4 @@
-"""A fine-tuned encoder: what it reads, what it says, its files.
+"""A fine-tuned encoder: input, predictions and files.
 
 Imports torch, so it is imported inside functions only.
 """
@@ -34,7 +34,7 @@ class SpeechModel(TrainedInEpochs):
 
     Attributes:
         model: The ``...ForSequenceClassification``.
-        hearing: What it reads.
+        hearing: Its input.
         trainable: How many numbers were trained.
     """
 
@@ -52,7 +52,7 @@ class SpeechModel(TrainedInEpochs):
         return predict(self.model, Waves(data, self.hearing))
 
     def save(self, folder: Path) -> None:
-        """Write ``config.json`` and ``model.safetensors``, and what it reads as JSON."""
+        """Write ``config.json``, ``model.safetensors``, and its input as JSON."""
         with quiet_transformers():
             self.model.save_pretrained(folder)
         facts = {

@@ -11,7 +11,7 @@ from serkit.parameters import Parameters, parameter
 
 @dataclass(frozen=True)
 class WaveParameters(Parameters):
-    """What is read of a clip."""
+    """The input signal."""
 
     checkpoint: str = parameter(
         "facebook/wav2vec2-base", "the pretrained encoder: a name on the hub, or a folder"
@@ -31,7 +31,7 @@ class WaveParameters(Parameters):
 
 @dataclass(frozen=True)
 class HeadParameters(Parameters):
-    """The head, and what is trained."""
+    """The head, and which layers are trained."""
 
     pooling: str = parameter(
         "last",
@@ -92,7 +92,7 @@ class WaveAugmentationParameters(Parameters):
 class SpeechParameters(
     WaveParameters, HeadParameters, SpeechLoopParameters, WaveAugmentationParameters
 ):
-    """What may be set of a fine-tuning."""
+    """Parameters of a fine-tuning."""
 
     device: str = parameter("auto", "what it is trained on", choices=DEVICES)
     precision: str = parameter(

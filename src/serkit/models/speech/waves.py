@@ -22,7 +22,7 @@ _CHUNK = 64
 
 @dataclass(frozen=True)
 class InputSpec:
-    """What is read of a clip, and how it is brought to an encoder.
+    """The input signal of an encoder, and its preparation.
 
     Attributes:
         feature: The signals, such as ``raw``.
@@ -30,7 +30,7 @@ class InputSpec:
         normalise: Whether each clip gets mean 0 and variance 1.
         trim_db: Silence this far below the loudest frame is cut off; 0 cuts none.
         masks: Whether clips may be padded, with a mask.
-        fewest_samples: The shortest signal that the encoder hears anything in.
+        fewest_samples: The shortest signal that the encoder accepts.
     """
 
     feature: str
@@ -47,11 +47,11 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Waves:
-    """The signals of some clips, read from the store when they are asked for.
+    """Signals of clips, read from the store on demand.
 
     Attributes:
         data: The clips.
-        hearing: What is read of them.
+        hearing: Input settings.
     """
 
     data: ClipData

@@ -22,9 +22,8 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
     there it is Keras's, as on a GPU, and where an argument asks for what the study's net does not
     have (other clips' frames, masks by pairs of frames, dropout of scores).
 
-    A frame that a clip's mask hides from the others is not computed with, so it gets nothing from
-    them either; what it gets differs between the two, and is for nobody to read. A mask is for
-    attention of clips to themselves.
+    Frames masked out of a clip are skipped entirely; their output differs between the two
+    implementations and is undefined. Masks are supported for self-attention only.
     """
 
     def call(
@@ -61,8 +60,8 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
         )
 
     def _is_plain(self, query: Any) -> bool:
-        """Tell whether the layer has nothing that the study's has not, on a CPU in TensorFlow."""
-        # What newer versions of Keras may have is asked for by name.
+        """Return whether the fast path applies: TensorFlow on a CPU, standard options."""
+        # options of newer Keras versions
         gated = getattr(self, "_use_gate", False) or getattr(self, "_sliding_window", None)
         other = self._dropout or not self._use_bias or gated
         return not other and len(query.shape) == 3 and _suits()
@@ -78,7 +77,7 @@ class MultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]
 
 
 def _suits() -> bool:
-    """Tell whether TensorFlow runs on a CPU."""
+    """Return whether TensorFlow runs on a CPU."""
     if keras.config.backend() != "tensorflow":
         return False
     import tensorflow as tf

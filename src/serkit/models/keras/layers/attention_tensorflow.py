@@ -1,4 +1,4 @@
-"""Attention of clips to themselves, clip by clip, in TensorFlow, with a gradient of its own.
+"""Self-attention, clip by clip, in TensorFlow, with a custom gradient.
 
 Frames are the last axis of queries, keys and values: so the projections of all heads are one
 product each, nothing is transposed, and products run over whole rows of frames.
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 
 class Weights(NamedTuple):
-    """What a layer of multi-head attention has learned, its heads one after the other.
+    """Weights of a multi-head attention layer, with heads concatenated.
 
     Attributes:
         projection: Queries', keys' and values' kernels, shape ``(rows, width)``.
@@ -121,7 +121,7 @@ def _attend_back(
     d_joined = tf.matmul(weights.output, d_output, transpose_b=True)
     d_mixed = _by_head(d_joined, heads)
     d_value = tf.matmul(d_mixed, softmax)
-    # The softmax's own share: what a change of all scores of a frame would do.
+    # the softmax term: the effect of shifting all scores of a frame
     shared = tf.reduce_sum(_by_head(mixed * d_joined, heads), axis=1)[..., tf.newaxis]
     d_scores = softmax * (tf.matmul(d_mixed, value, transpose_a=True) - shared)
     d_query, d_key = tf.matmul(key, d_scores, transpose_b=True), tf.matmul(query, d_scores)
@@ -163,7 +163,7 @@ def _frames(values: Any, clip: Any, seen: Any) -> Any:
 
 
 def _put_back(frames: Any, clip: Any, seen: Any) -> Any:
-    """Return what :func:`_frames` took among zeros for the frames that it left out."""
+    """Return the output of :func:`_frames` with zeros for skipped frames."""
     if seen is None:
         return frames
     shape = tf.stack([tf.shape(seen)[1], frames.shape[1]])

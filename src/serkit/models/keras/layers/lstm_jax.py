@@ -1,6 +1,6 @@
-"""The recurrence of an LSTM in JAX, with a gradient of its own.
+"""The recurrence of an LSTM in JAX, with a custom gradient.
 
-Gates lie in Keras's order: input, forget, candidate, output. This module imports JAX, so it is
+Gates are in Keras's order: input, forget, candidate, output. This module imports JAX, so it is
 imported inside functions only.
 """
 
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 
 def suits(sequences: Any) -> bool:
-    """Tell whether the recurrence is to be used: not on a GPU, where Keras has cuDNN's."""
+    """Return whether to use this recurrence: not on a GPU, where Keras uses cuDNN."""
     del sequences
     return bool(jax.default_backend() == "cpu")
 

@@ -1,6 +1,6 @@
-"""The recurrence of an LSTM in TensorFlow, with a gradient of its own.
+"""The recurrence of an LSTM in TensorFlow, with a custom gradient.
 
-The loops over frames are compiled by XLA, each length once (well under a second). Gates lie in
+The loops over frames are compiled by XLA, each length once (well under a second). Gates are in
 Keras's order: input, forget, candidate, output. This module imports TensorFlow, so it is imported
 inside functions only.
 """
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 
 def suits(sequences: Any) -> bool:
-    """Tell whether the recurrence is to be used: not on a GPU, where Keras has cuDNN's."""
+    """Return whether to use this recurrence: not on a GPU, where Keras uses cuDNN."""
     del sequences
     return not tf.config.list_physical_devices("GPU")
 

@@ -11,7 +11,7 @@ import torch
 
 
 def suits(sequences: Any) -> bool:
-    """Tell whether the recurrence is to be used: not on a GPU, where Keras does the same."""
+    """Return whether to use this recurrence: not on a GPU, where Keras does the same."""
     return bool(sequences.device.type == "cpu")
 
 

@@ -24,7 +24,7 @@ class WeightedStatistics(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
-        """Let no mask through: there are no frames any more, and ``live`` was told anyway."""
+        """Drop the mask: there are no frames left."""
 
     def call(self, inputs: list[Any]) -> Any:
         """Pool."""
@@ -89,7 +89,7 @@ class ConstantRelativePositions(keras.layers.Layer):  # type: ignore[misc]
         return x + self.term[self.term.shape[0] - ops.shape(x)[1] :]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what it is made from."""
+        """Return its configuration."""
         return {**super().get_config(), "frames": self.frames}
 
     def _means(self, shape: tuple[int, int], dtype: Any = None) -> Any:
@@ -109,7 +109,7 @@ class RelativeAttention(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         heads: Attention heads; a divisor of the number of values.
-        reach: Greatest distance in frames with a bias of its own.
+        reach: Largest distance in frames with its own bias.
         dropout: Share of attention weights that are dropped in training.
     """
 
@@ -152,7 +152,7 @@ class RelativeAttention(keras.layers.Layer):  # type: ignore[misc]
         return tuple(input_shape[0])
 
     def get_config(self) -> dict[str, Any]:
-        """Return what it is made from."""
+        """Return its configuration."""
         own = {"heads": self.heads, "reach": self.reach, "dropout": self.dropout}
         return {**super().get_config(), **own}
 

@@ -15,7 +15,7 @@ STRIDE = 8
 
 @dataclass(frozen=True)
 class CnnParameters(KerasParameters):
-    """What may be set of this net."""
+    """Parameters of this net."""
 
     channels: str = parameter("24,48,96", "channels of each stage, separated by commas")
     blocks: int = parameter(1, "residual blocks a stage", minimum=1)

@@ -12,7 +12,7 @@ from serkit.parameters import parameter
 
 @dataclass(frozen=True)
 class FfnnParameters(KerasParameters):
-    """What may be set of this net."""
+    """Parameters of this net."""
 
     units: int = parameter(256, "units of a hidden layer", minimum=1)
     layers: int = parameter(2, "hidden layers", minimum=1)

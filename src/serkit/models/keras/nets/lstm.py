@@ -12,7 +12,7 @@ from serkit.parameters import parameter
 
 @dataclass(frozen=True)
 class LstmParameters(KerasParameters):
-    """What may be set of this net."""
+    """Parameters of this net."""
 
     units: str = parameter("128,128", "units of each LSTM layer, separated by commas")
     norm: bool = parameter(False, "batch norm behind each of them")
@@ -37,8 +37,8 @@ def build(parameters: LstmParameters, input_shape: Shape, classes: int) -> Any:
     """Build the net.
 
     Padded clips are summed up by the last layer's last state, as in the study. Clips of true
-    length are summed up by attention over live frames: what an LSTM says of a frame does not
-    depend on the frames behind it, so nothing has to be masked inside the recurrence.
+    length are summed up by attention over live frames: an LSTM's output does not depend on later
+    frames, so the recurrence needs no mask.
 
     Args:
         parameters: Its size and the rest.

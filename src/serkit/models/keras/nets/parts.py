@@ -1,4 +1,4 @@
-"""What the nets have in common: inputs, pooling over time, the answer."""
+"""Shared parts of the nets: inputs, pooling over time, output."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Inputs:
 
     Attributes:
         frames: Shape ``(clips, frames, bands)``.
-        live: Shape ``(clips, frames)``; None where padding is not to be told from the clip, or
-            there is one frame.
+        live: Shape ``(clips, frames)``; None if padding is not masked, or there is one
+            frame.
     """
 
     frames: Any
@@ -26,7 +26,7 @@ class Inputs:
 
     @classmethod
     def of(cls, parameters: KerasParameters, input_shape: Shape) -> Inputs:
-        """Make the inputs that ``padding`` asks for."""
+        """Make the inputs for a ``padding`` mode."""
         import keras
 
         if parameters.padding in ("short", "masked"):

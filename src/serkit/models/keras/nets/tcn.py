@@ -12,7 +12,7 @@ from serkit.parameters import parameter
 
 @dataclass(frozen=True)
 class TcnParameters(KerasParameters):
-    """What may be set of this net."""
+    """Parameters of this net."""
 
     width: int = parameter(64, "values of a frame inside", minimum=1)
     layers: int = parameter(3, "convolutions, one behind the other", minimum=1)

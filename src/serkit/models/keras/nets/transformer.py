@@ -12,7 +12,7 @@ from serkit.parameters import parameter
 
 @dataclass(frozen=True)
 class TransformerParameters(KerasParameters):
-    """What may be set of this net."""
+    """Parameters of this net."""
 
     width: int = parameter(128, "values of a frame inside", minimum=1)
     blocks: int = parameter(3, "blocks of attention and feed-forward layers", minimum=1)

@@ -19,7 +19,7 @@ FILE = "serkit.toml"
 PREFIX = "SERKIT_"
 
 
-_FOLDERS = frozenset({"store", "runs", "definitions"})
+_FOLDERS = frozenset({"store", "runs", "definitions", "cache"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Settings:
     """Everything that can be set once for all commands.
 
     Attributes:
-        store: The feature store's folder; a leading ``~`` is the home folder, here and below.
+        store: The feature store's folder or URL; a leading ``~`` is the home folder, here and
+            below.
         runs: The folder of runs.
         definitions: The folder of the project's own recipes.
         features: Features to extract, separated by commas; empty for the defaults.
@@ -36,6 +37,7 @@ class Settings:
         protocol: Protocol of training; empty for the corpus's own.
         preset: Preset of training.
         seed: Seed of training.
+        cache: The folder in which parts of stores under URLs are kept.
     """
 
     store: str = "features/store"
@@ -47,6 +49,7 @@ class Settings:
     protocol: str = ""
     preset: str = "best"
     seed: int = 0
+    cache: str = "~/.cache/serkit"
 
 
 def resolve(

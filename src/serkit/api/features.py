@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import Count, PathLike, settings_of, wanted_specs
@@ -39,7 +38,7 @@ def extract(
 
     Args:
         source: The folder, searched for WAV and FLAC files.
-        store: The store's folder; None uses the setting.
+        store: The store's folder, or a URL such as ``s3://bucket/store``; None uses the setting.
         features: Recipes' names (or paths of TOML files); None uses the setting.
         workers: Processes; None uses the setting.
         engine: Where they run: ``local``, or ``dask`` on a cluster. Its workers need the folder and
@@ -73,6 +72,7 @@ def extract(
     from serkit.compute.engine import open_engine
     from serkit.extraction.extract import extract as run
     from serkit.ingest.scan import read_channel, scan
+    from serkit.store.mirror import store_folder
 
     settings = settings_of(store, features, workers, definitions, wait)
     workers = settings.workers or None
@@ -81,7 +81,7 @@ def extract(
         return run(
             found,
             wanted_specs(settings),
-            Path(settings.store),
+            store_folder(settings.store),
             workers=workers,
             engine=opened,
             wait=settings.wait,
@@ -167,12 +167,13 @@ def preview(
     """
     from serkit.extraction.estimate import preview as run
     from serkit.ingest.scan import read_channel, scan
+    from serkit.store.mirror import store_folder
 
     settings = settings_of(store, features, workers, definitions, None)
     return run(
         read_channel(scan(source, corpus=corpus, include=include, labelling=labelling), channel),
         wanted_specs(settings),
-        Path(settings.store),
+        store_folder(settings.store),
         workers=settings.workers or None,
         progress=progress,
     )

@@ -52,6 +52,7 @@ def compare(
     """
     from serkit.results.board import make_board
     from serkit.results.run import list_runs
+    from serkit.store.mirror import store_folder
 
     settings = resolve({"runs": runs, "store": store})
     finished, problems = list_runs(Path(settings.runs))
@@ -60,7 +61,7 @@ def compare(
         protocol=protocol,
         published=published,
         all_seeds=all_seeds,
-        labels=_stored_labels(Path(settings.store), needed=store is not None),
+        labels=_stored_labels(store_folder(settings.store), needed=store is not None),
         problems=problems,
     )
 
@@ -139,12 +140,13 @@ def analyse(
 
 def _clips(store: FeatureStore | PathLike | None) -> pd.DataFrame | None:
     """Return the clips of a store; None where none is named and the usual one is not there."""
+    from serkit.store.mirror import store_folder
     from serkit.store.store import FeatureStore
 
     if isinstance(store, FeatureStore):
         return store.clips
     if store is None:
-        usual = Path(resolve().store)
+        usual = store_folder(resolve().store)
         return FeatureStore(usual).clips if usual.is_dir() else None
     return FeatureStore(resolve({"store": store}).store).clips
 

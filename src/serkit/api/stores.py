@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 def store_path(store: PathLike | None = None) -> Path:
-    """Return the store's folder; None uses the setting.
+    """Return the store's folder, or the folder that mirrors its URL; None uses the setting.
 
     Example:
         >>> store_path("features/store").name
         'store'
     """
-    return Path(resolve({"store": store}).store)
+    from serkit.store.mirror import store_folder
+
+    return store_folder(resolve({"store": store}).store)
 
 
 def ls(store: PathLike | None = None, *, definitions: PathLike | None = None) -> StoreListing:
@@ -105,12 +107,13 @@ def compare_audio(
     """
     from serkit.extraction.compare_audio import compare_audio as run
     from serkit.ingest.scan import scan
+    from serkit.store.mirror import store_folder
     from serkit.store.state import read_state
 
     settings = resolve({"store": store, "workers": workers})
     return run(
         scan(source, corpus=corpus, include=include),
-        read_state(Path(settings.store)),
+        read_state(store_folder(settings.store)),
         workers=settings.workers or None,
         progress=progress,
     )
@@ -133,7 +136,7 @@ def verify(store: PathLike | None = None, *, progress: Count | None = None) -> V
     """
     from serkit.store.verify import verify as run
 
-    return run(Path(resolve({"store": store}).store), progress=progress)
+    return run(store_path(store), progress=progress)
 
 
 def repair(
@@ -160,10 +163,11 @@ def repair(
         {}
     """
     from serkit.extraction.repair import repair as run
+    from serkit.store.mirror import store_folder
 
     settings = resolve({"store": store, "workers": workers, "wait": wait})
     return run(
-        Path(settings.store),
+        store_folder(settings.store),
         workers=settings.workers or None,
         wait=settings.wait,
         progress=progress,
@@ -196,10 +200,11 @@ def gc(
         True
     """
     from serkit.store.gc import gc as run
+    from serkit.store.mirror import store_folder
 
     settings = resolve({"store": store, "wait": wait})
     names = (drop,) if isinstance(drop, str) else drop
-    return run(Path(settings.store), drop=names, wait=settings.wait, progress=progress)
+    return run(store_folder(settings.store), drop=names, wait=settings.wait, progress=progress)
 
 
 def export(

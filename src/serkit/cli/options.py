@@ -20,8 +20,12 @@ class Form(StrEnum):
 
 
 Store = Annotated[
-    Path | None,
-    typer.Option(metavar="DIR", help="Feature store's folder.  [default: features/store]"),
+    str | None,
+    typer.Option(
+        metavar="DIR_OR_URL",
+        help="Feature store's folder, or a URL such as s3://bucket/store.  "
+        "[default: features/store]",
+    ),
 ]
 Runs = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of runs.  [default: runs]")]
 Run = Annotated[

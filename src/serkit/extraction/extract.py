@@ -24,6 +24,7 @@ from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
 from serkit.store.manifest import Failure
+from serkit.store.mirror import mirror_of
 from serkit.store.state import StoreState
 from serkit.store.writer import StoreWriter, open_writer
 
@@ -251,6 +252,8 @@ def _tasks(
 ) -> Iterator[Task]:
     """Cut the jobs into tasks: full parts first, smaller ones last, so that all end together."""
     holder = holder_of(writer.path) if remote else ""
+    mirror = mirror_of(writer.path)
+    origin = mirror.url if mirror else ""
     features = tuple((spec, spec.layout()) for spec in specs)
     fewest = min(_FEWEST_CLIPS_A_PART, -(-len(plan.jobs) // (4 * workers)))
     most = clips_a_task(specs)
@@ -259,7 +262,8 @@ def _tasks(
         share = (len(plan.jobs) - first) // (2 * workers)
         sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_PER_PART]]
         size = jobs_a_task(sizes, min(most, max(share, fewest)))
-        yield Task(scan.root, writer.path, plan.jobs[first : first + size], features, holder)
+        jobs = plan.jobs[first : first + size]
+        yield Task(scan.root, writer.path, jobs, features, origin, holder)
         first += size
 
 

@@ -31,6 +31,7 @@ from serkit.store.manifest import (
     restore_manifest,
     write_manifest,
 )
+from serkit.store.mirror import refuse_mirror
 from serkit.store.state import read_checked
 from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
 from serkit.store.verify import Damage, verify
@@ -88,8 +89,10 @@ def repair(
 
     Raises:
         NotFoundError: No store there.
+        UsageError: The store lies under a URL.
         StoreError: The store is locked or the disk is full.
     """
+    refuse_mirror(store, "repair")
     started = time.perf_counter()
     with suppress(StoreCorruptError):
         read_manifest(store)

@@ -19,10 +19,11 @@ from serkit.extraction.plan import Job
 from serkit.features import FeatureSpec, Layout
 from serkit.features.compute import compute_features
 from serkit.storage.lock import holder_of
+from serkit.storage.objects import open_objects
 from serkit.store.manifest import Failure, StoredFile
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
-from serkit.store.writer import write_part
+from serkit.store.writer import upload_part, write_part
 
 _SHOWS_WITHIN = 10.0
 """Seconds within which a network's file system shows a new file to every machine."""
@@ -37,6 +38,7 @@ class Task:
         store: The store's folder.
         jobs: The clips.
         features: Every requested feature with its shape.
+        origin: The URL of a store that is no folder; empty for one that is.
         holder: Who holds the store's lock, as its folder says, where the worker may be on another
             machine; empty where it is not.
     """
@@ -45,6 +47,7 @@ class Task:
     store: Path
     jobs: tuple[Job, ...]
     features: tuple[tuple[FeatureSpec, Layout], ...]
+    origin: str = ""
     holder: str = ""
 
     def __str__(self) -> str:
@@ -123,10 +126,16 @@ def run_task(task: Task) -> TaskResult:
     for spec, layout in task.features:
         if spec.name in items:
             name = uuid4().hex[:16]
-            result.parts[spec.name] = write_part(
-                task.store, spec, layout, items[spec.name], name, flush=bool(task.holder)
-            )
+            result.parts[spec.name] = _write(task, spec, layout, items[spec.name], name)
     return result
+
+
+def _write(
+    task: Task, spec: FeatureSpec, layout: Layout, items: list[Item], name: str
+) -> tuple[StoredFile, list[IndexRow]]:
+    if task.origin:
+        return upload_part(open_objects(task.origin), spec, layout, items, name)
+    return write_part(task.store, spec, layout, items, name, flush=bool(task.holder))
 
 
 def _refuse_other_folders(task: Task) -> None:
@@ -136,10 +145,11 @@ def _refuse_other_folders(task: Task) -> None:
     """
     from socket import gethostname
 
-    patience = time.monotonic() + _SHOWS_WITHIN
+    patience = time.monotonic() + (0 if task.origin else _SHOWS_WITHIN)
     while (seen := holder_of(task.store)) != task.holder and time.monotonic() < patience:
         time.sleep(0.2)
-    for folder, there in ((task.store, seen == task.holder), (task.root, task.root.is_dir())):
+    shared = bool(task.origin) or seen == task.holder
+    for folder, there in ((task.store, shared), (task.root, task.root.is_dir())):
         if not there:
             raise EngineError(
                 f"the worker on {gethostname()} does not see {folder} as the machine does that "

@@ -60,7 +60,8 @@ def rewrite_parts(
         for row in current[first : first + clips_a_part]:
             try:
                 if row.part not in opened:
-                    opened[row.part] = open_values(writer.path / row.part, stored.layout)
+                    path = writer.part_path(feature, row.part)
+                    opened[row.part] = open_values(path, stored.layout)
                 items.append(_item(opened[row.part], row, stored.layout))
             except StoreCorruptError:
                 continue

@@ -13,6 +13,7 @@ from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import StoredFeature
+from serkit.store.mirror import refuse_mirror
 from serkit.store.parts import count_clips
 from serkit.store.writer import StoreWriter, open_writer
 
@@ -65,9 +66,11 @@ def gc(
 
     Raises:
         NotFoundError: No store there.
+        UsageError: The store lies under a URL.
         UnknownNameError: A feature to drop is not in the store.
         StoreError: The store is locked, damaged, or the disk is full.
     """
+    refuse_mirror(store, "clean up")
     before = folder_size(store)
     stale: dict[str, int] = {}
     with open_writer(store, create=False, wait=wait) as writer:

@@ -24,7 +24,7 @@ from serkit.labels import UNKNOWN, LabelSet
 from serkit.store.batch import Batch
 from serkit.store.options import ReadKeywords, ReadOptions
 from serkit.store.parts import Array
-from serkit.store.reading import PartCache, read_batch
+from serkit.store.reading import Parts, read_batch
 from serkit.store.state import StoreState
 from serkit.store.store import FeatureStore
 from serkit.store.tables import ClipRow, IndexRow
@@ -200,7 +200,7 @@ class _Parts:
     """The parts of one feature in several stores; see :class:`serkit.store.reading.Parts`."""
 
     layout: Layout
-    caches: Sequence[PartCache]
+    caches: Sequence[Parts]
 
     def values(self, row: IndexRow) -> Array:
         """Return one clip's values, contiguous, not copied."""

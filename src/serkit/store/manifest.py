@@ -154,7 +154,7 @@ def _was_committed(store: Path) -> bool:
 
 def begin(store: Path) -> None:
     """Prepare a new store: from here on a manifest that is not there was lost."""
-    write_file(store / COPY, _text(Manifest()))
+    write_file(store / COPY, manifest_text(Manifest()))
 
 
 def copy_manifest(store: Path) -> None:
@@ -235,10 +235,11 @@ def _read(store: Path, name: str) -> Manifest:
 
 def write_manifest(store: Path, manifest: Manifest) -> None:
     """Commit: replace the manifest by the next one. :func:`copy_manifest` is to follow."""
-    write_file(store / NAME, _text(manifest))
+    write_file(store / NAME, manifest_text(manifest))
 
 
-def _text(manifest: Manifest) -> bytes:
+def manifest_text(manifest: Manifest) -> bytes:
+    """Return a manifest as it is written, with its own checksum."""
     data = _to_json(manifest)
     data["digest"] = xxh3_64_hexdigest(canonical_json(data).encode())
     return json.dumps(data, indent=1).encode()

@@ -201,10 +201,34 @@ def find_values(path: Path, layout: ArrayLayout) -> Place:
         StoreReadError: The file is there but cannot be read.
     """
     with _reading(path), _hdf5(path) as file:
-        values = file["values"]
-        if values.dtype != np.dtype(layout.dtype) or values.ndim != 1:
-            raise ValueError(f"values are {values.dtype}, {values.ndim}-dimensional")
-        return Place(layout.dtype, values.id.get_offset(), values.size)
+        return _place(file, layout)
+
+
+def find_values_in_head(head: bytes, size: int, layout: ArrayLayout) -> Place | None:
+    """Look up where the values lie in an array part of which only the beginning is there.
+
+    Args:
+        head: The first bytes.
+        size: Of the whole part.
+        layout: The feature's shape.
+
+    Returns:
+        Where they lie; None where the beginning does not say.
+    """
+    import h5py
+
+    try:
+        with h5py.File(BytesIO(head.ljust(size, b"\0")), "r") as file:
+            return _place(file, layout)
+    except (OSError, KeyError, ValueError, RuntimeError):
+        return None
+
+
+def _place(file: Any, layout: ArrayLayout) -> Place:
+    values = file["values"]
+    if values.dtype != np.dtype(layout.dtype) or values.ndim != 1:
+        raise ValueError(f"values are {values.dtype}, {values.ndim}-dimensional")
+    return Place(layout.dtype, values.id.get_offset(), values.size)
 
 
 def map_values(path: Path, place: Place) -> Array:

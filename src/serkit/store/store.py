@@ -19,8 +19,10 @@ from serkit.features import ArrayLayout, FeatureSpec, Layout, stored_name
 from serkit.labels import LabelSet
 from serkit.store.batch import Batch, clip_frame
 from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
+from serkit.store.mirror import mirror_of, store_folder
 from serkit.store.options import ReadKeywords, ReadOptions
-from serkit.store.reading import PartCache, read_batch
+from serkit.store.reading import PartCache, Parts, read_batch
+from serkit.store.remote_parts import RemoteParts
 from serkit.store.selection import Where, choose
 from serkit.store.state import StoreState, corpus_digest, read_state
 from serkit.store.tables import ClipRow, IndexRow
@@ -40,11 +42,12 @@ class FeatureStore:
     Readers never lock: they see the last committed state, even during an extraction.
 
     Args:
-        path: The store's folder.
+        path: The store's folder, or a URL such as ``s3://bucket/store``.
 
     Raises:
         NotFoundError: There is no store.
         StoreCorruptError: The store is damaged.
+        StoreReadError: What the URL names cannot be read.
 
     Example:
         >>> store = serkit.FeatureStore("features/store")
@@ -56,11 +59,14 @@ class FeatureStore:
     """
 
     def __init__(self, path: str | Path = DEFAULT_STORE) -> None:
-        self.path = Path(path).expanduser()
+        self.path = store_folder(path)
+        self._mirror = mirror_of(self.path)
+        if self._mirror:
+            self._mirror.refresh()
         self._stamp = manifest_stamp(self.path)
         self._state = _read_steadily(self.path)
         self._sorted: tuple[StoreState, tuple[ClipRow, ...]] | None = None
-        self._parts: dict[str, PartCache] = {}
+        self._parts: dict[str, PartCache | RemoteParts] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         # Another process opens the store anew: nothing that is mapped or read crosses over.
@@ -68,16 +74,18 @@ class FeatureStore:
 
     def __repr__(self) -> str:
         features = ", ".join(self.features) or "no features"
-        return f"FeatureStore({str(self.path)!r}: {len(self.state.clips):,} clips, {features})"
+        return f"FeatureStore({self.location!r}: {len(self.state.clips):,} clips, {features})"
 
     @property
     def location(self) -> str:
-        """The store's path, for messages."""
-        return str(self.path)
+        """The store's path or URL, for messages."""
+        return self._mirror.url if self._mirror else str(self.path)
 
     @property
     def state(self) -> StoreState:
         """The newest committed state."""
+        if self._mirror:
+            self._mirror.refresh(at_once=False)
         stamp = manifest_stamp(self.path)
         if stamp != self._stamp:
             self._state = _read_steadily(self.path)
@@ -191,7 +199,8 @@ class FeatureStore:
         behind = len(ids) - sum(map(state.is_current(spec), ids))
         if behind:
             raise IncompleteFeatureError(
-                f"{feature} is not current for {behind:,} of {len(rows):,} clips in {self.path}",
+                f"{feature} is not current for {behind:,} of {len(rows):,} clips in "
+                f"{self.location}",
                 hint=f"'serkit store why {feature}' says why, "
                 f"'serkit extract SRC --features {feature}' computes them",
             )
@@ -270,31 +279,38 @@ class FeatureStore:
             if self._stored(state, feature).spec != spec:
                 break
         raise StoreError(
-            f"{feature} in {self.path} was changed while it was read", hint="read it again"
+            f"{feature} in {self.location} was changed while it was read", hint="read it again"
         )
 
     def _read_once(
         self, state: StoreState, feature: str, clip_ids: Sequence[str], options: ReadOptions
     ) -> Batch:
         stored = self._stored(state, feature)
-        spec, layout = stored.spec, stored.layout
+        spec = stored.spec
         rows = self._rows(state, spec, clip_ids)
         clips = [state.clips[clip_id] for clip_id in clip_ids]
-        return read_batch(self._parts_of(spec.name, layout), spec, rows, clips, options)
+        parts = self._parts_of(stored)
+        if isinstance(parts, RemoteParts):
+            parts.prefetch(rows)
+        return read_batch(parts, spec, rows, clips, options)
 
-    def parts(self, feature: str) -> PartCache:
+    def parts(self, feature: str) -> Parts:
         """Return the files that hold a feature's values, for readers of several stores at once.
 
         Raises:
             UnknownNameError: It is not in the store.
         """
-        stored = self._stored(self.state, feature)
-        return self._parts_of(stored.spec.name, stored.layout)
+        return self._parts_of(self._stored(self.state, feature))
 
-    def _parts_of(self, name: str, layout: Layout) -> PartCache:
+    def _parts_of(self, stored: StoredFeature) -> PartCache | RemoteParts:
+        name, layout = stored.spec.name, stored.layout
         parts = self._parts.get(name)
         if parts is None or parts.layout != layout:
-            parts = self._parts[name] = PartCache(self.path, layout)
+            if self._mirror:
+                parts = RemoteParts(self._mirror, layout, stored.parts)
+            else:
+                parts = PartCache(self.path, layout)
+            self._parts[name] = parts
         return parts
 
     def _rows(
@@ -304,7 +320,7 @@ class FeatureStore:
         for clip_id in clip_ids:
             if not is_current(clip_id):
                 raise IncompleteFeatureError(
-                    f"{spec.name} is not current for clip {clip_id} in {self.path}",
+                    f"{spec.name} is not current for clip {clip_id} in {self.location}",
                     hint=f"'serkit store why {spec.name}' says why",
                 )
         index = state.index[spec.name]
@@ -318,7 +334,7 @@ class FeatureStore:
         stored = state.manifest.features.get(stored_name(feature))
         if stored is None:
             raise unknown_name(
-                f"feature in the store {self.path}",
+                f"feature in the store {self.location}",
                 feature,
                 state.manifest.features,
                 hint=f"compute it with 'serkit extract SRC --features {feature}'",

@@ -15,6 +15,7 @@ from serkit.features import Layout
 from serkit.shown import Shown
 from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
+from serkit.store.mirror import refuse_mirror
 from serkit.store.parts import open_values
 from serkit.store.reading import checked_values
 from serkit.store.state import read_checked
@@ -87,8 +88,10 @@ def verify(store: Path, progress: Progress | None = None) -> VerifyReport:
 
     Raises:
         NotFoundError: No store there.
+        UsageError: The store lies under a URL.
         StoreCorruptError: The manifest itself is damaged.
     """
+    refuse_mirror(store, "verify")
     for attempt in range(_ATTEMPTS):
         manifest = read_manifest(store)
         report = _verify(store, manifest, progress)

@@ -12,17 +12,21 @@ from serkit.features import FeatureSpec, Layout
 from serkit.labels import NO_LABEL, LabelSet
 from serkit.storage.files import TEMPORARY, flush_file, sync_folder, write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
+from serkit.storage.objects import Objects
 from serkit.store.manifest import (
     COPY,
+    NAME,
     Failure,
     Manifest,
     StoredFeature,
     StoredFile,
     begin,
     copy_manifest,
+    manifest_text,
     read_manifest,
     write_manifest,
 )
+from serkit.store.mirror import mirror_of, unique
 from serkit.store.parts import Item, encode_part, suffix
 from serkit.store.state import StoreState, read_state
 from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
@@ -47,6 +51,7 @@ class StoreWriter:
     def __init__(self, path: Path, state: StoreState) -> None:
         self.path = path
         self.state = state
+        self._mirror = mirror_of(path)
         self._features = dict(state.manifest.features)
         self._failures = state.manifest.failures
         self._labels = state.manifest.labels
@@ -115,11 +120,18 @@ class StoreWriter:
         Raises:
             StoreWriteError: The disk did not take it.
         """
-        flush_file(self.path / part.file)
+        if not self._mirror:
+            flush_file(self.path / part.file)
         known = self._features[feature]
         self._features[feature] = replace(known, parts={**known.parts, part.file: part})
         self.state.index[feature] |= {row.clip_id: row for row in rows}
         self._touch(feature=feature)
+
+    def part_path(self, feature: str, file: str) -> Path:
+        """Return where a part can be read, which brings it here where the store is elsewhere."""
+        if self._mirror:
+            self._mirror.fetch([self._features[feature].parts[file]])
+        return self.path / file
 
     def drop_clips(self, clip_ids: Iterable[str]) -> None:
         """Take clips out of the store, with their values."""
@@ -184,7 +196,9 @@ class StoreWriter:
             if folder.is_dir():
                 sync_folder(folder)
         manifest = Manifest(generation, tables, dict(self._features), self._failures, self._labels)
-        write_manifest(self.path, manifest)  # the commit point
+        if self._mirror:
+            self._mirror.commit(before, manifest, manifest_text(manifest))
+        write_manifest(self.path, manifest)  # the commit point, of a folder
         self.state.manifest = manifest
         self._dirty_tables.clear()
         self._dirty_features.clear()
@@ -202,7 +216,8 @@ class StoreWriter:
             self._dirty_features.add(feature)
 
     def _write_table(self, name: str, generation: int, data: bytes) -> StoredFile:
-        file = f"{TABLES}/{name}-{generation:06d}.parquet"
+        version = f"{generation:06d}"
+        file = f"{TABLES}/{name}-{unique(version) if self._mirror else version}.parquet"
         write_file(self.path / file, data)
         return StoredFile.of(file, data)
 
@@ -235,7 +250,18 @@ def open_writer(
     if not create:
         read_manifest(path)
     with writer_lock(path, wait=wait, say=say):
+        _bring_here(path)
         yield locked_writer(path)
+
+
+def _bring_here(path: Path) -> None:
+    """Bring the newest commit here where the store is elsewhere."""
+    if mirror := mirror_of(path):
+        try:
+            mirror.refresh(to_write=True)
+        except NotFoundError:  # the first commit will make it
+            for name in (NAME, COPY):
+                (path / name).unlink(missing_ok=True)
 
 
 def locked_writer(path: Path) -> StoreWriter:
@@ -297,10 +323,26 @@ def write_part(
         flush: Whether to wait for the disk. The writer does that while workers compute, but
             cannot do it for another machine.
     """
-    file = f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
+    if mirror := mirror_of(store):
+        return upload_part(mirror.objects, spec, layout, items, name)
+    file = _part_file(spec, layout, name)
     pieces, rows = encode_part(spec, layout, items, file)
     write_file(store / file, *pieces, flush=flush)
     return StoredFile.of(file, *pieces), rows
+
+
+def upload_part(
+    objects: Objects, spec: FeatureSpec, layout: Layout, items: Sequence[Item], name: str
+) -> tuple[StoredFile, list[IndexRow]]:
+    """Write a part to where a store under a URL lies; see :func:`write_part`."""
+    file = _part_file(spec, layout, name)
+    pieces, rows = encode_part(spec, layout, items, file)
+    objects.write(file, *pieces)
+    return StoredFile.of(file, *pieces), rows
+
+
+def _part_file(spec: FeatureSpec, layout: Layout, name: str) -> str:
+    return f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
 
 
 def garbage(path: Path, manifest: Manifest) -> list[Path]:

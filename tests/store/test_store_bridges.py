@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
+import subprocess
+import sys
 from dataclasses import replace
 from importlib import util
 
@@ -115,6 +119,54 @@ def test_a_sequence_of_clips_is_small_when_it_is_pickled(store):
     assert len(pickle.dumps(clips)) < 2000
     np.testing.assert_array_equal(again[1][0], values)
     assert again[1][1] == label
+
+
+SHARE = """
+import json, sys
+from torch.utils.data import DataLoader
+from serkit.store.store import FeatureStore
+
+clips = FeatureStore(sys.argv[1]).as_torch("mel8")
+sampler = clips.sampler(seed=3)
+sampler.set_epoch(1)
+loader = DataLoader(clips, batch_size=2, sampler=sampler, num_workers=1)
+print(json.dumps([list(sampler), [values.flatten(1).sum(1).tolist() for values, _ in loader]]))
+"""
+
+
+@missing("torch")
+def test_torch_shares_clips_out_among_the_processes_of_torchrun(store):
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", SHARE, str(store.path)],
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "RANK": str(rank),
+                "WORLD_SIZE": "2",
+            },
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    told = [json.loads(process.communicate(timeout=120)[0]) for process in processes]
+    shares = [positions for positions, _ in told]
+    assert sorted(shares[0] + shares[1]) == list(range(CLIPS))
+    sums = store.load("mel8").X.reshape(CLIPS, -1).sum(axis=1)
+    for positions, batches in told:
+        read = [value for batch in batches for value in batch]
+        assert np.allclose(read, sums[positions], rtol=1e-4)
+
+
+@missing("torch")
+def test_torchs_own_distributed_sampler_shares_clips_out(store):
+    from torch.utils.data import DataLoader, DistributedSampler
+
+    data = store.as_torch("change_deviation")
+    samplers = [DistributedSampler(data, 2, rank, shuffle=True) for rank in range(2)]
+    read = [v for s in samplers for v, _ in DataLoader(data, batch_size=None, sampler=s)]
+    assert sorted(map(float, read)) == sorted(store.load("change_deviation").X[:, 0].tolist())
 
 
 # TensorFlow

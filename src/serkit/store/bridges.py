@@ -29,6 +29,10 @@ class Readable(Protocol):
         """The store's folder."""
 
     @property
+    def state(self) -> Any:
+        """The newest committed state."""
+
+    @property
     def clips(self) -> Any:
         """The clips' metadata, indexed by clip id."""
 
@@ -91,6 +95,13 @@ class ClipSequence:
         batch = self._store.read(self.feature, ids, **self.options)
         return list(zip(batch.X, batch.y.tolist(), strict=True))
 
+    def parts(self) -> list[str]:
+        """Return the part that each clip lies in."""
+        if self._store is None:
+            self._store = self._kind(self.path)
+        index = self._store.state.index[self._store.spec(self.feature).name]
+        return [index[clip_id].part for clip_id in self.clip_ids]
+
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_store": None}
 
@@ -104,7 +115,7 @@ def as_torch(store: Readable, feature: str, *, where: Where, **options: Any) -> 
 
 
 def as_tf_dataset(
-    store: Readable, feature: str, *, batch_size: int, where: Where, **options: Any
+    store: Readable, feature: str, *, batch_size: int, where: Where, prefetch: int, **options: Any
 ) -> Any:
     """See :meth:`serkit.FeatureStore.as_tf_dataset`."""
     _need("tensorflow", "tensorflow")
@@ -126,7 +137,8 @@ def as_tf_dataset(
     else:
         shape = (None, len(layout.columns))
     signature = (tf.TensorSpec(shape, layout.dtype), tf.TensorSpec((None,), tf.int64))
-    return tf.data.Dataset.from_generator(batches, output_signature=signature)
+    data = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return data.prefetch(prefetch) if prefetch else data
 
 
 def as_hf_dataset(store: Readable, feature: str, *, where: Where, **options: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from serkit.store.batch import Batch, clip_frame
 from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
 from serkit.store.mirror import mirror_of, store_folder
 from serkit.store.options import ReadKeywords, ReadOptions
+from serkit.store.order import order_by_parts
 from serkit.store.reading import PartCache, Parts, read_batch
 from serkit.store.remote_parts import RemoteParts
 from serkit.store.selection import Where, choose
@@ -159,7 +160,7 @@ class FeatureStore:
         size: int = 32,
         *,
         where: Where = None,
-        shuffle: bool = False,
+        shuffle: bool | Literal["parts"] = False,
         seed: int = 0,
         **options: Unpack[ReadKeywords],
     ) -> Iterator[Batch]:
@@ -169,7 +170,8 @@ class FeatureStore:
             feature: Its name.
             size: Clips in a batch; the last may be smaller.
             where: Which clips; None is all.
-            shuffle: Whether to shuffle the clips.
+            shuffle: Whether to shuffle the clips; ``"parts"`` shuffles so that few parts are read
+                at a time, for stores that do not fit into memory or lie far away.
             seed: Seed of the order.
             options: See :meth:`load`.
         """
@@ -177,7 +179,11 @@ class FeatureStore:
             raise UsageError(f"a batch of {size} clips", allowed="1 or more is allowed")
         state, how = self.state, ReadOptions(**options)
         ids = self._select(state, feature, where)
-        if shuffle:
+        if shuffle == "parts":
+            index = state.index[self._stored(state, feature).spec.name]
+            order = order_by_parts([index[clip_id].part for clip_id in ids], seed)
+            ids = [ids[i] for i in order]
+        elif shuffle:
             ids = [ids[i] for i in np.random.default_rng(seed).permutation(len(ids))]
         for first in range(0, len(ids), size):
             yield self._read(state, feature, ids[first : first + size], how)
@@ -242,16 +248,31 @@ class FeatureStore:
         return as_torch(self, feature, where=where, **options)
 
     def as_tf_dataset(
-        self, feature: str, *, batch_size: int = 32, where: Where = None, **options: Any
+        self,
+        feature: str,
+        *,
+        batch_size: int = 32,
+        where: Where = None,
+        prefetch: int = 2,
+        **options: Any,
     ) -> Any:
         """Return a batched ``tf.data.Dataset`` of ``(values, emotion_id)``.
+
+        Args:
+            feature: Its name.
+            batch_size: Clips in a batch; the last may be smaller.
+            where: Which clips; None is all.
+            prefetch: Batches that are read ahead while a model works on one; 0 is none.
+            options: See :meth:`batches`.
 
         Raises:
             MissingDependencyError: TensorFlow is not installed.
         """
         from serkit.store.bridges import as_tf_dataset
 
-        return as_tf_dataset(self, feature, batch_size=batch_size, where=where, **options)
+        return as_tf_dataset(
+            self, feature, batch_size=batch_size, where=where, prefetch=prefetch, **options
+        )
 
     def as_hf_dataset(self, feature: str, *, where: Where = None, **options: Any) -> Any:
         """Return a ``datasets.Dataset``: a column of values, the labels, and every metadata column.

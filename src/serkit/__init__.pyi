@@ -29,6 +29,9 @@ from .api import (
     estimate as estimate,
 )
 from .api import (
+    evaluate as evaluate,
+)
+from .api import (
     export as export,
 )
 from .api import (

@@ -28,13 +28,15 @@ def _modules_with_examples() -> list[str]:
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch, speech, speech_store, speech_runs) -> Path:
-    """Work in a project: ``data/speech``, ``features/store``, ``runs``, and ``recorded``.
+def project(tmp_path, monkeypatch, speech, speech_store, speech_runs, german_store) -> Path:
+    """Work in a project: ``data/speech``, ``features/store``, ``emodb``, ``runs``, ``recorded``.
 
-    ``recorded`` holds a published run that was trained in epochs.
+    ``emodb`` is a store of another corpus, and ``recorded`` holds a published run that was trained
+    in epochs.
     """
     shutil.copytree(speech, tmp_path / "data" / "speech", copy_function=os.link)
     shutil.copytree(speech_store, tmp_path / "features" / "store")
+    shutil.copytree(german_store, tmp_path / "emodb")
     shutil.copytree(speech_runs, tmp_path / "runs")
     epochs = _DOCS / "record" / "runs" / "ffnn-luna5-20261125-041950-2077"
     shutil.copytree(epochs, tmp_path / "recorded" / epochs.name)

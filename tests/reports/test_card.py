@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -76,6 +77,35 @@ class TestText:
     def test_a_corpus_that_nobody_knows_has_its_name(self, tmp_path):
         text = model_card(make_run(tmp_path, "a", corpus="mine")).text
         assert "- Corpus: mine\n- Licence of the audio: unknown" in text
+
+    @pytest.mark.parametrize(
+        ("said", "command"),
+        [
+            (
+                {
+                    "protocol": "cross:a->b",
+                    "stores": [
+                        {"path": "x", "corpus": "a", "role": "train"},
+                        {"path": "y", "corpus": "b", "role": "test"},
+                    ],
+                    "label_map": {"calm": "neutral"},
+                },
+                "serkit train svm --store a --test-store b --map calm=neutral --preset best",
+            ),
+            (
+                {
+                    "evaluated_run": "svm-0",
+                    "stores": [{"path": "x", "corpus": "my own", "role": "test"}],
+                    "train_seconds": None,
+                },
+                "serkit evaluate svm-0 --store 'my own'",
+            ),
+        ],
+    )
+    def test_the_command_of_a_run_on_several_stores_names_them(self, tmp_path, said, command):
+        run = make_run(tmp_path, "svm-1")
+        text = model_card(replace(run, record={**run.record, **said})).text
+        assert command in text
 
     def test_names_from_outside_are_text(self, tmp_path):
         text = model_card(make_run(tmp_path, "a", notes=["<script>|x"], preset="`p`")).text

@@ -99,11 +99,15 @@ def test_the_same_clip_in_two_stores_is_refused(speech_store: Path) -> None:
         _ = twice.state
 
 
+def _labels(stores: tuple[FeatureStore, FeatureStore]) -> dict[str, LabelSet]:
+    return {store.location: store.labels for store in stores}
+
+
 def test_stores_that_share_too_few_labels_are_refused_with_the_labels_of_each(
     stores: tuple[FeatureStore, FeatureStore],
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        shared_labels([[stores[0]], [stores[1]]], Vocabulary(), at_least=7)
+        shared_labels(_labels(stores), Vocabulary(), at_least=7)
     assert "german-store has angry, boredom, disgust" in str(refused.value)
     assert "join labels with --map ONE=OTHER" in str(refused.value)
 
@@ -111,5 +115,5 @@ def test_stores_that_share_too_few_labels_are_refused_with_the_labels_of_each(
 def test_labels_are_joined_where_that_is_asked_for(
     stores: tuple[FeatureStore, FeatureStore],
 ) -> None:
-    labels = shared_labels([[stores[0]], [stores[1]]], Vocabulary({"calm": "boredom"}))
+    labels = shared_labels(_labels(stores), Vocabulary({"calm": "boredom"}))
     assert set(labels) == {*SHARED, "bored"}

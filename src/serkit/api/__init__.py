@@ -18,6 +18,7 @@ from serkit.api.catalogue import (
 )
 from serkit.api.corpora import check, download, synth
 from serkit.api.doctor import doctor
+from serkit.api.evaluating import evaluate
 from serkit.api.exploring import eda, invert, losses
 from serkit.api.features import estimate, extract, preview
 from serkit.api.listening import DEFAULT_ANSWERS, command, human, import_answers, player
@@ -92,6 +93,7 @@ __all__ = [
     "download",
     "eda",
     "estimate",
+    "evaluate",
     "export",
     "extract",
     "figure",

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Data": ("download", "synth", "check", "eda"),
     "Features": ("extract", "features", "store", "invert"),
-    "Models": ("train", "fit", "curve", "human", "models", "protocols"),
+    "Models": ("train", "fit", "evaluate", "curve", "human", "models", "protocols"),
     "Results": ("compare", "show", "stress", "report", "card", "predict", "serve"),
     "Help": ("demo", "doctor"),
 }

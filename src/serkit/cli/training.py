@@ -1,4 +1,4 @@
-"""``serkit train``, ``curve``, ``fit``."""
+"""``serkit train``, ``curve``, ``fit``, ``evaluate``."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(curve)
     app.command()(fit)
+    app.command()(evaluate)
 
 
 def train(
@@ -245,6 +246,37 @@ def fit(
         f"{found.final}: a model of all speakers; for a new one expect a UAR of "
         f"{100 * expected['uar']:.1f} % ({expected['protocol']}, {expected['speakers']} speakers)"
     )
+
+
+def evaluate(
+    run: options.Run,
+    store: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Feature store of the clips to test on."),
+    ],
+    map_: options.Join = None,
+    fold: Annotated[
+        str | None,
+        typer.Option(
+            help="Ask this fold's model; final is the model of all speakers, mean all folds' "
+            "models.  [default: final where there is one, else mean]"
+        ),
+    ] = None,
+    runs: options.Runs = None,
+    json: options.Json = False,
+) -> None:
+    """Test a run's models on another store.
+
+    The answers are a run of their own in 'serkit compare', stamped with where the models were
+    trained. Labels are joined by name; what is not shared is left out and counted.
+    """
+    from serkit import api
+
+    with progress("evaluating", "models") as update:
+        found = api.evaluate(
+            run, store=store, joined=options.joined(map_), fold=fold, runs=runs, progress=update
+        )
+    print_json(found.to_json()) if json else print_rich(found)
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +25,7 @@ from serkit.experiments.folds import (
     write_history,
 )
 from serkit.experiments.members import refuse_other_ground
+from serkit.experiments.naming import run_name
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
 from serkit.experiments.progress import Progress, Tell
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
@@ -45,9 +44,6 @@ from serkit.results.run import (
 )
 from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
-
-_LONGEST_NAME = 100
-"""Maximum length of the protocol's name in a run's folder name; file systems allow 255."""
 
 
 def _tell_nobody(_progress: Progress) -> None:
@@ -97,7 +93,7 @@ def execute(
     _check_tracking(plan, tracking)
     split = split_of(plan)
     now = datetime.now(UTC)
-    folder = resumed or plan.runs / _name(plan, now)
+    folder = resumed or plan.runs / run_name(plan.trainer.name, plan.protocol.name, now)
     config = config_of(plan, split, folder.name, now)
     refuse_other_ground(plan.members, split.digest, config["feature_fingerprints"])
     with holding(folder):
@@ -176,22 +172,6 @@ def _blaming_changes(plan: Plan, split: Split, config: Mapping[str, Any]) -> Ite
         if not isinstance(error, StoreChangedError):
             _refuse_changed(plan, split, config, because=error)
         raise
-
-
-def _name(plan: Plan, now: datetime) -> str:
-    return run_name(plan.trainer.name, plan.protocol.name, now)
-
-
-def run_name(model: str, protocol: str, now: datetime) -> str:
-    """Return a name for a run that every system takes for a folder's.
-
-    Example:
-        >>> from datetime import datetime
-        >>> run_name("svm", "cross:emodb->tess", datetime(2026, 1, 2))[:35]
-        'svm-cross-emodb-tess-20260102-00000'
-    """
-    plain = re.sub(r"[^\w@.+-]+", "-", protocol.replace("->", "-"))[:_LONGEST_NAME]
-    return f"{model}-{plain}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 def _begin(split: Split, folder: Path, config: Mapping[str, Any]) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import SerkitError, TrainingError
-from serkit.evaluation.splits import Fold, speaker_numbers
+from serkit.evaluation.splits import Fold
+from serkit.experiments.asking import ask
 from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
@@ -22,7 +23,6 @@ from serkit.experiments.resume import WORK, Kept, digests, flush_all, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
 from serkit.labels import LabelSet
 from serkit.models import (
-    ClipData,
     FitContext,
     Fitted,
     Tracking,
@@ -246,7 +246,9 @@ def fit_fold(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext
 def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
     """Predict a fold's test clips; the model sees only their features."""
     try:
-        probabilities = _ask(model, fold, plan)
+        probabilities = ask(
+            model, plan.store, fold.test, len(plan.store.labels), by_speaker=plan.by_speaker
+        )
     except SerkitError as error:
         raise with_true_names(error, plan.store, fold.test) from error
     except ValueError as error:
@@ -259,19 +261,6 @@ def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
             f"{plan.trainer.name} gave no probabilities in fold {fold.name} "
             f"(shape {probabilities.shape} for {expected}, or not finite)"
         )
-    return probabilities
-
-
-def _ask(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
-    """Ask about all test clips at once, or about those of one speaker after another."""
-    if not plan.by_speaker:
-        return model.predict(ClipData.of(plan.store, fold.test))
-    probabilities = np.empty((len(fold.test), len(plan.store.labels)))
-    speakers = speaker_numbers([plan.store.state.clips[i].speaker for i in fold.test])
-    for speaker in np.unique(speakers):
-        positions = np.flatnonzero(speakers == speaker)
-        clips = ClipData.of(plan.store, [fold.test[p] for p in positions])
-        probabilities[positions] = model.predict(clips)
     return probabilities
 
 

@@ -113,7 +113,7 @@ def _joined(wanted: Wanted) -> Ground:
     trained = [_opened(store) for store in wanted.stores or (None,)]
     if wanted.test_store is not None:
         return _cross(trained, _opened(wanted.test_store), vocabulary, wanted.protocol)
-    labels = shared_labels([[store] for store in trained], vocabulary)
+    labels = shared_labels({store.location: store.labels for store in trained}, vocabulary)
     store = JoinedStore(trained, labels, vocabulary)
     protocol = _named(wanted.protocol or LEAVE_ONE_CORPUS_OUT, (store,))
     origin = origin_of([(each, "both") for each in trained], vocabulary)
@@ -133,7 +133,9 @@ def _cross(
             f"the protocol {protocol} beside a store to test on",
             hint="leave out --protocol, or name that store with --store and test by the protocol",
         )
-    labels = shared_labels([trained, [tested]], vocabulary)
+    learned = {label for store in trained for label in store.labels}
+    named = " and ".join(store.location for store in trained)
+    labels = shared_labels({named: learned, tested.location: tested.labels}, vocabulary)
     store = JoinedStore([*trained, tested], labels, vocabulary)
     known = _speakers_known(store)
     made = cross(name, store.state.members[-1], speakers_known=known)

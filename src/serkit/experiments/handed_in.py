@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.compute.environment import hardware, installed_versions
 from serkit.evaluation.splits import Fold, Split
+from serkit.experiments.naming import run_name
 from serkit.experiments.selection import selection_of
 from serkit.labels import UNKNOWN, LabelSet
 from serkit.prediction.audio_profile import audio_of
@@ -75,7 +75,7 @@ def write_run(
 
     now = datetime.now(UTC)
     model, protocol = handed_in.model, split.protocol
-    name = handed_in.name or f"{model}-{protocol}-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name = handed_in.name or run_name(model, protocol, now)
     config = _config(handed_in, split, rows, name, labels) | {
         "created": now.isoformat(timespec="seconds")
     }

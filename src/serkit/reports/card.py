@@ -6,10 +6,11 @@ documentation of model cards (a YAML header with ``model-index``, then Markdown)
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -252,7 +253,10 @@ def _limits(run: Run) -> str:
     record = run.record
     limits = [
         "It was tested on one corpus: other languages, rooms, microphones and spontaneous speech "
-        "were not, and accuracy on them is probably lower.",
+        "were not, and accuracy on them is probably lower."
+        if len(record.get("stores", ())) < 2
+        else "Languages, rooms, microphones and spontaneous speech beyond these corpora were not "
+        "tested, and accuracy on them is probably lower.",
         "It always answers with one of its emotions, also where there is no speech.",
     ]
     if record["synthetic"]:
@@ -279,16 +283,37 @@ def _provenance(run: Run) -> str:
         ("serkit", str(record["versions"].get("serkit", "?"))),
         ("seed", str(record["seed"])),
         ("parameters", f"{record['parameters']:,}" if record["parameters"] else "unknown"),
-        ("time to fit", f"{record['train_seconds']:,.0f} s"),
+        ("time to fit", _seconds(record["train_seconds"])),
         ("corpus digest", str(record["corpus_digest"])[:16]),
         ("split digest", str(record["split_digest"])[:16]),
     ]
-    given = " ".join(f"--set {key}={value}" for key, value in record["given"].items())
-    command = (
-        f"serkit train {record['model']} --protocol {record['protocol']} "
-        f"--preset {record['preset']} --seed {record['seed']} {given}"
-    ).strip()
+    command = _command(record).replace("`", "'")
     return f"## How it was made\n\n```sh\n{command}\n```\n\n{_table(('what', 'is'), rows)}"
+
+
+def _seconds(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:,.0f} s"
+
+
+def _command(record: Mapping[str, Any]) -> str:
+    """Return the command that makes the run again; stores are named by their corpora."""
+    joined = "".join(
+        f" --map {quote(f'{old}={new}')}" for old, new in record.get("label_map", {}).items()
+    )
+    stores = record.get("stores", ())
+    if origin := record.get("evaluated_run"):
+        return f"serkit evaluate {origin} --store {quote(stores[0]['corpus'])}{joined}"
+    given = "".join(f" --set {key}={value}" for key, value in record["given"].items())
+    tested = any(store["role"] == "test" for store in stores)
+    flags = "".join(
+        f" --{'test-' if store['role'] == 'test' else ''}store {quote(store['corpus'])}"
+        for store in stores
+    )
+    protocol = "" if tested else f" --protocol {record['protocol']}"
+    return (
+        f"serkit train {record['model']}{flags}{joined}{protocol} "
+        f"--preset {record['preset']} --seed {record['seed']}{given}"
+    )
 
 
 def _corpus(run: Run) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from json import dumps
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
@@ -147,7 +148,8 @@ def _alike(evidence: Iterable[Counted]) -> dict[tuple[Any, ...], list[Counted]]:
     for each in evidence:
         record = each.run.record
         split = record["protocol"], record["corpus_digest"], record["split_digest"]
-        groups[*split, each.labels].append(each)
+        joined = dumps(record.get("label_map", {}), sort_keys=True)
+        groups[*split, joined, each.labels].append(each)
     return groups
 
 

@@ -208,8 +208,9 @@ class Run(Shown):
         """The models of all folds, for :class:`serkit.Predictor`.
 
         Raises:
-            RunError: The record is damaged.
+            RunError: The record is damaged, or the run has no models of its own.
         """
+        self._refuse_evaluation()
         return SavedModels(
             name=self.name,
             model=self.model,
@@ -306,6 +307,7 @@ class Run(Shown):
             UnknownNameError: No such fold.
             RunError: The record is damaged, or names a folder elsewhere.
         """
+        self._refuse_evaluation()
         folders = self._folders
         if fold not in folders:
             raise unknown_name("fold", fold, folders)
@@ -315,6 +317,13 @@ class Run(Shown):
                 f"{self.path / RECORD} names the folder {folders[fold]!r}, which is outside the run"
             )
         return self.path / folders[fold]
+
+    def _refuse_evaluation(self) -> None:
+        if origin := self.record.get("evaluated_run"):
+            raise RunError(
+                f"{self.name} is an evaluation of {origin} and has no models of its own",
+                hint=f"ask {origin}",
+            )
 
     @property
     def _folders(self) -> dict[str, str]:

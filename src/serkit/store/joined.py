@@ -209,33 +209,29 @@ class _Parts:
 
 
 def shared_labels(
-    stores: Iterable[Iterable[FeatureStore]], vocabulary: Vocabulary, at_least: int = 2
+    labels: Mapping[str, Iterable[str]], vocabulary: Vocabulary, at_least: int = 2
 ) -> LabelSet:
-    """Return the labels that every group of stores has.
+    """Return the labels that all have, by their shared names.
 
     Args:
-        stores: Groups of stores; a group has the labels that any of its stores has.
+        labels: The labels of each, by what messages call it.
         vocabulary: How labels are joined.
         at_least: The fewest labels that are of use.
 
     Raises:
         UsageError: They share too few; the message names the labels of each.
     """
-    groups = [list(group) for group in stores]
-    labels = [{label for store in group for label in store.labels} for group in groups]
-    names = LabelSet.of(vocabulary.shared(*labels))
-    if len(names) < at_least:
-        told = "; ".join(
-            f"{' and '.join(store.location for store in group)} has {', '.join(sorted(own))}"
-            for group, own in zip(groups, labels, strict=True)
-        )
-        shared = f"only {names[0]!r}" if names else "no label"
+    found = {name: tuple(own) for name, own in labels.items()}
+    shared = LabelSet.of(vocabulary.shared(*found.values()))
+    if len(shared) < at_least:
+        told = "; ".join(f"{name} has {', '.join(sorted(own))}" for name, own in found.items())
+        count = f"only {shared[0]!r}" if len(shared) == 1 else f"{len(shared) or 'no'} labels"
         raise UsageError(
-            f"the stores share {shared}: {told}",
+            f"{count} in common: {told}",
             allowed=f"{at_least} shared labels or more are needed",
             hint="join labels with --map ONE=OTHER",
         )
-    return names
+    return shared
 
 
 def corpora_of(store: FeatureStore) -> str:

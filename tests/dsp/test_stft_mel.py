@@ -20,6 +20,8 @@ from serkit.dsp.mel import apply_mel_bank, empty_bands, hz_to_mel, mel_bank, mel
 from serkit.dsp.signal import Signal
 from serkit.dsp.stft import StftSettings, frame_bytes, front_padding, hann, power_spectrogram
 from serkit.errors import ClipTooLongError
+from serkit.features import EXTRACTORS, Recipes
+from serkit.features.compute import compute_features
 
 librosa = pytest.importorskip("librosa")
 
@@ -142,6 +144,22 @@ class TestMelSpectrogramOfTheStudy:
         samples = read_audio(ravdess / f"Actor_{clip[-2:]}" / f"{clip}.flac").samples
         ours = whole(*Signal(samples).mel_spectrogram(STUDY, MelBank(n_mels)))
         assert_equal(ours, librosa_mel(samples, n_mels))
+
+
+def test_a_clip_of_20_seconds_is_librosa_s_of_the_signal_padded_by_whole_hops():
+    samples = synthetic(960_000, "noise")
+    spec = Recipes().get("mel128")
+    signal = Signal(samples)
+    (values,), _ = (
+        found.values() for found in compute_features(signal, [(spec, spec.layout())], ragged=True)
+    )
+    pad_to = EXTRACTORS.get("mel").longer(spec.settings, len(samples)).pad_to
+    ours = whole(values.array, values.lead)
+    theirs = librosa.feature.melspectrogram(
+        y=padded(samples, pad_to).astype(np.float32), sr=48_000, n_mels=128, pad_mode="constant"
+    )
+    assert ours.shape == theirs.shape
+    assert_equal(ours, theirs)
 
 
 class TestPowerSpectrogram:

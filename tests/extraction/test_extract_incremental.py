@@ -16,7 +16,7 @@ from serkit.audio import write_wav
 from serkit.compute.local import LocalEngine
 from serkit.corpora import ravdess
 from serkit.corpora.synthetic import MARKER
-from serkit.errors import CorpusError, FeatureError
+from serkit.errors import ClipTooLongError, CorpusError, FeatureError
 from serkit.extraction import extract as extract_module
 from serkit.extraction import plan, worker
 from serkit.extraction.compare_audio import compare_audio
@@ -27,6 +27,7 @@ from serkit.ingest.scan import read_channel, scan
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
+from serkit.store.verify import verify
 from serkit.store.writer import open_writer
 
 
@@ -463,30 +464,49 @@ def test_a_file_that_cannot_be_read_fails_alone_and_is_tried_again(corpus, store
     assert read_state(store).manifest.failures == ()
 
 
-def test_a_clip_that_is_too_long_fails_for_that_feature_only(corpus, store):
-    write_wav(path_of(corpus, 0), kit.sound(0, kit.PAD_TO + 1))
-    longer = (kit.raw(pad_to=kit.PAD_TO + 5), kit.mel(), kit.deviation(pad_to=0))
-    report = kit.fill(corpus, store, longer)
-    (failure,) = report.failed
-    assert (failure.feature, failure.error) == ("mel8", "ClipTooLongError")
-    assert failure.message == (
-        "the clip has 9,601 samples and the recipe pads to 9,600; use a recipe with a larger "
-        "pad_to, or with pad_to = 0"
-    )
+def test_a_clip_longer_than_a_recipe_pads_to_is_kept_and_not_read_padded(corpus, store):
+    write_wav(path_of(corpus, 0), kit.sound(0, 4 * kit.PAD_TO))
+    report = kit.fill(corpus, store)
+    assert report.failed == ()
     reader = FeatureStore(store)
-    assert len(reader.load("raw")) == 6
-    assert len(reader.load("mel8")) == 5  # a clip that failed is left out
-    assert kit.clip_id(0) not in reader.load("mel8").clips.index
-    assert status(store, kit.mel()).counts == {
-        "current": 5,
-        "missing": 0,
-        "stale": 0,
-        "failed": 1,
-    }
+    whole = reader.load("mel8", padded=False)
+    assert len(whole) == 6
+    long = whole.clip_ids.index(kit.clip_id(0))
+    assert whole.lengths[long] > reader.layout("mel8").length
+    with pytest.raises(ClipTooLongError) as refused:
+        reader.load("mel8")
+    assert str(refused.value) == (
+        f"1 of 6 clips are longer than the 76 frames that the recipe pads to ({kit.clip_id(0)} has "
+        "301); read them with padded=False (nets: --set padding=crop), or use a recipe with a "
+        "larger pad_to"
+    )
+    fitting = [name for name in whole.clip_ids if name != kit.clip_id(0)]
+    assert reader.read("mel8", fitting).X.shape == (5, 8, 76)
+    assert not verify(store).damaged
 
 
-def test_a_failure_is_remembered_while_other_features_are_extracted(corpus, store):
+def test_values_of_a_long_clip_are_those_of_a_recipe_that_pads_further(corpus, store, tmp_path):
+    write_wav(path_of(corpus, 0), kit.sound(0, 4 * kit.PAD_TO))
+    kit.fill(corpus, store)
+    further = kit.mel(pad_to=kit.PAD_TO + 400 * 128)
+    kit.fill(corpus, tmp_path / "further", [further])
+    ours, theirs = (
+        FeatureStore(path).read("mel8", [kit.clip_id(0)], padded=False).X[0]
+        for path in (store, tmp_path / "further")
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_failure_is_remembered_while_other_features_are_extracted(corpus, store, monkeypatch):
     """Else loading it would complain about a clip that can never be had."""
+    real = mel_module.EXTRACTOR.compute
+
+    def compute(signal, parameters):
+        if len(signal.samples) > kit.PAD_TO:
+            raise FeatureError("not this one")
+        return real(signal, parameters)
+
+    with_mel(monkeypatch, compute)
     write_wav(path_of(corpus, 0), kit.sound(0, kit.PAD_TO + 1))
     longer = [kit.raw(pad_to=0), kit.deviation(pad_to=0)]
     kit.fill(corpus, store, [*longer, kit.mel()])

@@ -109,7 +109,10 @@ def test_full_scale_gives_values(spec, amplitude):
 
 @having("pad_to")
 def test_a_clip_longer_than_the_padded_length_is_an_error(extractor):
+    """It has no padded form; of a table, which has no length, see its own tests."""
     spec = resolve("short", extractor, {"pad_to": 10_000})
+    if isinstance(spec.layout(), TableLayout):
+        pytest.skip("a table's row is as long for any clip")
     assert check_values(compute(spec, Signal(example_signal(10_000))), spec.layout()) is None
     with pytest.raises(ClipTooLongError, match="10,001 samples and the recipe pads to 10,000"):
         compute(spec, Signal(example_signal(10_001)))

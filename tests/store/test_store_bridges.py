@@ -18,11 +18,14 @@ import pytest
 import storekit as kit
 from serkit.audio import write_wav
 from serkit.errors import (
+    ClipTooLongError,
+    FeatureError,
     IncompleteFeatureError,
     MissingDependencyError,
     UnknownNameError,
     UsageError,
 )
+from serkit.extractors import raw as raw_module
 from serkit.store import bridges
 from serkit.store.export import export
 from serkit.store.store import FeatureStore
@@ -362,12 +365,28 @@ def loaded(path, form, feature):
         return file["X"][:].tolist()
 
 
-def test_a_feature_that_failed_for_every_clip_cannot_be_exported(tmp_path):
+def test_a_feature_that_failed_for_every_clip_cannot_be_exported(tmp_path, monkeypatch):
+    def refuse(_signal, _parameters):
+        raise FeatureError("not this one")
+
+    monkeypatch.setattr(raw_module, "EXTRACTOR", replace(raw_module.EXTRACTOR, compute=refuse))
     corpus = kit.make_clips(tmp_path / "corpus", range(2))
-    kit.fill(corpus, tmp_path / "store", [kit.raw(pad_to=100)])  # all are longer
+    kit.fill(corpus, tmp_path / "store", [kit.raw()])
     with pytest.raises(IncompleteFeatureError, match=r"^no clip in .* has values of raw; "):
         export(FeatureStore(tmp_path / "store"), "raw", "parquet", tmp_path / "x")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_clip_longer_than_the_recipe_pads_to_is_exported_unpadded_alone(tmp_path):
+    corpus = kit.make_clips(tmp_path / "corpus", range(2))
+    kit.fill(corpus, tmp_path / "store", [kit.raw(pad_to=100)])  # all are longer
+    store = FeatureStore(tmp_path / "store")
+    with pytest.raises(ClipTooLongError, match="clips are longer than the 100 samples"):
+        export(store, "raw", "npz", tmp_path / "x.npz")
+    assert not (tmp_path / "x.npz").exists()
+    path = export(store, "raw", "parquet", tmp_path / "x.parquet", padded=False)
+    lengths = [len(values) for values in loaded(path, "parquet", "raw")]
+    assert lengths == store.load("raw", padded=False).lengths.tolist()
 
 
 def test_an_export_is_named_after_its_feature(store, tmp_path, monkeypatch):

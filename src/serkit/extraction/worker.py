@@ -115,7 +115,8 @@ def run_task(task: Task) -> TaskResult:
             result.failures.append(failure(job, error))
             continue
         wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
-        values, failures = compute_features(Signal(audio.samples, scratch=scratch), wanted)
+        signal = Signal(audio.samples, scratch=scratch)
+        values, failures = compute_features(signal, wanted, ragged=True)
         result.failures += [failure(job, error, name) for name, error in failures.items()]
         for name, value in values.items():
             items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))

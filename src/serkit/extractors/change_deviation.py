@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from serkit.dsp.signal import Signal
-from serkit.dsp.stft import front_padding
 from serkit.errors import UsageError
 from serkit.features.extractor import Column, Extractor, TableLayout, Values
 from serkit.parameters import Parameters, parameter
@@ -27,7 +26,7 @@ class ChangeDeviationParameters(Parameters):
     """How long the blocks are, and how far a clip is padded."""
 
     block: int = parameter(5, "samples averaged at a time", minimum=1)
-    pad_to: int = parameter(253_125, "length in samples when padded; 0 pads nothing", minimum=0)
+    pad_to: int = parameter(253_125, "length in samples of shorter clips when padded", minimum=0)
 
 
 def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
@@ -36,14 +35,13 @@ def change_deviation(signal: Signal, *, block: int, pad_to: int) -> float:
     Args:
         signal: The clip.
         block: Samples averaged at a time.
-        pad_to: Length to front-pad to, a multiple of ``block``; 0 pads to the next multiple.
-
-    Raises:
-        ClipTooLongError: The clip is longer than ``pad_to``.
+        pad_to: Length to front-pad to, a multiple of ``block``. A longer clip, and every clip
+            where it is 0, is padded to the next multiple.
     """
     # Sums of so few int16 are exact in float32, of any number of them in float64.
     samples = signal.as_float if block <= _EXACT_IN_FLOAT32 else signal.samples.astype(np.float64)
-    padding = front_padding(len(samples), pad_to) if pad_to else -len(samples) % block
+    room = pad_to - len(samples)
+    padding = room if room >= 0 and pad_to else -len(samples) % block
     # Whole blocks of zeros change nothing, so only the others are summed. A product with ones sums
     # short blocks ten times faster than a reduction.
     first = min(-padding % block, len(samples))  # samples in a block that begins with zeros

@@ -7,22 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from typing import Any
 
+from serkit.clips import SAMPLE_RATE
 from serkit.dsp.signal import Signal
-from serkit.errors import FeatureError, SerkitError
-from serkit.features.extractor import EXTRACTORS, Layout, Values, check_values
+from serkit.errors import ClipTooLongError, FeatureError, SerkitError
+from serkit.features.extractor import EXTRACTORS, Extractor, Layout, Values, check_values
 from serkit.features.spec import FeatureSpec, canonical_json
 from serkit.features.voices import in_voice
+from serkit.parameters import Parameters
 
 
 def compute_features(
-    signal: Signal, wanted: Iterable[tuple[FeatureSpec, Layout]]
+    signal: Signal, wanted: Iterable[tuple[FeatureSpec, Layout]], *, ragged: bool = False
 ) -> tuple[Mapping[str, Values], Mapping[str, SerkitError]]:
     """Compute features of one clip; what several of them share is computed once.
 
     Args:
         signal: The clip, at 48 kHz.
         wanted: The features with their shapes.
+        ragged: Whether a clip that is longer than a recipe pads to gets its values all the same,
+            those of the recipe that pads far enough: for a store, which keeps true lengths.
 
     Returns:
         By feature name the values, checked against the shape; and by feature name why there are
@@ -36,8 +41,9 @@ def compute_features(
             EXTRACTORS.get(spec.extractor).announce(heard(spec), spec.settings)
     for spec, layout in features:
         try:
-            value = EXTRACTORS.get(spec.extractor).compute(heard(spec), spec.settings)
-            if wrong := check_values(value, layout):
+            extractor = EXTRACTORS.get(spec.extractor)
+            value, wrong = _computed(extractor, heard(spec), spec.settings, layout, ragged)
+            if wrong:
                 raise FeatureError(f"{spec.name} cannot be kept: {wrong}")
         except SerkitError as error:
             failures[spec.name] = error
@@ -47,6 +53,22 @@ def compute_features(
         else:
             values[spec.name] = value
     return values, failures
+
+
+def _computed(
+    extractor: Extractor[Any], signal: Signal, settings: Parameters, layout: Layout, ragged: bool
+) -> tuple[Values, str | None]:
+    """Return a clip's values, and what is wrong with them."""
+    try:
+        value = extractor.compute(signal, settings)
+    except ClipTooLongError:
+        if not ragged or extractor.longer is None:
+            raise
+        num_frames = -(-len(signal.samples) * SAMPLE_RATE // signal.sample_rate)
+        further = extractor.longer(settings, num_frames)
+        value = extractor.compute(signal, further)
+        return value, check_values(value, extractor.layout(further))
+    return value, check_values(value, layout)
 
 
 class _Voices:

@@ -152,8 +152,9 @@ class Extractor(Generic[P]):
         require: Raises :class:`serkit.errors.MissingDependencyError` if an optional package is
             missing; called before any clip is read.
         longer: Function from parameters and a number of samples at 48 kHz to parameters that fit
-            such a clip and leave the unpadded values of all other clips bit-identical. Only models
-            that read true lengths get such values. None if the values depend on the padding.
+            such a clip and leave the unpadded values of all other clips bit-identical. A store
+            keeps such values; only models that read true lengths get them. None if the values
+            depend on the padding.
         licence: Licence terms for users of the values, beyond serkit's own; empty for none.
         framework: The framework that ``compute`` loads, such as ``torch``; empty for none.
         per_clip_ms: Approximate cost of a 3.7 s clip on one core, for ``extract --estimate``.

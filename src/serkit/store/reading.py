@@ -12,7 +12,7 @@ import numpy as np
 from xxhash import xxh3_64_intdigest
 
 from serkit.dsp.mel import power_to_db
-from serkit.errors import StoreCorruptError, UsageError, unknown_name
+from serkit.errors import ClipTooLongError, StoreCorruptError, UsageError, unknown_name
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store.batch import METADATA, Batch
 from serkit.store.options import ReadOptions
@@ -82,7 +82,7 @@ def clip_values(values: Array, row: IndexRow, layout: Layout) -> Array:
     end = row.offset + row.length * prod(layout.item)
     if end > len(values):
         raise _misfit(row)
-    if layout.length is not None and row.lead + row.length != layout.length:
+    if layout.length is not None and row.lead + row.length < layout.length:
         raise _misfit(row)
     return values[row.offset : end].reshape(*layout.item, row.length)
 
@@ -163,14 +163,31 @@ def read_values(parts: Parts, rows: Sequence[IndexRow], options: ReadOptions) ->
 
     Raises:
         UsageError: Decibels are requested for a feature that is not a power.
+        ClipTooLongError: A clip to be padded is longer than the recipe pads to.
         StoreCorruptError: A file is damaged.
     """
     convert = _converter(parts.layout, options)
     if isinstance(parts.layout, TableLayout):
         return _read_table(parts, rows)
     if options.padded:
+        _refuse_longer(parts.layout, rows)
         return _read_padded(parts, parts.layout, rows, convert, _silence(options))
     return _read_unpadded(parts, rows, convert)
+
+
+def _refuse_longer(layout: ArrayLayout, rows: Sequence[IndexRow]) -> None:
+    """Refuse clips that are longer than the recipe pads to: they have no padded form."""
+    if layout.length is None:
+        return
+    longer = [row for row in rows if row.lead + row.length > layout.length]
+    if longer:
+        longest = max(longer, key=lambda row: row.length)
+        raise ClipTooLongError(
+            f"{len(longer):,} of {len(rows):,} clips are longer than the {layout.length:,} "
+            f"{layout.axis} that the recipe pads to ({longest.clip_id} has {longest.length:,})",
+            hint="read them with padded=False (nets: --set padding=crop), "
+            "or use a recipe with a larger pad_to",
+        )
 
 
 def _read_table(parts: Parts, rows: Sequence[IndexRow]) -> Array | list[Array]:

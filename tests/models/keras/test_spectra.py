@@ -9,7 +9,7 @@ import pytest
 
 import storekit
 from netkit import BANDS, clips_of, ids_of, make_store
-from serkit.errors import UsageError
+from serkit.errors import ClipTooLongError, UsageError
 from serkit.features import EXTRACTORS, resolve
 from serkit.models import TRAINERS
 from serkit.models.keras.spectra import (
@@ -51,6 +51,14 @@ def front(store) -> Spectra:
 @pytest.fixture
 def short(store) -> Spectra:
     return Spectra(clips_of(store, 1, 2), source(store, padding="short", scale="power"))
+
+
+def test_clips_longer_than_the_recipe_pads_to_are_refused_where_they_would_be_cut(store):
+    clips = clips_of(store, 1, 2)
+    padded = replace(source(store, padding="front", scale="power"), length=2)
+    with pytest.raises(ClipTooLongError, match=r"longer than the 2 frames that mel8 pads to"):
+        Spectra(clips, padded)
+    assert len(Spectra(clips, source(store))) == len(clips)  # true lengths
 
 
 class TestReading:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp.mel import mel_edges
-from serkit.errors import UsageError
+from serkit.errors import ClipTooLongError, UsageError
 from serkit.extractors.mel import MelParameters
 from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.labels import LabelSet
@@ -162,11 +162,26 @@ class Spectra:
         self._data = data
         self._voices = ("", *data.voices)
         self.lengths = np.concatenate([data.lengths(source.feature, each) for each in self._voices])
+        self._refuse_longer()
         fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
         self._kept: dict[int, Frames] | None = {} if fits else None
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def _refuse_longer(self) -> None:
+        """Refuse clips that do not fit; copies in a slower voice lose their beginning instead."""
+        most = self.source.length
+        lengths = self.lengths[: len(self._data)]
+        if most is None or self.source.padding == "none" or not (lengths > most).any():
+            return
+        longest = int(lengths.argmax())
+        raise ClipTooLongError(
+            f"{int((lengths > most).sum()):,} of {len(lengths):,} clips are longer than the "
+            f"{most:,} frames that {self.source.feature} pads to "
+            f"({self._data.clip_ids[longest]} has {int(lengths[longest]):,})",
+            hint="use --set padding=crop, or a recipe with a larger pad_to",
+        )
 
     @property
     def label_set(self) -> LabelSet:

@@ -125,7 +125,7 @@ def test_what_there_is_is_listed_as_on_the_command_line(tmp_path):
     protocols = {protocol.protocol: protocol for protocol in serkit.list_protocols()}
     assert protocols["luna5"].speaker_independent
     assert not protocols["random5"].speaker_independent
-    assert {"cross:A->B", "leave-one-corpus-out"} <= protocols.keys()
+    assert {"split", "cross:A->B", "leave-one-corpus-out"} <= protocols.keys()
 
 
 def test_a_feature_is_described_whole_also_one_of_one_s_own(tmp_path):

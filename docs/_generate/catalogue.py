@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from serkit.evaluation.across import across
+from serkit.evaluation.given import given_split
 from serkit.evaluation.splits import PROTOCOLS, Protocol, SplitClip
 from serkit.features import (
     DEFAULT_FEATURES,
@@ -48,7 +49,13 @@ speakers to choose on (C, rounds, ...). Nothing is fitted or chosen on test clip
 `--preset notebook` on a notebook protocol, which repeats the study's choice and is stamped
 `selected-on-test`.
 
-The last two are over [several stores](../howto/across-corpora.md).
+`split` follows the column `split` of [a table](../howto/my-own-recordings.md), and keeps speakers
+apart where the table does. The last two are over [several stores](../howto/across-corpora.md).
+
+EmoBox publishes folds for 32 corpora. Those of CREMA-D, EMO-DB and TESS have the same speakers on
+both sides, those of RAVDESS and SAVEE do not. serkit ships RAVDESS's (`emobox6`) alone; for the
+others `speaker5` and `loso` keep speakers apart. To measure what EmoBox's own folds promise, name
+them in a column `split`: runs by `--protocol split` say where speakers are on both sides.
 """
 
 
@@ -85,7 +92,8 @@ def models_page() -> str:
 
 
 def protocols_page() -> str:
-    protocols = [*(PROTOCOLS.get(name) for name in own_names(PROTOCOLS)), *across()]
+    named = (PROTOCOLS.get(name) for name in own_names(PROTOCOLS))
+    protocols = [*named, given_split(()), *across()]
     rows = [
         (
             markdown.code(each.name),

@@ -29,6 +29,8 @@ class ClipName:
         modality: ``audio-only``, ``full-av`` or ``video-only``.
         vocal_channel: ``speech`` or ``song``.
         actor: The speaker's number, in corpora that number their actors.
+        age: The speaker's age in years, where somebody has said it.
+        split: The part of a published split that the clip belongs to; empty where there is none.
 
     Example:
         >>> ClipName("a01", emotion="angry", speaker="anna", sex="female").intensity
@@ -45,6 +47,8 @@ class ClipName:
     modality: str = "audio-only"
     vocal_channel: str = "speech"
     actor: int | None = None
+    age: int | None = None
+    split: str = ""
 
 
 def natural_order(name: str) -> tuple[tuple[tuple[int, int, str], ...], str]:

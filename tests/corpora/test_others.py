@@ -7,7 +7,9 @@ from pathlib import PurePosixPath
 import pytest
 
 import serkit
+from serkit.errors import CorpusError
 from serkit.ingest.corpus import CORPORA, UnparsedNameError
+from serkit.ingest.scan import scan
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,46 @@ def test_a_part_of_a_corpus_is_compared_with_the_whole(make_corpus):
     assert (report.corpus, report.clips) == ("emodb", 14)
     assert "emotion angry: 2 clips, the whole corpus has 127" in report.unlike_the_whole
     assert "speaker 03: 7 clips, the whole corpus has 49" in report.unlike_the_whole
+    assert report.counted_by == "Burkhardt et al. (2005), 535 clips"
+
+
+@pytest.mark.parametrize("corpus", ["crema-d", "emodb", "savee", "tess"])
+def test_counts_of_whole_corpora_have_a_source(corpus):
+    total = sum(CORPORA.get(corpus).expected["emotion"].values())
+    assert f"{total:,} clips" in CORPORA.get(corpus).counted_by
+
+
+class TestCremaDsPeople:
+    CLIPS = ("1001_DFA_ANG_XX", "1002_DFA_SAD_XX")
+    HEAD = "ActorID,Age,Sex,Race,Ethnicity\n"
+
+    @pytest.fixture
+    def folder(self, make_corpus):
+        return make_corpus(self.CLIPS, folder="CREMA-D/AudioWAV")
+
+    @pytest.mark.parametrize("place", ["..", "."])
+    def test_sex_and_age_come_from_the_corpus_s_table(self, folder, place):
+        (folder / place / "VideoDemographics.csv").write_text(
+            self.HEAD + "1001,51,Male,Caucasian,Not Hispanic\n1002,21,Female,Caucasian,Hispanic\n"
+        )
+        names = {file.name.speaker: file.name for file in scan(folder).files}
+        assert (names["1001"].sex, names["1001"].age) == ("male", 51)
+        assert (names["1002"].sex, names["1002"].age) == ("female", 21)
+
+    def test_without_the_table_they_are_unknown(self, folder):
+        assert {(f.name.sex, f.name.age) for f in scan(folder).files} == {("unknown", None)}
+
+    def test_they_are_in_the_store(self, folder, tmp_path):
+        (folder / "VideoDemographics.csv").write_text(self.HEAD + "1001,51,Male,,\n")
+        serkit.extract(folder, store=tmp_path / "s", features=["change_deviation"], workers=1)
+        clips = serkit.FeatureStore(tmp_path / "s").clips
+        assert clips.loc["1001_DFA_ANG_XX", ["sex", "age"]].tolist() == ["male", 51]
+        assert clips["sex"].tolist() == ["male", "unknown"]
+
+    def test_another_table_of_that_name_is_refused(self, folder):
+        (folder / "VideoDemographics.csv").write_text("who,what\n1,2\n")
+        with pytest.raises(CorpusError, match="has no column ActorID and Age and Sex"):
+            scan(folder)
 
 
 def test_the_doubled_copy_of_tess_counts_once(make_corpus):

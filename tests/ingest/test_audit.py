@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import shutil
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 import soundfile
+from rich.console import Console
 
 from serkit.audio import read_audio, write_wav
 from serkit.corpora import ravdess as ravdess_module
@@ -43,6 +45,12 @@ def publish(monkeypatch):
         monkeypatch.setattr(ravdess_module, "CORPUS", changed)
 
     return publish
+
+
+def shown(report) -> str:
+    console = Console(width=200, record=True, file=io.StringIO())
+    console.print(report)
+    return console.export_text()
 
 
 def rewrite(path, change) -> None:
@@ -79,6 +87,7 @@ class TestACleanCorpus:
             "counts",
             "frames",
             "compared",
+            "one_label",
         }
 
     def test_samples_that_were_scaled_are_warned_of(self, corpus):
@@ -183,6 +192,26 @@ class TestSamples:
         shutil.copy(corpus / place(A), corpus / place(B))
         report = audit(corpus, workers=1)
         assert report.identical == ((A, B),)
+
+    def test_silent_clips_are_found(self, corpus):
+        rewrite(corpus / place(A), lambda samples: samples // 2000)
+        report = audit(corpus, workers=1)
+        assert report.silent == (A,)
+        assert f"silent (never louder than 60 dB below full scale) (1): {A}" in shown(report)
+
+    def test_clips_that_are_cut_off_at_full_scale_are_found_with_how_much(self, corpus):
+        def cut(samples):
+            return np.concatenate([samples, np.full(7, 32_767, np.int16), samples])
+
+        rewrite(corpus / place(B), cut)
+        report = audit(corpus, workers=1)
+        assert report.clipped == {B: 7}
+        assert f"cut off at full scale (1): {B} (7 samples)" in shown(report)
+
+    def test_speakers_with_one_label_are_found(self, corpus):
+        report = audit(corpus, workers=1)
+        assert report.one_label == ("12",)
+        assert "speakers with one label (1): 12" in shown(report)
 
 
 class TestDuplicates:

@@ -80,10 +80,10 @@ class TestTables:
             f"{path},{'angry' if i % 2 else 'calm'},s{i % 50}" for i, path in enumerate(paths)
         )
         (folder / "metadata.csv").write_text(self.HEAD + rows)
-        began = time.perf_counter()
+        began = time.process_time()  # the machine may have other work
         found = corpus_of(folder, paths, Labelling())
         assert found is not None
-        assert time.perf_counter() - began < 20
+        assert time.process_time() - began < 10
 
     @pytest.mark.parametrize(
         ("extra", "note"),
@@ -232,6 +232,27 @@ class TestFromExtractToCompare:
         assert serkit.FeatureStore("s").labels.names == ("froh", "müde", "wach")
         serkit.train("majority", store="s", runs="r")
         assert [len(group.entries) for group in serkit.compare("r").groups] == [1, 1]
+
+    @pytest.mark.parametrize("apart", [True, False])
+    def test_the_column_split_is_a_protocol(self, recordings, tmp_path, apart):
+        paths = sorted(recordings.rglob("*.wav"))
+        part_of = {"a": "train", "b": "validation", "c": "test" if apart else "train"}
+        rows = [
+            f"{p.relative_to(recordings).as_posix()},{p.stem[2:6]},{p.stem[0]},{part_of[p.stem[0]]}"
+            for p in paths
+        ]
+        if not apart:
+            rows[0] = rows[0].replace(",train", ",test")
+        head = "file_name,emotion,speaker,split\n"
+        (recordings / "metadata.csv").write_text(head + "\n".join(rows), encoding="utf-8")
+        store = tmp_path / "s"
+        serkit.extract(recordings, store=store, features=["change_deviation"], workers=1)
+        run = serkit.train("majority", store=store, runs=tmp_path / "r", protocol="split")
+        assert run.protocol == "split"
+        assert run.record["clips"] == (4 if apart else 1)
+        assert run.record["speaker_independent"] is apart
+        board = serkit.compare(tmp_path / "r", protocol="split", store=store)
+        assert (len(board.entries), board.problems) == (1, ())
 
     def test_unknown_speakers_are_stamped(self, recordings, tmp_path):
         names = [path.stem for path in sorted(recordings.rglob("*.wav"))]

@@ -352,9 +352,11 @@ def list_protocols() -> ProtocolList:
         ['random10', 'random5']
     """
     from serkit.evaluation.across import across
+    from serkit.evaluation.given import given_split
     from serkit.evaluation.splits import PROTOCOLS
 
-    known = (*(PROTOCOLS.get(name) for name in PROTOCOLS.names()), *across())
+    named = (PROTOCOLS.get(name) for name in PROTOCOLS.names())
+    known = (*named, given_split(()), *across())
     return ProtocolList(
         ProtocolInfo(each.name, each.summary, each.source, each.speaker_independent)
         for each in known

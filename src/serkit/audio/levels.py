@@ -15,6 +15,45 @@ _BEYOND = 1.0 + 0.5 / FULL
 """Beyond this a sample does not round to full scale."""
 
 
+_SILENT = 33
+"""60 dB below full scale: what never gets louder is no speech."""
+
+_FLAT = 3
+"""So many samples at full scale in a row are no peak but one that was cut off."""
+
+
+def is_silent(samples: npt.NDArray[np.int16]) -> bool:
+    """Say whether a clip is never louder than 60 dB below full scale.
+
+    Args:
+        samples: int16 amplitudes, shape ``(n,)``.
+
+    Example:
+        >>> is_silent(np.zeros(8, np.int16)), is_silent(np.array([0, -500], np.int16))
+        (True, False)
+    """
+    return int(samples.min(initial=0)) > -_SILENT and int(samples.max(initial=0)) < _SILENT
+
+
+def clipped_samples(samples: npt.NDArray[np.int16]) -> int:
+    """Count the samples in runs of three or more at full scale.
+
+    Args:
+        samples: int16 amplitudes, shape ``(n,)``.
+
+    Example:
+        >>> clipped_samples(np.array([0, 32767, 32767, 32767, 0, -32768, 5], np.int16))
+        3
+    """
+    count = 0
+    for full in (samples >= 32767, samples <= -32767):
+        if full.any():
+            edges = np.flatnonzero(np.diff(np.r_[False, full, False]))
+            runs = edges[1::2] - edges[::2]
+            count += int(runs[runs >= _FLAT].sum())
+    return count
+
+
 @dataclass
 class Levels:
     """Statistics of float samples, block by block.

@@ -7,11 +7,13 @@ intensity.
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
-from serkit.clips import ClipName
-from serkit.ingest.corpus import Corpus, UnparsedNameError
-from serkit.labels import LabelSet
+from serkit.clips import ClipName, Sex
+from serkit.errors import CorpusError
+from serkit.ingest.corpus import Corpus, Person, UnparsedNameError
+from serkit.ingest.table import read_table
+from serkit.labels import UNKNOWN, LabelSet
 
 EMOTIONS = {
     "ANG": "angry",
@@ -40,6 +42,11 @@ SENTENCES = {
 }
 
 FIRST, LAST = 1001, 1091
+
+TABLE = "VideoDemographics.csv"
+"""The corpus's table of its actors: ``ActorID,Age,Sex,Race,Ethnicity``."""
+
+_SEXES: dict[str, Sex] = {"male": "male", "female": "female"}
 
 _NAME = re.compile(r"([0-9]{4})_([A-Z]{3})_([A-Z]{3})_(LO|MD|HI|XX|X)")
 
@@ -77,6 +84,32 @@ def parse(path: PurePosixPath) -> ClipName:
     )
 
 
+def people(folder: Path) -> dict[str, Person]:
+    """Read the actors' sex and age from the corpus's own table, where it lies with the clips.
+
+    Args:
+        folder: The folder that was scanned: the corpus's, or ``AudioWAV`` in it.
+
+    Raises:
+        CorpusError: The table is damaged.
+    """
+    found = next((p for p in (folder / TABLE, folder.parent / TABLE) if p.is_file()), None)
+    if found is None:
+        return {}
+    table = read_table(found)
+    if missing := {"ActorID", "Age", "Sex"} - set(table.columns):
+        raise CorpusError(
+            f"{found} has no column {' and '.join(sorted(missing))}",
+            allowed=f"it has {', '.join(table.columns)}",
+            hint="take the table away, or put back the published one",
+        )
+    columns = zip(*(table.column(name) for name in ("ActorID", "Sex", "Age")), strict=True)
+    return {
+        actor: Person(_SEXES.get(sex.lower(), UNKNOWN), int(age) if age.isdecimal() else None)
+        for actor, sex, age in columns
+    }
+
+
 CORPUS = Corpus(
     name="crema-d",
     title="Crowd-sourced Emotional Multimodal Actors Dataset (CREMA-D)",
@@ -89,6 +122,8 @@ CORPUS = Corpus(
     url="https://github.com/CheyneyComputerScience/CREMA-D",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
+    people=people,
+    counted_by="Cao et al. (2014), 7,442 clips",
     expected={
         "emotion": {
             "angry": 1271,

@@ -69,6 +69,7 @@ CORPUS = Corpus(
     url="https://zenodo.org/records/7447302",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
+    counted_by="Burkhardt et al. (2005), 535 clips",
     expected={
         "emotion": {
             "angry": 127,

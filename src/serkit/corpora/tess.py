@@ -64,6 +64,7 @@ CORPUS = Corpus(
     url="https://doi.org/10.5683/SP2/E8H2MF",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
+    counted_by="Pichora-Fuller and Dupuis (2020), 2,800 clips",
     expected={
         "emotion": dict.fromkeys(sorted(EMOTIONS.values()), 400),
         "speaker": {"OAF": 1400, "YAF": 1400},

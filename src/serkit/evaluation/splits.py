@@ -36,6 +36,7 @@ class SplitClip:
         label: The label's number, from 0.
         pcm_sha256: Identity of its samples.
         corpus: The corpus's name.
+        split: The part of a published split that it belongs to; empty where there is none.
 
     Example:
         >>> SplitClip("a01", speaker="anna", sex="female", label=4, pcm_sha256="0f...").speaker
@@ -48,6 +49,7 @@ class SplitClip:
     label: int
     pcm_sha256: str
     corpus: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -442,6 +444,14 @@ def split_clips(rows: Mapping[str, Any]) -> list[SplitClip]:
             hint="extract a labelled corpus into a store of its own",
         )
     return [
-        SplitClip(row.clip_id, row.speaker, row.sex, row.emotion_id, row.pcm_sha256, row.corpus)
+        SplitClip(
+            row.clip_id,
+            row.speaker,
+            row.sex,
+            row.emotion_id,
+            row.pcm_sha256,
+            row.corpus,
+            row.split,
+        )
         for row in rows.values()
     ]

@@ -15,7 +15,8 @@ from serkit.evaluation.across import (
     cross_name,
     leave_one_corpus_out,
 )
-from serkit.evaluation.splits import PROTOCOLS, Protocol
+from serkit.evaluation.given import GIVEN, given_split
+from serkit.evaluation.splits import PROTOCOLS, Protocol, split_clips
 from serkit.ingest.corpus import CORPORA
 from serkit.labels import UNKNOWN
 from serkit.settings import resolve
@@ -25,6 +26,9 @@ from serkit.store.store import FeatureStore
 from serkit.vocabulary import Vocabulary
 
 StoreLike = FeatureStore | str | Path
+
+MADE = (GIVEN, LEAVE_ONE_CORPUS_OUT)
+"""Protocols that are made for the clips at hand, and are no plug-ins."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,10 @@ def open_ground(wanted: Wanted, protocol: str) -> Ground:
             "labels are joined (--map), and there is only one store",
             hint="use --map with 'serkit extract', or name several stores",
         )
-    named = _named(protocol, ()) if protocol else None
+    known = _named(protocol) if protocol and protocol not in MADE else None  # before any store
     store = _opened(wanted.stores[0] if wanted.stores else None)
-    return Ground(store, named or PROTOCOLS.get(_own_protocol(store)), (store,))
+    chosen = known or _named(protocol or _own_protocol(store), store)
+    return Ground(store, chosen, (store,))
 
 
 def _joined(wanted: Wanted) -> Ground:
@@ -115,7 +120,7 @@ def _joined(wanted: Wanted) -> Ground:
         return _cross(trained, _opened(wanted.test_store), vocabulary, wanted.protocol)
     labels = shared_labels({store.location: store.labels for store in trained}, vocabulary)
     store = JoinedStore(trained, labels, vocabulary)
-    protocol = _named(wanted.protocol or LEAVE_ONE_CORPUS_OUT, (store,))
+    protocol = _named(wanted.protocol or LEAVE_ONE_CORPUS_OUT, store)
     origin = origin_of([(each, "both") for each in trained], vocabulary)
     return Ground(store, protocol, tuple(trained), origin, joining_notes(store))
 
@@ -177,15 +182,18 @@ def joining_notes(store: JoinedStore) -> tuple[str, ...]:
     return tuple(dict.fromkeys(notes))
 
 
-def _named(name: str, stores: Sequence[ClipStore]) -> Protocol:
-    """Return a protocol by name; those over several corpora are made for the stores."""
-    if name == LEAVE_ONE_CORPUS_OUT:
-        return leave_one_corpus_out(speakers_known=all(map(_speakers_known, stores)))
+def _named(name: str, store: ClipStore | None = None) -> Protocol:
+    """Return a protocol by name; some are made for the clips at hand."""
     if name.startswith(CROSS):
         raise UsageError(
             f"the protocol {name} names no stores", hint="use --store A --test-store B instead"
         )
-    return PROTOCOLS.get(name)
+    if store is None or name not in MADE:
+        return PROTOCOLS.get(name)
+    if name == GIVEN:
+        clips = store.state.clips
+        return given_split(split_clips({i: row for i, row in clips.items() if row.split}))
+    return leave_one_corpus_out(speakers_known=_speakers_known(store))
 
 
 def _speakers_known(store: ClipStore) -> bool:

@@ -129,6 +129,8 @@ def _said(scan: Scan, file: AudioFile) -> dict[str, Any]:
         "statement": name.statement,
         "repetition": name.repetition,
         "actor": name.actor,
+        "age": name.age,
+        "split": name.split,
         "speaker": name.speaker,
         "sex": name.sex,
         "root": shown(scan.root),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.audio import AudioNote, read_audio
+from serkit.audio.levels import clipped_samples, is_silent
 from serkit.clips import SAMPLE_RATE, natural_order
 from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
@@ -21,7 +22,7 @@ from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
 from serkit.ingest.metadata import Labelling
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
-from serkit.labels import LabelSet
+from serkit.labels import UNKNOWN, LabelSet
 
 _FILES_PER_TASK = 16
 """Files per worker task: about 50 ms of work, for frequent progress updates."""
@@ -40,6 +41,8 @@ class Decoded:
         channels: The file's own.
         num_frames: Samples of a channel at 48 kHz.
         notes: See :attr:`serkit.audio.Audio.notes`.
+        silent: Whether it is never louder than 60 dB below full scale.
+        clipped: Samples in runs of three or more at full scale.
     """
 
     pcm_sha256: str
@@ -47,6 +50,8 @@ class Decoded:
     channels: int
     num_frames: int
     notes: tuple[str, ...] = ()
+    silent: bool = False
+    clipped: int = 0
 
 
 def audit(
@@ -134,6 +139,10 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
         compared=bool(published),
         remarks=found.notes,
         unlike_the_whole=tuple(_unlike(found.corpus.expected, counts)),
+        counted_by=found.corpus.counted_by,
+        silent=tuple(sorted(clip_id for clip_id, clip in taken.items() if clip.silent)),
+        clipped={clip_id: clip.clipped for clip_id, clip in sorted(taken.items()) if clip.clipped},
+        one_label=tuple(_one_label(groups)),
     )
 
 
@@ -147,6 +156,17 @@ def _unlike(
                 yield f"{column} {value}: {there:,} clips, the whole corpus has {whole:,}"
 
 
+def _one_label(groups: Mapping[str, Sequence[AudioFile]]) -> list[str]:
+    """Return the speakers whose clips all have one label, where there are others."""
+    labels: defaultdict[str, set[str]] = defaultdict(set)
+    for group in groups.values():
+        labels[group[0].name.speaker].add(group[0].name.emotion)
+    if len(set().union(*labels.values())) < 2:
+        return []
+    named = (name for name, found in labels.items() if len(found) == 1 and name != UNKNOWN)
+    return sorted(named, key=natural_order)
+
+
 def _decode(root: Path, paths: Sequence[str]) -> dict[str, Decoded | Unreadable]:
     return {path: _decode_one(root, path) for path in paths}
 
@@ -158,7 +178,15 @@ def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
     except AudioError as error:
         return Unreadable(path, type(error).__name__, str(error))
     rate = audio.resampled_from or SAMPLE_RATE
-    return Decoded(audio.pcm_sha256, rate, audio.channels, audio.num_frames, audio.notes)
+    return Decoded(
+        audio.pcm_sha256,
+        rate,
+        audio.channels,
+        audio.num_frames,
+        audio.notes,
+        is_silent(audio.samples),
+        clipped_samples(audio.samples),
+    )
 
 
 def _notes(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> Iterator[AudioNote]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,10 @@ class AuditReport(Shown):
         compared: Whether the samples were compared with published ones.
         remarks: Problems in the folder's metadata table, one sentence each.
         unlike_the_whole: Counts that differ from the complete corpus, one sentence each.
+        counted_by: Who counted the whole corpus; empty where nobody did.
+        silent: Ids of clips that are never louder than 60 dB below full scale.
+        clipped: How many samples are cut off at full scale, by the ids of the clips.
+        one_label: Speakers whose clips all have one label.
     """
 
     corpus: str
@@ -109,6 +113,10 @@ class AuditReport(Shown):
     compared: bool = False
     remarks: tuple[str, ...] = ()
     unlike_the_whole: tuple[str, ...] = ()
+    counted_by: str = ""
+    silent: tuple[str, ...] = ()
+    clipped: Mapping[str, int] = field(default_factory=dict)
+    one_label: tuple[str, ...] = ()
 
     @property
     def contradictory(self) -> tuple[Duplicate, ...]:
@@ -167,6 +175,10 @@ class AuditReport(Shown):
             "compared": self.compared,
             "remarks": list(self.remarks),
             "unlike_the_whole": list(self.unlike_the_whole),
+            "counted_by": self.counted_by,
+            "silent": list(self.silent),
+            "clipped": dict(self.clipped),
+            "one_label": list(self.one_label),
         }
 
     def __rich__(self) -> RenderableType:
@@ -226,9 +238,26 @@ def _findings(report: AuditReport) -> list[str]:
     lines += shortened(f"warning: {note}" for note in report.notes)
     lines += shortened(f"{path} is skipped: {reason}" for path, reason in report.unparsed)
     lines += shortened(report.remarks)
-    lines += shortened(report.unlike_the_whole)
+    lines += _of_the_whole(report)
+    lines += _named("silent (never louder than 60 dB below full scale)", report.silent)
+    lines += _named("cut off at full scale", map(_with_count, report.clipped.items()))
+    if not any("one label" in remark for remark in report.remarks):  # the table's own word
+        lines += _named("speakers with one label", report.one_label)
     lines += [f"left out: {count:,} {reason}" for reason, count in report.left_out.items()]
     return lines
+
+
+def _of_the_whole(report: AuditReport) -> list[str]:
+    """Say how the counts differ from those of the whole corpus, and who counted that."""
+    if not report.counted_by:
+        return shortened(report.unlike_the_whole)
+    if not report.unlike_the_whole:
+        return [f"counts are those of the whole corpus ({report.counted_by})"]
+    return [*shortened(report.unlike_the_whole), f"the whole corpus: {report.counted_by}"]
+
+
+def _with_count(clip: tuple[str, int]) -> str:
+    return f"{clip[0]} ({clip[1]:,} samples)"
 
 
 def _named(what: str, names: Iterable[str]) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from serkit.clips import ClipName
+from serkit.clips import ClipName, Sex
 from serkit.errors import CorpusError
 from serkit.ingest.archive import Archive
-from serkit.labels import LabelSet
+from serkit.labels import UNKNOWN, LabelSet
 from serkit.registry import Registry
 
 
@@ -22,6 +22,23 @@ class UnparsedNameError(CorpusError):
 
 def _keep_all(_name: ClipName) -> None:
     """Exclude nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What is known of a speaker beyond the name.
+
+    Attributes:
+        sex: ``male`` or ``female``, or unknown.
+        age: In years; None where nobody has said it.
+    """
+
+    sex: Sex = UNKNOWN
+    age: int | None = None
+
+
+def _nobody(_folder: Path) -> Mapping[str, Person]:
+    return {}
 
 
 def _nothing_published() -> Mapping[str, str]:
@@ -50,6 +67,8 @@ class Corpus:
         default_protocol: The protocol that published work on it uses.
         synthetic: True for synthetic speech; such runs are never ranked with real ones.
         marker: A file in the corpus folder that identifies this corpus if names are ambiguous.
+        counted_by: Source of ``expected``.
+        people: Function from the corpus folder to what a table in it says of its speakers, by name.
 
     Example:
         >>> from pathlib import PurePosixPath
@@ -73,6 +92,8 @@ class Corpus:
     default_protocol: str = "speaker5"
     synthetic: bool = False
     marker: str | None = None
+    counted_by: str = ""
+    people: Callable[[Path], Mapping[str, Person]] = _nobody
 
 
 CORPORA: Registry[Corpus] = Registry("corpus", "serkit.corpora", "CORPUS")

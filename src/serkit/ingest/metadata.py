@@ -10,7 +10,9 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from posixpath import splitext
 
 from serkit.clips import ClipName, Sex
 from serkit.errors import CorpusError, UsageError, unknown_name
@@ -32,6 +34,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "intensity": ("intensity",),
     "statement": ("statement", "text"),
     "repetition": ("repetition",),
+    "age": ("age",),
+    "split": ("split",),
 }
 """Kinds of columns and their accepted names; the first one present is used."""
 
@@ -97,6 +101,8 @@ class _Row:
     intensity: str = ""
     statement: str = ""
     repetition: str = ""
+    age: str = ""
+    split: str = ""
 
 
 def corpus_of(
@@ -233,6 +239,7 @@ def _usual(spellings: Counter[str]) -> str:
     return min(spellings, key=lambda name: (-spellings[name], name != name.lower(), name))
 
 
+@lru_cache(maxsize=1024)  # of many rows few labels differ
 def _plain(label: str) -> str:
     return " ".join(label.split()).casefold()
 
@@ -240,16 +247,24 @@ def _plain(label: str) -> str:
 def _clips(rows: Iterable[tuple[_Row, str]]) -> dict[str, ClipName]:
     return {
         row.path: ClipName(
-            clip_id=str(PurePosixPath(row.path).with_suffix("")),
+            clip_id=splitext(row.path)[0],
             emotion=label,
             speaker=row.speaker or UNKNOWN,
             sex=_SEXES.get(row.sex.lower(), UNKNOWN),
             intensity=row.intensity or UNKNOWN,
             statement=row.statement or UNKNOWN,
             repetition=int(row.repetition) if row.repetition.isdecimal() else 0,
+            age=_years(row.age),
+            split=row.split,
         )
         for row, label in rows
     }
+
+
+def _years(text: str) -> int | None:
+    """Return an age in whole years, also where a table writes 21.0; None where there is none."""
+    whole = text.removesuffix(".0")
+    return int(whole) if whole.isdecimal() else None
 
 
 def _remarks(clips: Collection[ClipName]) -> list[str]:
@@ -310,4 +325,5 @@ def _corpus(name: str, clips: Mapping[str, ClipName], count: int) -> Corpus:
 
 
 def _values(clip: ClipName) -> list[str]:
-    return [clip.emotion, clip.speaker, clip.sex, clip.intensity, clip.statement]
+    said = [clip.emotion, clip.speaker, clip.sex, clip.intensity, clip.statement]
+    return [*said, clip.split] if clip.split else said  # digests from before splits stay

@@ -117,6 +117,7 @@ def scan(
         chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
         notes = ()
     wanted = _reasons(chosen, include)
+    people = chosen.people(folder)
     files: list[AudioFile] = []
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
@@ -130,6 +131,8 @@ def scan(
         except UnparsedNameError as error:
             unparsed.append((relative, str(error)))
             continue
+        if person := people.get(name.speaker):
+            name = replace(name, sex=person.sex, age=person.age)
         reason = chosen.leave_out(name)
         if reason and reason not in wanted:
             left_out[reason] += 1

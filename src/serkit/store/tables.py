@@ -70,6 +70,8 @@ class ClipRow:
         resampled_from: The file's rate in Hz where it was another, else null.
         pcm_sha256: SHA-256 of the file's samples.
         root: The folder that was scanned.
+        age: The speaker's age in years, where somebody has said it.
+        split: The part of a published split that the clip belongs to; empty where there is none.
     """
 
     clip_id: str
@@ -91,6 +93,8 @@ class ClipRow:
     resampled_from: int | None
     pcm_sha256: str
     root: str
+    age: int | None = None
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)

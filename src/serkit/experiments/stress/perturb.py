@@ -242,6 +242,8 @@ def _file(clip: ClipRow, channel: int) -> AudioFile:
         modality=clip.modality,
         vocal_channel=clip.vocal_channel,
         actor=clip.actor,
+        age=clip.age,
+        split=clip.split,
     )
     return AudioFile(
         clip.path, info.st_size, changed_at(info), name, info.st_ctime_ns, channel=channel

@@ -124,7 +124,7 @@ class TestFile:
         assert str(caught.value) == (
             f"unknown setting in {folder / FILE} 'stores': did you mean 'store' or 'workers' or "
             "'features'?; there are: "
-            "definitions, features, preset, protocol, runs, seed, store, wait, workers"
+            "cache, definitions, features, preset, protocol, runs, seed, store, wait, workers"
         )
 
 

@@ -17,6 +17,12 @@ MILLION = 1_000_000
 CLIP_SECONDS, CLIP_BYTES = 0.008, 0.92e6
 """Computing and disk of one clip of RAVDESS with four features."""
 
+PART_CLIPS, FEATURES = 48, 4
+"""Clips in a part, and parts that one task writes."""
+
+CORE_HOUR, GIGABYTE_MONTH, THOUSAND_PUTS, THOUSAND_GETS = 0.04, 0.023, 0.005, 0.0004
+"""Assumed prices in dollars: of the order that large providers ask for."""
+
 Sizes = Mapping[str, Mapping[str, Any]]
 
 
@@ -93,16 +99,40 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
         f"{CLIP_BYTES / 1e6:.1f} MB of disk for raw, change deviation and two mel spectrograms "
         "([record](experiments/speed.md)), and nothing else in the way:"
     )
-    yield from ("", "| workers | computing | written |", "|--:|--:|--:|")
+    puts = MILLION / PART_CLIPS * FEATURES
+    yield from ("", "| workers | time | written | requests a second | memory of all workers |")
+    yield "|--:|--:|--:|--:|--:|"
+    worker = extraction[full]["extract"]["worker_bytes"]
     for workers in (1, 16, 256):
         seconds = MILLION * CLIP_SECONDS / workers
         rate = MILLION * CLIP_BYTES / seconds / 1e9
-        yield f"| {workers} | {seconds / 60:,.1f} min | {rate:,.1f} GB/s |"
+        yield (
+            f"| {workers} | {seconds / 60:,.1f} min | {rate:,.1f} GB/s | {puts / seconds:,.0f} "
+            f"| {workers * worker / 2**30:,.1f} GiB |"
+        )
+    yield ""
+    core_hours, terabytes = MILLION * CLIP_SECONDS / 3600, MILLION * CLIP_BYTES / 1e12
+    yield (
+        f"That is {core_hours:.1f} core hours, {terabytes:.1f} TB and {puts:,.0f} parts, whatever "
+        "the number of workers. Under a URL each part is one request when it is written, and each "
+        "clip is one when it is read at random, or each part one when it is read whole. At "
+        f"assumed prices of {CORE_HOUR} $ a core hour, {GIGABYTE_MONTH} $ a GB and month, "
+        f"{THOUSAND_PUTS} $ a thousand writes and {THOUSAND_GETS} $ a thousand reads: "
+        f"{core_hours * CORE_HOUR:.2f} $ of computing, {puts / 1000 * THOUSAND_PUTS:.2f} $ of "
+        f"writes, {puts / 1000 * THOUSAND_GETS:.2f} $ for an epoch read part by part and "
+        f"{MILLION / 1000 * THOUSAND_GETS:.2f} $ for one read clip by clip, and "
+        f"{1000 * terabytes * GIGABYTE_MONTH:.0f} $ a month for keeping it. Keeping is what costs; "
+        "compute fewer features."
+    )
     yield ""
     yield (
-        f"That is {MILLION * CLIP_BYTES / 1e12:.1f} TB. A disk is the limit from a handful of "
-        "workers on; behind a faster one the parent is, which takes in a part of 48 clips in about "
-        "a millisecond."
+        "**Where the next limit lies.** With one worker, computing. With 16, a disk: "
+        f"{MILLION * CLIP_BYTES / (MILLION * CLIP_SECONDS / 16) / 1e9:.1f} GB/s is more than most "
+        "write. With 256 on [a cluster](howto/cluster.md), a shared folder is far too slow; an "
+        "[object store](howto/object-stores.md) takes the bytes, and some 3,500 writes a second "
+        "for each prefix, of which each feature is one. Then comes the one process that commits: "
+        "it takes in about a thousand parts a second, fewer than 256 workers write, and writes its "
+        "tables whole. Larger parts would move that limit, and partitioned tables the next."
     )
     yield ""
     yield (

@@ -14,7 +14,8 @@ from serkit.dsp.functionals import functionals
 from serkit.dsp.signal import Signal
 from serkit.errors import UnknownNameError, UsageError
 from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve, voices
-from serkit.features.voices import in_voice
+from serkit.features.voices import copy_name, in_voice
+from serkit.models import TRAINERS
 from serkit.testing import example_signal
 
 MEL = EXTRACTORS.get("mel")
@@ -55,6 +56,18 @@ def test_the_shipped_copies_differ_from_their_feature_in_the_voice_alone(name):
         copy = Recipes().get(f"{name}-{suffix}")
         assert copy.voice == {"speed": speed, "version": 1}
         assert (copy.extractor, copy.parameters) == (plain.extractor, plain.parameters)
+
+
+@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn"])
+def test_robust_presets_read_recipes_that_are_shipped(model):
+    trainer = TRAINERS.get(model)
+    settled = trainer.settle("robust", {})
+    for feature in trainer.features(settled):
+        plain = Recipes().get(feature)
+        for voice in trainer.voices(settled):
+            copy = Recipes().get(copy_name(feature, voice))
+            assert copy.voice
+            assert (copy.extractor, copy.parameters) == (plain.extractor, plain.parameters)
 
 
 def test_a_recipe_s_mistake_names_the_voice(tmp_path):

@@ -35,6 +35,9 @@ from .api import (
     export as export,
 )
 from .api import (
+    export_onnx as export_onnx,
+)
+from .api import (
     extract as extract,
 )
 from .api import (

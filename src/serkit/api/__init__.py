@@ -20,6 +20,7 @@ from serkit.api.corpora import check, download, synth
 from serkit.api.doctor import doctor
 from serkit.api.evaluating import evaluate
 from serkit.api.exploring import eda, invert, losses
+from serkit.api.exporting import export_onnx
 from serkit.api.features import estimate, extract, preview
 from serkit.api.listening import DEFAULT_ANSWERS, command, human, import_answers, player
 from serkit.api.predicting import (
@@ -95,6 +96,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "export",
+    "export_onnx",
     "extract",
     "figure",
     "figures",

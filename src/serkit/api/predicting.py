@@ -37,7 +37,7 @@ def predict(
     Features are computed as in training and not added to any store.
 
     Args:
-        run: The run, or its name as for :func:`show`.
+        run: The run, its name as for :func:`show`, or an ONNX file from :func:`export_onnx`.
         audio: Audio files of any rate, up to 120 s long, and folders of them.
         fold: The fold whose model to use; ``final`` is the model trained on all speakers, ``mean``
             averages the probabilities of all folds; None is ``final`` if it exists, else ``mean``.
@@ -88,7 +88,7 @@ def load(
     trained (:attr:`serkit.Predictor.warnings`).
 
     Args:
-        run: The run, or its name as for :func:`show`.
+        run: The run, its name as for :func:`show`, or an ONNX file from :func:`export_onnx`.
         fold: Which model to use, as for :func:`predict`.
         calibrated: As for :func:`predict`.
         abstain: As for :func:`predict`.
@@ -107,13 +107,23 @@ def load(
         >>> sum(predictor.predict(tone, 16_000).probabilities.values()) > 0.999
         True
     """
+    from serkit.prediction.onnx_file import is_onnx, read_onnx
     from serkit.prediction.predictor import Predictor
+
+    name = None if fold is None else str(fold)
+    if isinstance(run, str | Path) and is_onnx(run):
+        if calibrated or abstain is not None:
+            raise UsageError(
+                f"{run} keeps no answers about speakers never heard to calibrate on",
+                hint="ask the run that it was exported from",
+            )
+        return Predictor(read_onnx(Path(run)), name)
     from serkit.results.run import Run, find_run
 
     folder = Path(resolve({"runs": runs}).runs)
     found = run if isinstance(run, Run) else find_run(folder, str(run))
     calibration = found.calibration(abstain) if calibrated or abstain is not None else None
-    return Predictor(found.saved_models, None if fold is None else str(fold), calibration)
+    return Predictor(found.saved_models, name, calibration)
 
 
 def predict_over_time(

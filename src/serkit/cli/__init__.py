@@ -14,6 +14,7 @@ from serkit.cli import (
     about,
     corpus,
     exploring,
+    export,
     features,
     human,
     predict,
@@ -50,6 +51,7 @@ for _module in (
     stress,
     predict,
     serve,
+    export,
     reporting,
     about,
 ):

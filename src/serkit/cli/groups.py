@@ -10,7 +10,7 @@ GROUPS = {
     "Data": ("download", "synth", "check", "eda"),
     "Features": ("extract", "features", "store", "invert"),
     "Models": ("train", "fit", "evaluate", "curve", "human", "models", "protocols"),
-    "Results": ("compare", "show", "stress", "report", "card", "predict", "serve"),
+    "Results": ("compare", "show", "stress", "report", "card", "predict", "serve", "export"),
     "Help": ("demo", "doctor"),
 }
 """Commands by group, in the order in which they are used. Others are listed under Results."""

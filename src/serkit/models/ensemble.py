@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
+from serkit.models.graph import Graph
 from serkit.models.trainer import TRAINERS, Fitted
 from serkit.parameters import Parameters, Scalar, names_in, parameter
 
@@ -87,6 +88,17 @@ class Ensemble:
     def predict(self, data: ClipData) -> Probabilities:
         """Return the members' mean probabilities, shape ``(n, classes)``."""
         return average([member.model.predict(data) for member in self.members], self.mean)
+
+    def to_onnx(self, graph: Graph) -> str:
+        """Add all members to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
+        answers = [graph.add(member.model, member.kind) for member in self.members]
+        if self.mean == "geometric":
+            least = graph.constant(np.float32(_LEAST))
+            answers = [graph.op("Log", graph.op("Max", each, least)) for each in answers]
+        mixed = graph.op("Mean", *answers)
+        if self.mean == "geometric":
+            mixed = graph.op("Exp", mixed)
+        return graph.normalised(mixed)
 
     def save(self, folder: Path) -> None:
         """Write each member into its own folder, and their kinds."""

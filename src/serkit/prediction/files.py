@@ -11,7 +11,7 @@ from serkit.compute.local import forks, run_all
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError, SerkitError
-from serkit.prediction.saved import SavedModels
+from serkit.prediction.saved import Saved
 from serkit.store.memory import ClipFeatures
 
 LONGEST_SECONDS = 120
@@ -45,12 +45,12 @@ class _Task:
     """
 
     files: Mapping[str, Path]
-    saved: SavedModels
+    saved: Saved
     channel: int
 
 
 def features_of_files(
-    found: Mapping[str, Path | SerkitError], saved: SavedModels, *, channel: int, workers: int
+    found: Mapping[str, Path | SerkitError], saved: Saved, *, channel: int, workers: int
 ) -> Iterator[Sequence[Outcome]]:
     """Yield features of files, some files at a time, in any order.
 

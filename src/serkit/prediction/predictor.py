@@ -26,13 +26,12 @@ from serkit.prediction.calibration import Calibration
 from serkit.prediction.files import Outcome, features_of_files, read_recording
 from serkit.prediction.golden import (
     TOLERANCE,
-    golden_answer,
     golden_features,
     golden_probabilities,
 )
 from serkit.prediction.predictions import Prediction, Predictions, title_of
 from serkit.prediction.samples import audio_of_samples
-from serkit.prediction.saved import SavedModels, load_model
+from serkit.prediction.saved import Saved
 from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
@@ -73,7 +72,7 @@ class Predictor:
 
     Args:
         saved: The models on disk.
-        fold: Which model to use, as for :meth:`serkit.prediction.saved.SavedModels.chosen`.
+        fold: Which model to use, as for :meth:`serkit.prediction.saved.Saved.load`.
         calibration: Calibrates the probabilities and provides conformal sets; None does neither.
 
     Attributes:
@@ -95,19 +94,18 @@ class Predictor:
 
     def __init__(
         self,
-        saved: SavedModels,
+        saved: Saved,
         fold: str | None = None,
         calibration: Calibration | None = None,
     ) -> None:
         self.saved = saved
         self.calibration = calibration
-        trainer, self.request = saved.trainer, saved.request
-        folders = saved.chosen(fold)
-        self.folds = tuple(folders)
-        self._members = {name: load_model(trainer, folder) for name, folder in folders.items()}
+        self.request = saved.request
+        loaded = saved.load(fold)
+        self.folds = loaded.folds
+        self._members = loaded.models
         self._lock = Lock()
-        kept = {name: golden_answer(folder, saved.labels) for name, folder in folders.items()}
-        self.warnings = self._check_golden({k: v for k, v in kept.items() if v is not None})
+        self.warnings = self._check_golden(loaded.golden)
 
     def __repr__(self) -> str:
         return f"Predictor({self.title!r})"
@@ -425,9 +423,10 @@ class Predictor:
             if before[name] != now[name]
         ]
         because = f" (since then: {', '.join(sorted(changed))})" if changed else ""
+        which = f"the model of fold {worst}" if worst in self.folds else worst
         return (
-            f"predictions may be unreliable: the model of fold {worst} gives the golden clip "
-            f"a probability that is {off[worst]:.2f} off what it gave when it was trained"
+            f"predictions may be unreliable: {which} gives the golden clip a "
+            f"probability that is {off[worst]:.2f} off what it gave when it was trained"
             f"{because}; train it again",
         )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
@@ -18,22 +22,36 @@ from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.models import TRAINERS, Fitted, Trainer
 from serkit.parameters import Parameters, Scalar
 from serkit.prediction.coverage import Coverage
+from serkit.prediction.golden import golden_answer
 from serkit.store.memory import ClipFeatures
 
 
 @dataclass(frozen=True)
-class SavedModels:
-    """The models of one recipe, trained on different speakers.
+class Loaded:
+    """Models in memory whose probabilities are averaged.
+
+    Attributes:
+        folds: Names of the folds that they were trained in, or ``final``.
+        models: The models, by any name: one may answer for several folds.
+        golden: What they answered to the golden clip where they were trained, by the same names;
+            models without such an answer are missing.
+    """
+
+    folds: tuple[str, ...]
+    models: Mapping[str, Fitted]
+    golden: Mapping[str, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved(ABC):
+    """Trained models on disk, in whatever form, with what is known of them.
 
     Attributes:
         name: Their name, such as the run's.
         model: The kind of model.
         preset: The preset's name.
-        values: Every parameter's value.
         features: The features that they read, as :meth:`serkit.features.FeatureSpec.to_json`.
         labels: The emotions, in the order of the models' probabilities.
-        folders: Folder of each fold's model, by fold.
-        final: Folder of the model of all speakers; None where there is none.
         audio: Lengths and sample rates of the clips that they were trained on; None where unknown.
         versions: The packages that they were trained with.
         expected: Measured accuracy on new speakers.
@@ -44,11 +62,8 @@ class SavedModels:
     name: str
     model: str
     preset: str
-    values: Mapping[str, Scalar]
     features: Sequence[Mapping[str, Any]]
     labels: tuple[str, ...]
-    folders: Mapping[str, Path]
-    final: Path | None
     audio: Mapping[str, Any] | None
     versions: Mapping[str, str]
     expected: Mapping[str, Any]
@@ -56,25 +71,26 @@ class SavedModels:
     coverage: Coverage | None = None
 
     @property
-    def trainer(self) -> Trainer[Any]:
-        """The kind of model.
+    @abstractmethod
+    def request(self) -> FeatureRequest:
+        """The features to compute of a clip.
 
         Raises:
-            RunError: It is not installed here.
+            RunError: The models cannot predict single clips.
         """
-        if self.model.replace("_", "-") not in TRAINERS.names():
-            raise RunError(
-                f"{self.name} is a run of the model {self.model!r}, which is not installed here",
-                allowed=f"there are: {', '.join(TRAINERS.names())}",
-                hint="install the package that brings it",
-            )
-        return TRAINERS.get(self.model)
 
-    @cached_property
-    def parameters(self) -> Parameters:
-        """Training parameters in the current form of the trainer."""
-        recalled: Parameters = self.trainer.recall(self.values)
-        return recalled
+    @abstractmethod
+    def load(self, fold: str | None) -> Loaded:
+        """Load the models to use.
+
+        Args:
+            fold: A fold's name, ``final`` or ``mean``; None leaves it to the models.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: A model is damaged or not installed.
+            MissingDependencyError: They need a package that is not installed.
+        """
 
     @cached_property
     def specs(self) -> tuple[FeatureSpec, ...]:
@@ -108,43 +124,6 @@ class SavedModels:
                 f"installed is {installed}",
                 hint="train it again",
             )
-
-    @cached_property
-    def request(self) -> FeatureRequest:
-        """The features to compute of a clip.
-
-        Raises:
-            RunError: The models need all clips of a speaker at once, but single clips have no
-                speaker names.
-        """
-        if self.trainer.by_speaker(self.parameters):
-            raise RunError(
-                f"{self.name} normalises by speaker, but the speakers of these files are unknown",
-                allowed="runs that predict each clip independently can be used",
-                hint="train it with --set normalise=none",
-            )
-        return FeatureRequest(self.specs, self.trainer.true_length(self.parameters))
-
-    def chosen(self, fold: str | None) -> dict[str, Path]:
-        """Return the folders of the models to use.
-
-        Args:
-            fold: A fold's name; ``final`` for the model of all speakers; ``mean`` for the models
-                of all folds; None is ``final`` where there is one, else ``mean``.
-
-        Raises:
-            UnknownNameError: No such fold.
-            RunError: There is no model.
-        """
-        if self.final is not None and fold in (None, FINAL):
-            return {FINAL: self.final}
-        if fold not in (None, MEAN):
-            if fold not in self.folders:
-                raise unknown_name("fold", str(fold), self.folders)
-            return {str(fold): self.folders[str(fold)]}
-        if not self.folders:
-            raise RunError(f"{self.name} has no folds, so no model", hint="train it again")
-        return dict(self.folders)
 
     def features_of(
         self, clip_id: str, audio: Audio, *, name: str = "", scratch: Scratch | None = None
@@ -188,6 +167,89 @@ class SavedModels:
             if (samples := spec.whole("pad_to"))
         ]
         return min(limits, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedModels(Saved):
+    """The models of one recipe, trained on different speakers, as a run keeps them.
+
+    Attributes:
+        values: Every parameter's value.
+        folders: Folder of each fold's model, by fold.
+        final: Folder of the model of all speakers; None where there is none.
+    """
+
+    values: Mapping[str, Scalar]
+    folders: Mapping[str, Path]
+    final: Path | None
+
+    @property
+    def trainer(self) -> Trainer[Any]:
+        """The kind of model.
+
+        Raises:
+            RunError: It is not installed here.
+        """
+        if self.model.replace("_", "-") not in TRAINERS.names():
+            raise RunError(
+                f"{self.name} is a run of the model {self.model!r}, which is not installed here",
+                allowed=f"there are: {', '.join(TRAINERS.names())}",
+                hint="install the package that brings it",
+            )
+        return TRAINERS.get(self.model)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Training parameters in the current form of the trainer."""
+        recalled: Parameters = self.trainer.recall(self.values)
+        return recalled
+
+    @cached_property
+    def request(self) -> FeatureRequest:
+        """The features to compute of a clip.
+
+        Raises:
+            RunError: The models need all clips of a speaker at once, but single clips have no
+                speaker names.
+        """
+        if self.trainer.by_speaker(self.parameters):
+            raise RunError(
+                f"{self.name} normalises by speaker, but the speakers of these files are unknown",
+                allowed="runs that predict each clip independently can be used",
+                hint="train it with --set normalise=none",
+            )
+        return FeatureRequest(self.specs, self.trainer.true_length(self.parameters))
+
+    def chosen(self, fold: str | None) -> dict[str, Path]:
+        """Return the folders of the models to use.
+
+        Args:
+            fold: A fold's name; ``final`` for the model of all speakers; ``mean`` for the models
+                of all folds; None is ``final`` where there is one, else ``mean``.
+
+        Raises:
+            UnknownNameError: No such fold.
+            RunError: There is no model.
+        """
+        if self.final is not None and fold in (None, FINAL):
+            return {FINAL: self.final}
+        if fold not in (None, MEAN):
+            if fold not in self.folders:
+                raise unknown_name("fold", str(fold), self.folders)
+            return {str(fold): self.folders[str(fold)]}
+        if not self.folders:
+            raise RunError(f"{self.name} has no folds, so no model", hint="train it again")
+        return dict(self.folders)
+
+    def load(self, fold: str | None) -> Loaded:
+        """Load the models of :meth:`chosen` folds."""
+        trainer, folders = self.trainer, self.chosen(fold)
+        kept = {name: golden_answer(folder, self.labels) for name, folder in folders.items()}
+        return Loaded(
+            tuple(folders),
+            {name: load_model(trainer, folder) for name, folder in folders.items()},
+            {name: answer for name, answer in kept.items() if answer is not None},
+        )
 
 
 FINAL = "final"

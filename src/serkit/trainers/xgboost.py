@@ -16,6 +16,7 @@ from serkit.errors import MissingDependencyError
 from serkit.models.classical.parameters import InputParameters
 from serkit.models.classical.pipeline import FACTS, Inputs
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.graph import Graph
 from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -73,6 +74,12 @@ class XgboostModel:
         found = self.booster.predict(xgboost.DMatrix(self.inputs.matrix(data)))
         found = np.asarray(found, np.float64)
         return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+    def to_onnx(self, graph: Graph) -> str:
+        """Add the trees to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
+        from serkit.models.classical.onnx import booster_probabilities
+
+        return booster_probabilities(graph, self.booster, self.inputs.in_graph(graph))
 
     def save(self, folder: Path) -> None:
         """Write the booster in XGBoost's own UBJSON and the rest as JSON."""

@@ -26,6 +26,7 @@ from serkit.models.classical.pipeline import (
     widen,
 )
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.graph import Graph
 from serkit.models.refit import RefitParameters
 from serkit.models.trainer import FitContext
 from serkit.parameters import Scalar, parameter
@@ -73,6 +74,17 @@ class EstimatorModel:
         """Return probabilities, shape ``(n, classes)``; classes never trained on get 0."""
         found = answers(self.estimator, self.inputs.matrix(data))
         return widen(found, self.estimator.classes_, self.classes)
+
+    def to_onnx(self, graph: Graph) -> str:
+        """Add the estimator to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
+        from serkit.models.classical import onnx
+
+        decisions = not hasattr(self.estimator, "predict_proba")
+        matrix, trained = self.inputs.in_graph(graph), self.estimator.classes_
+        values = onnx.estimator_values(graph, self.estimator, matrix, decisions=decisions)
+        if decisions:
+            values = onnx.softmax_of_decisions(graph, values, len(trained), 1.0)
+        return onnx.widened(graph, values, trained, self.classes)
 
     def save(self, folder: Path) -> None:
         """Write the estimator with skops if possible, and its inputs as JSON."""

@@ -26,6 +26,7 @@ from serkit.models.classical.parameters import (
 )
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.copies import with_copies
+from serkit.models.graph import Graph, cannot_export
 from serkit.models.moved import skops_of_today
 from serkit.parameters import Scalar
 
@@ -107,6 +108,17 @@ class Inputs:
             return _standardised(matrix, np.zeros(len(matrix), np.int64))
         return matrix
 
+    def in_graph(self, graph: Graph) -> str:
+        """Read them in an ONNX graph; returns the matrix's name, float64.
+
+        Raises:
+            RunError: Of these inputs a graph reads none.
+        """
+        if self.layer is not None or self.by_speaker:
+            what = "one layer of an encoder" if self.layer is not None else "a speaker's clips"
+            raise cannot_export("a model", f"it reads {what}")
+        return graph.matrix(self.features, self.columns)
+
     def _read(self, data: ClipData) -> Matrix:
         if self.layer is not None:
             return np.ascontiguousarray(data.read(self.features[0]).X[:, self.layer])
@@ -152,6 +164,28 @@ class SklearnModel:
         else:
             found = softmax(decisions(self.estimator, matrix) / self.temperature)
         return widen(found, self.estimator.classes_, self.classes)
+
+    def to_onnx(self, graph: Graph) -> str:
+        """Add the pipeline to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
+        from serkit.models.classical import onnx
+
+        values = onnx.estimator_values(
+            graph,
+            self._of_scikit_learn,
+            self.inputs.in_graph(graph),
+            decisions=self.temperature is not None,
+        )
+        trained = self.estimator.classes_
+        if self.temperature is not None:
+            values = onnx.softmax_of_decisions(graph, values, len(trained), self.temperature)
+        return onnx.widened(graph, values, trained, self.classes)
+
+    @property
+    def _of_scikit_learn(self) -> Any:
+        """The pipeline itself, also where it was read as plain numbers."""
+        if self.saved is None:
+            return self.estimator
+        return _load_skops(self.saved, Path(MODEL))
 
     def save(self, folder: Path) -> None:
         """Write the pipeline with skops (no pickle) and the rest as JSON."""

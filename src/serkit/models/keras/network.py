@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, orde
 from serkit.models.moved import with_modules_of_today
 from serkit.models.training import TrainedInEpochs
 from serkit.parameters import Scalar
+
+if TYPE_CHECKING:
+    from serkit.models.graph import Graph
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "model.weights.h5"
@@ -54,6 +57,12 @@ class Network(TrainedInEpochs):
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
         """Return probabilities, shape ``(n, classes)``."""
         return predict(self.model, Spectra(data, self.source), self.scaling)
+
+    def to_onnx(self, graph: Graph) -> str:
+        """Add the net to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
+        from serkit.models.keras.onnx import net_probabilities
+
+        return net_probabilities(graph, self.model, self.source, self.scaling)
 
     def save(self, folder: Path) -> None:
         """Write architecture and inputs as JSON, and the weights as HDF5."""

@@ -29,13 +29,14 @@ from serkit.reports.markdown import board_to_markdown, to_markdown
 from serkit.results.board import Board
 from serkit.results.entries import Entry
 from serkit.results.run import list_runs
-from serkit.results.wording import name_of
+from serkit.results.wording import interval, name_of
 
 HERE = Path(__file__).parent
 RECORD = HERE / "record"
 PAGE = HERE / "results.md"
 SPEED = RECORD / "extraction.json"
 PICTURE_PROTOCOL = "luna5"
+CLASSES = 8
 
 
 def main() -> None:
@@ -98,6 +99,7 @@ def _page(board: Board, every: Board) -> Iterator[str]:
     yield board_to_markdown(board) + "\n"
     yield from _seeds(every.entries)
     yield from _gaps(ours)
+    yield from _shortcuts(ours)
     yield "## Commands\n"
     yield "```"
     yield "serkit extract ../shared/ravdess"
@@ -146,6 +148,34 @@ def _gaps(rows: Sequence[Entry]) -> Iterator[str]:
         yield "## Optimism gap\n"
         yield "How many UAR points the same model gains when the same actors are on both sides.\n"
         yield to_markdown(("protocol", "model", "points"), cells) + "\n"
+
+
+def _shortcuts(rows: Sequence[Entry]) -> Iterator[str]:
+    """Yield what hearing one side of the recording reaches, beside the best model."""
+    cells = []
+    for row in rows:
+        if row.model != "shortcut" or row.uar is None:
+            continue
+        best = max(e.uar or 0.0 for e in rows if e.protocol == row.protocol)
+        chance = 1 / CLASSES
+        cells.append(
+            (
+                row.protocol,
+                str(row.given.get("what", "duration")),
+                f"{100 * row.uar:.1f}",
+                interval(row.uar_low, row.uar_high),
+                f"{100 * (row.uar - chance) / (best - chance):.0f} %",
+            )
+        )
+    if cells:
+        yield "## Shortcuts\n"
+        yield (
+            "UAR of models that hear one side of the recording and nothing of what is said or how "
+            "([what they mean](howto/shortcuts.md)); chance is "
+            f"{100 / CLASSES:.1f} %. The last column: their share of what the best model of the "
+            "protocol gains over chance.\n"
+        )
+        yield to_markdown(("protocol", "hears", "UAR %", "95 % CI", "of the best"), cells) + "\n"
 
 
 def _speed(found: dict[str, object]) -> Iterator[str]:

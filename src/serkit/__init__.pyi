@@ -65,6 +65,9 @@ from .api import (
     learning as learning,
 )
 from .api import (
+    listen as listen,
+)
+from .api import (
     load as load,
 )
 from .api import (

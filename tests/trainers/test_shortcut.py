@@ -64,7 +64,8 @@ def test_clips_of_equal_length_are_told_apart_by_no_length(fold, monkeypatch):
 
 
 def test_who_speaks_says_nothing_where_everybody_acts_every_emotion_alike(fold):
-    assert fitted(fold, "speaker-id").predict(fold.validation) == pytest.approx(1 / 8)
+    found = fitted(fold, "speaker-id").predict(fold.validation)
+    assert (found == 1 / 8).all()  # not even by rounding: the label is the highest probability
 
 
 def test_who_speaks_says_something_where_speakers_have_emotions_of_their_own(fold):

@@ -25,6 +25,7 @@ from serkit.api.features import estimate, extract, preview
 from serkit.api.listening import DEFAULT_ANSWERS, command, human, import_answers, player
 from serkit.api.predicting import (
     decode_upload,
+    listen,
     load,
     predict,
     predict_over_time,
@@ -67,6 +68,7 @@ if TYPE_CHECKING:  # what the functions take and return, for annotations alone
     from serkit.extraction.estimate import Preview as Preview
     from serkit.extraction.extract import ExtractReport as ExtractReport
     from serkit.ingest.audit_report import AuditReport as AuditReport
+    from serkit.prediction.live import Heard as Heard
     from serkit.prediction.picture import SoundPicture as SoundPicture
     from serkit.prediction.predictions import Predictions as Predictions
     from serkit.prediction.predictor import Predictor as Predictor
@@ -110,6 +112,7 @@ __all__ = [
     "list_features",
     "list_models",
     "list_protocols",
+    "listen",
     "load",
     "losses",
     "ls",

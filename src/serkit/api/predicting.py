@@ -1,4 +1,4 @@
-"""Asking trained models: ``predict``, ``predict_over_time``, ``load``."""
+"""Asking trained models: ``predict``, ``predict_over_time``, ``listen``, ``load``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from serkit.errors import UsageError
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from serkit.audio import Audio
+    from serkit.prediction.live import Heard
     from serkit.prediction.picture import SoundPicture
     from serkit.prediction.predictions import Predictions
     from serkit.prediction.predictor import Predictor
@@ -172,6 +176,52 @@ def predict_over_time(
     return predictor.predict_over_time(
         given, window=window, hop=hop, channel=channel, progress=progress
     )
+
+
+def listen(
+    run: Predictor | Run | PathLike,
+    *,
+    blocks: Iterable[npt.NDArray[np.int16]] | None = None,
+    window: float = 3.0,
+    hop: float = 1.0,
+    runs: PathLike | None = None,
+) -> Iterator[Heard]:
+    """Predict emotions live, with a sliding window over what the microphone hears.
+
+    Args:
+        run: A loaded predictor, or the run, or its name as for :func:`show`.
+        blocks: int16 samples at 48 kHz as they arrive, shape ``(n,)`` each; None is the
+            microphone (extra ``listen``).
+        window: The window's length in seconds.
+        hop: Seconds from one prediction to the next.
+        runs: Folder of runs; None uses the setting.
+
+    Yields:
+        For each block its level and, every ``hop`` seconds, a prediction.
+
+    Raises:
+        UsageError: Window or hop is out of range.
+        AudioError: There is no microphone, or it cannot be opened.
+        MissingDependencyError: sounddevice is not installed.
+
+    Example:
+        >>> import numpy
+        >>> blocks = numpy.split(numpy.zeros(96_000, numpy.int16), 20)
+        >>> heard = list(serkit.listen("logreg-luna5", blocks=blocks, window=1.0))
+        >>> heard[-1].seconds, round(heard[-1].level), heard[-1].window.prediction
+        (2.0, -120, None)
+    """
+    from serkit.audio.microphone import microphone
+    from serkit.prediction import live
+    from serkit.prediction.predictor import Predictor
+
+    predictor = run if isinstance(run, Predictor) else load(run, runs=runs)
+    live.check(window, hop)  # before the microphone is opened
+    if blocks is not None:
+        yield from live.listen(predictor, blocks, window=window, hop=hop)
+        return
+    with microphone() as heard:
+        yield from live.listen(predictor, heard, window=window, hop=hop)
 
 
 def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:

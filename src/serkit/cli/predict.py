@@ -13,6 +13,7 @@ import typer
 
 from serkit.cli import options
 from serkit.cli.errors import IN_PART
+from serkit.cli.live import live
 from serkit.cli.output import print_json, print_rich, progress, say, say_failures
 from serkit.errors import UsageError
 
@@ -45,13 +46,18 @@ def register(app: typer.Typer) -> None:
 def predict(
     run: options.Run,
     audio: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="AUDIO...",
             help="Audio files of any rate (WAV, FLAC, OGG, Opus, MP3, AIFF), folders of them, and "
             "- for a file on standard input.",
+            show_default=False,
         ),
-    ],
+    ] = None,
+    microphone: Annotated[
+        bool,
+        typer.Option("--microphone", help="Predict live what the microphone hears, until Ctrl-C."),
+    ] = False,
     fold: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +110,18 @@ def predict(
     from serkit import api
 
     form = _format(format_, json, csv)
+    if microphone == bool(audio):
+        raise UsageError("give either AUDIO or --microphone", hint="see 'serkit predict --help'")
+    if microphone:
+        if form not in (Format.TABLE, Format.JSONL) or abstain is not None or channel:
+            raise UsageError(
+                "--microphone gives lines alone", allowed="--format table and jsonl are allowed"
+            )
+        predictor = api.load(run, fold=fold, calibrated=calibrated, runs=runs)
+        seconds = 3.0 if window is None else window
+        step = seconds / 3 if hop is None else hop
+        live(predictor, window=seconds, hop=step, as_json=form is Format.JSONL)
+        return
     if form in _OVER_TIME and window is None:
         raise UsageError(f"--format {form} writes labels over time", hint="add --window 3 --hop 1")
     if window is None and hop is not None:
@@ -112,7 +130,7 @@ def predict(
         raise UsageError("--abstain and --window exclude each other", hint="give one of them")
     shared: dict[str, Any] = {"fold": fold, "channel": channel, "calibrated": calibrated}
     found: Predictions | Timelines
-    with _files(audio) as files, progress("predicting", "files") as update:
+    with _files(audio or []) as files, progress("predicting", "files") as update:
         if window is None:
             found = api.predict(
                 *(run, files),

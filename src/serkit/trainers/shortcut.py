@@ -158,7 +158,9 @@ class ShortcutModel:
         numbers = _prepared(kind, kind.measure(data), self.mean, self.deviation)
         scores = numbers @ self.weights.T + self.intercept
         groups = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(groups / groups.sum(axis=1, keepdims=True) @ self.emotions)
+        shares = groups / groups.sum(axis=1, keepdims=True)
+        # By differences: groups that are all alike give just their shares, without rounding.
+        return np.asarray(self.emotions[0] + shares @ (self.emotions - self.emotions[0]))
 
     def save(self, folder: Path) -> None:
         """Write its numbers."""

@@ -69,6 +69,12 @@ class Batch:
         """
         return clip_frame(self.rows, self.metadata)
 
+    def _repr_html_(self) -> str:
+        from serkit.store.notebook import batch_html
+
+        shape = getattr(self.X, "shape", None)  # a list where clips differ in length
+        return batch_html(self.spec.name, shape, self.rows)
+
     def to_pandas(self) -> pd.DataFrame:
         """Return one row per clip: metadata, then the feature's values.
 

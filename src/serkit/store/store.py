@@ -82,6 +82,13 @@ class FeatureStore:
         """The store's path or URL, for messages."""
         return self._mirror.url if self._mirror else str(self.path)
 
+    def _repr_html_(self) -> str:
+        from serkit.store.notebook import store_html
+
+        stored = self.state.manifest.features.values()
+        features = [(each.spec.name, each.spec.summary, each.layout) for each in stored]
+        return store_html(str(self.path), len(self.state.clips), features)
+
     @property
     def state(self) -> StoreState:
         """The newest committed state."""

@@ -77,7 +77,7 @@ def _of_copies(models: Sequence[ModelRuns]) -> list[str]:
         other = answers.setdefault(key, model)
         if other is not model:
             notes.append(
-                f"{model.first.path} has the same predictions as {other.first.path}, though they "
+                f"{model.first.name} has the same predictions as {other.first.name}, though they "
                 "say they are different models; in the tests they count as one"
             )
     return notes

@@ -74,26 +74,25 @@ def _page(board: Board, every: Board) -> Iterator[str]:
     yield "Written by `docs/make_results.py` from `docs/record`; do not edit.\n"
     yield (
         "Unweighted average recall (UAR) and accuracy in percent over the pooled test clips of all "
-        "folds; intervals are 95 % t intervals over test speakers. On the 20 of 24 actors that "
-        "lie beside the checkout (4, 13, 19 and 22 are missing), so published figures, which are "
-        "of 24, are near but not equal in what they measure.\n"
+        "folds; intervals are 95 % t intervals over test speakers. Measured on 20 of 24 actors "
+        "(without 4, 13, 19 and 22), so published figures on all 24 are not strictly "
+        "comparable.\n"
     )
     yield (
-        "Where the nets from scratch stand, and what was tried with them: "
-        "[record](experiments/nets.md). The predictions of a row are in `docs/record/runs`, to "
-        "count it again; *untested* are rows from before such a record was kept, or rows of a "
-        "table whose best is one of those.\n"
+        "Experiments with nets from scratch: [record](experiments/nets.md). The predictions "
+        "behind each row are in `docs/record/runs`, to recompute it. *untested* rows are older "
+        "than that record, or in a table whose best row is.\n"
     )
     if any(map(_checkpoint, ours)):
         yield (
             "**Encoders here have random weights:** no model hub could be reached. `probe` and "
-            "`wav2vec2` went their whole way on the real clips with a small encoder that has "
-            "learned nothing before; what they reach says nothing about pretrained ones.\n"
+            "`wav2vec2` ran on the real clips with a small untrained encoder; their scores say "
+            "nothing about pretrained ones.\n"
         )
     yield (
-        f"Machine: {_machine()}. Everything is chosen on inner folds by actor, but for the epochs "
-        "of rows stamped *selected-on-test*: they reproduce the study, which chose on its test "
-        "clips.\n"
+        f"Machine: {_machine()}. Everything is chosen on inner folds by actor, except the epochs "
+        "of rows stamped *selected-on-test*: they reproduce the study, which selected on its "
+        "test clips.\n"
     )
     yield "## Leaderboards\n"
     yield board_to_markdown(board) + "\n"
@@ -184,9 +183,10 @@ def _speed(found: dict[str, object]) -> Iterator[str]:
     yield "## Speed\n"
     yield (
         f"`python benchmarks/extraction.py ../shared/ravdess`: {clips:,} clips, two cores, an "
-        "environment with serkit and librosa alone. The librosa loop, the floor (read the files, "
-        "one FFT a live frame, write the bytes) and serkit are whole processes, start-up included; "
-        "the floor's work alone stands beside it.\n"
+        "environment with only serkit and librosa. The librosa loop, the floor (read the files, "
+        "one FFT per live frame, write the bytes) and serkit are whole processes, start-up "
+        "included; "
+        "the floor's work alone is listed too.\n"
     )
     rows = [(name, f"{s:.2f}", f"{1000 * s / clips:.2f}") for name, s in seconds.items()]
     yield to_markdown(("what", "seconds", "ms a clip"), rows) + "\n"

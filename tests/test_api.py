@@ -111,7 +111,7 @@ def test_an_empty_list_of_features_is_refused_and_an_empty_setting_means_the_def
     assert len(serkit.estimate(source).by_feature) == 5
 
 
-def test_what_there_is_is_listed_as_on_the_command_line(tmp_path):
+def test_lists_match_the_command_line(tmp_path):
     features = {feature.name: feature for feature in serkit.list_features()}
     assert features["mel128"].default
     assert features["mel128"].parameters["n_mels"] == 128
@@ -128,7 +128,7 @@ def test_what_there_is_is_listed_as_on_the_command_line(tmp_path):
     assert {"split", "cross:A->B", "leave-one-corpus-out"} <= protocols.keys()
 
 
-def test_a_feature_is_described_whole_also_one_of_one_s_own(tmp_path):
+def test_features_are_described_including_user_recipes(tmp_path):
     (tmp_path / "own.toml").write_text('extractor = "change-deviation"\nsummary = "mine"\n')
     listed = serkit.list_features(definitions=tmp_path)
     assert "own" in [feature.name for feature in listed]
@@ -181,7 +181,7 @@ def test_ls_counts_the_clips_of_each_feature(speech_store, tmp_path):
         serkit.ls(tmp_path / "nope")
 
 
-def test_every_public_name_can_be_had_and_is_listed():
+def test_every_public_name_is_importable_and_listed():
     for name in serkit.__all__:
         assert getattr(serkit, name) is not None
         assert name in dir(serkit)

@@ -258,7 +258,7 @@ class TestSizes:
             0,
         ],
     )
-    def test_a_size_that_nobody_filled_in_is_unknown(self, tmp_path, length):
+    def test_an_unset_size_is_unknown(self, tmp_path, length):
         for whole in (length + 36, 36, 0):
             audio = read_bytes(tmp_path, riff(length, whole=whole))
             assert audio.samples.tobytes() == PCM
@@ -296,7 +296,7 @@ class TestSizes:
         ],
     )
     @pytest.mark.parametrize("odd", [0, 1])
-    def test_what_comes_behind_the_samples_is_passed_over(self, tmp_path, behind, odd):
+    def test_data_after_the_samples_are_ignored(self, tmp_path, behind, odd):
         held = PCM + b"\x7f" * odd  # not every writer pads an odd number of bytes
         data = riff(len(held), held=held, behind=behind)
         assert read_bytes(tmp_path, data).notes == ()
@@ -492,7 +492,7 @@ class TestHeader:
             read_header(tmp_path / "clip.wav")
 
 
-def test_what_is_written_is_read_back(tmp_path):
+def test_written_audio_is_read_back(tmp_path):
     write_wav(tmp_path / "clip.wav", noise(channels=2))
     assert isinstance(read_audio(tmp_path / "clip.wav"), Audio)
     assert soundfile.info(tmp_path / "clip.wav").subtype == "PCM_16"

@@ -96,7 +96,7 @@ class TestEstimators:
         assert np.allclose(found, kept[[f"p_{e}" for e in serkit.EMOTIONS]])
         assert run.record["fold_scores"][0]["train_clips"] == 64
 
-    def test_what_a_search_chose_is_in_the_record(self, own):
+    def test_values_chosen_by_a_search_are_recorded(self, own):
         from serkit.results.run import list_runs
 
         run = next(r for r in list_runs(own)[0] if "GridSearch" in str(r.record["values"]))
@@ -131,7 +131,7 @@ class TestEstimators:
         run = serkit.train(LinearSVC(), **READ, store=store, runs=tmp_path, folds=1)
         assert run.predictions.filter(like="p_").sum(axis=1).to_numpy() == pytest.approx(1)
 
-    def test_what_skops_cannot_hold_is_not_kept_and_a_note_says_so(self, store, tmp_path):
+    def test_estimators_that_skops_rejects_are_not_saved_with_a_note(self, store, tmp_path):
         run = serkit.train(RandomForestClassifier(2), **READ, store=store, runs=tmp_path, folds=1)
         assert run.record["notes"][-1].startswith("the model is not kept: it holds sklearn.tree.")
         with pytest.raises(RunError, match=r"was not kept: it holds .* can be kept"):
@@ -140,11 +140,11 @@ class TestEstimators:
     @pytest.mark.parametrize(
         ("model", "why"), [(SVC, "a class"), (3, "it has no fit()"), ([], "it has no fit()")]
     )
-    def test_what_is_no_estimator_is_refused(self, store, tmp_path, model, why):
+    def test_non_estimators_are_refused(self, store, tmp_path, model, why):
         with pytest.raises(UsageError) as caught:
             serkit.train(model, **READ, store=store, runs=tmp_path)
         assert str(caught.value) == (
-            f"model = {model!r} is no estimator: {why}; the name of a model is allowed, or a "
+            f"model = {model!r} is not an estimator: {why}; the name of a model is allowed, or a "
             "scikit-learn estimator or pipeline; see 'serkit models'"
         )
 

@@ -39,7 +39,7 @@ def test_a_label_that_is_not_in_the_set_is_refused_with_the_nearest():
         (("a", "b", "a"), "the label 'a' is there 2 times; once is"),
     ],
 )
-def test_what_is_no_label_set(names, message):
+def test_invalid_label_sets(names, message):
     with pytest.raises(UsageError) as caught:
         LabelSet(names)
     assert str(caught.value) == message

@@ -87,7 +87,7 @@ class TestParse:
     def test_text_that_is_not_of_the_type_is_refused(self, parameter, given_text):
         assert f"x = {given_text!r} has the wrong type" in message(parameter.parse, "x", given_text)
 
-    def test_what_is_parsed_is_checked(self):
+    def test_parsed_values_are_checked(self):
         assert "n_mels = -3 is too small" in message(BANDS.parse, "n_mels", "-3")
 
     @given(st.integers(1))
@@ -180,7 +180,7 @@ class TestParameters:
 
 
 class TestSettle:
-    def test_what_is_given_replaces_what_was_there(self):
+    def test_given_values_replace_old_ones(self):
         assert settle("mel", Bands(fmin=20.0), {"n_mels": 64}) == Bands(n_mels=64, fmin=20.0)
 
     def test_an_unknown_parameter_is_an_error_that_names_the_nearest(self):
@@ -208,7 +208,7 @@ class TestUpperEnd:
         )
 
     @pytest.mark.parametrize("value", [float("inf"), float("nan"), float("-inf")])
-    def test_what_is_not_finite_is_refused_where_no_end_is_set_too(self, value):
+    def test_non_finite_values_are_refused_without_limits_too(self, value):
         free = Parameter(0.5, "anything")
         assert message(free.check, "x", value) == (
             f"x = {value!r} is not finite; a finite number is allowed"

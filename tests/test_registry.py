@@ -48,7 +48,7 @@ def test_a_plug_in_is_found_by_its_name_with_hyphens_or_underscores(registry, na
     assert registry.get(name) == "the thing"
 
 
-def test_a_plug_in_that_fails_to_import_says_so_when_it_is_asked_for(registry):
+def test_a_broken_plug_in_raises_on_use(registry):
     with pytest.raises(ImportError, match="needs a framework"):
         registry.get("broken")
 

@@ -52,11 +52,11 @@ class TestPrecedence:
         )
         assert found == Settings(store="given", runs="environment", protocol="file")
 
-    def test_what_is_none_was_not_said(self, folder):
+    def test_none_means_not_given(self, folder):
         assert settle(folder, {"seed": None, "store": None}, SERKIT_SEED="3").seed == 3
 
     @pytest.mark.parametrize("nothing", [0, "", 0.0])
-    def test_what_is_nothing_but_not_none_was_said(self, folder, nothing):
+    def test_empty_values_count_as_given(self, folder, nothing):
         key = {int: "seed", str: "protocol", float: "wait"}[type(nothing)]
         write(folder, 'seed = 4\nprotocol = "luna5"\nwait = 5.0\n')
         assert getattr(settle(folder, {key: nothing}), key) == nothing
@@ -117,7 +117,7 @@ class TestFile:
         write(folder, line)
         assert refused(folder).startswith(text.format(file=folder / FILE))
 
-    def test_an_unknown_key_is_told_with_the_nearest(self, folder):
+    def test_an_unknown_key_suggests_the_closest(self, folder):
         write(folder, 'stores = "x"\n')
         with pytest.raises(UnknownNameError) as caught:
             settle(folder)
@@ -140,7 +140,7 @@ class TestEnvironment:
             f"SERKIT_{name}={text!r} has the wrong type; a value such as {default} is allowed"
         )
 
-    def test_an_unknown_variable_is_told_with_the_nearest(self, folder):
+    def test_an_unknown_variable_suggests_the_closest(self, folder):
         assert refused(folder, SERKIT_SEEDS="1").startswith(
             "unknown setting in SERKIT_SEEDS 'seeds': did you mean 'seed'?; there are: "
         )
@@ -160,13 +160,11 @@ class TestGiven:
             ({"sed": 1}, "unknown setting in the call 'sed': did you mean 'seed'"),
         ],
     )
-    def test_what_is_wrong_is_refused(self, folder, given, text):
+    def test_invalid_values_are_refused(self, folder, given, text):
         assert refused(folder, given).startswith(text)
 
     @pytest.mark.parametrize("key", ["store", "runs", "definitions"])
-    def test_the_home_folder_may_be_written_short_wherever_it_stands(
-        self, folder, key, monkeypatch
-    ):
+    def test_a_tilde_is_expanded_everywhere(self, folder, key, monkeypatch):
         for variable in ("HOME", "USERPROFILE"):
             monkeypatch.setenv(variable, str(folder))
         expected = str(folder / "a")
@@ -177,7 +175,7 @@ class TestGiven:
         assert getattr(settle(folder), key) == expected
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows guesses other users' homes")
-    def test_the_home_of_nobody_is_refused(self, folder):
+    def test_an_unknown_home_folder_is_refused(self, folder):
         assert refused(folder, {"store": "~no-such-user/a"}) == (
             "~no-such-user/a is in a home folder that is not known; write the folder out"
         )

@@ -14,7 +14,7 @@ MARKUP = ["b[/x]", "b [v2]", "[bold]b[/bold]", ":smile:", "pip install 'serkit[t
 
 
 @pytest.mark.parametrize("text", MARKUP)
-def test_what_looks_like_markup_is_text(text):
+def test_markup_is_printed_literally(text):
     made = table(f"title {text}", {f"heading {text}": "left"})
     made.add_row(f"cell {text}")
     out = io.StringIO()

@@ -91,7 +91,7 @@ class TestCheckExtractor:
     def test_a_good_one_passes(self):
         check_extractor(self.GOOD)
 
-    def test_what_it_says_of_itself(self):
+    def test_its_metadata_are_checked(self):
         assert broken(check_extractor, replace(self.GOOD, summary="x")) == (
             "extractor change-deviation must say in one line of 6 to 79 characters what it is, "
             "not 'x'"
@@ -262,7 +262,7 @@ class TestCheckTrainer:
             ([2.0, -1.0, 0, 0, 0, 0, 0, 0], " gives negative probabilities"),
         ],
     )
-    def test_what_are_no_probabilities(self, store, row, text):
+    def test_invalid_probabilities(self, store, row, text):
         trainer = self.with_model(predict=lambda _, data: np.tile(row, (len(data), 1)))
         assert broken(check_trainer, trainer, store) == f"trainer majority{text}"
 
@@ -445,7 +445,7 @@ class TestCheckCorpus:
     def test_a_good_one_passes(self):
         check_corpus(self.GOOD, [PurePosixPath("Actor_01/03-01-05-01-02-01-01.wav")])
 
-    def test_what_it_says_of_itself(self):
+    def test_its_metadata_are_checked(self):
         for otherwise, text in (
             ({"title": ""}, "corpus ravdess has no full name"),
             ({"citation": ""}, "corpus ravdess does not say how to cite it"),
@@ -473,7 +473,7 @@ class TestCheckCorpus:
             f"corpus ravdess reads 'bored' from {path}, which is not one of its labels"
         )
 
-    def test_rubbish_that_is_taken_for_a_clip(self):
+    def test_invalid_names_that_are_accepted(self):
         good = self.GOOD.parse(PurePosixPath("03-01-05-01-02-01-01.wav"))
 
         def parse(path):

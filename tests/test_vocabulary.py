@@ -23,7 +23,7 @@ def test_synonyms_share_a_name(label: str, name: str) -> None:
     assert Vocabulary().name(label) == name
 
 
-def test_every_word_stands_for_one_label_alone() -> None:
+def test_every_word_maps_to_one_label() -> None:
     words = [plain(word) for name, others in SYNONYMS.items() for word in (name, *others)]
     assert len(words) == len(set(words))
 

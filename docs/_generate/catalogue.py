@@ -28,7 +28,7 @@ _FEATURES = """# Features
 
 A feature is a recipe: an extractor and its parameters.
 `serkit features` lists them with your own, `serkit features NAME` shows one.
-To add one, see [a recipe of your own](../howto/own-feature-recipe.md).
+To add one, see [your own feature recipe](../howto/own-feature-recipe.md).
 The fingerprint is the feature's identity: extractor, its version, every parameter.
 """
 
@@ -139,7 +139,7 @@ def _voice(spec: FeatureSpec) -> str:
 def _shape(spec: FeatureSpec) -> str:
     extractor = EXTRACTORS.get(spec.extractor)
     if extractor.licence:  # its columns are named by an optional package
-        return f"`serkit features {spec.name}` lists its columns, where openSMILE is installed."
+        return f"`serkit features {spec.name}` lists its columns, if openSMILE is installed."
     layout = spec.layout()
     if isinstance(layout, ArrayLayout):
         shape = (*map(str, layout.item), str(layout.length or layout.axis))
@@ -158,7 +158,7 @@ def _listed(extractor: Extractor, spec: FeatureSpec, what: str) -> str:
 
 
 def _extractors() -> str:
-    parts = ["## Extractors", "What a recipe may set, and where a recipe is silent, the default."]
+    parts = ["## Extractors", "Parameters that a recipe may set, with defaults."]
     for name in own_names(EXTRACTORS):
         extractor = EXTRACTORS.get(name)
         rows = (

@@ -24,23 +24,23 @@ _EXIT_CODES = (
     ("0", "done"),
     ("1", "failed"),
     ("2", "wrong usage: an unknown option, name or value"),
-    ("3", "done in part: some clips failed, each is listed with its reason"),
-    ("130", "interrupted; what was committed stays"),
+    ("3", "partial success: some clips failed, each is listed with its reason"),
+    ("130", "interrupted; committed data are kept"),
 )
 
 _INTRODUCTION = """# Command line
 
 The result goes to stdout: a table, or JSON with `--json`. Messages and progress go to stderr.
-An error is one line that says what was got, what is allowed and what to type next.
-The default of an option that is also a [setting](../howto/settings.md) is the setting's.
+An error is one line: what went wrong, what is accepted and what to do next.
+Options that are also [settings](../howto/settings.md) default to the setting.
 """
 
 _ROOT = """## serkit
 
 | option | meaning |
 | --- | --- |
-| `--version` | Print the version and leave. |
-| `--install-completion` | Teach your shell to complete serkit's commands. |
+| `--version` | Print the version and exit. |
+| `--install-completion` | Install shell completion. |
 | `--show-completion` | Print what `--install-completion` would install. |
 | `-h/--help` | Explain any command: `serkit train --help`. |"""
 

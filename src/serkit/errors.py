@@ -1,10 +1,10 @@
 """Every error that serkit raises on purpose.
 
-One base class, :class:`SerkitError`, and beside it the builtin class that a Python programmer
+One base class, :class:`SerkitError`, and usually the builtin class that a Python programmer
 would expect, so ``except FileNotFoundError`` works as well as ``except SerkitError``.
 
-A message is one clear sentence in up to three parts: what was got, what is allowed, what to do
-next. The command line prints it on one line and leaves with :attr:`SerkitError.exit_code`.
+A message is one sentence in up to three parts: what went wrong, what is accepted, what to do next.
+The command line prints it on one line and exits with :attr:`SerkitError.exit_code`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SerkitError(Exception):
         super().__init__("; ".join(part for part in (got, allowed, hint) if part))
 
     def __str__(self) -> str:
-        # OSError.__str__ would print errno and strerror; the sentence is what we want.
+        # OSError.__str__ would print errno and strerror instead of the message
         return str(self.args[0])
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -54,7 +54,7 @@ def _rebuild(kind: type[SerkitError], got: str, allowed: str, hint: str) -> Serk
 
 
 class UsageError(SerkitError, ValueError):
-    """The request itself is wrong: a bad value, an unknown option or name."""
+    """The request is invalid: a bad value, an unknown option or name."""
 
     exit_code = 2
 
@@ -64,7 +64,7 @@ class UnknownNameError(UsageError, LookupError):
 
 
 class NotFoundError(SerkitError, FileNotFoundError):
-    """A folder, a store or a run is not there."""
+    """A folder, store or run does not exist."""
 
 
 class MissingDependencyError(SerkitError, ImportError):
@@ -80,11 +80,11 @@ class CorpusError(SerkitError, ValueError):
 
 
 class AmbiguousClipError(CorpusError):
-    """Files of one clip id hold different samples, and none of them is the published one."""
+    """Files with the same clip id have different samples, and none is the published one."""
 
 
 class AudioError(SerkitError, ValueError):
-    """One audio file cannot be used; the others go on."""
+    """One audio file cannot be used; the others are not affected."""
 
 
 class EmptyAudioError(AudioError):
@@ -92,11 +92,11 @@ class EmptyAudioError(AudioError):
 
 
 class TruncatedAudioError(AudioError):
-    """An audio file ends before its header says it should."""
+    """An audio file is shorter than its header states."""
 
 
 class UnfinishedAudioError(AudioError):
-    """An audio file holds more than its header says: its writer did not finish."""
+    """An audio file is longer than its header states: its writer did not finish."""
 
 
 class NonFiniteAudioError(AudioError):
@@ -104,7 +104,7 @@ class NonFiniteAudioError(AudioError):
 
 
 class UnreadableAudioError(AudioError):
-    """A file is not audio, or not in a form that can be decoded."""
+    """A file is not audio, or in a format that cannot be decoded."""
 
 
 class FeatureError(SerkitError, ValueError):
@@ -116,7 +116,7 @@ class ClipTooLongError(FeatureError):
 
 
 class StoreError(SerkitError, RuntimeError):
-    """A feature store cannot do what was asked."""
+    """A feature store cannot fulfil a request."""
 
 
 class StoreLockedError(StoreError, TimeoutError):
@@ -124,15 +124,15 @@ class StoreLockedError(StoreError, TimeoutError):
 
 
 class StoreCorruptError(StoreError):
-    """What was read from the store is not what was written."""
+    """The store is damaged."""
 
 
 class StoreReadError(StoreError, OSError):
-    """A file of the store is there, but the system does not let it be read."""
+    """A file of the store exists but cannot be read."""
 
 
 class StoreWriteError(StoreError, OSError):
-    """The disk did not take a write (full, read-only, ...); committed data are kept."""
+    """A write failed (disk full, read-only, ...); committed data are kept."""
 
 
 class EngineError(StoreError):
@@ -144,7 +144,7 @@ class IncompleteFeatureError(StoreError, LookupError):
 
 
 class LeakageError(SerkitError, ValueError):
-    """A split lets a model see in training what it is tested on."""
+    """A split has test data in the training data."""
 
 
 class TrainingError(SerkitError, RuntimeError):
@@ -152,21 +152,21 @@ class TrainingError(SerkitError, RuntimeError):
 
 
 class StoreChangedError(TrainingError):
-    """The store was changed while a model was trained on it: what was trained is of no use."""
+    """The store changed while a model was trained on it; the model is useless."""
 
 
 class HiddenFromModelError(TrainingError, AttributeError):
-    """A model asks for what it must not see: the store, or test clips' labels or speakers."""
+    """A model accesses hidden data: the store, or test clips' labels or speakers."""
 
 
 class TrainingInterrupted(KeyboardInterrupt):
-    """A training was interrupted (Ctrl-C); what was done stays.
+    """Training was interrupted (Ctrl-C); finished work is kept.
 
     Args:
         run: The run's name.
         done: Folds that are done.
-        folds: Folds in all.
-        command: What to type to go on.
+        folds: Total number of folds.
+        command: The command that resumes it.
     """
 
     def __init__(self, run: str, done: int, folds: int, command: str) -> None:
@@ -175,7 +175,7 @@ class TrainingInterrupted(KeyboardInterrupt):
 
 
 class RunError(SerkitError, RuntimeError):
-    """A run folder cannot be read or is not finished."""
+    """A run cannot be read or is not finished."""
 
 
 class ReportError(SerkitError, OSError):
@@ -188,10 +188,10 @@ def unknown_name(
     """Build the error for a name that is not in a list, with the nearest ones that are.
 
     Args:
-        kind: What the name should have been, in the singular: ``"model"``.
+        kind: Kind of name, in the singular: ``"model"``.
         name: The name that was got.
         allowed: Every name there is.
-        hint: What to type to see the whole list.
+        hint: The command that shows the whole list.
 
     Returns:
         The error, ready to be raised.
@@ -213,7 +213,7 @@ def _listed(names: list[str]) -> str:
 
 
 def nearest(name: str, allowed: Iterable[str]) -> list[str]:
-    """Return up to three of ``allowed`` that look like ``name``, the nearest first."""
+    """Return up to three of ``allowed`` similar to ``name``, closest first."""
     from difflib import get_close_matches
 
     by_lower = {n.lower().replace("_", "-"): n for n in allowed}

@@ -1,7 +1,7 @@
 """Label sets: which classes there are, and in which order models, scores and tables count them.
 
-A corpus brings its label set. The store keeps it beside the clips, a run records it, and whatever
-needs a number of classes or their names takes them from there.
+A corpus defines its label set. The store keeps it with the clips, a run records it, and all code
+that needs class names or their number takes them from there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from serkit.errors import UsageError, unknown_name
 
 UNKNOWN: Final = "unknown"
-"""What stands for an emotion, a speaker, a sex and the like where nobody has said it."""
+"""Means an unknown emotion, speaker, sex and so on."""
 
 NO_LABEL: Final = -1
 """The number of :data:`UNKNOWN`; no class of any model."""
@@ -86,7 +86,7 @@ class LabelSet:
         """Read the names that a store or a record keeps; None is :data:`UNRECORDED`.
 
         Raises:
-            UsageError: They are not a list of different names.
+            UsageError: They are not a list of distinct names.
         """
         if names is None:
             return UNRECORDED

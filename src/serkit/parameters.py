@@ -1,6 +1,6 @@
 """Parameters of models and features: frozen dataclasses whose fields are declared in full.
 
-A plug-in declares what may be set as fields of a subclass of :class:`Parameters`, each by
+A plug-in declares its parameters as fields of a subclass of :class:`Parameters`, each by
 :func:`parameter`: type, default, one line of help, the values allowed. All else follows from the
 declaration: ``--set KEY=VALUE``, recipes, checks and their messages, tables, what a record keeps.
 """
@@ -29,7 +29,7 @@ P = TypeVar("P", bound="Parameters")
 
 @dataclass(frozen=True)
 class Parameter:
-    """What is declared of one parameter.
+    """The declaration of one parameter.
 
     Attributes:
         default: Its value where a recipe or a preset is silent; its type is the parameter's type.
@@ -146,8 +146,9 @@ class Parameters:
     Example:
         >>> @dataclass(frozen=True)
         ... class Boosting(Parameters):
-        ...     rounds: int = parameter(400, "most boosting rounds", minimum=1)
-        ...     learning_rate: float = parameter(0.1, "weight of a tree", minimum=1e-6)
+        ...     rounds: int = parameter(400, "maximum number of boosting rounds", minimum=1)
+        ...     learning_rate: float = parameter(0.1, "learning rate: weight of each tree",
+        minimum=1e-6)
         >>> Boosting(learning_rate=1).to_json()
         {'learning_rate': 1.0, 'rounds': 400}
         >>> Boosting(rounds=0)
@@ -161,7 +162,7 @@ class Parameters:
 
     @classmethod
     def declared(cls) -> Mapping[str, Parameter]:
-        """Return what is declared of each parameter: a class's own first, then its bases'.
+        """Return the declarations of all parameters: a class's own first, then its bases'.
 
         Raises:
             TypeError: The class is no dataclass, or a field is not declared by :func:`parameter`
@@ -179,8 +180,7 @@ class Parameters:
         """Read what :meth:`to_json` gave, also in another version.
 
         Args:
-            values: By name. Names that are not known any more are passed over, and what is not
-                there has its default.
+            values: By name. Unknown names are ignored, and missing ones have their defaults.
         """
         known = cls.declared()
         given = {name: value for name, value in values.items() if name in known}
@@ -191,8 +191,8 @@ def settle(owner: str, start: P, given: Mapping[str, object]) -> P:
     """Return parameters with other values.
 
     Args:
-        owner: Whose they are, for messages.
-        start: The values of those that are not given.
+        owner: Their owner, for messages.
+        start: Values of those that are not given.
         given: New values by name.
 
     Raises:

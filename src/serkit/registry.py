@@ -25,10 +25,10 @@ class Registry(Generic[T]):
 
     Args:
         kind: The singular noun that messages use, such as ``"model"``.
-        package: The package whose modules are the plug-ins; also the entry-point group through
-            which other distributions add theirs.
+        package: The package whose modules are plug-ins, and the entry-point group for other
+            distributions.
         attribute: The name that each plug-in module binds.
-        hint: What to type to see them all.
+        hint: The command that lists them all.
     """
 
     kind: str

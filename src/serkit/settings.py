@@ -1,4 +1,4 @@
-"""Settings: defaults, then ``serkit.toml``, then ``SERKIT_*``, then what is given.
+"""Settings: defaults, then ``serkit.toml``, then ``SERKIT_*``, then arguments.
 
 ``serkit.toml`` is looked for in the current folder and those above it. Its keys are the fields of
 :class:`Settings`; ``SERKIT_STORE=...`` and so on override them, and flags override both.
@@ -61,14 +61,14 @@ def resolve(
     """Resolve the settings.
 
     Args:
-        given: What was said on the command line or in a call; None values count as not said.
+        given: Values from the command line or a call; None means not given.
         folder: Where the search for ``serkit.toml`` begins; None is the current folder.
         environment: Variables; None is the process's own.
 
     Raises:
         UnknownNameError: A key of the file or a ``SERKIT_*`` variable is none of the settings.
-        UsageError: A value has the wrong type, the file is not TOML, or whose home a ``~``
-            means is not known.
+        UsageError: A value has the wrong type, the file is not TOML, or the home folder of a ``~``
+            is unknown.
     """
     environment = os.environ if environment is None else environment
     values: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def resolve(
 
 
 def _at_home(folder: str) -> str:
-    """Replace a leading ``~``: a shell does not where it stands behind ``=`` or in a file."""
+    """Expand a leading ``~``: shells do not after ``=``, and in files nobody does."""
     if not folder.startswith("~"):
         return folder
     try:

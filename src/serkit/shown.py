@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 class Shown:
     """A report with ``__rich__``: ``rich.print`` and the command line show it, notebooks too.
 
-    Subclasses define ``__rich__`` and import Rich inside it, so that reports cost nothing where
-    nobody looks at them.
+    Subclasses define ``__rich__`` and import Rich inside it, so that reports cost nothing until
+    they are shown.
     """
 
     def __rich__(self) -> RenderableType:
-        """Return the tables and lines that this report is shown as."""
+        """Return the report's tables and lines."""
         raise NotImplementedError
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return HTML for notebooks."""
         from serkit.tables import to_html
 
         return to_html(self)

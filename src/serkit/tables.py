@@ -1,7 +1,7 @@
 """Tables for people: plain text in, no markup.
 
-Paths, names and titles come from outside and may hold square brackets; Rich would read those as
-its markup. Every text of these tables is taken as it stands, whatever console prints it.
+Paths, names and titles may contain square brackets, which Rich would interpret as markup. These
+tables print every text literally.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _LEAST_TEXT = 16
 class PlainTable(Table):
     """A Rich table that takes strings as they stand, and cuts no figure where room is short.
 
-    There words are broken between letters, and columns are left out from the right and named
-    below. Columns that are justified to the right, and those that may not wrap, are never broken.
+    In narrow terminals words are broken, and columns are dropped from the right and named below.
+    Right-justified and no-wrap columns are never broken.
     """
 
     def add_row(
@@ -38,7 +38,7 @@ class PlainTable(Table):
         style: StyleType | None = None,
         end_section: bool = False,
     ) -> None:
-        """Add a row; what is not a string (a styled ``Text``) is left as it is."""
+        """Add a row; non-strings (styled ``Text``) are added unchanged."""
         cells = (Text(printable(cell)) if isinstance(cell, str) else cell for cell in renderables)
         super().add_row(*cells, style=style, end_section=end_section)
 
@@ -55,7 +55,7 @@ class PlainTable(Table):
             yield Text(text, style="dim", overflow="fold")
 
     def _narrowed(self, widths: Sequence[int], room: int) -> Table:
-        """Return the first columns of this table in the widths given."""
+        """Return this table's first columns with the given widths."""
         title = Text(str(self.title), style="bold", overflow="fold")
         made = Table(title=title, title_justify="left", box=self.box)
         made.min_width = min(len(title), room)
@@ -115,7 +115,7 @@ def fit(columns: Sequence[Extent], room: int) -> list[int] | None:
 
 
 def _spaces(columns: int) -> int:
-    """Return what the box adds: a space on either side of a cell, one between, two edges."""
+    """Return the width of padding, separators and edges."""
     return 3 * columns + 1
 
 
@@ -129,14 +129,14 @@ def _extent(column: Column) -> Extent:
 
 
 def to_html(renderable: RenderableType, width: int = 110) -> str:
-    """Return what a notebook shows for a report: its text as a terminal would show it.
+    """Return a report as HTML for notebooks, with its terminal text.
 
     Args:
         renderable: The report.
         width: Characters in a line.
 
     Returns:
-        One ``<pre>`` element with styles of its own; every text in it is escaped.
+        One styled ``<pre>`` element with escaped text.
     """
     from io import StringIO
 

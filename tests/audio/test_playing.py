@@ -109,7 +109,7 @@ def test_a_program_that_fails_gives_way_and_says_why(program):
     assert said[1].startswith("play ")
 
 
-def test_what_is_not_there_is_refused_where_it_is_asked_for(nothing_installed):
+def test_missing_players_are_refused(nothing_installed):
     with (
         pytest.raises(UnknownNameError, match="unknown player 'vlc'"),
         playing.player("vlc", print),

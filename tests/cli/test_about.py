@@ -32,7 +32,7 @@ class TestModels:
 
     def test_presets_stand_beside_the_first_only_where_they_differ(self, cli):
         rows = [" ".join(line.split()) for line in cli("models", "lstm").out.splitlines()]
-        assert "scale db power in all others how powers are read" in rows
+        assert "scale db power in all others scale of the input powers" in rows
         assert any(row.startswith("features mel128") for row in rows)
         assert any("128,64 in notebook-4-layer" in row for row in rows)
         assert "1024,512 in notebook-1024" in rows
@@ -66,7 +66,7 @@ class TestDoctor:
         assert rows["numpy"]["install"] is None
         assert found["hardware"]["cores"] >= 1
 
-    def test_what_is_missing_comes_with_what_to_type(self, cli, monkeypatch):
+    def test_missing_packages_show_their_install_command(self, cli, monkeypatch):
         from serkit.compute import environment
 
         real = environment._version
@@ -97,7 +97,7 @@ def test_the_demo_shows_every_model_and_what_a_random_split_adds():
     assert {model for model, protocol, *_ in about._DEMO_RUNS if protocol == "random5"} <= by_actor
 
 
-def test_the_demo_goes_the_whole_way(cli, small_corpus, monkeypatch):
+def test_the_demo_runs_the_whole_pipeline(cli, small_corpus, monkeypatch):
     runs = [("majority", "speaker5"), ("svm", "speaker5"), ("svm", "random5")]
     monkeypatch.setattr(about, "_DEMO_RUNS", [(*run, "best", {}) for run in runs])
     answer = cli("demo", "here", "--actors", 3, "--workers", 1, "--json")
@@ -124,7 +124,7 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
     assert "serkit: the recipe gone is skipped: no checkpoint './gone';" in answer.err
 
 
-def test_the_demo_goes_on_without_a_framework(cli, small_corpus, monkeypatch):
+def test_the_demo_works_without_a_framework(cli, small_corpus, monkeypatch):
     from serkit.models.keras import backend
 
     monkeypatch.setattr(

@@ -119,14 +119,14 @@ class TestCheck:
 
 
 class TestDownload:
-    def test_a_corpus_that_nobody_can_download_says_what_to_do(self, cli):
+    def test_a_corpus_without_download_has_a_hint(self, cli):
         answer = cli("download", "synthetic")
         assert answer.code == 2
         assert answer.err.splitlines()[-1] == (
             "serkit: synthetic cannot be downloaded; make it with 'serkit synth DEST'"
         )
 
-    def test_what_cannot_be_had_is_a_failure(self, cli, monkeypatch):
+    def test_a_failed_download_is_an_error(self, cli, monkeypatch):
         def download(*_, **options):
             raise DownloadError(f"nobody answers at {options['url']}", hint="try again")
 

@@ -72,7 +72,7 @@ class TestWrongUsage:
             ),
         ],
     )
-    def test_it_is_told_in_one_line(self, cli, arguments, message):
+    def test_it_is_reported_on_one_line(self, cli, arguments, message):
         answer = cli(*arguments.split())
         assert answer.code == 2
         assert answer.message == message
@@ -88,7 +88,7 @@ class TestWrongUsage:
             ("train --store", "option '--store' requires an argument", ""),
         ],
     )
-    def test_what_the_parser_refuses_too(self, cli, arguments, begins, ends):
+    def test_parser_errors(self, cli, arguments, begins, ends):
         answer = cli(*arguments.split())
         assert answer.code == 2
         assert answer.message.lower().startswith(begins)
@@ -116,7 +116,7 @@ class TestWrongUsage:
         assert not Path("features").exists()
 
     @pytest.mark.parametrize("nothing", [",", " "])
-    def test_no_feature_at_all(self, cli, speech, nothing):
+    def test_an_empty_list_of_features(self, cli, speech, nothing):
         answer = cli("extract", speech, "--features", nothing)
         assert (answer.code, answer.message) == (
             2,
@@ -212,7 +212,7 @@ class TestFailure:
             ),
         ],
     )
-    def test_what_is_not_there_is_named(self, cli, arguments, message):
+    def test_missing_paths_are_named(self, cli, arguments, message):
         answer = cli(*arguments.split())
         assert answer.code == 1
         assert answer.message == message
@@ -241,14 +241,14 @@ class TestFailure:
             "the run half is not finished; resume with 'serkit train --resume half'"
         )
 
-    def test_what_the_system_refuses(self, cli, speech_store):
+    def test_operating_system_errors(self, cli, speech_store):
         """A file where a folder of runs should be made."""
         Path("taken").write_text("x")
         answer = cli("train", "majority", "--store", speech_store, "--runs", "taken/runs")
         assert answer.code == 1
         assert "taken" in answer.message
 
-    def test_what_a_library_cannot_fit(self, cli, speech_store):
+    def test_a_library_that_cannot_fit(self, cli, speech_store):
         answer = cli("train", "xgboost", "--store", speech_store, "--set", "max_depth=100000000000")
         assert answer.code == 1
         assert "xgboost could not be fitted in fold 1: " in answer.err
@@ -279,7 +279,7 @@ class TestSubprocess:
         assert "Traceback" not in result.stderr
 
     @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
-    def test_interrupted_it_says_so_and_leaves_with_130(self, speech_store, tmp_path):
+    def test_an_interrupt_is_reported_with_exit_code_130(self, speech_store, tmp_path):
         # A shell that starts the tests in the background has them ignore it, and so this, too.
         code = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"

@@ -67,7 +67,7 @@ class TestExtract:
         said = f"serkit: {failed['path']} failed: {failed['error']}: {failed['message']}"
         assert said in answer.err.splitlines()
 
-    def test_where_all_fail_it_is_a_failure(self, cli, corpus):
+    def test_failing_for_all_clips_is_an_error(self, cli, corpus):
         for path in corpus.rglob("*.wav"):
             path.write_bytes(b"")
         answer = extract(cli, corpus, "--json")
@@ -119,7 +119,7 @@ class TestExtract:
         extract(cli, corpus)
         assert Path("elsewhere").is_dir()
 
-    def test_recipes_of_one_s_own(self, cli, corpus):
+    def test_user_recipes(self, cli, corpus):
         recipes = Path("features/definitions")
         recipes.mkdir(parents=True)
         (recipes / "loud.toml").write_text(
@@ -223,7 +223,7 @@ class TestFeatures:
     def test_a_research_only_licence_is_said(self, cli):
         assert "licence" in cli("features", "egemaps").out.lower()
 
-    def test_what_needs_a_package_is_shown_without_it(self, cli, monkeypatch):
+    def test_features_are_shown_without_their_packages(self, cli, monkeypatch):
         monkeypatch.setattr("serkit.extractors.opensmile.find_spec", lambda name: None)
         answer = cli("features", "egemaps")
         assert answer.code == 0

@@ -46,8 +46,8 @@ class TestThroughAPipe:
         assert lines[1].startswith("serkit: play ")
         assert lines[1].endswith("clip-1.wav")
         assert "serkit: clip 7 of 7: which emotion?" in lines
-        assert "serkit: 'x' is none of the keys" in lines
-        assert lines[-1] == "serkit: the run human-answers stands in 'serkit compare'"
+        assert "serkit: 'x' is not one of the keys" in lines
+        assert lines[-1] == "serkit: the run human-answers is listed by 'serkit compare'"
         answers = [row[2] for row in said()]
         assert answers == [
             *("neutral", "calm", "happy", "(undone)", "sad", "(skipped)"),

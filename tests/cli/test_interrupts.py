@@ -26,7 +26,7 @@ def press() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
-def test_the_first_one_waits_for_the_end_of_a_step_and_says_so(capfd):
+def test_the_first_interrupt_waits_for_the_end_of_a_step(capfd):
     with stoppable() as stop_if_asked:
         stop_if_asked()
         press()
@@ -63,7 +63,7 @@ def test_afterwards_it_interrupts_as_before():
 
 
 @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
-def test_who_has_a_handler_keeps_it(handler):
+def test_an_existing_handler_is_kept(handler):
     signal.signal(signal.SIGINT, handler)
     with stoppable() as stop_if_asked:
         assert signal.getsignal(signal.SIGINT) is handler

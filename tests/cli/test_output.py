@@ -92,7 +92,7 @@ class TestBarsOfTraining:
     def test_names_that_look_like_markup_are_shown_as_they_stand(self, monkeypatch):
         assert "[red]" in self.told(monkeypatch, Progress("1", 1, 2, 0, 1, "[red]"))
 
-    def test_nothing_is_shown_where_nobody_watches(self, capsys):
+    def test_nothing_is_shown_without_a_terminal(self, capsys):
         with output.training("svm") as report:
             report(Progress("2", 2, 5, 3, 5, "fitting"))
         assert capsys.readouterr().err == ""
@@ -114,9 +114,7 @@ class TestABar:
             ("extract corpus --estimate", "reading headers .*1/1 files, .*/s, left"),
         ],
     )
-    def test_is_shown_to_who_watches_and_to_nobody_else(
-        self, cli, make_corpus, monkeypatch, command, shown
-    ):
+    def test_is_shown_on_terminals_only(self, cli, make_corpus, monkeypatch, command, shown):
         corpus = make_corpus(1, seconds=0.2)
         cli("extract", corpus, "--features", "raw", "--workers", 1)
         shutil.copytree(corpus / "Actor_01", corpus / "again" / "Actor_01")

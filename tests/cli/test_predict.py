@@ -144,7 +144,7 @@ class TestOverTime:
             (("--window", 3, "--hop", 5), "hop = 5 s; 0.05 to 3 s, the window, are"),
         ],
     )
-    def test_what_does_not_go_together(self, predict, flags, text):
+    def test_incompatible_options(self, predict, flags, text):
         answer = predict(sound("a.wav"), *flags)
         assert answer.code == 2
         assert answer.message.startswith(text)
@@ -189,7 +189,7 @@ class TestFailures:
         told = [f"serkit: {path} failed: {why}" for path, why in BAD.items()]
         assert [line for line in answer.err.splitlines() if " failed: " in line] == told
 
-    def test_where_all_fail_nothing_is_shown(self, predict):
+    def test_nothing_is_shown_if_all_files_fail(self, predict):
         make_bad()
         answer = predict(*BAD)
         assert (answer.code, answer.out) == (1, "")

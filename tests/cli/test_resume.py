@@ -23,7 +23,7 @@ def killed(speech_store, tmp_path) -> Path:
 
 
 class TestResume:
-    def test_what_compare_says_can_be_typed(self, cli, killed):
+    def test_the_command_shown_by_compare_works(self, cli, killed):
         (said,) = cli("compare", "--json").err.splitlines()
         assert said == (
             f"serkit: the run {killed.name} is not finished; "

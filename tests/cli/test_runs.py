@@ -79,7 +79,7 @@ class TestTrain:
         for word in ("UAR %", "confusion", "folds", "log loss", "UAR % female", "UAR % strong"):
             assert word in answer.out
 
-    def test_what_chooses_nothing_is_not_stamped_on_the_study_s_own_protocol(self, train):
+    def test_a_model_without_selection_is_not_stamped_on_the_study_s_protocol(self, train):
         answer = train("logreg", "--preset", "notebook", "--protocol", "notebook")
         assert "stamped: synthetic\n" in answer.out
         assert "selected-on-test" not in answer.out
@@ -157,7 +157,7 @@ class TestCompare:
         assert all(row.keys() >= COMPARE_KEYS for row in rows)
 
     @pytest.mark.parametrize("form", ["--json", "--csv", "--markdown"])
-    def test_what_is_not_finished_is_said_on_stderr(self, cli, tmp_path, form):
+    def test_unfinished_runs_are_listed_on_stderr(self, cli, tmp_path, form):
         make_run(tmp_path / "runs", "good")
         make_unfinished(tmp_path / "runs", "half")
         answer = cli("compare", form)
@@ -191,7 +191,7 @@ class TestShow:
         assert "values: C=1.0, " in answer.out
 
     @pytest.mark.parametrize(("given", "form"), [((), "png"), (("--format", "svg"), "svg")])
-    def test_figures_are_drawn_and_the_result_stays_as_it_is(self, cli, speech_runs, given, form):
+    def test_figures_do_not_change_the_output(self, cli, speech_runs, given, form):
         pytest.importorskip("matplotlib")
         shown = ("show", "logreg-luna5", "--runs", speech_runs)
         plain = cli(*shown, "--json")

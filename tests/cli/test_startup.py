@@ -61,7 +61,7 @@ def test_help_imports_no_heavy_package(arguments):
     assert modules & HEAVY == set()
 
 
-def test_a_mistake_in_the_command_line_is_told_without_them_too():
+def test_usage_errors_do_not_import_them_either():
     code, _, modules = started("train", "logreg", "--protocl", "luna5")
     assert code == 2
     assert modules & HEAVY == set()

@@ -128,7 +128,7 @@ class TestVerifyAndRepair:
         assert sum(mended.json["recomputed"].values()) >= 1
         assert cli("store", "verify").code == 0
 
-    def test_where_the_clip_has_gone_it_is_done_in_part(self, cli, store, tmp_path):
+    def test_a_missing_clip_makes_the_repair_partial(self, cli, store, tmp_path):
         break_a_part(store)
         for path in (tmp_path / "corpus").rglob("*.wav"):
             path.unlink()
@@ -165,7 +165,7 @@ class TestExport:
         assert answer.json["bytes"] == path.stat().st_size
         assert answer.json["feature"] == "change_deviation"
 
-    def test_what_is_written_can_be_read(self, cli, speech_store):
+    def test_the_export_can_be_read(self, cli, speech_store):
         for to in ("parquet", "npz", "hdf5"):
             out = f"folder/x.{to}"
             answer = cli(

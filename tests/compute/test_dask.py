@@ -91,7 +91,7 @@ class TestAnExtraction:
         assert seen[-1] == (40, 40)
         assert len(seen) > 5
 
-    def test_takes_all_workers_where_nobody_says_how_many(self, corpus, local, engine, tmp_path):
+    def test_uses_all_workers_by_default(self, corpus, local, engine, tmp_path):
         kit.fill(corpus, tmp_path / "store", workers=None, engine=engine)
         assert part_bytes(tmp_path / "store") == part_bytes(local)
 
@@ -168,7 +168,7 @@ class TestErrors:
         with pytest.raises(FileNotFoundError, match="gone"):
             list(engine.run(lacking, [1], 2))
 
-    def test_where_no_scheduler_answers(self, monkeypatch):
+    def test_an_unreachable_scheduler(self, monkeypatch):
         monkeypatch.setattr("distributed.Client", refuse)
         with (
             pytest.raises(UsageError) as caught,
@@ -180,7 +180,7 @@ class TestErrors:
             "name the address that it prints"
         )
 
-    def test_where_there_are_no_workers(self):
+    def test_a_cluster_without_workers(self):
         from distributed import LocalCluster
 
         with (
@@ -190,7 +190,7 @@ class TestErrors:
         ):
             list(DaskEngine(engine.client, "tcp://there", patience=1.0).run(abs, [1], 1))
 
-    def test_where_a_worker_runs_several_tasks_at_a_time(self):
+    def test_workers_with_several_threads(self):
         from distributed import LocalCluster
 
         with (
@@ -200,7 +200,7 @@ class TestErrors:
         ):
             list(engine.run(abs, [1], 1))
 
-    def test_where_a_worker_has_another_serkit(self, engine, monkeypatch):
+    def test_a_worker_with_another_version_of_serkit(self, engine, monkeypatch):
         monkeypatch.setattr("serkit.compute.dask.version", lambda _name: "99.0")
         with pytest.raises(EngineError, match=r"has serkit [\d.]+, and 99.0 is wanted; install"):
             list(engine.run(abs, [1], 1))

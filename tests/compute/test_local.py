@@ -152,17 +152,17 @@ class TestResults:
             list(pool.run_all(fail, [1, 2, 3], 2))
         assert "in fail" in str(caught.value.__cause__)
 
-    def test_what_cannot_be_sent_is_an_error(self):
+    def test_a_result_that_cannot_be_pickled_is_an_error(self):
         with pytest.raises(RuntimeError, match="a result cannot be sent"):
             list(pool.run_all(lambda_of, [1, 2], 2))
 
-    def test_a_task_that_is_not_begun_is_dropped_when_nobody_wants_more(self, tmp_path):
+    def test_pending_tasks_are_dropped_when_the_caller_stops(self, tmp_path):
         results = pool.run_all(touch, [tmp_path / str(n) for n in range(8)], 2)
         next(results)
         results.close()
         assert len(list(tmp_path.iterdir())) <= 4
 
-    def test_a_pool_that_nobody_closes_does_not_keep_python_from_ending(self, tmp_path):
+    def test_an_unclosed_pool_does_not_block_exit(self, tmp_path):
         script = tmp_path / "script.py"
         script.write_text(
             "import sys\nfrom serkit.compute import local as pool\n"
@@ -227,7 +227,7 @@ class TestTheScriptThatCallsForWorkers:
 class TestAWorkerThatDies:
     @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
     @pytest.mark.parametrize("method", ["spawn", "fork"])
-    def test_is_told_of_with_how_it_ended_and_what_it_was_at(self, monkeypatch, method):
+    def test_is_reported_with_exit_status_and_task(self, monkeypatch, method):
         monkeypatch.setattr(pool, "_context", lambda: pool.multiprocessing.get_context(method))
         with pytest.raises(StoreError) as caught:
             list(pool.run_all(die, [1, 2, 3], 2))

@@ -58,7 +58,7 @@ class TestDetect:
     def test_names_tell_the_corpus(self, tmp_path):
         assert detect(tmp_path, list(RAVDESS_LIKE)).name == "ravdess"
 
-    def test_where_no_name_fits_no_corpus_is_claimed(self, tmp_path):
+    def test_unknown_names_match_no_corpus(self, tmp_path):
         found = detect(tmp_path, [PurePosixPath("rubbish.wav")])
         assert found.name == "unrecognised"
         with pytest.raises(

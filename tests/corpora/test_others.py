@@ -49,7 +49,7 @@ def test_a_name_says_who_speaks_what_and_how(corpus, path, said):
         ("savee", "a01.wav", "a01.wav is not a SAVEE name; DC_a01, or a01 in the folder DC, is"),
     ],
 )
-def test_what_is_wrong_with_a_name_is_said(corpus, path, message):
+def test_name_errors_state_the_reason(corpus, path, message):
     with pytest.raises(UnparsedNameError) as caught:
         CORPORA.get(corpus).parse(PurePosixPath(path))
     assert message in str(caught.value)

@@ -107,7 +107,7 @@ def test_the_example_extractor_protocol_and_trainer_work_together(project, plug_
     assert serkit.compare().entries[0].model == "centroid"
 
 
-def test_the_example_corpus_is_told_from_its_names(tmp_path, plug_ins, make_corpus):
+def test_the_example_corpus_is_recognised_by_its_names(tmp_path, plug_ins, make_corpus):
     names = [f"{who}-{what}01" for who in ("P1", "P4") for what in ("a", "sa", "su", "n")]
     found = serkit.check(make_corpus(names, folder="moods"), workers=1)
     assert (found.corpus, found.clips) == ("moods", 8)

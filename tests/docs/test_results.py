@@ -95,7 +95,7 @@ class TestKeeping:
             record.keep_runs(tmp_path / "record" / "runs", tmp_path / "record")
         assert len(list_runs(tmp_path / "record" / "runs")[0]) == 1
 
-    def test_what_is_kept_has_the_predictions_and_no_model_and_no_paths(self, record, tmp_path):
+    def test_the_record_has_predictions_but_no_models_or_paths(self, record, tmp_path):
         made = make_run(tmp_path / "runs", "a")
         record.keep_runs(tmp_path / "runs", tmp_path / "record")
         folder = tmp_path / "record" / "runs" / "a"

@@ -148,7 +148,7 @@ def test_a_sharper_sound_has_a_higher_centroid_and_alpha_ratio() -> None:
         assert measured(sharp)[name] > measured(dull)[name]
 
 
-def test_what_lies_above_8_khz_is_heard_only_at_full_rate() -> None:
+def test_content_above_8_khz_needs_the_full_rate() -> None:
     noise = np.random.default_rng(0).normal(0.0, 3000.0, RATE)
     assert measured(noise)["level_10000_12500_speech_mean"] > -40.0
     assert measured(noise[:16_000], 16_000)["level_10000_12500_speech_mean"] < -80.0

@@ -23,7 +23,7 @@ def test_the_echo_falls_by_sixty_decibels_in_the_reverberation_time(seconds):
 
 
 @pytest.mark.parametrize("ratio", [6.0, -3.0])
-def test_direct_sound_stands_to_the_echo_as_asked_for(ratio):
+def test_the_direct_to_reverberant_ratio_is_as_requested(ratio):
     response = impulse_response(0.5, ratio, RATE, np.random.default_rng(0))
     assert response[0] == 1.0
     assert -10 * np.log10(np.sum(response[1:] ** 2)) == pytest.approx(ratio, abs=1e-6)

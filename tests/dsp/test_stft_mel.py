@@ -214,7 +214,7 @@ class TestPowerSpectrogram:
         assert lead > 400
         assert not power.any()
 
-    def test_the_signal_is_left_as_it_is(self):
+    def test_the_signal_is_not_modified(self):
         samples = synthetic(5_000).astype(np.float32)
         before = samples.copy()
         power_spectrogram(samples, STUDY)
@@ -249,7 +249,7 @@ class TestWindow:
         expected = librosa.filters.get_window("hann", n_fft, fftbins=True)
         assert np.abs(hann(n_fft) - expected).max() < 1e-7
 
-    def test_nobody_can_spoil_it_for_the_next_clip(self):
+    def test_cached_arrays_are_read_only(self):
         with pytest.raises(ValueError, match="read-only"):
             hann(64)[0] = 1
 
@@ -312,7 +312,7 @@ class TestMelBank:
         assert mel == pytest.approx(float(librosa.hz_to_mel(hz)), abs=1e-9)
         assert mel_to_hz(np.array([mel]))[0] == pytest.approx(hz, abs=1e-6)
 
-    def test_nobody_can_spoil_it_for_the_next_clip(self):
+    def test_cached_arrays_are_read_only(self):
         with pytest.raises(ValueError, match="read-only"):
             mel_bank(48_000, 2048, 128)[0, 0] = 1
 
@@ -335,7 +335,7 @@ class TestPowerToDb:
     def test_of_nothing_it_makes_nothing(self):
         assert power_to_db(np.zeros((3, 0), np.float32)).shape == (3, 0)
 
-    def test_the_power_is_left_as_it_is(self):
+    def test_the_power_is_not_modified(self):
         before = self.POWER.copy()
         power_to_db(self.POWER)
         assert np.array_equal(self.POWER, before)

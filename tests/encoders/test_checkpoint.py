@@ -64,7 +64,7 @@ class TestIdentity:
             ("preprocessor_config.json", {"do_normalize": False}),
         ],
     )
-    def test_what_the_numbers_depend_on_does(self, tiny, copy, file, change):
+    def test_the_identity_covers_everything_that_affects_values(self, tiny, copy, file, change):
         rewrite(copy / file, **change)
         assert open_checkpoint(str(copy)).identity != open_checkpoint(str(tiny)).identity
 
@@ -99,7 +99,7 @@ class TestWhatCannotBeUsed:
         with pytest.raises(UsageError, match="cannot be used: it holds no weights; Wav2Vec2, XLS"):
             open_checkpoint(str(copy))
 
-    def test_a_model_that_hears_no_waveforms(self, copy):
+    def test_a_model_that_is_not_a_waveform_encoder(self, copy):
         rewrite(copy / "preprocessor_config.json", feature_extractor_type="WhisperFeatureExtractor")
         with pytest.raises(UsageError, match="cannot be used: it is fed by WhisperFeatureExtracto"):
             open_checkpoint(str(copy))

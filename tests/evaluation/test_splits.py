@@ -45,7 +45,7 @@ def refused(*folds: Fold, clips=CLIPS, speaker_independent: bool = True) -> str:
     return str(caught.value)
 
 
-def test_what_scikit_learn_warns_of_while_splitting_is_not_shown():
+def test_scikit_learn_s_split_warnings_are_hidden():
     clips = [replace(clip, label=int(clip.clip_id == "a4")) for clip in CLIPS]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -70,7 +70,7 @@ class TestAudit:
             "fold 1 of mine: speakers on both sides: 2 (1 in all)"
         )
 
-    def test_where_actors_may_be_on_both_sides_they_are(self):
+    def test_random_protocols_have_actors_on_both_sides(self):
         fold = Fold("1", ("a1", "a2"), (), ("b1", "b2"))
         audit(Split("mine", (fold,)), CLIPS, speaker_independent=False)
 
@@ -88,7 +88,7 @@ class TestAudit:
         clips = [replace(c, pcm_sha256="twin") for c in CLIPS]
         assert re.search(r"a3 \(test\).*, and \d further pairs hold", refused(GOOD, clips=clips))
 
-    def test_where_actors_may_be_on_both_sides_identical_samples_are_noted(self):
+    def test_random_protocols_note_identical_samples(self):
         names = {"a3": "x", "b3": "y", "a1": "x", "b1": "y"}
         clips = [replace(c, pcm_sha256=names.get(c.clip_id, c.clip_id)) for c in CLIPS]
         notes = audit(Split("mine", (GOOD,)), clips, speaker_independent=False)
@@ -132,13 +132,13 @@ class TestAudit:
         )
 
     @pytest.mark.parametrize(("side", "verb"), [("train", "train"), ("test", "test")])
-    def test_a_fold_with_nobody_on_a_side(self, side, verb):
+    def test_a_fold_with_an_empty_side(self, side, verb):
         assert refused(replace(GOOD, **{side: ()})) == (
             f"fold 1 of mine has no clips to {verb} on; "
             "use speaker5, which works for any speakers, or extract the whole corpus"
         )
 
-    def test_nobody_to_choose_on_is_let_through(self):
+    def test_a_fold_without_validation_is_allowed(self):
         audit(Split("mine", (replace(GOOD, validation=()),)), CLIPS, speaker_independent=True)
 
 
@@ -157,7 +157,7 @@ class TestProtocol:
         self.protocol(make).split(reversed(CLIPS))
         assert seen == sorted(clip.clip_id for clip in CLIPS)
 
-    def test_what_it_makes_is_audited(self):
+    def test_its_splits_are_audited(self):
         leaky = self.protocol(lambda _: Split("mine", (replace(GOOD, train=("a3",)),)))
         with pytest.raises(LeakageError, match="fold 1 of mine: clips on both sides: a3"):
             leaky.split(CLIPS)
@@ -167,7 +167,7 @@ class TestProtocol:
             PROTOCOLS.get("luna5").split([])
         assert str(caught.value) == "there are no clips to split; run 'serkit extract SRC' first"
 
-    def test_an_unknown_one_is_told_with_the_nearest(self):
+    def test_an_unknown_name_suggests_the_closest(self):
         with pytest.raises(UnknownNameError) as caught:
             PROTOCOLS.get("luna6")
         assert str(caught.value).startswith("unknown protocol 'luna6': did you mean 'luna5'")
@@ -191,7 +191,7 @@ class TestDigest:
             replace(GOOD, test=("a3", "b3", "a4")),
         ],
     )
-    def test_who_is_in_which_role_counts(self, other):
+    def test_the_digest_depends_on_roles(self, other):
         assert Split("mine", (GOOD,)).digest != Split("mine", (other,)).digest
 
     def test_it_never_changes(self):
@@ -233,7 +233,7 @@ class TestChooseValidationSpeakers:
         number=st.integers(0, 30),
         women=st.sets(st.sampled_from(NAMES)),
     )
-    def test_somebody_is_always_left_to_train_on(self, speakers, number, women):
+    def test_training_speakers_always_remain(self, speakers, number, women):
         clips = [SplitClip(s, s, "female" if s in women else "male", 0, s) for s in speakers]
         chosen = choose_validation_speakers(clips, speakers, number)
         assert len(set(chosen)) == len(chosen) == min(2, max(0, len(speakers) - 1))
@@ -249,7 +249,7 @@ class TestChooseValidationSpeakers:
 
 
 class TestValidationActors:
-    def test_where_they_are_all_that_is_left_somebody_is_trained_on_all_the_same(self):
+    def test_remaining_speakers_are_split_between_training_and_validation(self):
         """Of luna5's first fold, actor 2 is tested, and 3 and 6 are those to choose on."""
         split = PROTOCOLS.get("luna5").split(example_clips((2, 3, 6)))
         first = split.folds[0]
@@ -258,6 +258,6 @@ class TestValidationActors:
         assert actors[0]
         assert actors[0] | actors[1] == {3, 6}
 
-    def test_where_others_are_left_they_are_those_of_the_protocol(self):
+    def test_the_protocol_s_validation_speakers_are_used_if_others_remain(self):
         split = PROTOCOLS.get("luna5").split(example_clips((2, 3, 6, 7)))
         assert {int(i[-2:]) for i in split.folds[0].validation} == {3, 6}

@@ -63,7 +63,7 @@ def test_a_speaker_s_answers_depend_on_no_other_speaker(run, speech_store):
     np.testing.assert_allclose(mine.filter(like="p_").to_numpy(), alone, atol=1e-9)
 
 
-def test_audio_files_are_refused_because_nobody_says_who_speaks(run, speech):
+def test_audio_files_without_speakers_are_refused(run, speech):
     with pytest.raises(RunError) as caught:
         serkit.predict(run, [next(speech.rglob("*.wav"))])
     assert str(caught.value) == (

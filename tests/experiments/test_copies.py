@@ -87,8 +87,7 @@ class TestNoCopyOfATestClip:
         with pytest.raises(LeakageError) as caught:
             data.read("functionals", voice="speed090")
         assert str(caught.value) == (
-            "the voice 'speed090' was asked for of clips that have none of that name; "
-            "copies are made of clips that are fitted on, and of no others"
+            "the voice 'speed090' is not available for these clips; only training clips have copies"
         )
 
     def test_only_the_training_side_of_a_fold_has_voices(self, store):

@@ -104,7 +104,7 @@ class TestRun:
         assert record["speaker_independent"]
         assert (record["actors"], record["clips"]) == (6, 72)
 
-    def test_what_was_joined_and_left_out_is_noted(self, crossed: Run) -> None:
+    def test_merged_and_excluded_labels_are_noted(self, crossed: Run) -> None:
         notes = crossed.record["notes"]
         assert "left out of synthetic, as the label is not shared: 12 calm, 12 surprised" in notes
         assert "left out of emodb, as the label is not shared: 12 boredom" in notes
@@ -156,7 +156,9 @@ class TestRun:
     def test_a_protocol_beside_a_test_store_is_refused(
         self, speech_store: Path, german_store: Path
     ) -> None:
-        with pytest.raises(UsageError, match="the protocol luna5 beside a store to test on"):
+        with pytest.raises(
+            UsageError, match="the protocol luna5 cannot be combined with a test store"
+        ):
             serkit.train("majority", store=speech_store, test_store=german_store, protocol="luna5")
 
     def test_a_map_for_one_store_is_refused(self, speech_store: Path) -> None:

@@ -32,7 +32,7 @@ class TestWhatItSays:
             "if the curve goes on as it went"
         )
 
-    def test_nobody_is_promised_more_than_everything(self):
+    def test_the_extrapolation_is_capped_at_one(self):
         assert made((4, 0.5), (8, 0.9)).expected(64) == 1.0
 
 

@@ -76,7 +76,7 @@ def facts(run: Run) -> list[dict]:
 
 
 @TOGETHER
-def test_a_killed_run_goes_on_to_the_same_result(home, whole):
+def test_a_killed_run_resumes_with_the_same_result(home, whole):
     assert whole.returncode == 0, whole.stderr
     # A fold has three epochs: it dies in the second epoch of the second fold.
     killed = torchrun(home, killkit.__file__, "course 5", *TRAIN, "--runs", "runs")

@@ -229,7 +229,7 @@ class TestSameSeed:
 
 
 class TestSelectedOnTest:
-    def test_where_nothing_is_chosen_on_test_clips_nothing_is_stamped(self, speech_runs):
+    def test_runs_without_selection_on_test_clips_are_not_stamped(self, speech_runs):
         """The study's logistic regression has a fixed C, also on the study's own protocol."""
         assert find_run(speech_runs, "logreg-notebook").record["preset"] == "notebook"
         for run in list_runs(speech_runs)[0]:
@@ -319,7 +319,7 @@ class TestRefusals:
         )
         assert list_runs(tmp_path)[0] == []
 
-    def test_what_a_library_refuses_is_told_in_one_sentence(self, speech_store, tmp_path):
+    def test_library_errors_become_one_sentence(self, speech_store, tmp_path):
         def fit(*_):
             raise ValueError("X has gone")
 
@@ -412,7 +412,7 @@ class TestTheStoreChangesMeanwhile:
         assert list((tmp_path / "runs").iterdir()) == []
 
     @pytest.mark.parametrize("then", ["fails", "fails with an error of ours", "ends"])
-    def test_clips_that_were_pruned_are_told_in_one_sentence(self, store, speech, tmp_path, then):
+    def test_pruned_clips_end_the_run_with_one_sentence(self, store, speech, tmp_path, then):
         """Whatever the training stumbles over first: the reason is the same."""
 
         def prune():

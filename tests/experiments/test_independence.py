@@ -60,7 +60,7 @@ def test_labels_by_ids_say_nothing(speech_store, tmp_path):
 
 
 @pytest.mark.parametrize("trainer", [cheats.SPEAKER_NORMALISATION, cheats.LABELS_BY_ORDER])
-def test_who_uses_the_other_test_clips_is_stamped(speech_store, tmp_path, trainer):
+def test_models_that_use_other_test_clips_are_stamped(speech_store, tmp_path, trainer):
     run = train(trainer, speech_store, tmp_path)
     assert run.record["transductive"] is True
     assert re.fullmatch(
@@ -75,7 +75,7 @@ def test_who_uses_the_other_test_clips_is_stamped(speech_store, tmp_path, traine
     assert "transductive" in shown.get()
 
 
-def test_who_says_so_beforehand_is_stamped_too(speech_store, tmp_path):
+def test_declared_transductive_models_are_stamped_too(speech_store, tmp_path):
     run = train(replace(cheats.HONEST, transductive=True), speech_store, tmp_path)
     assert run.record["transductive"] is True
 
@@ -88,7 +88,7 @@ def test_honest_runs_are_not_stamped(speech_runs):
             assert fold["dependence_on_company"] < 1e-9
 
 
-def test_what_a_library_refuses_to_predict_is_told_in_one_sentence(speech_store, tmp_path):
+def test_prediction_errors_become_one_sentence(speech_store, tmp_path):
     def refuse(*_):
         raise ValueError("X has gone")
 

@@ -114,7 +114,7 @@ class TestAnswers:
             (
                 "a,b\n",
                 "begins with 'a,b'; a file of answers begins with 'listener,clip,answer,seconds'; "
-                "answers in another form are taken in with --import FILE",
+                "import other formats with --import FILE",
             ),
             (
                 HEADER + "ann,c1\n",
@@ -138,7 +138,7 @@ class TestAnswers:
     def test_bytes_that_are_no_text_are_refused(self, tmp_path):
         path = tmp_path / "answers.csv"
         path.write_bytes(b"\xff\xfe\n")
-        with pytest.raises(UsageError, match="is no text in UTF-8"):
+        with pytest.raises(UsageError, match="is not UTF-8 text"):
             read_answers(path)
         with pytest.raises(NotFoundError, match="there is no such file"):
             read_answers(tmp_path / "gone.csv")
@@ -427,7 +427,10 @@ class TestForeignAnswers:
         ("text", "message"),
         [
             ("a,b\n1,2\n", "has the columns a, b; columns clip and answer"),
-            ("clip,answer\nc1,bored\n", "line 2: 'bored' is no label of the store; there are neu"),
+            (
+                "clip,answer\nc1,bored\n",
+                "line 2: 'bored' is not a label of the store; there are neu",
+            ),
             ("clip,answer\nc1\n", "line 2 has another number of cells than the header"),
             ("index,true,pred\n1,9,9\n", "true goes from 9 to 9; 8 labels are counted from 0 or"),
             ("index,true,pred\nx,sad,sad\n", "line 2: index = 'x'; a whole number from 0"),

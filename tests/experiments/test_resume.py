@@ -137,7 +137,7 @@ class TestInterrupted:
         assert again.uar == run.uar
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), TrainingError("no")])
-    def test_a_run_gone_on_with_is_never_removed(self, half, error, monkeypatch):
+    def test_a_resumed_run_is_never_removed(self, half, error, monkeypatch):
         shutil.rmtree(half / "fold-1")
         shutil.rmtree(half / "fold-2")
 
@@ -203,7 +203,7 @@ class TestRefusals:
             ({"values": {"C": 1.0}}, "C"),
         ],
     )
-    def test_what_a_run_was_begun_with_is_not_given_again(self, half, given, named):
+    def test_settings_cannot_be_repeated_when_resuming(self, half, given, named):
         with pytest.raises(UsageError) as caught:
             serkit.train(resume=half, **given)
         assert str(caught.value) == (
@@ -289,7 +289,7 @@ class TestContinued:
             ),
         ],
     )
-    def test_what_the_result_depends_on_must_be_the_same(self, key, value, said):
+    def test_everything_that_affects_the_result_must_be_unchanged(self, key, value, said):
         with pytest.raises(RunError) as caught:
             continued(self.OLD, {**self.OLD, key: value})
         assert said in str(caught.value)
@@ -381,7 +381,7 @@ class TestTwoProcesses:
         assert len(refused) == 3
 
 
-def test_what_is_only_for_going_on_is_removed_in_the_end(half):
+def test_files_for_resuming_are_removed_at_the_end(half):
     assert (half / resume.WORK).is_dir()
     serkit.train(resume=half)
     assert sorted(path.name for path in half.iterdir()) == [

@@ -47,7 +47,7 @@ NET = {**QUICK, **TINY["ffnn"], "epochs": 4, "mixup": 0.2, "gain": 0.1, "dropout
 
 
 @pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
-def test_a_net_goes_on_after_every_kill(tmp_path):
+def test_a_net_resumes_after_every_kill(tmp_path):
     """It has dropout, batch norms, mixup, and a schedule of the learning rate."""
     store, runs = make_store(tmp_path, shortest=4200), tmp_path / "runs"
     given = {"protocol": "loso", "folds": 2, "values": NET, "seed": 5}
@@ -95,7 +95,7 @@ class TestFolds:
             ("before run.json 1", 3),
         ],
     )
-    def test_goes_on_from_the_folds_that_are_done(
+    def test_resumes_after_finished_folds(
         self, speech_store, whole, tmp_path, monkeypatch, moment, folds
     ):
         runs = tmp_path / "runs"

@@ -72,7 +72,7 @@ class WhiteNoise:
         return self._cache.read("functionals-white-0", clip_ids, **options)
 
 
-def test_each_clip_is_asked_of_the_fold_that_had_not_seen_its_speaker(stressed):
+def test_each_clip_is_predicted_by_the_fold_that_tested_its_speaker(stressed):
     run, table, cache, _ = stressed
     found, source = serkit.show(str(run)), WhiteNoise(cache)
     answers = found.predictions["predicted_id"].copy()
@@ -141,7 +141,7 @@ def test_unknown_conditions_are_refused_with_the_groups():
     assert f"groups are: {', '.join(GROUPS)}" in str(caught.value)
 
 
-def test_what_cannot_be_stressed_is_refused(stressed, speech_store, tmp_path, make_corpus):
+def test_runs_that_cannot_be_stressed_are_refused(stressed, speech_store, tmp_path, make_corpus):
     run, _, cache, _ = stressed
     with pytest.raises(UsageError, match="clips = 0"):
         serkit.stress(str(run), clips=0)

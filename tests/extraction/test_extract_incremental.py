@@ -71,7 +71,7 @@ def name_of(number):
 # Only what is new
 
 
-def test_the_first_run_computes_everything_and_says_so(corpus, tmp_path):
+def test_the_first_run_computes_and_reports_everything(corpus, tmp_path):
     seen = []
     with kit.counting_calls() as calls:
         report = kit.fill(corpus, tmp_path / "store", progress=lambda *at: seen.append(at))
@@ -266,7 +266,7 @@ def test_another_channel_is_other_samples(tmp_path):
     assert np.array_equal(FeatureStore(path).load("raw", padded=False).X[0], right)
 
 
-def test_what_was_done_to_samples_is_told(corpus, store):
+def test_changes_to_samples_are_reported(corpus, store):
     file = next(corpus.rglob("*.wav"))
     soundfile.write(file, 2 * np.sin(np.arange(9_000) / 20), 48_000, subtype="FLOAT")
     (note,) = kit.fill(corpus, store, kit.recipes()).notes

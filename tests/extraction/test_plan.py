@@ -83,7 +83,7 @@ class TestOneFileAClip:
         assert [dict(job.have) for job in made.jobs] == [{}, {}]
         assert (made.reused, made.failures, made.warnings) == ((), (), ())
 
-    def test_what_is_current_is_reused(self):
+    def test_current_values_are_reused(self):
         stored = Stored().extracted(file(A), "pcm", MEL)
         made = plan(scanned(file(A)), stored)
         assert made.jobs == ()
@@ -180,7 +180,7 @@ class TestSeveralFilesAClip:
         )
 
     @pytest.mark.parametrize("published", [{}, {A: "good"}])
-    def test_where_neither_is_published_the_clip_fails_and_the_others_go_on(self, published):
+    def test_an_ambiguous_clip_fails_without_affecting_others(self, published):
         digests = {OUTER.path: "bad", INNER.path: "worse"}
         made = plan(scanned(OUTER, INNER, file(B), published=published), digests=digests)
         assert decoded_paths(made) == [f"{B}.wav"]

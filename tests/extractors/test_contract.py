@@ -64,7 +64,7 @@ def test_it_keeps_the_contract(extractor):
     check_extractor(extractor)
 
 
-def test_what_was_computed_before_changes_nothing(spec):
+def test_earlier_computations_do_not_affect_results(spec):
     samples = example_signal(60_000)
     used = Signal(samples)
     compute(spec, used)
@@ -73,7 +73,7 @@ def test_what_was_computed_before_changes_nothing(spec):
     assert same(compute(spec, used), compute(spec, Signal(samples)))
 
 
-def test_the_signal_is_left_as_it_is(spec):
+def test_the_signal_is_not_modified(spec):
     samples = example_signal(60_000)
     samples.flags.writeable = False
     signal = Signal(samples)
@@ -130,7 +130,7 @@ def test_without_padding_every_length_will_do(extractor):
 
 
 @having("sample_rate")
-def test_another_rate_is_heard(extractor):
+def test_another_sample_rate_changes_the_values(extractor):
     unpadded = {"pad_to": 0} if "pad_to" in extractor.parameters.declared() else {}
     fast, slow = (
         resolve("feature", extractor, {"sample_rate": rate, **unpadded})

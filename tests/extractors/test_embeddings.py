@@ -77,7 +77,7 @@ def test_a_name_that_says_nothing_is_refused(name):
     )
 
 
-def test_another_extractor_cannot_be_told(home):
+def test_other_extractors_take_no_argument(home):
     with pytest.raises(UnknownNameError, match=r"^unknown extractor that takes one argument 'me"):
         Recipes().get("mel:128")
 
@@ -139,7 +139,7 @@ class TestIncremental:
             mine / "models" / "tiny"
         )
 
-    def test_other_weights_in_the_same_folder_are_computed_anew_and_why_says_so(self, mine):
+    def test_replaced_weights_make_values_stale(self, mine):
         old = FeatureStore(mine / "store").load(NAME).X
         shutil.rmtree(mine / "tiny")
         make_checkpoint(mine / "tiny", seed=1)
@@ -189,7 +189,7 @@ def test_a_clip_that_is_too_short_fails_alone(mine):
     report = extract(mine, mine / "tiny")
     assert (report.computed, report.reused, len(report.failed)) == (0, 8, 1)
     assert report.failed[0].message == (
-        "300 samples at 16,000 Hz are left of the clip, and the encoder hears nothing below 402"
+        "300 samples at 16,000 Hz remain of the clip, but the encoder needs at least 402"
     )
 
 

@@ -80,7 +80,7 @@ def test_the_recipes_are_ragged_and_name_their_rows(name):
         (CHROMA, {"tuning": 0.6}, "0.5 or less is allowed"),
     ],
 )
-def test_what_does_not_go_together_is_refused(extractor, given, said):
+def test_incompatible_parameters_are_refused(extractor, given, said):
     with pytest.raises(UsageError) as caught:
         resolve("feature", extractor, given)
     assert said in str(caught.value)

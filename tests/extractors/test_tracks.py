@@ -91,7 +91,7 @@ def test_an_unknown_family_is_refused():
         ({"spread": "mfcc"}, "spread needs several frames in one; every = 2 or more is allowed"),
     ],
 )
-def test_what_does_not_go_together_is_refused(given, said):
+def test_incompatible_parameters_are_refused(given, said):
     with pytest.raises(UsageError) as caught:
         resolve("feature", EXTRACTOR, given)
     assert said in str(caught.value)

@@ -139,7 +139,7 @@ class TestWrong:
             own(chroma12=MEL64).get("chroma21")
 
     @pytest.mark.parametrize("text", ["extractor =", b"\xff\xfe\x00bytes", "a = 1\na = 2\n"])
-    def test_what_is_not_toml_names_the_file(self, own, text):
+    def test_invalid_toml_names_the_file(self, own, text):
         message = error(own(bad=text).get, "bad")
         assert "bad.toml is not TOML (" in message
 

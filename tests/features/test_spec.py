@@ -61,7 +61,7 @@ class TestFingerprint:
         assert dataclasses.replace(spec, version=99).fingerprint != spec.fingerprint
         assert dataclasses.replace(spec, extractor="raw").fingerprint != spec.fingerprint
 
-    def test_whole_numbers_and_floats_are_told_apart_once_not_by_how_they_are_written(self):
+    def test_the_fingerprint_does_not_depend_on_how_numbers_are_written(self):
         assert mel(fmin=20).fingerprint == mel(fmin=20.0).fingerprint
 
     @pytest.mark.parametrize("value", [{1, 2}, object(), float("nan"), float("inf"), b"bytes"])
@@ -133,7 +133,7 @@ class TestResolve:
             "sample_rate": 48_000,
         }
 
-    def test_the_extractor_s_summary_stands_in_for_none(self):
+    def test_the_default_summary_is_the_extractor_s(self):
         assert mel().summary == MEL.summary
 
     def test_an_unknown_parameter_names_the_feature_and_the_nearest(self):

@@ -30,7 +30,7 @@ def test_a_change_of_voice_is_part_of_the_identity():
     assert len(fingerprints) == 3
 
 
-def test_the_voice_as_recorded_has_the_identity_that_it_had_before_there_were_others():
+def test_the_voice_as_recorded_keeps_its_old_identity():
     assert mel(speed=1, gain=0.0) == resolve("mel128", MEL, {})
     assert "voice" not in mel().to_json()
 
@@ -41,7 +41,7 @@ def test_a_spec_in_another_voice_survives_json():
     assert (again, again.fingerprint) == (spec, spec.fingerprint)
 
 
-def test_what_differs_is_said():
+def test_differences_are_listed():
     assert list(mel().differences(mel(speed=0.9))) == [
         "voice speed as recorded -> 0.9",
         "voice version as recorded -> 1",
@@ -128,7 +128,7 @@ def test_a_background_is_known_by_its_samples_and_not_by_its_place(cafe, tmp_pat
     assert mel(background=20, background_from=str(moved)).fingerprint != spec.fingerprint
 
 
-def test_a_background_is_heard_under_the_clip(cafe):
+def test_a_background_is_mixed_in(cafe):
     samples = example_signal(48_000)
     spec = mel(background=10, background_from=str(cafe))
     heard = in_voice(Signal(samples), spec.voice, spec.options).samples

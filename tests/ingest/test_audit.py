@@ -134,14 +134,14 @@ class TestMissingAndExtra:
         assert report.missing == (*others, C, B), "sorted"
         assert report.missing_speakers() == (("12", "24"), (B,))
 
-    def test_clips_that_nobody_published_are_extra(self, corpus, publish, make_corpus):
+    def test_unpublished_clips_are_extra(self, corpus, publish, make_corpus):
         publish(corpus)
         make_corpus(["03-01-01-02-01-01-01"])  # there is no strong neutral in RAVDESS
         report = audit(corpus, workers=1)
         assert report.extra == ("03-01-01-02-01-01-01",)
         assert report.altered == ()
 
-    def test_where_nothing_is_published_nothing_is_missing_extra_or_altered(self, corpus):
+    def test_without_published_clips_none_are_missing_extra_or_altered(self, corpus):
         (corpus / "serkit-synthetic.json").write_text("{}")
         report = audit(corpus, workers=1)
         assert report.corpus == "synthetic"
@@ -237,7 +237,7 @@ class TestDuplicates:
         assert report.contradictory == report.duplicates
         assert not report.clean
 
-    def test_the_published_file_stands_for_the_clip(self, corpus, publish):
+    def test_the_published_file_is_used(self, corpus, publish):
         publish(corpus)
         self.copy(corpus, A)
         rewrite(corpus / place(A), lambda samples: samples[:-50])
@@ -245,7 +245,7 @@ class TestDuplicates:
         assert report.duplicates == (Duplicate(A, (f"nested/{place(A)}", place(A)), False),)
         assert report.altered == ()
 
-    def test_a_readable_file_stands_for_the_clip(self, corpus, publish):
+    def test_a_readable_file_is_used(self, corpus, publish):
         publish(corpus)
         self.copy(corpus, A)
         (corpus / place(A)).write_bytes(b"")
@@ -256,7 +256,7 @@ class TestDuplicates:
 
 
 class TestUnreadable:
-    def test_bad_files_are_named_with_the_error_and_the_rest_goes_on(self, corpus):
+    def test_bad_files_are_listed_and_others_checked(self, corpus):
         (corpus / place(A)).write_bytes(b"")
         whole = (corpus / place(B)).read_bytes()
         (corpus / place(B)).write_bytes(whole[:-100])
@@ -292,7 +292,7 @@ class TestTheWork:
         (root / "Actor_01" / "03-01-02-01-01-01-01.wav").write_bytes(b"")
         assert audit(root, workers=2) == audit(root, workers=1)
 
-    def test_progress_is_told_up_to_the_number_of_files(self, make_corpus):
+    def test_progress_reaches_the_number_of_files(self, make_corpus):
         told = []
         audit(
             make_corpus(40, seconds=0.02),

@@ -175,7 +175,7 @@ WHOLE = {NAME: BODY, **CLIPS}
 
 
 class TestWhenAllGoesWell:
-    def test_the_archive_and_its_clips_are_there_and_nothing_else(self, mirror, tmp_path):
+    def test_the_folder_has_only_the_archive_and_its_clips(self, mirror, tmp_path):
         report = fetch(mirror, tmp_path / "data")
 
         assert files_in(tmp_path / "data") == WHOLE
@@ -296,7 +296,7 @@ class TestABrokenConnection:
         )
         assert set(files_in(tmp_path)) == {f"{NAME}.part", f"{NAME}.part.json"}
 
-    def test_goes_on_in_the_next_call(self, mirror, tmp_path):
+    def test_resumes_in_the_next_call(self, mirror, tmp_path):
         mirror.breaks = [BREAK]
         with pytest.raises(DownloadError):
             fetch(mirror, tmp_path, retries=0)
@@ -307,7 +307,7 @@ class TestABrokenConnection:
         assert mirror.served == len(BODY)
         assert files_in(tmp_path) == WHOLE
 
-    def test_goes_on_at_another_mirror_without_its_condition(self, mirror, tmp_path):
+    def test_resumes_at_another_mirror_without_validator(self, mirror, tmp_path):
         mirror.breaks = [BREAK]
         with pytest.raises(DownloadError):
             fetch(mirror, tmp_path, retries=0)
@@ -384,7 +384,7 @@ class TestAPartFile:
         assert files_in(tmp_path) == WHOLE
 
     @pytest.mark.parametrize("note", ["", "[]", "{}", '{"url": 1}', '"x"', "\udcff"])
-    def test_with_a_damaged_note_beside_it_goes_on(self, mirror, tmp_path, note):
+    def test_resumes_with_a_damaged_note(self, mirror, tmp_path, note):
         self.part(tmp_path, BODY[:1000])
         (tmp_path / f"{NAME}.part.json").write_bytes(note.encode("utf-8", "surrogateescape"))
         assert fetch(mirror, tmp_path).resumed
@@ -506,7 +506,7 @@ class TestNoConnection:
             probe.bind(("127.0.0.1", 0))
             return int(probe.getsockname()[1])
 
-    def test_is_told_in_one_sentence_with_a_way_out(self, tmp_path):
+    def test_is_one_sentence_with_a_hint(self, tmp_path):
         base = f"http://127.0.0.1:{self.closed_port()}"
         pauses: list[float] = []
         with pytest.raises(DownloadError) as caught:

@@ -218,7 +218,7 @@ class TestFromExtractToCompare:
         (folder / "metadata.csv").write_text(head + "\n".join(rows), encoding="utf-8")
         return names
 
-    def test_the_whole_way_and_a_changed_table(self, recordings, tmp_path, monkeypatch):
+    def test_from_table_to_leaderboard_and_a_changed_table(self, recordings, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         report = serkit.extract(recordings, store="s", features=["change_deviation"], workers=1)
         assert (report.computed, report.failed) == (12, ())

@@ -111,13 +111,13 @@ class TestLeftOut:
         assert paths_of(found) == [f"{CLIP}.wav"]
         assert found.left_out == {"song": 1, "full-av": 1, "video-only": 1}
 
-    def test_what_is_asked_for_is_not_left_out(self, put):
+    def test_included_clips_are_not_excluded(self, put):
         root = put(*(f"{n}.wav" for n in (CLIP, self.SONG, self.VIDEO)))
         found = scan(root, include={"song"})
         assert paths_of(found) == [f"{CLIP}.wav", f"{self.SONG}.wav"]
         assert found.left_out == {"full-av": 1}
 
-    def test_one_reason_may_be_given_as_it_is(self, put):
+    def test_a_single_reason_needs_no_list(self, put):
         root = put(*(f"{n}.wav" for n in (CLIP, self.SONG)))
         assert paths_of(scan(root, include="song")) == [f"{CLIP}.wav", f"{self.SONG}.wav"]
 
@@ -211,7 +211,7 @@ class TestRefused:
             scan(tmp_path / "absent")
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows guesses other users' homes")
-    def test_the_home_of_nobody(self):
+    def test_an_unknown_home_folder(self):
         with pytest.raises(NotFoundError, match=r"^no folder ~no-such-user/a; give"):
             scan("~no-such-user/a")
 

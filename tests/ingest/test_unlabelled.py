@@ -43,7 +43,7 @@ def test_each_file_once(here):
     assert list(find_audio(["d/a.wav", "d", "./d/a.wav", here / "d"])) == ["d/a.wav"]
 
 
-def test_what_is_no_audio_is_told_apart(here):
+def test_non_audio_files_are_rejected(here):
     touch("song.txt", "empty/readme.txt")
     os.mkfifo("pipe.wav")
     assert reasons(["nope.wav", "song.txt", "empty", "pipe.wav", "x" * 300]) == {
@@ -82,5 +82,5 @@ def test_nothing_is_known_of_the_clips():
     assert (name.speaker, name.actor, name.sex) == (UNKNOWN, None, UNKNOWN)
 
 
-def test_no_folder_is_ever_taken_for_it():
+def test_it_is_never_recognised_in_a_folder():
     assert CORPUS not in CORPORA.names()

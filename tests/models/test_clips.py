@@ -65,7 +65,7 @@ class TestWhatIsThere:
         both = (*fold.validation.clip_ids, *fold.train.clip_ids)
         assert fold.everything.clip_ids == both
 
-    def test_an_unknown_clip_is_told(self, store):
+    def test_an_unknown_clip_is_an_error(self, store):
         with pytest.raises(UnknownNameError, match="unknown clip 'nobody'"):
             ClipData.of(store, ["nobody"])
 

@@ -85,7 +85,7 @@ class TestNets:
         assert not np.allclose(once.scaling.mean, again.scaling.mean)
         assert not np.allclose(once.predict(fold.train), again.predict(fold.train))
 
-    def test_where_nothing_is_chosen_it_is_fitted_once_on_all(self, tones):
+    def test_without_selection_it_is_fitted_once_on_all_clips(self, tones):
         net, fold = self.fit(tones, refit=True, monitor="last")
         assert fitted_clips(net) == len(fold.everything)
         assert (net.chosen, settings_tried(net)) == ({}, 1)

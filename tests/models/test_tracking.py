@@ -76,7 +76,7 @@ class TestMlflow:
             assert [metric.step for metric in found] == [0, 1, 2]
             assert [metric.value for metric in found] == pytest.approx(history[ours].tolist())
 
-    def test_what_goes_on_after_a_kill_goes_on_in_the_same_run(self, store, tmp_path, mlflow):
+    def test_a_resumed_training_continues_its_run(self, store, tmp_path, mlflow):
         where = Tracking(mlflow=(tmp_path / "logs").as_uri(), name="run/fold-1")
 
         def interrupt(done: int, *_: object) -> None:
@@ -97,7 +97,7 @@ class TestMlflow:
         with pytest.raises(TrainingError) as caught:
             fit(store, Tracking(mlflow="nowhere://x"))
         assert str(caught.value).startswith("cannot log to MLflow at nowhere://x (")
-        assert str(caught.value).endswith("; databases need the package mlflow whole")
+        assert str(caught.value).endswith("; databases need the full mlflow package")
 
     def test_a_server_that_is_not_there_is_given_up_within_seconds(self, store, mlflow):
         started = time.monotonic()
@@ -140,7 +140,7 @@ class TestRefusals:
         with pytest.raises(UsageError) as caught:
             check_tracking(KerasParameters(backend="jax"), Tracking(tmp_path))
         assert str(caught.value) == (
-            "Keras writes for TensorBoard with backend=tensorflow, not jax; "
+            "Keras only supports TensorBoard with backend=tensorflow, not jax; "
             "use --backend tensorflow, or log to MLflow"
         )
 

@@ -67,11 +67,11 @@ def test_recordings_like_the_training_clips_are_not_warned_of():
         ),
     ],
 )
-def test_what_was_not_tested_and_where_it_fell_is_said_with_the_figure(recording, said):
+def test_untested_and_degraded_ranges_are_reported_with_figures(recording, said):
     assert COVERAGE.warnings([USUAL, recording]) == [said]
 
 
-def test_what_was_tested_without_a_fall_is_not_warned_of():
+def test_tested_ranges_without_degradation_give_no_warning():
     assert COVERAGE.warnings([changed(snr=33.0, clipped=0.03)]) == []
 
 

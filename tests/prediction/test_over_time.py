@@ -29,7 +29,7 @@ class TestSpeech:
         assert levels(tone(0.1, 0.0)).round(1) == pytest.approx(-3.0)
         assert list(levels(np.zeros(960, np.int16))) == [-120.0, -120.0]
 
-    def test_pauses_are_told_from_speech(self):
+    def test_pauses_are_not_speech(self):
         found = speech_frames(np.concatenate([tone(1, -20), tone(1, -70), tone(1, -30)]))
         assert found[:100].all()
         assert not found[101:199].any()
@@ -62,7 +62,7 @@ class TestSpans:
             (3, 4, "hop = 4 s; 0.05 to 3 s, the window, are"),
         ],
     )
-    def test_what_makes_no_sense(self, window, hop, text):
+    def test_invalid_windows(self, window, hop, text):
         with pytest.raises(UsageError) as caught:
             spans_of(10, window, hop)
         assert str(caught.value) == text
@@ -148,7 +148,7 @@ def predictor(speech_runs):
 
 
 class TestPredictor:
-    def test_a_window_is_heard_as_a_clip_of_its_own(self, predictor, speech, tmp_path):
+    def test_each_window_is_a_separate_clip(self, predictor, speech, tmp_path):
         first, second = (read_audio(p).samples for p in sorted(speech.rglob("*.wav"))[:2])
         cut = min(len(first), 96_000)
         whole = np.concatenate([first[:cut], np.zeros(48_000 * 3, np.int16), second])
@@ -174,7 +174,7 @@ class TestOtherContainers:
         ("name", "form", "subtype"),
         [("a.ogg", "OGG", "VORBIS"), ("a.opus", "OGG", "OPUS"), ("a.mp3", "MP3", None)],
     )
-    def test_lossy_files_are_heard(self, predictor, speech, tmp_path, name, form, subtype):
+    def test_lossy_files_are_predicted(self, predictor, speech, tmp_path, name, form, subtype):
         import soundfile
 
         path = next(speech.rglob("*.wav"))

@@ -139,7 +139,7 @@ class TestLongerAndShorterClips:
     def test_a_net_of_true_lengths_takes_them(self, net_run, tmp_path, frames):
         assert answers(serkit.predict(net_run, clip(tmp_path, frames))).sum() == pytest.approx(1)
 
-    def test_what_is_said_of_a_clip_does_not_depend_on_longer_ones(self, net_run, tmp_path):
+    def test_predictions_do_not_depend_on_longer_clips(self, net_run, tmp_path):
         lengths = (8_000, 9_600, 9_700, 30_000)
         files = [clip(tmp_path, n, f"{n}.wav") for n in lengths]
         alone = np.concatenate([answers(serkit.predict(net_run, each)) for each in files])
@@ -240,7 +240,7 @@ class TestGoldenClip:
     def test_the_same_answer_says_nothing(self, run, tmp_path):
         assert not [w for w in serkit.predict(run, clip(tmp_path, 100_000)).warnings if "off" in w]
 
-    def test_another_answer_is_told_with_what_has_changed(self, copy, run, tmp_path):
+    def test_changed_predictions_are_reported_with_version_changes(self, copy, run, tmp_path):
         old = copy(versions={**run.record["versions"], "numpy": "1.0"})
         self.spoil(old, "2", sad=0.5)
         (warning,) = [
@@ -252,7 +252,7 @@ class TestGoldenClip:
             f"(since then: numpy 1.0 -> {np.__version__}); train it again"
         )
 
-    def test_features_computed_otherwise_are_seen(self, run, tmp_path, monkeypatch):
+    def test_changed_features_are_detected(self, run, tmp_path, monkeypatch):
         real = EXTRACTORS.get("functionals")
 
         def louder(signal, parameters):
@@ -299,7 +299,7 @@ class TestWarnings:
             "sample_rates": [48_000],
         }
 
-    def test_other_rates_and_lengths_are_told_once_a_kind(self, run, tmp_path):
+    def test_other_rates_and_lengths_are_reported_once_per_kind(self, run, tmp_path):
         for n in range(2):
             write_wav(tmp_path / f"slow{n}.wav", example_signal(60_000), 16_000)
         clip(tmp_path, 2_000, "short.wav")

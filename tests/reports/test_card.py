@@ -74,7 +74,7 @@ class TestText:
         assert "are few" not in strong
         assert "calibrate" not in strong
 
-    def test_a_corpus_that_nobody_knows_has_its_name(self, tmp_path):
+    def test_an_unknown_corpus_is_named(self, tmp_path):
         text = model_card(make_run(tmp_path, "a", corpus="mine")).text
         assert "- Corpus: mine\n- Licence of the audio: unknown" in text
 

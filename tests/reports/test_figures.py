@@ -177,7 +177,7 @@ class TestWhatThereIs:
             "curves",
         )
 
-    def test_what_there_is_not_is_said(self, tmp_path, trained):
+    def test_missing_figures_are_reported(self, tmp_path, trained):
         run = make_run(tmp_path, "svm-run")
         for name in ("curves", "learning"):
             with pytest.raises(UsageError, match=r"^svm-run has no history: svm is not trained in"):
@@ -204,7 +204,7 @@ class TestWhatThereIs:
 
 class TestFiles:
     @pytest.mark.parametrize(("form", "start"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
-    def test_are_written_under_their_names_and_nothing_else(self, trained, tmp_path, form, start):
+    def test_only_the_named_files_are_written(self, trained, tmp_path, form, start):
         folder = tmp_path / "a" / "figures"
         paths = save_figures(trained(1), folder, form)
         assert [path.name for path in paths] == [

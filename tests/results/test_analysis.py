@@ -42,7 +42,7 @@ class TestRecall:
         assert women.uar == 0.75
         assert men.recall == (1.0, 1.0)
 
-    def test_of_a_class_that_a_group_lacks_is_unknown_and_counts_for_nothing(self):
+    def test_recall_of_a_missing_class_is_nan_and_ignored(self):
         found = small([0, 0, 1], [0, 1, 1], sex=["f", "f", "m"])
         women, men = recall_by_group(found)
         assert (women.recall, women.uar) == ((0.5, None), 0.5)
@@ -116,7 +116,7 @@ class TestSeeds:
         assert found.always_right == pytest.approx(np.all(answers == true, axis=0).mean())
         assert found.seeds == (0, 1, 2)
 
-    def test_one_seed_agrees_with_nobody(self, run):
+    def test_one_seed_has_no_agreement(self, run):
         assert seed_agreement([run]) is None
 
 

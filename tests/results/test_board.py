@@ -78,7 +78,7 @@ class TestGroups:
         ],
         ids=["other clips", "another protocol", "another split"],
     )
-    def test_what_is_not_alike_is_not_ranked_together(self, run, otherwise):
+    def test_only_comparable_runs_are_ranked_together(self, run, otherwise):
         board = make_board([run("a", right=0.9), run("b", right=0.3, **otherwise)])
         assert sorted(names(board)) == [["a"], ["b"]]
         assert all(entry.best for entry in board.entries)
@@ -111,7 +111,7 @@ class TestGroups:
         assert names(make_board(runs, protocol="loso")) == [["b"]]
         assert names(make_board(runs, protocol="emobox6")) == []
 
-    def test_an_unknown_protocol_is_told_with_the_nearest(self, run):
+    def test_an_unknown_protocol_suggests_the_closest(self, run):
         with pytest.raises(UnknownNameError, match="unknown protocol 'luna': did you mean 'luna5'"):
             make_board([run("a")], protocol="luna")
 
@@ -180,7 +180,7 @@ class TestDistinguishable:
         assert board.entries[1].p_value == board.entries[1].p_value_floor == 1 / 128
         assert "worse p<=0.0078" in shown(board)
 
-    def test_what_can_be_shown_at_all_is_said_below(self, run):
+    def test_the_detectable_difference_is_shown_below(self, run):
         board = make_board([run("a", right=0.7), run("b", right=0.6, luck=1, values={})])
         points = 100 * board.groups[0].detectable
         said = f"24 speakers show a difference to the best of {points:.1f} points here"
@@ -246,13 +246,13 @@ class TestNotes:
             "overestimates accuracy on new speakers",
         )
 
-    def test_what_the_run_noted_is_kept(self, run):
+    def test_run_notes_are_kept(self, run):
         assert self.notes(run("a", notes=["actors 4 are not there"])) == ("actors 4 are not there",)
         assert "note: actors 4 are not there" in shown(
             make_board([run("b", notes=["actors 4 are not there"])])
         )
 
-    def test_what_one_model_noted_is_said_of_that_model(self, run):
+    def test_notes_of_one_model_name_it(self, run):
         notes = self.notes(run("a"), run("b", model="logreg", notes=["3 clips left out"]))
         assert notes == (
             "logreg: 3 clips left out",
@@ -392,7 +392,7 @@ class TestForms:
         assert (lacking == set()) == (width >= 100)
         assert "gap" not in text  # nothing to say: no column, and no complaint
 
-    def test_where_even_that_does_not_fit_names_are_broken_and_figures_are_not(self, run):
+    def test_in_very_narrow_terminals_names_wrap_and_figures_do_not(self, run):
         made = run("transformer-notebook-20261125-015431-aec6")
         text = shown(make_board([made]), 50)
         low, high = percent(made.record["uar_low"]), percent(made.record["uar_high"])
@@ -425,7 +425,7 @@ class TestForms:
     def test_without_runs_it_says_what_to_do(self):
         assert "no runs yet: make one with 'serkit train MODEL'" in shown(make_board([]))
 
-    def test_what_was_left_out_is_said_below(self, run):
+    def test_dropped_columns_are_named_below(self, run):
         assert "note: x is broken" in shown(make_board([run("a")], problems=["x is broken"]))
 
     def test_markdown_is_a_table_a_group(self, run):

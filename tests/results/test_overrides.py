@@ -22,11 +22,11 @@ def test_of_a_preset_that_has_changed_since_is_what_must_be_given_today():
     assert given_today(record({**USUAL, "C": 7.0}, given={})) == {"C": 7.0}
 
 
-def test_what_has_become_the_presets_need_not_be_given():
+def test_values_that_became_the_preset_s_are_not_overrides():
     assert given_today(record(USUAL, given={"C": USUAL["C"]})) == {}
 
 
-def test_a_parameter_that_is_gone_stays_told():
+def test_a_removed_parameter_is_still_listed():
     values = {**USUAL, "shrinkage": 0.5}
     assert given_today(record(values, given={"shrinkage": 0.5})) == {"shrinkage": 0.5}
 

@@ -68,9 +68,9 @@ def test_an_interval_holds_its_result():
 
 
 @pytest.mark.parametrize("system", ["xlsr-53", "ResLSTM", "TIM-Net", "EmoCatcher", "FFNN"])
-def test_what_was_chosen_on_the_test_clips_is_stamped(system):
+def test_selection_on_test_clips_is_stamped(system):
     assert all(r.selected_on_test for r in published_results() if r.system.startswith(system))
 
 
-def test_what_was_normalised_over_all_the_data_is_stamped():
+def test_normalisation_over_all_data_is_stamped():
     assert [r.system[:7] for r in published_results() if r.transductive] == ["ResLSTM"]

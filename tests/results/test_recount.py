@@ -277,7 +277,7 @@ class TestTruth:
         board = make_board([odd, *copies, run("a", luck=1), run("b", luck=2)])
         assert sorted(ranked(board)) == ["a", "b"]
 
-    def test_where_nothing_decides_neither_is_ranked(self, run):
+    def test_undecided_contradictions_rank_neither_run(self, run):
         odd = consistent(rewrite(run("odd", luck=3), swap_labels))
         board = make_board([odd, run("a", luck=1), run("c", luck=1, protocol="loso")])
         assert ranked(board) == ["c"]
@@ -376,7 +376,7 @@ class TestSubsetsOfFolds:
 
 
 class TestRecipes:
-    def test_two_recipes_under_one_feature_name_are_told_apart(self, run):
+    def test_two_recipes_under_one_feature_name_are_separated(self, run):
         from serkit.results.wording import name_of
 
         prints = ("aaaabbbbcccc", "ddddeeeeffff")

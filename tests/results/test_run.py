@@ -139,21 +139,21 @@ class TestFindRun:
             "2 runs begin with 'logreg': logreg-loso-2, logreg-luna5-1; type more of the name"
         )
 
-    def test_an_unknown_one_is_told_with_the_nearest(self, folder):
+    def test_an_unknown_name_suggests_the_closest(self, folder):
         with pytest.raises(UnknownNameError) as caught:
             find_run(folder, "svn-luna5-3")
         assert str(caught.value).startswith("unknown run 'svn-luna5-3': did you mean 'svm-luna5-3'")
         assert str(caught.value).endswith("; see 'serkit compare'")
 
     @pytest.mark.parametrize("name", ["last", "hal"])
-    def test_where_only_unfinished_ones_are_meant_it_says_so(self, tmp_path, name):
+    def test_only_unfinished_matches_are_an_error(self, tmp_path, name):
         make_unfinished(tmp_path, "half")
         with pytest.raises(
             RunError, match="the run half is not finished; resume with 'serkit train"
         ):
             find_run(tmp_path, name)
 
-    def test_an_unfinished_one_by_name_says_so(self, folder):
+    def test_an_unfinished_run_by_name_is_an_error(self, folder):
         make_unfinished(folder, "half")
         with pytest.raises(
             RunError, match="the run half is not finished; resume with 'serkit train"
@@ -167,9 +167,7 @@ class TestFindRun:
 
 
 class TestModels:
-    def test_each_fold_s_model_can_be_had_and_predicts_what_was_predicted(
-        self, speech_store, speech_runs
-    ):
+    def test_each_fold_s_model_reproduces_its_predictions(self, speech_store, speech_runs):
         from serkit import FeatureStore
         from serkit.models import ClipData
 
@@ -180,7 +178,7 @@ class TestModels:
             found = run.model_of(name).predict(ClipData.of(store, frame.index))
             assert np.allclose(found, frame[[f"p_{e}" for e in EMOTIONS]], atol=1e-9)
 
-    def test_an_unknown_fold_is_told_with_those_there_are(self, speech_runs):
+    def test_an_unknown_fold_lists_the_known_ones(self, speech_runs):
         with pytest.raises(UnknownNameError) as caught:
             find_run(speech_runs, "majority").model_of("9")
         assert str(caught.value) == "unknown fold '9'; there are: 1, 2, 5"
@@ -192,7 +190,7 @@ class TestModels:
 
     @pytest.mark.parametrize("name", ["model.skops", "model.json"])
     @pytest.mark.parametrize("data", [b"", b"rubbish", b"{}", None])
-    def test_a_damaged_one_is_told_of(self, copy, name, data):
+    def test_a_damaged_run_is_reported(self, copy, name, data):
         path = copy.path / "fold-1" / name
         path.unlink() if data is None else path.write_bytes(data)
         with pytest.raises(RunError) as caught:

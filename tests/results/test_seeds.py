@@ -69,7 +69,7 @@ class TestOneRow:
         ],
         ids=lambda other: next(iter(other)),
     )
-    def test_what_differs_in_more_than_the_seed_is_another_row(self, run, other):
+    def test_other_parameters_make_another_row(self, run, other):
         one = run("one", model="cnn")
         two = run("two", **{"model": "cnn", "seed": 1, "luck": 1} | other)
         assert len(make_board([one, two]).entries) == 2
@@ -86,7 +86,7 @@ class TestOneRow:
             assert row.distinguishable_from_best is folded["cnn"].distinguishable_from_best is True
         assert [row.best for row in rows] == [True, False, False, False]
 
-    def test_a_model_that_ignores_the_seed_says_so(self, run):
+    def test_a_model_that_ignores_the_seed_is_marked(self, run):
         runs = [run(f"m{n}", model="majority", seed=n) for n in range(3)]
         (group,) = make_board(runs).groups
         (row,) = group.entries
@@ -108,7 +108,7 @@ class TestCopies:
         said = f"{again.path} has the same predictions as {one.path}, and counts once"
         assert said in group.notes
 
-    def test_a_copy_under_another_model_s_name_is_told(self, run):
+    def test_a_copy_under_another_model_s_name_is_reported(self, run):
         one = run("one")
         again = copied(one, "two", model="ffnn")
         (group,) = make_board([one, again]).groups

@@ -338,7 +338,7 @@ def check_arrays(arrays, whole):
 
 @pytest.mark.parametrize("form", ["parquet", "npz", "hdf5"])
 @pytest.mark.parametrize("feature", ["raw", "ragged", "change_deviation"])
-def test_an_export_goes_piece_by_piece_and_says_so(store, tmp_path, monkeypatch, form, feature):
+def test_an_export_works_in_pieces_with_progress(store, tmp_path, monkeypatch, form, feature):
     from serkit.store import export as module
 
     at_once = export(store, feature, form, tmp_path / "whole")

@@ -118,7 +118,7 @@ def test_every_file_of_a_store_is_verified(store):
     assert seen == [(n + 1, report.files) for n in range(report.files)]
 
 
-def test_what_is_damaged_is_said_in_words(store):
+def test_damage_is_described(store):
     manifest = read_state(store).manifest
     raw, mel = manifest.features["raw"], manifest.features["mel8"]
     first, second = list(raw.parts)[:2]
@@ -274,7 +274,7 @@ def test_a_part_of_another_feature_in_its_place_is_an_error(store):
         FeatureStore(store).load("raw")
 
 
-def test_no_extraction_goes_on_upon_a_damaged_table(store, corpus):
+def test_an_extraction_refuses_a_damaged_table(store, corpus):
     """It would take what it cannot read for not there."""
     kit.flip(files_of(store, "index")[0], 70)
     before = {p: p.read_bytes() for p in store.rglob("*") if p.is_file()}
@@ -448,7 +448,7 @@ def test_a_damaged_or_lost_copy_is_found_and_written_again(store, whole):
     assert kit.contents(store) == whole
 
 
-def test_a_manifest_lost_with_its_copy_is_begun_anew(store, corpus, whole):
+def test_a_store_without_manifest_and_copy_starts_afresh(store, corpus, whole):
     kit.flip(store / "manifest.json", 200)
     kit.flip(store / "manifest.copy.json", 300)
     report = repair(store, workers=1)

@@ -95,7 +95,7 @@ def test_a_disk_that_fills_up_while_extracting(disk, corpus, whole, size, worker
     assert kit.is_clean(store)
 
 
-def test_what_was_committed_stays_on_a_full_disk(disk, corpus, whole, tmp_path):
+def test_committed_data_survive_a_full_disk(disk, corpus, whole, tmp_path):
     folder = disk("4m")
     store = folder / "store"
     first = kit.make_clips(tmp_path / "first", range(4))
@@ -224,7 +224,7 @@ def test_a_file_where_the_store_should_be(corpus, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["parts", "tables/mine.csv", "notes.txt"])
-def test_a_folder_that_holds_something_else_is_never_taken_for_a_store(corpus, tmp_path, name):
+def test_a_folder_with_other_files_is_not_a_store(corpus, tmp_path, name):
     """What lies there would be deleted as garbage."""
     store = tmp_path / "project"
     mine = store / name
@@ -239,14 +239,14 @@ def test_a_folder_that_holds_something_else_is_never_taken_for_a_store(corpus, t
     assert mine.read_text() == "mine"
 
 
-def test_a_folder_with_rules_of_its_own_for_git_is_not_begun_as_a_store(corpus, tmp_path):
+def test_a_folder_with_its_own_gitignore_does_not_become_a_store(corpus, tmp_path):
     (tmp_path / ".gitignore").write_text("*.o")
     with pytest.raises(UsageError, match=r"holds \.gitignore and is not a feature store"):
         kit.fill(corpus, tmp_path)
     assert (tmp_path / ".gitignore").read_text() == "*.o"
 
 
-def test_an_empty_folder_is_begun_as_a_store(corpus, tmp_path):
+def test_an_empty_folder_becomes_a_store(corpus, tmp_path):
     (tmp_path / "store").mkdir()
     kit.fill(corpus, tmp_path / "store")
     assert kit.is_clean(tmp_path / "store")

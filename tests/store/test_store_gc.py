@@ -116,7 +116,7 @@ def test_gc_leaves_what_is_not_the_stores(store):
     assert mine.read_text() == "mine"
 
 
-def test_gc_drops_a_feature_when_told(store):
+def test_gc_drops_a_feature_on_request(store):
     before = kit.contents(store)
     report = gc(store, drop=["mel8"])
     assert report.dropped == ("mel8",)

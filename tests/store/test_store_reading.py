@@ -139,7 +139,7 @@ def test_a_table_feature_is_a_matrix_with_named_columns(store):
     assert batch.X[position, 0] == pytest.approx(expected, rel=1e-12)
 
 
-def test_what_is_loaded_belongs_to_the_caller(store):
+def test_loaded_arrays_belong_to_the_caller(store):
     batch = store.load("raw")
     batch.X[:] = 0
     batch.clips["actor"] = 0
@@ -198,7 +198,7 @@ def test_decibels_unpadded_are_the_live_part(store):
         np.testing.assert_array_equal(values, padded[:, -values.shape[1] :])
 
 
-def test_only_powers_can_be_had_in_decibels(store):
+def test_only_powers_can_be_read_in_decibels(store):
     for feature in ("raw", "change_deviation"):
         with pytest.raises(UsageError) as error:
             store.load(feature, scale="db")

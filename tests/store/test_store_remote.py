@@ -101,7 +101,7 @@ class TestObjects:
         assert objects.names("commits") == ["1"]
 
     def test_of_unknown_kind_are_refused(self):
-        with pytest.raises(UsageError, match=r"nix://x is of an unknown kind \(nix://\); a folder"):
+        with pytest.raises(UsageError, match=r"nix://x has an unknown scheme \(nix://\); a folder"):
             open_objects("nix://x")
 
     def test_paths_are_folders(self, tmp_path):

@@ -97,6 +97,6 @@ class TestColumns:
         assert numbers(column.slice(0, 0)).tolist() == []
 
     @pytest.mark.parametrize("values", [["a"], [1.0, None], [True]])
-    def test_what_is_not_all_numbers_is_refused(self, values):
+    def test_columns_with_nulls_are_refused(self, values):
         with pytest.raises(ValueError, match="a column of"):
             numbers(pa.chunked_array([values]))

@@ -217,7 +217,7 @@ def between_two_states():
             raise
 
 
-def test_a_long_read_goes_on_where_the_parts_were_merged(tmp_path):
+def test_a_long_read_survives_merged_parts(tmp_path):
     """Batches drawn before and after gc has rewritten every part are of one and the same state."""
     corpus = kit.make_clips(tmp_path / "corpus", range(8))
     store = tmp_path / "store"

@@ -79,7 +79,7 @@ class TestClips:
         left, right = samples.T
         assert 0 < np.std(left - right) < 0.1 * np.std(left)
 
-    def test_version_1_stays_as_it_is(self):
+    def test_version_1_is_unchanged(self):
         # If these change, raise VERSION: a folder of the old samples must not be mixed with new.
         assert corpus.VERSION == 1
         samples = render(MONO_CLIP, 0)
@@ -198,7 +198,7 @@ class TestRefusals:
             ({"workers": 0}, "0 workers were asked for; 1 or more are allowed"),
         ],
     )
-    def test_a_bad_number_is_told_before_anything_is_written(self, tmp_path, options, told):
+    def test_bad_numbers_are_rejected_before_writing(self, tmp_path, options, told):
         with pytest.raises(UsageError, match=told):
             synthesise(tmp_path / "new", **options)
         assert not (tmp_path / "new").exists()
@@ -219,7 +219,7 @@ class TestRefusals:
         assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == [MARKER]
 
     @pytest.mark.usefixtures("few_clips")
-    def test_a_worker_that_dies_is_told(self, tmp_path, monkeypatch):
+    def test_a_dead_worker_is_reported(self, tmp_path, monkeypatch):
         if sys.platform != "linux":
             pytest.skip("other systems' workers do not see this test's patch")
         fork = multiprocessing.get_context("fork")  # other workers do not see the next line

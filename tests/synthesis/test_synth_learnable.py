@@ -41,7 +41,7 @@ def uar_on_unseen_actors(clips):
     return recall_score(emotions, told, average="macro")
 
 
-def test_a_simple_model_beats_chance_on_actors_it_never_heard_but_errs(clips):
+def test_a_simple_model_beats_chance_on_new_actors_but_errs(clips):
     assert 0.25 < uar_on_unseen_actors(clips) < 0.9
 
 

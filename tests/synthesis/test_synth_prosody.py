@@ -55,7 +55,7 @@ def test_a_clip_has_a_length_of_ravdess_and_room_for_its_speech(key, seed):
 
 
 @given(key=KEYS, seed=SEEDS)
-def test_what_is_asked_of_the_voice_is_possible(key, seed):
+def test_voice_parameters_are_in_range(key, seed):
     d = delivery(key, seed)
     assert 60 < d.pitch_hz < 700
     assert 0 < d.open_quotient < 1

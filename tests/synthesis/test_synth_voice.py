@@ -73,7 +73,7 @@ def test_the_same_random_state_gives_the_same_samples_and_another_gives_others()
     assert not np.array_equal(spoken(seed=1), spoken(seed=2))
 
 
-def test_the_speech_has_its_level_and_stands_between_near_silences():
+def test_the_speech_has_its_level_and_is_surrounded_by_silence():
     clip = spoken(level_dbfs=-30.0).astype(np.float64)
     level = 20 * np.log10(np.sqrt(np.mean(np.square(speech_of(clip)))) / 32767)
     assert level == pytest.approx(-30.0, abs=0.1)

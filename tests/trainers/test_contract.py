@@ -182,7 +182,7 @@ class TestFiles:
         assert "Stranger" in str(caught.value)
 
     @pytest.mark.parametrize("name", ["logreg", "svm", "xgboost"])
-    def test_what_is_read_and_chosen_is_saved_as_json(self, store, tmp_path, name):
+    def test_inputs_and_chosen_values_are_saved_as_json(self, store, tmp_path, name):
         fitted = fit(TRAINERS.get(name), store)
         fitted.save(tmp_path)
         facts = json.loads((tmp_path / "model.json").read_text())
@@ -198,13 +198,13 @@ class Stranger:
 
 
 class TestSettle:
-    def test_an_unknown_preset_is_told_with_those_there_are(self, trainer):
+    def test_an_unknown_preset_lists_the_known_ones(self, trainer):
         assert refused(trainer, "bests", {}) == (
             f"unknown preset of {trainer.name} 'bests': did you mean 'best'?; "
             f"there are: {', '.join(sorted(trainer.presets))}"
         )
 
-    def test_an_unknown_parameter_is_told_with_the_nearest(self):
+    def test_an_unknown_parameter_suggests_the_closest(self):
         assert refused(TRAINERS.get("xgboost"), "best", {"max_dept": "3"}).startswith(
             "unknown parameter of xgboost 'max_dept': did you mean 'max_depth'"
         )
@@ -238,7 +238,7 @@ class TestSettle:
         for preset in trainer.presets:
             assert type(trainer.settle(preset, {})) is trainer.parameters
 
-    def test_what_is_given_goes_before_the_preset_and_that_before_the_default(self):
+    def test_given_values_override_the_preset_and_the_default(self):
         trainer = TRAINERS.get("logreg")
         settled = trainer.settle("notebook", {"C": "2.5", "scale": "yes"})
         assert (settled.C, settled.scale) == (2.5, True)
@@ -271,7 +271,7 @@ class TestInputs:
         )
 
     @pytest.mark.parametrize("features", ["", " , "])
-    def test_no_feature_at_all_is_refused(self, store, features):
+    def test_an_empty_feature_list_is_refused(self, store, features):
         with pytest.raises(UsageError) as caught:
             self.read(store, features)
         assert str(caught.value) == "features = '' names no feature; see 'serkit features'"
@@ -285,7 +285,7 @@ class TestInputs:
 
 
 class TestChoice:
-    def test_what_is_given_is_not_chosen(self, store):
+    def test_given_values_are_not_tuned(self, store):
         assert fit(TRAINERS.get("logreg"), store, C=2.0).chosen == {}
 
     def test_rounds_are_chosen_on_the_validation_actors(self, store):
@@ -372,7 +372,7 @@ class TestWidthsOfTheKernel:
     def test_of_columns_that_never_change_are_finite(self):
         assert self.widths(np.ones((9, 3)), whiten=0.0) == [0.1, 0.3, 1.0]
 
-    def test_one_that_is_set_stands_alone(self):
+    def test_a_fixed_value_is_the_only_candidate(self):
         assert self.widths(np.eye(9), whiten=0.0, gamma=0.7) == [0.7]
 
 
@@ -425,7 +425,7 @@ class TestOneActor:
         assert fitted.temperature == 1.0
 
     @pytest.mark.parametrize(("name", "given"), [("logreg", {}), ("svm", {"C": 1.0})])
-    def test_where_something_is_to_be_chosen_it_says_so(self, store, name, given):
+    def test_selection_is_declared(self, store, name, given):
         with pytest.raises(TrainingError) as caught:
             self.fit(store, name, **given)
         assert str(caught.value) == (
@@ -448,7 +448,7 @@ class TestConvergence:
         assert fit(TRAINERS.get("logreg"), store, max_iter=1, **given).chosen["converged"] is False
 
     @pytest.mark.parametrize("given", [{"C": 1.0}, {"C": 0.0}])
-    def test_otherwise_nothing_is_said(self, store, given):
+    def test_no_selection_is_not_declared(self, store, given):
         assert "converged" not in fit(TRAINERS.get("logreg"), store, **given).chosen
 
     def test_other_warnings_go_on(self):

@@ -48,10 +48,10 @@ def asked(described, operation, mode):
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_the_schema_allows_is_answered_as_it_says(described, operation):
+def test_valid_requests_get_documented_responses(described, operation):
     asked(described, operation, schemathesis.GenerationMode.POSITIVE)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS[3:])
-def test_what_it_does_not_allow_is_refused(described, operation):
+def test_invalid_requests_are_refused(described, operation):
     asked(described, operation, schemathesis.GenerationMode.NEGATIVE)

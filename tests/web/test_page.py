@@ -48,7 +48,7 @@ def test_a_file_on_a_narrow_screen(url, speech):
         assert page.run(unnamed) == 0
 
 
-def test_a_long_file_is_heard_over_time(url, speech, tmp_path):
+def test_a_long_file_is_predicted_over_time(url, speech, tmp_path):
     samples = [read_audio(path).samples for path in sorted(speech.rglob("*.wav"))[:3]]
     write_wav(tmp_path / "talk.wav", np.concatenate(samples))
     with Page(url, dark=True) as page:
@@ -58,7 +58,7 @@ def test_a_long_file_is_heard_over_time(url, speech, tmp_path):
         assert page.run("document.querySelectorAll('#windows tr').length") >= 5
 
 
-def test_what_is_no_audio_is_said(url, tmp_path):
+def test_non_audio_uploads_are_rejected(url, tmp_path):
     (tmp_path / "x.wav").write_bytes(b"no audio")
     with Page(url) as page:
         page.wait("document.querySelector('#card').children.length > 0")

@@ -1,4 +1,4 @@
-"""The use cases, one function each: what the command line and a notebook both call.
+"""The use cases, one function each, shared by the command line and notebooks.
 
 Every function takes plain values, returns a frozen report and prints nothing. Missing settings come
 from ``SERKIT_*`` and ``serkit.toml`` (see :mod:`serkit.settings`).
@@ -58,7 +58,7 @@ from serkit.api.stressing import stress, stress_figure
 from serkit.api.training import assist, curve, fit, process_count, train
 from serkit.ingest.metadata import Labelling
 
-if TYPE_CHECKING:  # what the functions take and return, for annotations alone
+if TYPE_CHECKING:  # types for annotations only
     from serkit.audio import Audio as Audio
     from serkit.audio.playing import Player as Player
     from serkit.experiments.listening.session import Question as Question

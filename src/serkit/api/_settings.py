@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 PathLike = str | Path
 Count = Callable[[int, int], None]
-"""Progress: steps done, steps in all."""
+"""Called as ``progress(done, total)``."""
 
 
 def recipes(settings: Settings) -> Recipes:
-    """Return the recipes that can be asked for by name."""
+    """Return the recipes by name."""
     from serkit.features import Recipes
 
     return Recipes(Path(settings.definitions))
@@ -50,7 +50,7 @@ def settings_of(
         UsageError: The list of features names none.
     """
     listed = features if features is None or isinstance(features, str) else ",".join(features)
-    if listed is not None:  # an empty setting means the defaults; an empty answer means a mistake
+    if listed is not None:  # an empty setting means the defaults; an empty list is a mistake
         _names(listed)
     return resolve(
         {

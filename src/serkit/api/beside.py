@@ -1,4 +1,4 @@
-"""Beside serkit's own models: its folds for other libraries, and predictions made elsewhere."""
+"""Interoperability: serkit's folds for other libraries, and predictions made elsewhere."""
 
 from __future__ import annotations
 

@@ -419,7 +419,7 @@ def _facts(spec: FeatureSpec) -> dict[str, Any]:
 
 
 def _columns(extractor: Extractor[Any], spec: FeatureSpec) -> tuple[tuple[Column, ...], str]:
-    """Return a feature's columns, or none and what is missing to tell them."""
+    """Return a feature's columns, or none and the missing package."""
     try:
         return extractor.describe(spec.settings), ""
     except MissingDependencyError as error:

@@ -1,4 +1,4 @@
-"""People as a baseline: ``human``, ``import_answers`` and what plays the clips."""
+"""The human baseline: ``human``, ``import_answers`` and audio players."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from serkit.store.store import FeatureStore
 
 DEFAULT_ANSWERS = Path("listening/answers.csv")
-"""Where answers are kept if nothing else is said."""
+"""Default folder for answers."""
 
 
 def human(
@@ -34,7 +34,7 @@ def human(
     tell: Tell | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Listened:
-    """Let a person say which emotion they hear, clip by clip; the answers become a run.
+    """Run a listening test in which a person labels clips; the answers become a run.
 
     Clips come in random order, balanced over emotions and speakers from the first on. Every
     answer is appended to a file at once. A test that was stopped or killed is resumed by the same
@@ -85,7 +85,7 @@ def import_answers(
     store: FeatureStore | PathLike | None = None,
     runs: PathLike | None = None,
 ) -> Run:
-    r"""Make a run of answers that people gave elsewhere, or of a test that is not over.
+    r"""Make a run from answers collected elsewhere, or from an unfinished test.
 
     Args:
         answers: A CSV file: columns ``clip`` and ``answer``, and ``listener`` and ``seconds``
@@ -119,7 +119,7 @@ def import_answers(
 def player(
     way: str | None = None, say: Callable[[str], None] = print
 ) -> AbstractContextManager[Player]:
-    """Return what plays samples: ``with serkit.player() as p: p.play(samples, 48_000)``.
+    """Return a player for samples: ``with serkit.player() as p: p.play(samples, 48_000)``.
 
     Args:
         way: ``sounddevice``, ``ffplay``, ``aplay``, ``afplay``, or ``path``, which writes each
@@ -141,7 +141,7 @@ def player(
 
 
 def command(word: str) -> Command:
-    """Return what a listener may say instead of an answer: ``undo``, ``skip`` or ``stop``."""
+    """Return the listener's commands: ``undo``, ``skip`` or ``stop``."""
     from serkit.experiments.listening.session import Command
 
     return Command(word)

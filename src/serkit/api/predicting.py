@@ -244,15 +244,15 @@ def _paths(audio: PathLike | Iterable[PathLike]) -> list[PathLike]:
 
 
 def written(found: Predictions | Timelines, form: str) -> str:
-    """Return answers as text that other programs read.
+    """Return predictions as text for other programs.
 
     Args:
-        found: The answers.
+        found: The predictions.
         form: ``jsonl``, ``csv``, and of answers over time ``audacity`` or ``textgrid``.
 
     Raises:
         UnknownNameError: There is no such format.
-        UsageError: It writes labels over time, and these answers are none.
+        UsageError: The format needs predictions over time.
     """
     from serkit.prediction import formats
 
@@ -261,7 +261,7 @@ def written(found: Predictions | Timelines, form: str) -> str:
 
 @contextmanager
 def spooled(stream: BinaryIO, name: str) -> Iterator[Path]:
-    """Yield the path of a temporary file that holds what a stream does.
+    """Yield the path of a temporary file with a stream's content.
 
     Args:
         stream: The bytes of an audio file.
@@ -283,7 +283,7 @@ def decode_upload(
 
     Args:
         data: The file.
-        name: What it is called; used in messages alone.
+        name: Its name, used only in messages.
         seconds: The longest recording that is accepted.
         samples: The most samples of all channels together.
         channel: The channel that is read.

@@ -120,7 +120,7 @@ def compare_audio(
 
 
 def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
-    """Read every byte of a store back and compare it with what was written.
+    """Read every byte of a store and verify its checksums.
 
     Args:
         store: The store's folder; None uses the setting.
@@ -146,7 +146,7 @@ def repair(
     wait: float | None = None,
     progress: Count | None = None,
 ) -> RepairReport:
-    """Recompute the clips whose values are damaged, from the audio they were made from.
+    """Recompute damaged clips from the original audio.
 
     Args:
         store: The store's folder; None uses the setting.

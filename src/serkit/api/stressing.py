@@ -94,7 +94,7 @@ def stress_figure(table: StressTable, path: PathLike) -> Path:
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
-        UnknownNameError: It ends otherwise.
+        UnknownNameError: It has another extension.
         RunError: It cannot be written.
     """
     from serkit.reports.figures.draw import require_matplotlib, save

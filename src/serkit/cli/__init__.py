@@ -1,6 +1,6 @@
 """The command line: thin commands, each of which builds a request, calls one function, prints.
 
-Only Typer and the standard library are imported here: ``serkit --help`` has to answer at once.
+Only Typer and the standard library are imported here, so that ``serkit --help`` is instant.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _root(
     _show_version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+        False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
     ),
 ) -> None:
     """From a folder of emotional speech to an honest leaderboard."""
@@ -90,7 +90,7 @@ def main() -> None:
     with one_line(), plain_warnings():
         _refuse_empty(sys.argv[1:])
         code = app(prog_name="serkit", standalone_mode=False)
-        if code == INTERRUPTED:  # Typer has caught it and says nothing
+        if code == INTERRUPTED:  # Typer has caught it silently
             raise KeyboardInterrupt
     sys.exit(code or 0)
 

@@ -1,4 +1,4 @@
-"""Errors as the user sees them: one line, an exit code, no traceback.
+"""Error output: one line, an exit code, no traceback.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.
 """
@@ -32,7 +32,7 @@ def one_line() -> Iterator[None]:
     except (KeyboardInterrupt, typer.Abort):
         leave("interrupted; committed data are kept, run it again to resume", INTERRUPTED)
     except BrokenPipeError:
-        # The reader (head, less) has gone; nothing more can be said to it.
+        # the reader (head, less) has exited
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
     except OSError as error:

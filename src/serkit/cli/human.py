@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {"r": "replay", "u": "undo", "s": "skip", "q": "stop"}
 _KEYS = "1234567890abcdefghijklmnoptvwxyz"
-"""Keys of emotions, in the order of their numbers; those of commands are not among them."""
+"""Keys of emotions, in the order of their numbers, without those of commands."""
 
 
 def register(app: typer.Typer) -> None:
@@ -64,7 +64,7 @@ def human(
     runs: options.Runs = None,
     json: options.Json = False,
 ) -> None:
-    """Hold a listening test: which emotion does a person hear?
+    """Run a listening test: a person labels the clips.
 
     Plays clips in random order, one key for each emotion. Stop at any time: the same command
     resumes. At the end the answers are a run of the model human, which stands in 'serkit compare'
@@ -93,11 +93,11 @@ def human(
         )
     print_json(found.to_json()) if json else print_rich(found)
     if found.run is not None:
-        say(f"the run {found.run.name} stands in 'serkit compare'")
+        say(f"the run {found.run.name} is listed by 'serkit compare'")
 
 
 def _asking(playing: Player) -> Callable[[Question], Reply]:
-    """Return what plays a question and reads its answer."""
+    """Return a function that plays a clip and reads the answer."""
     shown: tuple[str, ...] = ()
 
     def ask(question: Question) -> Reply:
@@ -120,7 +120,7 @@ def _asking(playing: Player) -> Callable[[Question], Reply]:
 
 
 def _reply(question: Question, typed: str) -> Reply | None:
-    """Return what was meant; None, with a word on it, where that is unclear."""
+    """Return the answer; None, with a message, if it is unclear."""
     from serkit import api
 
     if typed == END:
@@ -137,7 +137,7 @@ def _reply(question: Question, typed: str) -> Reply | None:
     for key, label in zip(_KEYS, question.choices, strict=False):
         if said in (key, label.lower()):
             return label
-    say(f"{typed!r} is none of the keys")
+    say(f"{typed!r} is not one of the keys")
     _show_keys(question.choices)
     return None
 

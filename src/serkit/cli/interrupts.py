@@ -1,4 +1,4 @@
-"""Ctrl-C during a training: where the training stands still, and not wherever it comes."""
+"""Ctrl-C during training: stop between steps instead of anywhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAID = b"serkit: stopping as soon as this step is done; Ctrl-C again stops at o
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], None]]:
-    """Keep a first Ctrl-C until the block asks for it; a second one interrupts wherever it comes.
+    """Defer a first Ctrl-C until the block checks for it; a second one interrupts immediately.
 
     Python raises KeyboardInterrupt at any place, also inside a callback of a library's garbage
     collection, where it is lost, or while native code compiles, which may end in a crash (JAX
@@ -35,7 +35,7 @@ def stoppable() -> Iterator[Callable[[], None]]:
         if pressed:
             raise KeyboardInterrupt
         pressed = True
-        # Not by print, which may be what was interrupted; below the bars where there are some.
+        # not with print, which may itself have been interrupted; below the bars if there are any
         os.write(2, (b"\n" if os.isatty(2) else b"") + _SAID)
 
     def stop_if_asked() -> None:

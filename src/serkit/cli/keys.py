@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 END = ""
-"""What is returned when nothing more will come."""
+"""Returned at the end of input."""
 
 _END_OF_INPUT = (b"", b"\x00", b"\x04")
 """A closed terminal, and Ctrl-D before and after keys are read singly."""
@@ -32,10 +32,10 @@ def single_keys() -> Iterator[None]:
 
 
 def read_key() -> str:
-    """Wait for a key; where stdin is no terminal, for a line, whose spaces at the ends go.
+    """Wait for a key or, if stdin is not a terminal, for a line, stripped of spaces.
 
     Returns:
-        The key or the line, empty lines left out; :data:`END` where nothing more will come.
+        The key or line, without empty lines; :data:`END` at the end of input.
 
     Raises:
         KeyboardInterrupt: Ctrl-C.
@@ -46,7 +46,7 @@ def read_key() -> str:
 
 
 def forget_typed() -> None:
-    """Drop what was typed before a question: it was meant for the one before."""
+    """Discard input typed before a question; it was meant for the previous one."""
     if os.name != "nt" and sys.stdin.isatty():
         import termios
 

@@ -26,10 +26,10 @@ _WIDTH_OF_PIPES = 320
 
 
 _WIDTH_OF_BARS = 76
-"""Columns below which a bar is left out, and below half of that also what it is about."""
+"""Terminal width below which the bar is omitted, and below half of it also its title."""
 
 _WIDTH_OF_TRAINING_BARS = 110
-"""The same for training, whose bars say more."""
+"""The same for training, whose bars have more columns."""
 
 
 class Update(Protocol):
@@ -48,7 +48,7 @@ def print_rich(*renderables: RenderableType, piped: int = _WIDTH_OF_PIPES) -> No
     """Write tables and text, strings as they stand: a path may look like Rich's markup.
 
     Args:
-        renderables: What to write.
+        renderables: Tables and text to write.
         piped: Characters in a line where stdout is no terminal.
     """
     from rich.console import Console
@@ -92,7 +92,7 @@ def _silent(done: int, total: int, what: str = "") -> None:
 
 @contextmanager
 def progress(title: str, unit: str) -> Iterator[Update]:
-    """Show a progress bar on stderr: how far, how fast, how long still.
+    """Show a progress bar on stderr with speed and remaining time.
 
     Silent where stderr is not a terminal.
     """
@@ -119,7 +119,7 @@ def progress(title: str, unit: str) -> Iterator[Update]:
 
 @contextmanager
 def training(what: str) -> Iterator[Callable[[Step], None]]:
-    """Show bars of :func:`serkit.api.train` on stderr; yield what that is to be given.
+    """Show training progress on stderr; yield the callback for :func:`serkit.api.train`.
 
     One bar counts a fold's steps (epochs, where it is trained in epochs), one below an epoch's
     batches. Silent where stderr is not a terminal.
@@ -137,7 +137,7 @@ def training(what: str) -> Iterator[Callable[[Step], None]]:
 
         def update(step: Step) -> None:
             nonlocal fold, epoch
-            if step.number != fold:  # how fast the last one was says nothing of this one
+            if step.number != fold:  # the last one's speed does not predict this one's
                 fold, epoch = step.number, 0
                 bar.reset(steps, total=step.total)
             if not step.batches:
@@ -162,7 +162,7 @@ def training(what: str) -> Iterator[Callable[[Step], None]]:
 
 @contextmanager
 def _bars(least: int, *columns: ProgressColumn) -> Iterator[tuple[Bars, Callable[[bool], None]]]:
-    """Yield bars on stderr with further columns, and what redraws them, now or every so often.
+    """Yield bars on stderr with extra columns, and a function that redraws them.
 
     In a terminal of fewer than ``least`` columns only the figures are shown.
     """

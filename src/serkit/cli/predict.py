@@ -163,7 +163,7 @@ def _format(form: Format | None, json: bool, csv: bool) -> Format:
 
 @contextmanager
 def _files(audio: list[Path]) -> Iterator[list[Path]]:
-    """Yield the files, what is on standard input among them."""
+    """Yield the files, with standard input saved to a temporary file."""
     if Path(STDIN) not in audio:
         yield audio
         return

@@ -1,4 +1,4 @@
-"""Standard streams that can be written to, whatever the command line was started with."""
+"""Make standard streams writable, whatever the command line was started with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TextIO
 from serkit.cli.output import say
 
 _PLAIN = {"█": "#", "…": "...", "─": "-", "━": "-", "╸": "-", "╺": "-", "–": "-", "×": "x"}
-"""What stands for a character that an encoding lacks, where that can still be read."""
+"""Readable replacements for characters that an encoding lacks."""
 
 _HANDLER = "serkit-plain"
 
@@ -21,9 +21,9 @@ _HANDLER = "serkit-plain"
 def prepare_streams() -> None:
     """Open the standard streams that are closed, and let none fail for a character.
 
-    With a closed descriptor the next file that is opened would take its number, and messages would
-    be written into that file. A file name may hold bytes that are no text, and not every terminal
-    or file knows every character.
+    The next opened file would reuse a closed descriptor's number, and messages would be written
+    into that file. File names may contain bytes that are not text, and not every encoding has every
+    character.
     """
     for number in (0, 1, 2):
         try:
@@ -37,7 +37,7 @@ def prepare_streams() -> None:
 
 @contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Say what libraries warn of on one line, without the line of code that it comes from."""
+    """Print library warnings on one line, without the source line."""
     before = warnings.showwarning
     warnings.showwarning = lambda message, *_where, **_file: say(f"warning: {message}")
     try:

@@ -1,4 +1,4 @@
-"""Work on a dask cluster: one that is started here, or one whose scheduler runs already.
+"""Run work on a dask cluster, started here or with a running scheduler.
 
 A worker that dies loses the task in hand, which another one then takes over. A task that kills
 one worker after another ends the work.
@@ -122,7 +122,7 @@ class DaskEngine:
         done: SimpleQueue[Any] = SimpleQueue()
         try:
             while True:
-                # Counted each time: workers come and go while the work goes on.
+                # counted each time: workers come and go during the work
                 room = _DEPTH * min(workers, self.capacity()) - len(running)
                 for task in islice(remaining, max(room, 0 if running else 1)):
                     future = self.client.submit(call, task, pure=False)
@@ -136,7 +136,7 @@ class DaskEngine:
             self.client.cancel(list(running), force=True)
 
     def _next(self, done: SimpleQueue[Any], idle: Callable[[], None] | None) -> Any:
-        """Wait for the next future that is done, as long as somebody works on them."""
+        """Wait for the next finished future, as long as there are workers."""
         alone_since: float | None = None
         while True:
             try:
@@ -200,7 +200,7 @@ def call_on_worker(function: Callable[[Task], Result], wanted: str, task: Task) 
     worker = get_worker()
     if (found := version("serkit")) != wanted:
         raise EngineError(
-            f"the worker {worker.address} has serkit {found}, and {wanted} is wanted",
+            f"the worker {worker.address} has serkit {found}, but {wanted} is required",
             hint="install the same version for all",
         )
     if (threads := worker.state.nthreads) > 1:

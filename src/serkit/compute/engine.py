@@ -18,8 +18,7 @@ ENGINES = {
     LOCAL: "serkit.compute.local:open_local",
     "dask": "serkit.compute.dask:open_dask",
 }
-"""Each engine's name, and what opens it: called with the scheduler's address and the number of
-workers, either of which may be None."""
+"""Engines by name, each with the function that opens it."""
 
 
 class Engine(Protocol):
@@ -33,8 +32,8 @@ class Engine(Protocol):
     def remote(self) -> bool:
         """Whether workers may be on other machines.
 
-        They reach files by absolute paths in a folder that all machines share, and flush what
-        they write: nobody else can do that for them.
+        They access files by absolute paths in a folder that all machines share, and must flush what
+        they write.
         """
 
     def capacity(self) -> int:
@@ -55,8 +54,7 @@ class Engine(Protocol):
             function: Importable by name; its argument and result are pickled.
             tasks: Drawn as they are needed, so they need not all exist at once.
             workers: Most workers to use at a time.
-            idle: Called about once a second while no result arrives; what it raises stops the
-                work.
+            idle: Called about once a second while waiting for results; an exception stops the work.
 
         Raises:
             EngineError: Workers are gone and the work cannot be finished.

@@ -189,7 +189,7 @@ def _refuse_other_recipes(run: Run, store: FeatureStore) -> None:
                 f"{spec.name} in {store.location} is of another recipe than {run.name} was "
                 f"trained on ({changes})",
                 hint=f"'serkit extract SRC --features {spec.name} --store {store.location}' "
-                "computes it by today's recipe",
+                "recomputes it with the current recipe",
             )
 
 

@@ -135,7 +135,7 @@ def _cross(
     name = cross_name(corpora, corpora_of(tested))
     if protocol not in (None, name):
         raise UsageError(
-            f"the protocol {protocol} beside a store to test on",
+            f"the protocol {protocol} cannot be combined with a test store",
             hint="leave out --protocol, or name that store with --store and test by the protocol",
         )
     learned = {label for store in trained for label in store.labels}

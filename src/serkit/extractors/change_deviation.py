@@ -1,4 +1,4 @@
-"""How much the signal changes from one short block to the next: the study's loudness-like scalar.
+"""Change between short blocks of the signal: the study's loudness-like scalar.
 
 The front-padded signal is averaged in blocks of 5 samples, the averages are differenced, and the
 population standard deviation of the differences is taken.

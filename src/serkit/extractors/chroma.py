@@ -1,6 +1,6 @@
 """Pitch classes over time, equal to librosa's ``feature.chroma_stft`` with a fixed tuning.
 
-librosa guesses a tuning for each clip where none is given. A voice has none, so it is a parameter.
+librosa estimates a tuning for each clip by default. Voices have none, so it is a parameter.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CLASSES = (
 
 @dataclass(frozen=True)
 class ChromaParameters(FrameParameters):
-    """Frames, and where the pitch classes lie."""
+    """Frames and pitch classes."""
 
     tuning: float = parameter(0.0, "deviation from 440 Hz in semitones", minimum=-0.5, maximum=0.5)
 

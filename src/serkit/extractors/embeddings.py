@@ -1,4 +1,4 @@
-"""What a frozen speech encoder hears: the mean over time of every hidden layer.
+"""Frozen speech encoder embeddings: the mean over time of every hidden layer.
 
 The recipe behind the best published result on RAVDESS: silence is trimmed 30 dB below the peak,
 each hidden layer is averaged over the clip's true length, and a linear model is put on one layer
@@ -32,7 +32,7 @@ _FRAMEWORK_BYTES = 500 * 2**20
 
 @dataclass(frozen=True)
 class EmbeddingParameters(Parameters):
-    """Which encoder hears what of a clip, and where."""
+    """Encoder, trimming and device."""
 
     checkpoint: str = parameter(
         "facebook/wav2vec2-base",
@@ -42,7 +42,7 @@ class EmbeddingParameters(Parameters):
     weights: str = parameter("", "its identity: hash of weights and settings, found by itself")
     trim_db: float = parameter(
         30.0,
-        "cut silence this many dB below the loudest frame off both ends; 0 cuts none",
+        "trim silence more than this many dB below the loudest frame; 0 disables it",
         minimum=0,
     )
     device: str = parameter("auto", "what it is computed on", choices=DEVICES, is_identity=False)
@@ -61,7 +61,7 @@ def _check(parameters: EmbeddingParameters) -> None:
 
 
 def _complete(parameters: EmbeddingParameters) -> EmbeddingParameters:
-    """Find the checkpoint, and say what it is: by its content, wherever it lies."""
+    """Find the checkpoint and identify it by content, independent of its path."""
     checkpoint = _checkpoint(parameters)
     pinned, found = parameters.weights, checkpoint.identity
     if pinned not in ("", found):
@@ -98,8 +98,8 @@ def _compute(signal: Signal, parameters: EmbeddingParameters) -> Values:
     )
     if len(wave) < checkpoint.fewest_samples:
         raise FeatureError(
-            f"{len(wave):,} samples at {checkpoint.sample_rate:,} Hz are left of the clip, and the "
-            f"encoder hears nothing below {checkpoint.fewest_samples:,}"
+            f"{len(wave):,} samples at {checkpoint.sample_rate:,} Hz remain of the clip, but the "
+            f"encoder needs at least {checkpoint.fewest_samples:,}"
         )
     return Values(layer_means(checkpoint, parameters.weights, wave, parameters.device))
 
@@ -118,7 +118,7 @@ def _weigh(parameters: EmbeddingParameters) -> Cost:
 def _memory_bytes() -> int:
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not told on this system
+    except (AttributeError, ValueError, OSError):  # not available on this system
         return 8 * 2**30
 
 

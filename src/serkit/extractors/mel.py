@@ -50,7 +50,7 @@ def _check(parameters: MelParameters) -> None:
 
 
 def _doubts(parameters: MelParameters) -> tuple[str, ...]:
-    """Say where bands are narrower than the distance between two bins: they hold nothing."""
+    """Warn about bands narrower than the distance between two bins, which are empty."""
     rate, n_fft, n_mels = parameters.sample_rate, parameters.n_fft, parameters.n_mels
     edges = parameters.fmin, parameters.fmax or None
     empty = empty_bands(rate, n_fft, n_mels, *edges)
@@ -94,8 +94,8 @@ def _compute(signal: Signal, parameters: MelParameters) -> Values:
 def _longer(parameters: MelParameters, num_frames: int) -> MelParameters:
     """Pad further by whole hops, so that the frames fall where they fell.
 
-    Half a frame more than the clip needs: every frame that touches it is then there, as for any
-    clip that is clearly shorter than what is padded to.
+    Half a frame more than the clip needs, so that every overlapping frame is included, as for
+    clearly shorter clips.
     """
     settings = _settings(parameters)
     needed = samples_at(parameters.sample_rate, num_frames) + settings.n_fft // 2

@@ -1,7 +1,7 @@
 """openSMILE's standard functionals, by the optional ``opensmile`` package.
 
-openSMILE's licence allows research and private use only (audEERING GmbH); whoever uses these
-numbers in a product needs another. Hence never a default.
+openSMILE's licence allows research and private use only (audEERING GmbH); products need a
+commercial licence. Therefore it is never a default.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _compute(signal: Signal, parameters: OpensmileParameters) -> Values:
     smile = _smile(parameters.feature_set)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of clips that are too short, said below
+            warnings.simplefilter("ignore")  # for clips that are too short, reported below
             frame = smile.process_signal(signal.as_float / np.float32(32768), signal.sample_rate)
     except Exception as error:  # openSMILE raises its own kinds
         raise FeatureError(f"openSMILE failed ({error})") from error

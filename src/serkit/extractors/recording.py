@@ -1,4 +1,4 @@
-"""What a recording is like: level, noise, bandwidth and clipping. Not of use to models."""
+"""Recording properties: level, noise, bandwidth and clipping. Not useful for models."""
 
 from __future__ import annotations
 

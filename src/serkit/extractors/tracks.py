@@ -59,12 +59,12 @@ class TracksParameters(Parameters):
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The families whose mean is taken."""
+        """Families to average."""
         return _known("families", self.families)
 
     @property
     def spreads(self) -> tuple[str, ...]:
-        """The families whose standard deviation is added."""
+        """Families whose standard deviation is added."""
         return _known("spread", self.spread)
 
 

@@ -1,4 +1,4 @@
-"""What a feature is: an extractor, its parameters, and the identity that follows from both."""
+"""Features: an extractor, its parameters, and the resulting identity."""
 
 from serkit.features.extractor import (
     EXTRACTORS,

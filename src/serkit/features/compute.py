@@ -1,6 +1,6 @@
-"""Computing the features of one clip: what extraction and prediction both call.
+"""Compute the features of one clip, for extraction and prediction.
 
-There is one path from samples to numbers, so that a model hears in use what it heard in training.
+There is one path from samples to values, so that models get the same input in use as in training.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from serkit.parameters import Parameters
 def compute_features(
     signal: Signal, wanted: Iterable[tuple[FeatureSpec, Layout]], *, ragged: bool = False
 ) -> tuple[Mapping[str, Values], Mapping[str, SerkitError]]:
-    """Compute features of one clip; what several of them share is computed once.
+    """Compute features of one clip; shared work is done once.
 
     Args:
         signal: The clip, at 48 kHz.
@@ -37,7 +37,7 @@ def compute_features(
     failures: dict[str, SerkitError] = {}
     features, heard = tuple(wanted), _Voices(signal)
     for spec, _ in features:
-        with suppress(Exception):  # what is wrong shows again, and is recorded, below
+        with suppress(Exception):  # the error occurs again below, where it is recorded
             EXTRACTORS.get(spec.extractor).announce(heard(spec), spec.settings)
     for spec, layout in features:
         try:
@@ -72,7 +72,7 @@ def _computed(
 
 
 class _Voices:
-    """A clip's signal as each feature hears it; what features share is computed once a voice."""
+    """A clip's signal in each voice; shared work is done once per voice."""
 
     def __init__(self, signal: Signal) -> None:
         self._signal = signal

@@ -1,7 +1,7 @@
 """Recipes: features as small TOML files, reviewed like code.
 
-serkit's own lie in ``serkit/features/definitions``; a project's own in ``features/definitions``
-(or wherever the setting ``definitions`` says). ``NAME.toml`` defines the feature ``NAME``.
+serkit's recipes are in ``serkit/features/definitions``, a project's in ``features/definitions`` (or
+the setting ``definitions``). ``NAME.toml`` defines the feature ``NAME``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from serkit.features.spec import FeatureSpec, resolve
 T = TypeVar("T", str, dict[str, Any])
 
 DEFAULT_FEATURES = ("raw", "change_deviation", "mel128", "mel256", "functionals")
-"""What ``serkit extract`` computes unless told otherwise."""
+"""Features that ``serkit extract`` computes by default."""
 
 DEFAULT_DEFINITIONS = Path("features/definitions")
 """Where a project keeps its own recipes."""
@@ -36,7 +36,7 @@ _KEYS = {"summary", "extractor", "parameters", "voice"}
 
 @dataclass(frozen=True)
 class Recipes:
-    """The recipes that can be asked for by name.
+    """Recipes by name.
 
     Args:
         folder: The project's own recipes; a folder that is not there holds none.
@@ -52,12 +52,12 @@ class Recipes:
         """Resolve one recipe.
 
         Args:
-            name: A recipe's name, the path of a TOML file, or ``EXTRACTOR:VALUE`` of an extractor
-                that is told one thing, such as ``embeddings:facebook/wav2vec2-base``.
+            name: A recipe's name, the path of a TOML file, or ``EXTRACTOR:VALUE`` for an extractor
+                with one argument, such as ``embeddings:facebook/wav2vec2-base``.
 
         Raises:
             UnknownNameError: There is no such recipe.
-            UsageError: The recipe is not right; the message says where.
+            UsageError: The recipe is invalid; the message says where.
         """
         if name.endswith(".toml"):
             return self._get_file(Path(name))

@@ -45,7 +45,7 @@ class FeatureSpec:
 
     @cached_property
     def settings(self) -> Parameters:
-        """What the extractor is given: parameters and options, in the extractor's own type."""
+        """The extractor's arguments: parameters and options, in its own type."""
         values = {**self.parameters, **self.options}
         kind: type[Parameters] = EXTRACTORS.get(self.extractor).parameters
         return kind.from_json(values)

@@ -23,10 +23,10 @@ from serkit.parameters import Parameters, Scalar, parameter, settle
 Samples = npt.NDArray[np.int16]
 
 VERSION = 1
-"""To be raised by hand whenever a change of voice gives other samples."""
+"""Raise it by hand whenever a voice change produces different samples."""
 
 SILENT = 200.0
-"""A level below a clip, in dB, that stands for no noise at all."""
+"""A level below a clip, in dB, that means no noise."""
 
 BACKGROUND_FILE = "background_from"
 """The one entry that is a path; the identity has the digest of its samples in its place."""
@@ -36,7 +36,7 @@ BACKGROUND_DIGEST = "background_sha256"
 
 @dataclass(frozen=True)
 class VoiceParameters(Parameters):
-    """What the table ``voice`` of a recipe may set; the defaults leave a voice as recorded."""
+    """Entries of a recipe's ``voice`` table; the defaults change nothing."""
 
     speed: float = parameter(1.0, "tempo, pitch and formants times this", minimum=0.25, maximum=4.0)
     formants: float = parameter(
@@ -125,13 +125,13 @@ def settle_voice(owner: str, given: Mapping[str, object]) -> dict[str, Scalar]:
 
 
 def voice_options(given: Mapping[str, object]) -> dict[str, Scalar]:
-    """Return what a recipe says of a voice that is no part of its identity: where files are."""
+    """Return a voice's file paths, which are not part of its identity."""
     file = given.get(BACKGROUND_FILE)
     return {BACKGROUND_FILE: str(file)} if file else {}
 
 
 def voice_meaning(name: str) -> str:
-    """Return what one entry of a voice means, in a line."""
+    """Return a one-line description of a voice entry."""
     if name == BACKGROUND_DIGEST:
         return "SHA-256 of the background's samples"
     declared = VoiceParameters.declared().get(name)
@@ -161,7 +161,7 @@ def in_voice(
         options: From :func:`voice_options`.
 
     Raises:
-        UsageError: The file of a background does not hold what it did.
+        UsageError: The background file has changed.
     """
     if not voice:
         return signal

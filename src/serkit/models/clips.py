@@ -197,8 +197,8 @@ class ClipData:
             return feature
         if voice not in self.voices:
             raise LeakageError(
-                f"the voice {voice!r} was asked for of clips that have none of that name",
-                allowed="copies are made of clips that are fitted on, and of no others",
+                f"the voice {voice!r} is not available for these clips",
+                allowed="only training clips have copies",
             )
         return copy_name(feature, voice)
 

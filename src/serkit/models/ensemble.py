@@ -28,8 +28,8 @@ _LEAST = 1e-6
 class CombinedRuns(Parameters):
     """The finished runs that a model is made of."""
 
-    members: str = parameter("", "the runs, separated by commas; what --runs names")
-    features: str = parameter("", "the features that they read, found by itself")
+    members: str = parameter("", "runs, separated by commas, as given by --runs")
+    features: str = parameter("", "input features of the members, set automatically")
 
     @property
     def member_names(self) -> tuple[str, ...]:
@@ -48,7 +48,7 @@ class EnsembleParameters(CombinedRuns):
 
     mean: str = parameter(
         "geometric",
-        "how probabilities are averaged; geometric is the mean of their logarithms",
+        "averaging of probabilities; geometric averages their logarithms",
         choices=("geometric", "arithmetic"),
     )
 

@@ -11,15 +11,15 @@ from serkit.parameters import Parameters, parameter
 class LoopParameters(Parameters):
     """Training parameters of a net; each kind of net has its own defaults."""
 
-    epochs: int = parameter(60, "most passes over the training clips", minimum=1)
+    epochs: int = parameter(60, "maximum number of epochs", minimum=1)
     batch_size: int = parameter(32, "clips in a step", minimum=1)
-    learning_rate: float = parameter(1e-3, "step size of Adam", minimum=1e-8)
-    weight_decay: float = parameter(0.0, "of AdamW; 0 is Adam", minimum=0)
-    label_smoothing: float = parameter(
-        0.0, "share of a label given to all emotions", minimum=0, maximum=0.9
-    )
-    class_weight: str = parameter("none", "weights of emotions", choices=("none", "balanced"))
+    learning_rate: float = parameter(1e-3, "learning rate of Adam", minimum=1e-8)
+    weight_decay: float = parameter(0.0, "weight decay of AdamW; 0 is plain Adam", minimum=0)
+    label_smoothing: float = parameter(0.0, "label smoothing", minimum=0, maximum=0.9)
+    class_weight: str = parameter("none", "class weights", choices=("none", "balanced"))
     monitor: str = parameter(
-        "loss", "what the best epoch is best in", choices=("loss", "uar", "accuracy")
+        "loss", "metric for choosing the best epoch", choices=("loss", "uar", "accuracy")
     )
-    patience: int = parameter(0, "epochs without a better one before it stops; 0 never", minimum=0)
+    patience: int = parameter(
+        0, "epochs without improvement before early stopping; 0 disables it", minimum=0
+    )

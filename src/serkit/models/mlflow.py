@@ -47,7 +47,7 @@ def mlflow_run(place: str, name: str, parameters: Mapping[str, Any]) -> Iterator
         except (MlflowException, ImportError) as error:  # the latter: a database's package
             raise TrainingError(
                 f"cannot log to MLflow at {place} ({' '.join(str(error).split())[:200]})",
-                hint="give a folder or a server's address; databases need the package mlflow whole",
+                hint="give a folder or a server's address; databases need the full mlflow package",
             ) from error
         with run:
             yield

@@ -19,7 +19,7 @@ class RefitParameters(Parameters):
 
     refit: bool = parameter(
         True,
-        "fit on training and validation clips once all is chosen, or on the training clips alone",
+        "refit on training and validation clips after selection",
     )
 
     def fitted_side(self, fold: FoldData) -> TrainingClips:

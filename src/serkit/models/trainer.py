@@ -115,7 +115,7 @@ class Preset(Generic[P]):
         >>> from serkit.parameters import parameter
         >>> @dataclass(frozen=True)
         ... class Boosting(Parameters):
-        ...     rounds: int = parameter(400, "most boosting rounds", minimum=1)
+        ...     rounds: int = parameter(400, "maximum number of boosting rounds", minimum=1)
         >>> Preset("Fewer rounds, for a quick look.", Boosting(rounds=10)).parameters.rounds
         10
     """

@@ -11,6 +11,7 @@ import numpy as np
 
 from serkit.errors import UsageError
 from serkit.prediction.predictions import Prediction
+from serkit.shown import Shown
 from serkit.store.manifest import Failure
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def spans_of(seconds: float, window: float, hop: float) -> list[Span]:
 
 
 @dataclass(frozen=True)
-class Timelines:
+class Timelines(Shown):
     """Emotions over time in several recordings.
 
     Attributes:

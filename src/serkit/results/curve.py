@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from serkit.shown import Shown
+
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
@@ -27,7 +29,7 @@ class CurvePoint:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(Shown):
     """UAR against the number of training speakers.
 
     Attributes:

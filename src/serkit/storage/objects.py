@@ -89,8 +89,9 @@ def open_objects(place: str) -> Objects:
         raise _missing(scheme) from error
     except ValueError as error:
         raise UsageError(
-            f"{place} is of an unknown kind ({scheme}{_MARK})",
-            allowed="a folder, s3://, gs://, file:// and whatever else fsspec knows is allowed",
+            f"{place} has an unknown scheme ({scheme}{_MARK})",
+            allowed="a folder, s3://, gs://, file:// and anything else that fsspec supports is "
+            "allowed",
         ) from error
     return UrlObjects(system, root.rstrip("/"), place)
 
@@ -241,7 +242,7 @@ def _write_errors(place: str) -> Iterator[None]:
     except Exception as error:  # each package has errors of its own
         raise StoreWriteError(
             f"cannot write {place} ({_said(error)})",
-            hint="what was committed stays; check address, credentials and network, and run it "
+            hint="committed data are kept; check address, credentials and network, and run it "
             "again",
         ) from error
 

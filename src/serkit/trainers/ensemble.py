@@ -11,7 +11,7 @@ from serkit.models.trainer import TRAINERS, FitContext, Fitted, Preset, Trainer
 def _fit(_fold: FoldData, parameters: EnsembleParameters, context: FitContext) -> Fitted:
     if not context.members:
         raise TrainingError(
-            "an ensemble is made of finished runs, and there are none to make it of",
+            "an ensemble combines finished runs, but none are given",
             hint="name them: serkit train ensemble --runs RUN,RUN",
         )
     members = []

@@ -23,5 +23,5 @@ TRAINER = Trainer(
     features=lambda parameters: parameters.feature_names,
     fit=_fit,
     load=load,
-    validates=lambda _parameters: False,  # a search chooses on inner folds of what is fitted on
+    validates=lambda _parameters: False,  # a search selects on inner folds of the training clips
 )

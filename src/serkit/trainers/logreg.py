@@ -29,14 +29,14 @@ _GRID = tuple({"C": c} for c in (0.3, 1.0, 3.0))
 
 @dataclass(frozen=True)
 class LogregParameters(PipelineParameters):
-    """What may be set of a logistic regression."""
+    """Parameters of a logistic regression."""
 
     scheme: str = parameter(
         "multinomial",
-        "one model of all emotions, or one against the rest for each",
+        "one model for all emotions, or one-versus-rest",
         choices=("multinomial", "ovr"),
     )
-    max_iter: int = parameter(1000, "most iterations of the solver", minimum=1)
+    max_iter: int = parameter(1000, "maximum number of solver iterations", minimum=1)
 
 
 def _classifier(parameters: LogregParameters, values: Mapping[str, Scalar]) -> Any:
@@ -126,5 +126,5 @@ TRAINER = Trainer(
     by_speaker=lambda parameters: parameters.by_speaker,
     fit=_fit,
     load=SklearnModel.load,
-    validates=lambda _parameters: False,  # C is chosen on inner folds of what is fitted on
+    validates=lambda _parameters: False,  # C is chosen on inner folds of the training clips
 )

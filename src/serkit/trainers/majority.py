@@ -1,4 +1,4 @@
-"""Always the most frequent emotion of the training clips: what every model has to beat."""
+"""Predicts the most frequent training emotion: the baseline for every model."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What chance looks like: another model, trained on labels that are permuted within each speaker.
+"""Chance level: another model, trained on labels permuted within each speaker.
 
-The whole pipeline runs as it is, features, choices and all; only the labels of the training side
-mean nothing any more. Each speaker keeps as many clips of each emotion as they have. What such a
-run reaches above chance leaks from somewhere (Ojala and Garriga 2010, "Permutation tests for
+The whole pipeline runs unchanged, including feature and parameter selection; only the training
+labels are meaningless. Each speaker keeps the same number of clips per emotion. A score above
+chance indicates a leak (Ojala and Garriga 2010, "Permutation tests for
 studying classifier performance").
 """
 
@@ -53,11 +53,11 @@ class PermutedModel:
 
     @property
     def chosen(self) -> Mapping[str, Scalar]:
-        """What the model chose."""
+        """Values chosen by the model."""
         return self.model.chosen
 
     def __getattr__(self, name: str) -> Any:
-        """Return what else the model has to say: its history, the clips it was fitted on."""
+        """Return further attributes of the model, such as its history."""
         if name in ("of", "model"):  # not there yet while this is being copied or unpickled
             raise AttributeError(name)
         return getattr(self.model, name)
@@ -105,7 +105,7 @@ def permuted(fold: FoldData, seed: int) -> FoldData:
 
 
 def _inner(parameters: PermutationParameters) -> tuple[Trainer[Any], Parameters]:
-    """Return the trainer whose labels are permuted, and its parameters."""
+    """Return the wrapped trainer and its parameters."""
     of = parameters.of
     trainer = TRAINERS.get(of)
     if trainer.name == TRAINER.name or trainer.combines_runs:
@@ -164,7 +164,7 @@ TRAINER = Trainer(
         "best": Preset(
             "logistic regression at its best, on permuted labels",
             PermutationParameters(),
-            "what the preset of its model was",
+            "preset of the wrapped model",
         )
     },
     features=_features,

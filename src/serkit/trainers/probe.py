@@ -38,18 +38,20 @@ C_GRID = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 
 @dataclass(frozen=True)
 class ProbeParameters(ClassWeightParameters, RefitParameters):
-    """What may be set of a probe."""
+    """Parameters of a probe."""
 
     checkpoint: str = parameter(
         "facebook/wav2vec2-xls-r-300m",
-        "the encoder whose feature embeddings:CHECKPOINT is read: a name or a folder",
+        "encoder of the feature embeddings:CHECKPOINT: a name or a folder",
     )
-    features: str = parameter("", "another feature of that kind, by a recipe of your own")
-    layer: int = parameter(-1, "hidden layer, 0 before the first; -1 chooses it", minimum=-1)
+    features: str = parameter("", "another feature of that kind, from your own recipe")
+    layer: int = parameter(
+        -1, "hidden layer, 0 is the input embedding; -1 chooses on inner folds", minimum=-1
+    )
     C: float = parameter(
-        0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", minimum=0
+        0.0, "inverse regularisation strength; 0 chooses it on inner folds by speaker", minimum=0
     )
-    max_iter: int = parameter(300, "most iterations of the solver", minimum=1)
+    max_iter: int = parameter(300, "maximum number of solver iterations", minimum=1)
 
     @property
     def feature(self) -> str:
@@ -194,5 +196,7 @@ TRAINER = Trainer(
     fit=_fit,
     load=SklearnModel.load,
     check=_check,
-    validates=lambda _parameters: False,  # all is chosen on inner folds of what is fitted on
+    validates=lambda _parameters: (
+        False
+    ),  # everything is chosen on inner folds of the training clips
 )

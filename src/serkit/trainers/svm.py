@@ -39,7 +39,7 @@ few axes carry most of the length, so the kernel has to be narrower. 1.0 is what
 
 @dataclass(frozen=True)
 class SvmParameters(PipelineParameters):
-    """What may be set of a support vector machine."""
+    """Parameters of a support vector machine."""
 
     kernel: str = parameter("rbf", "kernel", choices=("rbf", "linear"))
     gamma: float = parameter(
@@ -60,7 +60,7 @@ def _classifier(parameters: SvmParameters, values: Mapping[str, Scalar]) -> Any:
 
 
 def _grid(parameters: SvmParameters, matrix: Matrix) -> list[Mapping[str, Scalar]]:
-    """Return the settings to choose from; a value that is set stands alone.
+    """Return the settings to choose from; a fixed value is the only candidate.
 
     Args:
         parameters: The trainer's.
@@ -93,11 +93,11 @@ def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitt
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     grid = _grid(parameters, matrix)
-    if len(grid) == 1 and len(np.unique(data.speakers)) < 2:  # nothing to choose, nobody to ask
+    if len(grid) == 1 and len(np.unique(data.speakers)) < 2:  # nothing to choose
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
         model.fit(matrix, labels)
         return SklearnModel(model, inputs, len(fold.labels), grid[0], 1.0, len(data), 1)
-    # Also where all is given: the temperature is fitted on the inner folds' decision values.
+    # needed even if everything is fixed: the temperature is fitted on inner decision values
     choice = choose(
         grid,
         lambda: preprocessing(parameters),
@@ -140,5 +140,7 @@ TRAINER = Trainer(
     by_speaker=lambda parameters: parameters.by_speaker,
     fit=_fit,
     load=SklearnModel.load,
-    validates=lambda _parameters: False,  # all is chosen on inner folds of what is fitted on
+    validates=lambda _parameters: (
+        False
+    ),  # everything is chosen on inner folds of the training clips
 )

@@ -28,20 +28,20 @@ _MODEL = "model.ubj"
 
 @dataclass(frozen=True)
 class XgboostParameters(InputParameters, RefitParameters):
-    """What may be set of gradient-boosted trees."""
+    """Parameters of gradient-boosted trees."""
 
-    rounds: int = parameter(400, "most boosting rounds", minimum=1)
-    patience: int = parameter(40, "rounds without a better validation log loss", minimum=1)
-    max_depth: int = parameter(3, "depth of a tree", minimum=1)
-    learning_rate: float = parameter(0.1, "weight of a tree", minimum=1e-6)
-    subsample: float = parameter(0.7, "share of clips a tree sees", minimum=1e-6, maximum=1)
-    colsample_bytree: float = parameter(
-        0.1, "share of columns a tree sees", minimum=1e-6, maximum=1
+    rounds: int = parameter(400, "maximum number of boosting rounds", minimum=1)
+    patience: int = parameter(
+        40, "rounds without improvement of the validation log loss before stopping", minimum=1
     )
-    min_child_weight: float = parameter(1.0, "least weight of a leaf", minimum=0)
-    reg_lambda: float = parameter(1.0, "L2 penalty of leaves", minimum=0)
-    max_bin: int = parameter(64, "histogram bins a column", minimum=2)
-    threads: int = parameter(1, "threads; more are slower on corpora of this size", minimum=1)
+    max_depth: int = parameter(3, "depth of a tree", minimum=1)
+    learning_rate: float = parameter(0.1, "learning rate: weight of each tree", minimum=1e-6)
+    subsample: float = parameter(0.7, "share of clips per tree", minimum=1e-6, maximum=1)
+    colsample_bytree: float = parameter(0.1, "share of columns per tree", minimum=1e-6, maximum=1)
+    min_child_weight: float = parameter(1.0, "minimum weight of a leaf", minimum=0)
+    reg_lambda: float = parameter(1.0, "L2 penalty on leaf weights", minimum=0)
+    max_bin: int = parameter(64, "histogram bins per column", minimum=2)
+    threads: int = parameter(1, "number of threads; more are slower on small corpora", minimum=1)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class XgboostModel:
 
     Attributes:
         booster: The trees.
-        inputs: What they read.
+        inputs: Their inputs.
         chosen: The number of rounds, chosen on inner validation speakers.
         fitted_clips: How many clips it was fitted on; None once it was saved and loaded.
         settings_tried: How many numbers of rounds were compared; None once it was saved and loaded.

@@ -1,1 +1,1 @@
-"""A page on this machine: record or drop a file and see what a model hears; ``serkit serve``."""
+"""``serkit serve``: a local web page that predicts recordings and dropped files."""

@@ -1,6 +1,6 @@
-"""The server's answers: the page, the model's card, predictions, and predictions as they are made.
+"""The server's routes: page, model card, predictions, and streamed predictions.
 
-Everything that is slow runs in threads; :mod:`serkit.web.guard` sees to it that only a few do.
+Slow work runs in threads; :mod:`serkit.web.guard` limits their number.
 """
 
 from __future__ import annotations

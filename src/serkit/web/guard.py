@@ -38,7 +38,7 @@ HEADERS = (
     (b"permissions-policy", b"microphone=(self), camera=(), geolocation=()"),
     (b"cache-control", b"no-store"),
 )
-"""Sent with every answer."""
+"""Headers of every response."""
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -48,9 +48,9 @@ class Access:
     """Who may ask.
 
     Attributes:
-        hosts: Names that the server may be asked by, without port; None is any, for an interface
-            that others reach.
-        token: What whoever asks must show; None where only this machine can ask.
+        hosts: Accepted host names, without port; None accepts any, for an interface that others
+            reach.
+        token: Token that clients must send; None if only this machine has access.
     """
 
     hosts: frozenset[str] | None = _LOCAL
@@ -98,7 +98,7 @@ def _host_name(host: str) -> str:
 
 
 class Guard:
-    """Lets through what may be asked.
+    """Middleware that rejects requests without access.
 
     Args:
         app: The application behind it.
@@ -129,7 +129,7 @@ class Guard:
             await self._app(scope, receive, self._adding(scope, send))
 
     async def _in_turn(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Compute a few requests at a time; the others wait, with what they sent in memory."""
+        """Compute a few requests at a time; others wait with their uploads in memory."""
         if self._waiting >= self._limits.waiting:
             await _answer(send, 503, "too many ask at once; try again in a few seconds")
             return
@@ -154,7 +154,7 @@ class Guard:
         return 413, f"an upload may have {self._limits.bytes / 2**20:g} MiB; cut the recording"
 
     async def _body(self, receive: Receive) -> bytes | tuple[int, str]:
-        """Return what is uploaded, or status and sentence where it is too much or too slow."""
+        """Return the upload, or status and message if it is too large or too slow."""
         parts, size = [], 0
         try:
             async with asyncio.timeout(self._limits.upload_seconds):
@@ -173,7 +173,7 @@ class Guard:
             return 408, f"the upload took longer than {self._limits.upload_seconds:g} s"
 
     def _adding(self, scope: Mapping[str, Any], send: Send) -> Send:
-        """Add headers to every answer, and the token as a cookie to the page."""
+        """Add headers to every response, and the token as a cookie to the page."""
         extra = list(HEADERS)
         if self._access.token is not None and scope["path"] == "/":
             cookie = f"{COOKIE}={self._access.token}; HttpOnly; SameSite=Strict; Path=/"

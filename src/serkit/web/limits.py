@@ -13,7 +13,7 @@ class Limits:
         bytes: Most bytes of an upload.
         seconds: Longest recording.
         samples: Most samples of all channels of a recording, decoded: a small file may hold many.
-        upload_seconds: An upload that takes longer is given up.
+        upload_seconds: Maximum duration of an upload.
         at_work: Requests that are computed at a time.
         waiting: Requests that wait for their turn; more are sent away.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Address:
-    """Where the server listens, and what whoever asks must show.
+    """The server's address and access token.
 
     Attributes:
         host: The interface.
@@ -31,7 +31,7 @@ class Address:
 
     @property
     def url(self) -> str:
-        """What to open in a browser."""
+        """The URL to open in a browser."""
         name = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{name}:{self.port}/" + (f"?token={self.token}" if self.token else "")
 
@@ -42,7 +42,7 @@ def address_of(host: str, port: int, token: str | None) -> Address:
     Args:
         host: The interface.
         port: The port; 0 takes one that is free.
-        token: What whoever asks must show; ``auto`` makes one up.
+        token: Token that clients must send; ``auto`` generates one.
 
     Raises:
         UsageError: Others would reach the interface without a token, or a value makes no sense.
@@ -61,7 +61,7 @@ def address_of(host: str, port: int, token: str | None) -> Address:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether only this machine reaches an interface."""
+    """Return whether an interface is local to this machine."""
     if host == "localhost":
         return True
     try:

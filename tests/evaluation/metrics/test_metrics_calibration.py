@@ -67,7 +67,7 @@ def test_ece_is_that_of_a_slow_loop(seed, bins):
     )
 
 
-def test_ece_has_15_bins_unless_told():
+def test_ece_has_15_bins_by_default():
     true, probabilities = example(0)
     assert ece(true, probabilities) == ece(true, probabilities, bins=15)
     assert ece(true, probabilities) != ece(true, probabilities, bins=5)

@@ -91,7 +91,7 @@ def test_a_stack_of_matrices_is_scored_one_by_one():
         assert score(stack).tolist() == one_by_one
 
 
-def test_no_clips_at_all_score_nan_without_a_warning():
+def test_empty_input_scores_nan_without_a_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert math.isnan(uar_of(np.zeros((3, 3))))

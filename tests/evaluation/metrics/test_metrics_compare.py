@@ -107,7 +107,7 @@ def test_pairing_sees_what_two_intervals_cannot():
     assert found.p_value < 0.01
 
 
-def test_ten_thousand_resamples_unless_told():
+def test_ten_thousand_resamples_by_default():
     found = compare(TRUE, (TRUE + 1) % 4)
     assert found.p_value == 2 / 401
     assert paired_difference(TRUE, TRUE, (TRUE + 1) % 4, ACTORS).p_value == 2 / 10_001

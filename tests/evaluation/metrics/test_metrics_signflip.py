@@ -68,7 +68,7 @@ def test_its_level_is_exact():
 
 
 @pytest.mark.parametrize("bad", [[], [[0.1]], [0.1, np.nan], [np.inf]])
-def test_what_is_not_a_row_of_finite_numbers_is_refused(bad):
+def test_invalid_differences_are_refused(bad):
     with pytest.raises(UsageError, match="one row of finite numbers, one for each speaker"):
         sign_flip_p_value(bad)
 

@@ -48,13 +48,13 @@ class TestManyModels:
         shares = board(1, [0.5, 0.6])
         assert compare_with_best(np.vstack([shares, shares[1:]])).best == 1
 
-    def test_the_best_stands_against_nobody(self):
+    def test_the_best_is_not_compared_with_itself(self):
         best = compare_with_best(board(1, [0.6, 0.5, 0.4])).standings[0]
         assert (best.difference, best.worse) == (0.0, False)
         assert (best.interval.low, best.interval.high) == (0.0, 0.0)
         assert np.isnan(best.p_value)
 
-    def test_equal_models_are_not_told_apart_and_far_ones_are(self):
+    def test_equal_models_are_not_separated_and_distant_ones_are(self):
         found = compare_with_best(board(2, [0.60, 0.60, 0.59, 0.30, 0.20], speakers=20))
         assert worse(found) == [False, False, False, True, True]
         assert [s.difference for s in found.standings] == pytest.approx([0, 0, -0.01, -0.3, -0.4])
@@ -153,7 +153,7 @@ class TestTooFewSpeakers:
 
 
 @pytest.mark.parametrize("bad", [[], [[]], [0.1, 0.2], [[0.1, np.nan]]])
-def test_what_is_not_a_finite_table_is_refused(bad):
+def test_invalid_tables_are_refused(bad):
     with pytest.raises(UsageError, match=r"a table of finite numbers, \(models, speakers\)"):
         compare_with_best(bad)
 

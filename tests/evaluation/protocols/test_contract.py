@@ -126,13 +126,13 @@ class TestLuna5:
     def test_it_chooses_on_the_published_actors(self):
         assert [actors(fold.validation) for fold in split("luna5").folds] == LUNA5_VALIDATION
 
-    def test_with_twenty_actors_the_folds_keep_the_rest_and_the_run_says_so(self):
+    def test_with_twenty_actors_the_folds_shrink_with_a_note(self):
         found = split("luna5", TWENTY)
         assert actors_tested("luna5", TWENTY) == [fold - MISSING for fold in LUNA5]
         assert [actors(fold.validation) for fold in found.folds] == LUNA5_VALIDATION
         assert found.notes == (NOTE,)
 
-    def test_where_the_published_validation_actors_are_missing_others_are_chosen(self):
+    def test_missing_validation_actors_are_replaced(self):
         few = [clip for clip in ALL if int(clip.speaker) not in (3, 6)]
         first = split("luna5", few).folds[0]
         train, validation, test = sides(first)

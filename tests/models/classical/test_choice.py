@@ -90,7 +90,7 @@ class TestChoose:
     def test_of_equally_good_settings_the_first_is_taken(self):
         assert chosen([1.0, 2.0])[0].values == {"C": 1.0}
 
-    def test_nobody_is_fitted_on_and_tried_on(self):
+    def test_inner_folds_separate_speakers(self):
         _, seen = chosen([0.5, 1.0])
         for what, _, rows in seen:
             if what == "prepared":

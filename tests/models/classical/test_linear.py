@@ -64,7 +64,7 @@ def test_a_saved_model_is_loaded_so(tmp_path):
 @pytest.mark.parametrize(
     ("classifier", "classes"), [(SVC(), 4), (LogisticRegression(), 2)], ids=["kernel", "binary"]
 )
-def test_what_is_not_linear_is_left_to_scikit_learn(tmp_path, classifier, classes):
+def test_nonlinear_pipelines_are_left_to_scikit_learn(tmp_path, classifier, classes):
     estimator, _ = fitted(ALL, classifier, classes)
     assert read_linear(saved(estimator, tmp_path)) is None
     assert SklearnModel.load(tmp_path).estimator.steps[-1][0] == type(classifier).__name__.lower()

@@ -41,7 +41,7 @@ class TestClip:
 
 class TestShrunkWhitening:
     @pytest.mark.parametrize("shrinkage", [0.0, 0.3, 0.9, 1.0])
-    def test_what_comes_out_is_centred_uncorrelated_and_of_mean_squared_length_1(self, shrinkage):
+    def test_the_output_is_centred_uncorrelated_and_of_unit_mean_square(self, shrinkage):
         found = ShrunkWhitening(shrinkage).fit_transform(TABLE)
         covariance = found.T @ found / len(found)
         assert np.abs(found.mean(axis=0)).max() < 1e-5
@@ -82,7 +82,7 @@ class TestShrunkWhitening:
         fitted = ShrunkWhitening().fit(TABLE)
         assert np.array_equal(fitted.transform(TABLE[:7]), fitted.transform(TABLE)[:7])
 
-    def test_before_it_is_fitted_it_says_so(self):
+    def test_an_unfitted_step_raises(self):
         with pytest.raises(NotFittedError):
             ShrunkWhitening().transform(TABLE)
 

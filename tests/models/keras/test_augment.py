@@ -97,7 +97,7 @@ class TestAugmentation:
         assert abs(np.corrcoef(loudest[:-1].ravel(), loudest[1:].ravel())[0, 1]) < 0.03
         assert loudest.dtype == np.float32
 
-    def test_what_is_off_draws_nothing(self):
+    def test_disabled_augmentation_draws_no_random_numbers(self):
         """So presets that do without it train as they did before it was there."""
         random, expected = np.random.default_rng(5), np.random.default_rng(5)
         old = {"gain": 0.2, "tempo": 0.3, "shift": 1, "time_masks": 1, "band_masks": 1}
@@ -180,7 +180,7 @@ class TestVtlp:
         assert (np.diff(warped) > 0).all(), "the order of frequencies is kept"
 
     @pytest.mark.parametrize("factor", [0.7, 1.3])
-    def test_what_is_flat_stays_flat(self, factor):
+    def test_flat_spectra_stay_flat(self, factor):
         clip = np.full((2, 128), 3.25, np.float32)
         np.testing.assert_allclose(_warped(clip, self.edges, factor), clip, rtol=1e-6)
 

@@ -71,7 +71,7 @@ def test_one_holds_no_pickle_and_nothing_is_left_beside_it(store, tmp_path):
         assert all(file[name].dtype != object for name in file.files)
 
 
-def test_the_study_s_net_goes_on_to_the_same_numbers(store, tmp_path):
+def test_the_study_s_net_resumes_identically(store, tmp_path):
     """With Keras's own attention, noise, and Adam at a constant rate."""
     given = {"name": "transformer", "preset": "notebook", **NOTEBOOK}
     whole, _ = fit(store, None, **given)
@@ -139,7 +139,7 @@ assert np.array_equal(whole.predict(data), again.predict(data))
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_another_backend_goes_on_to_the_same_numbers(store, tmp_path, backend):
+def test_another_backend_resumes_identically(store, tmp_path, backend):
     if not find_spec(backend):
         pytest.skip(f"needs {backend}")
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
@@ -160,12 +160,12 @@ def test_patience_is_not_asked_anew(store, tmp_path):
     assert told_again == [len(whole.history)]
 
 
-def test_one_of_another_training_is_not_gone_on_from(store, tmp_path):
+def test_a_checkpoint_of_another_training_is_ignored(store, tmp_path):
     fit(store, tmp_path, stop=3)
     assert fit(store, tmp_path, stop=1, seed=4)[1][0] == 0
 
 
-def test_a_training_is_told_by_all_that_it_depends_on(store):
+def test_the_key_covers_everything_training_depends_on(store):
     fold = fold_of(store, (1, 2), (3,))
     others = (
         ("lstm", fold, {"epochs": 4}, FitContext(1)),

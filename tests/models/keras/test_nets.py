@@ -147,5 +147,5 @@ def test_layers_with_batch_norm_and_residuals_answer_the_same_however_much_paddi
 
 @pytest.mark.parametrize("sizes", ["", "a", "8,", "8,0", "-1", "8;8"])
 def test_sizes_that_are_none_are_refused(sizes):
-    with pytest.raises(UsageError, match=r"names no sizes; a value such as '512,512'"):
+    with pytest.raises(UsageError, match=r"is not a list of sizes; a value such as '512,512'"):
         build("lstm", "best", (None, BANDS), units=sizes)

@@ -82,7 +82,7 @@ class TestReading:
     def test_refuses_what_is_no_spectrogram(self, tmp_path):
         storekit.make_clips(tmp_path / "clips", range(2))
         storekit.fill(tmp_path / "clips", tmp_path / "store", [storekit.deviation()])
-        with pytest.raises(UsageError, match="features = 'change_deviation' is no spectrogram"):
+        with pytest.raises(UsageError, match="features = 'change_deviation' is not a spectrogram"):
             source(FeatureStore(tmp_path / "store"), features="change_deviation")
 
 

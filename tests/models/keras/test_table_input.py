@@ -60,12 +60,12 @@ def test_a_net_learns_and_is_read_back_and_keeps_the_last_epoch(
 def test_a_spectrogram_is_no_table(tmp_path: Path) -> None:
     store = netkit.make_store(tmp_path, actors=1)
     values = TRAINERS.get("ffnn").settle("functionals", {"features": "mel8"})
-    said = "features = 'mel8' is no table, and padding = 'none' reads one; a table such as"
+    said = "features = 'mel8' is not a table, but padding = 'none' reads one; a table such as"
     with pytest.raises(UsageError, match=re.escape(said)):
         Source.of(values, store)
 
 
 def test_a_table_is_no_spectrogram(store: FeatureStore) -> None:
     values = TRAINERS.get("ffnn").settle("best", {"features": "functionals"})
-    with pytest.raises(UsageError, match="features = 'functionals' is no spectrogram"):
+    with pytest.raises(UsageError, match="features = 'functionals' is not a spectrogram"):
         Source.of(values, store)

@@ -130,7 +130,7 @@ def test_it_learns_what_can_be_learned(store):
     assert np.mean(fitted.predict(data).argmax(axis=1) == data.labels) > 0.3
 
 
-def test_augmentation_changes_what_is_trained_on_and_nothing_else(store):
+def test_augmentation_changes_only_the_training_data(store):
     data, augmented = clips_of(store, 4), {"noise": 0.3, "time_shift": 0.2, "vtlp": 0.2}
     one, again = (fit("ffnn", store, epochs=1, **augmented) for _ in "ab")
     plain = fit("ffnn", store, epochs=1)

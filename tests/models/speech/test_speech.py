@@ -170,7 +170,7 @@ class TestFineTuning:
     def test_keeps_the_contract(self, store, quick, preset):
         check_trainer(WAV2VEC2, store, preset=preset, values=quick | {"epochs": 1})
 
-    def test_any_label_can_be_told_neutral_too(self, fold, store, quick):
+    def test_all_labels_are_learned_including_neutral(self, fold, store, quick):
         """The study's labels were shifted by one, so that it could never say neutral."""
         fitted = tune(fold, quick)
         assert fitted.model.config.id2label == dict(enumerate(EMOTIONS))
@@ -250,7 +250,7 @@ class TestFineTuning:
             ("encoder", lambda name: not name.startswith("wav2vec2.")),
         ],
     )
-    def test_what_is_frozen_stays_as_it_was(self, fold, quick, freeze, free):
+    def test_frozen_weights_do_not_change(self, fold, quick, freeze, free):
         from safetensors.torch import load_file
 
         fitted = tune(fold, quick, freeze=freeze, epochs=1, learning_rate=0.01)
@@ -278,9 +278,7 @@ class TestFineTuning:
         tune(fold, quick, epochs=1, tracking=Tracking(tensorboard=tmp_path, name="run-fold-1"))
         assert list((tmp_path / "run-fold-1").glob("events*"))
 
-    def test_what_goes_on_after_a_kill_goes_on_in_the_same_run_at_mlflow(
-        self, fold, quick, tmp_path, monkeypatch
-    ):
+    def test_a_resumed_training_continues_its_mlflow_run(self, fold, quick, tmp_path, monkeypatch):
         mlflow = pytest.importorskip("mlflow", reason="needs MLflow")
         monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
         where = Tracking(mlflow=str(tmp_path / "logs"), name="run/fold-1")
@@ -320,7 +318,7 @@ def test_the_study_s_model_has_its_count_of_parameters():
 
 
 class TestResume:
-    def test_a_killed_training_goes_on_to_the_same_result(self, fold, store, quick, tmp_path):
+    def test_a_killed_training_resumes_identically(self, fold, store, quick, tmp_path):
         """Stopped after the second epoch, and in the middle of the third one's checkpoint."""
         whole = tune(fold, quick, epochs=4, workdir=tmp_path / "whole", patience=0)
 
@@ -453,7 +451,7 @@ class TestRefusals:
         with pytest.raises(MissingDependencyError) as caught:
             WAV2VEC2.check(WAV2VEC2.settle("best", quick | {"pitch": 0.5}))
         assert str(caught.value) == (
-            f"waveforms are changed by the package audiomentations 0.40 or later, and {said} "
+            f"augmenting waveforms needs audiomentations 0.40 or later, but {said} "
             "installed; pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0"
         )
 
@@ -492,7 +490,7 @@ class TestBatches:
         groups = by_length(self.LENGTHS, 2)
         assert groups == [[1, 5], [4], [0, 2], [3]]
 
-    def test_where_clips_may_be_padded_groups_are_full(self):
+    def test_padded_groups_are_full(self):
         assert by_rank(self.LENGTHS, 4) == [[1, 5, 4, 0], [2, 3]]
 
     def test_a_mask_says_what_is_padding(self):

@@ -185,14 +185,14 @@ def _parsed(path: Path, lines: Sequence[bytes]) -> tuple[Answer, ...]:
     try:
         text = b"".join(lines).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8 ({error.reason})") from error
+        raise UsageError(f"{path} is not UTF-8 text ({error.reason})") from error
     rows = csv.reader(io.StringIO(text, newline=""))
     head = next(rows, [])
     if tuple(head) != COLUMNS:
         raise UsageError(
             f"{path} begins with {','.join(head)[:60]!r}",
             allowed=f"a file of answers begins with {','.join(COLUMNS)!r}",
-            hint="answers in another form are taken in with --import FILE",
+            hint="import other formats with --import FILE",
         )
     return tuple(_answer(path, rows.line_num, row) for row in rows if row)
 
@@ -204,7 +204,7 @@ def _answer(path: Path, number: int, row: Sequence[str]) -> Answer:
         except ValueError:
             pass
     raise UsageError(
-        f"{path}, line {number}: {','.join(row)[:80]!r} is no answer",
+        f"{path}, line {number}: {','.join(row)[:80]!r} is not an answer",
         allowed=f"a line holds {', '.join(COLUMNS)}",
     )
 

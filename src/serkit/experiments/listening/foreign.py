@@ -64,7 +64,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
     except FileNotFoundError as error:
         raise NotFoundError(f"no answers in {path}: there is no such file") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is no text in UTF-8 ({error.reason})") from error
+        raise UsageError(f"{path} is not UTF-8 text ({error.reason})") from error
     except OSError as error:
         raise not_read(path, error) from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
@@ -121,8 +121,8 @@ def _by_index(path: Path, rows: Sequence[Row], store: FeatureStore) -> list[tupl
         return list(found.pop())
     how = "fit no usual order" if not found else f"fit {len(found)} orders"
     raise UsageError(
-        f"the clips of {path} cannot be told: index and true of its {len(rows):,} rows {how} of "
-        f"the {len(clips):,} clips in {store.path}",
+        f"the clips of {path} cannot be identified: index and true of its "
+        f"{len(rows):,} rows {how} of the {len(clips):,} clips in {store.path}",
         hint="replace the column index by a column clip with the names of the files",
     )
 
@@ -181,7 +181,7 @@ def _label(path: Path, line: int, cell: str, labels: LabelSet) -> str:
     known = {name.lower(): name for name in labels}
     if cell.lower() not in known:
         raise UsageError(
-            f"{path}, line {line}: {cell!r} is no label of the store",
+            f"{path}, line {line}: {cell!r} is not a label of the store",
             allowed=f"there are {', '.join(labels)}",
         )
     return known[cell.lower()]

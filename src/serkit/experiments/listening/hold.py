@@ -157,7 +157,7 @@ def _clips(store: FeatureStore, with_neutral: bool) -> list[ClipRow]:
     ]
     if len({clip.emotion for clip in clips}) < 2:
         raise UsageError(
-            f"{store.path} holds clips of fewer than two emotions to tell apart",
+            f"{store.path} has clips of fewer than two emotions",
             hint="name another store with --store DIR",
         )
     return clips

@@ -128,7 +128,7 @@ def check_estimator(estimator: object) -> None:
     if lacking or isinstance(estimator, type):
         what = "a class" if isinstance(estimator, type) else f"it has no {lacking[0]}()"
         raise UsageError(
-            f"model = {estimator!r} is no estimator: {what}",
+            f"model = {estimator!r} is not an estimator: {what}",
             allowed="the name of a model is allowed, or a scikit-learn estimator or pipeline",
             hint="see 'serkit models'",
         )

@@ -14,8 +14,8 @@ from serkit.parameters import Parameters, names_in, parameter
 class InputParameters(CopiesParameters):
     """The input features."""
 
-    features: str = parameter("functionals", "features to read, separated by commas")
-    columns: str = parameter("", "clip columns to read beside them, separated by commas")
+    features: str = parameter("functionals", "input features, separated by commas")
+    columns: str = parameter("", "additional clip columns, separated by commas")
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class SpeakerParameters(Parameters):
 class ClassWeightParameters(Parameters):
     """How much emotions weigh."""
 
-    class_weight: str = parameter("balanced", "weights of emotions", choices=("none", "balanced"))
+    class_weight: str = parameter("balanced", "class weights", choices=("none", "balanced"))
 
     @property
     def sklearn_class_weight(self) -> str | None:
@@ -68,12 +68,12 @@ class ClassWeightParameters(Parameters):
 class PreprocessingParameters(ClassWeightParameters, RefitParameters):
     """Steps before the classifier, the weights of emotions, and which clips are fitted on."""
 
-    scale: bool = parameter(True, "standardise columns by the training clips")
+    scale: bool = parameter(True, "standardise columns on the training clips")
     clip: float = parameter(
-        4.0, "most standard deviations let through; 0 lets all through", minimum=0
+        4.0, "clip values to this many standard deviations; 0 disables it", minimum=0
     )
     whiten: float = parameter(
-        0.9, "whiten with this shrinkage, above 0 to 1; 0 does not whiten", minimum=0, maximum=1
+        0.9, "shrinkage of the whitening, above 0 to 1; 0 disables whitening", minimum=0, maximum=1
     )
 
 
@@ -82,5 +82,5 @@ class PipelineParameters(InputParameters, SpeakerParameters, PreprocessingParame
     """All of these, for a classifier that chooses C on inner folds."""
 
     C: float = parameter(
-        0.0, "inverse regularisation; 0 chooses it on inner folds by speaker", minimum=0
+        0.0, "inverse regularisation strength; 0 chooses it on inner folds by speaker", minimum=0
     )

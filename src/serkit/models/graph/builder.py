@@ -254,7 +254,7 @@ class Graph:
     def _bands(self, spec: FeatureSpec) -> int:
         layout = spec.layout()
         if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
-            raise cannot_export(f"a net that reads {spec.name}", "it is no spectrogram")
+            raise cannot_export(f"a net that reads {spec.name}", "it is not a spectrogram")
         return layout.item[0]
 
     def _input(self, wanted: Input, dtype: npt.DTypeLike, shape: Sequence[int | None]) -> str:

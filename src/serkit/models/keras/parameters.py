@@ -17,11 +17,12 @@ from serkit.parameters import Parameters, parameter
 class SpectrumParameters(CopiesParameters):
     """The input features."""
 
-    features: str = parameter("mel128", "spectrogram to read")
-    scale: str = parameter("db", "how powers are read", choices=("power", "db"))
+    features: str = parameter("mel128", "input spectrogram")
+    scale: str = parameter("db", "scale of the input powers", choices=("power", "db"))
     standardise: str = parameter(
         "live",
-        "by the training clips, each band: over their live frames, over padding too, or not",
+        "standardise each band on the training clips: over live frames, over padding too, or "
+        "not at all",
         choices=("live", "all", "none"),
     )
     padding: str = parameter("crop", "clips have their true length", choices=("crop",))
@@ -38,13 +39,11 @@ class KerasLoopParameters(LoopParameters, RefitParameters):
         choices=("constant", "exponential", "cosine", "restarts"),
     )
     cycle: int = parameter(2, "epochs from one restart to the next (schedule=restarts)", minimum=1)
-    l2: float = parameter(
-        0.0, "penalty on all weights, in the gradient that Adam scales", minimum=0
-    )
-    clip_norm: float = parameter(0.0, "greatest norm of a gradient; 0 is any", minimum=0)
+    l2: float = parameter(0.0, "L2 penalty on all weights, added to Adam's gradient", minimum=0)
+    clip_norm: float = parameter(0.0, "gradient clipping norm; 0 disables it", minimum=0)
     monitor: str = parameter(
         "loss",
-        "what the best epoch is best in; last takes the last one and chooses nothing",
+        "metric for choosing the best epoch; last keeps the last epoch",
         choices=("loss", "uar", "accuracy", "last"),
     )
 
@@ -54,29 +53,31 @@ class AugmentationParameters(Parameters):
     """How much each training clip is changed. All is off where a preset is silent."""
 
     gain: float = parameter(0.0, "standard deviation of a random level, in scaled units", minimum=0)
-    tempo: float = parameter(0.0, "greatest change of tempo, as a share", minimum=0, maximum=0.5)
+    tempo: float = parameter(0.0, "maximum relative change of tempo", minimum=0, maximum=0.5)
     time_shift: float = parameter(
         0.0,
-        "most that clips are moved in time, around their ends, as a share",
+        "maximum circular time shift, as a share of the clip",
         minimum=0,
         maximum=0.5,
     )
-    shift: int = parameter(0, "most bands that clips are moved up or down", minimum=0)
+    shift: int = parameter(0, "maximum shift along the bands", minimum=0)
     vtlp: float = parameter(
         0.0,
-        "greatest change of the vocal tract's length, as a share; frequencies are warped",
+        "maximum relative change of vocal tract length, by frequency warping",
         minimum=0,
         maximum=0.5,
     )
-    noise: float = parameter(0.0, "greatest deviation of added noise, in scaled units", minimum=0)
-    time_masks: int = parameter(0, "stretches of frames that are blanked", minimum=0)
-    time_width: float = parameter(
-        0.1, "widest of them, as a share of the clip", minimum=0, maximum=1
+    noise: float = parameter(
+        0.0, "maximum standard deviation of added noise, in scaled units", minimum=0
     )
-    band_masks: int = parameter(0, "ranges of bands that are blanked", minimum=0)
-    band_width: int = parameter(16, "widest of them, in bands", minimum=0)
+    time_masks: int = parameter(0, "number of time masks", minimum=0)
+    time_width: float = parameter(
+        0.1, "maximum width of a time mask, as a share of the clip", minimum=0, maximum=1
+    )
+    band_masks: int = parameter(0, "number of band masks", minimum=0)
+    band_width: int = parameter(16, "maximum width of a band mask, in bands", minimum=0)
     mixup: float = parameter(
-        0.0, "how much clips are mixed (Beta's parameter); 0 does not", minimum=0
+        0.0, "mixup strength (parameter of the Beta distribution); 0 disables it", minimum=0
     )
 
 
@@ -84,12 +85,12 @@ class AugmentationParameters(Parameters):
 class MachineParameters(Parameters):
     """Where a net is trained."""
 
-    backend: str = parameter("tensorflow", "what Keras runs on", choices=BACKENDS)
-    device: str = parameter("auto", "what it is trained on", choices=DEVICES)
+    backend: str = parameter("tensorflow", "Keras backend", choices=BACKENDS)
+    device: str = parameter("auto", "training device", choices=DEVICES)
     jit: bool = parameter(False, "compile whole steps with XLA (tensorflow; jax always does)")
     precision: str = parameter(
         "float32",
-        "what layers compute in; weights, softmax and loss are float32",
+        "precision of layers; weights, softmax and loss are float32",
         choices=PRECISIONS,
     )
 
@@ -121,6 +122,7 @@ def sizes(name: str, value: str) -> tuple[int, ...]:
         found = ()
     if not found or min(found) < 1:
         raise UsageError(
-            f"{name} = {value!r} names no sizes", allowed="a value such as '512,512' is allowed"
+            f"{name} = {value!r} is not a list of sizes",
+            allowed="a value such as '512,512' is allowed",
         )
     return found

@@ -72,7 +72,7 @@ class Source:
         """Return the input that parameters select.
 
         Raises:
-            UsageError: The feature is no spectrogram (no table), or has no length to pad to.
+            UsageError: The feature is not a spectrogram (no table), or has no length to pad to.
         """
         feature, padding = parameters.features, parameters.padding
         layout = data.layout(feature)
@@ -80,7 +80,7 @@ class Source:
             return cls._of_table(feature, layout)
         if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
             raise UsageError(
-                f"features = {feature!r} is no spectrogram",
+                f"features = {feature!r} is not a spectrogram",
                 allowed="one feature with frames of bands, such as 'mel128', is allowed",
             )
         if padding != "crop" and layout.length is None:
@@ -94,7 +94,7 @@ class Source:
     def _of_table(cls, feature: str, layout: Layout) -> Source:
         if not isinstance(layout, TableLayout):
             raise UsageError(
-                f"features = {feature!r} is no table, and padding = 'none' reads one",
+                f"features = {feature!r} is not a table, but padding = 'none' reads one",
                 allowed="a table such as 'functionals' is allowed",
                 hint="use padding=crop for a spectrogram",
             )

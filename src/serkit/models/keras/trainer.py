@@ -94,7 +94,7 @@ def check_tracking(parameters: KerasParameters, tracking: Tracking) -> None:
     require_trackers(parameters, tracking)
     if tracking.tensorboard is not None and parameters.backend != "tensorflow":
         raise UsageError(
-            f"Keras writes for TensorBoard with backend=tensorflow, not {parameters.backend}",
+            f"Keras only supports TensorBoard with backend=tensorflow, not {parameters.backend}",
             hint="use --backend tensorflow, or log to MLflow",
         )
 

@@ -81,7 +81,7 @@ def require_augmentation(much: WaveAugmentationParameters) -> None:
         found = ""
     if not found or tuple(map(int, found.split(".")[:2])) < _OLDEST:
         raise MissingDependencyError(
-            "waveforms are changed by the package audiomentations 0.40 or later, "
-            f"and {f'{found} is' if found else 'it is not'} installed",
+            "augmenting waveforms needs audiomentations 0.40 or later, "
+            f"but {f'{found} is' if found else 'it is not'} installed",
             hint="pip install 'serkit[augment]', or leave noise, gain, pitch and tempo at 0",
         )

@@ -19,12 +19,12 @@ class WaveParameters(Parameters):
     features: str = parameter("raw", "signals to read")
     trim_db: float = parameter(
         0.0,
-        "cut silence this many dB below the loudest frame off both ends; 0 cuts none",
+        "trim silence more than this many dB below the loudest frame; 0 disables it",
         minimum=0,
     )
     cut_ms: int = parameter(
         0,
-        "training clips are cut to a multiple of this, so that more are of one length",
+        "cut training clips to a multiple of this many ms, so that more have equal length",
         minimum=0,
     )
 
@@ -35,12 +35,12 @@ class HeadParameters(Parameters):
 
     pooling: str = parameter(
         "last",
-        "mean over time of the last layer, or of a learned mixture of all",
+        "pooled layers: the last one, or a learned mixture of all",
         choices=("last", "layers"),
     )
     freeze: str = parameter(
         "none",
-        "what is not trained: nothing, the convolutions, or the whole encoder",
+        "frozen part: nothing, the convolutions, or the whole encoder",
         choices=("none", "convolutions", "encoder"),
     )
 
@@ -49,23 +49,25 @@ class HeadParameters(Parameters):
 class SpeechLoopParameters(LoopParameters):
     """How it is trained."""
 
-    epochs: int = parameter(10, "most passes over the training clips", minimum=1)
-    batch_size: int = parameter(32, "clips in a batch", minimum=1)
-    accumulation: int = parameter(4, "batches in a step", minimum=1)
+    epochs: int = parameter(10, "maximum number of epochs", minimum=1)
+    batch_size: int = parameter(32, "clips per batch", minimum=1)
+    accumulation: int = parameter(4, "batches per step (gradient accumulation)", minimum=1)
     micro_batch: int = parameter(
-        16, "most clips in the encoder at once; less takes less memory", minimum=1
+        16, "maximum number of clips in the encoder at once; fewer save memory", minimum=1
     )
-    learning_rate: float = parameter(3e-5, "step size of AdamW", minimum=1e-9)
-    head_rate: float = parameter(1.0, "step size of the head, as a multiple of that", minimum=0)
+    learning_rate: float = parameter(3e-5, "learning rate of AdamW", minimum=1e-9)
+    head_rate: float = parameter(
+        1.0, "learning rate of the head, as a multiple of the encoder's", minimum=0
+    )
     schedule: str = parameter(
         "linear",
-        "of the learning rate after it has risen",
+        "learning rate schedule after warm-up",
         choices=("linear", "cosine", "constant"),
     )
-    warm_up: float = parameter(0.1, "share of the steps in which it rises", minimum=0, maximum=0.9)
+    warm_up: float = parameter(0.1, "share of steps for warm-up", minimum=0, maximum=0.9)
     weight_decay: float = parameter(0.0, "of AdamW", minimum=0)
     monitor: str = parameter(
-        "accuracy", "what the best epoch is best in", choices=("loss", "uar", "accuracy")
+        "accuracy", "metric for choosing the best epoch", choices=("loss", "uar", "accuracy")
     )
 
 
@@ -76,11 +78,11 @@ class WaveAugmentationParameters(Parameters):
     noise: float = parameter(
         0.0, "probability of white noise, 10 to 40 dB below", minimum=0, maximum=1
     )
-    gain: float = parameter(0.0, "probability of another level, up to 6 dB", minimum=0, maximum=1)
+    gain: float = parameter(0.0, "probability of a level change, up to 6 dB", minimum=0, maximum=1)
     pitch: float = parameter(
-        0.0, "probability of another pitch, up to 2 semitones", minimum=0, maximum=1
+        0.0, "probability of a pitch change, up to 2 semitones", minimum=0, maximum=1
     )
-    tempo: float = parameter(0.0, "probability of another tempo, up to 10 %", minimum=0, maximum=1)
+    tempo: float = parameter(0.0, "probability of a tempo change, up to 10 %", minimum=0, maximum=1)
 
     @property
     def changes_waves(self) -> bool:
@@ -94,7 +96,7 @@ class SpeechParameters(
 ):
     """Parameters of a fine-tuning."""
 
-    device: str = parameter("auto", "what it is trained on", choices=DEVICES)
+    device: str = parameter("auto", "training device", choices=DEVICES)
     precision: str = parameter(
-        "float32", "of the computation; the weights are float32", choices=PRECISIONS
+        "float32", "precision of computation; weights are float32", choices=PRECISIONS
     )

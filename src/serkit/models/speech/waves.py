@@ -103,8 +103,8 @@ class Waves:
         if len(kept) < heard.fewest_samples:
             raise TrainingError(
                 f"clip {clip_id} has {len(kept):,} samples at {heard.sample_rate:,} Hz, and the "
-                f"encoder hears nothing below {heard.fewest_samples:,}",
-                hint="take it out of the store, or train with --set trim_db=0",
+                f"encoder needs at least {heard.fewest_samples:,}",
+                hint="remove it from the store, or train with --set trim_db=0",
             )
         # A view of the same places: amplitudes stay integers, which take half the memory.
         first = (kept.__array_interface__["data"][0] - whole.__array_interface__["data"][0]) // 4

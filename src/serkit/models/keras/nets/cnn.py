@@ -18,9 +18,9 @@ class CnnParameters(KerasParameters):
     """Parameters of this net."""
 
     channels: str = parameter("24,48,96", "channels of each stage, separated by commas")
-    blocks: int = parameter(1, "residual blocks a stage", minimum=1)
+    blocks: int = parameter(1, "residual blocks per stage", minimum=1)
     dropout: float = parameter(0.3, "share of values dropped in training", minimum=0, maximum=0.95)
-    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+    attention: int = parameter(64, "width of the attention layer", minimum=1)
 
 
 def build(parameters: CnnParameters, input_shape: Shape, classes: int) -> Any:

@@ -14,13 +14,13 @@ from serkit.parameters import parameter
 class FfnnParameters(KerasParameters):
     """Parameters of this net."""
 
-    units: int = parameter(256, "units of a hidden layer", minimum=1)
+    units: int = parameter(256, "units per hidden layer", minimum=1)
     layers: int = parameter(2, "hidden layers", minimum=1)
     dropout: float = parameter(0.5, "share of units dropped in training", minimum=0, maximum=0.95)
     l1: float = parameter(0.0, "L1 penalty of weights and biases", minimum=0)
     padding: str = parameter(
         "crop",
-        "clips in their true length, padded in front to the recipe's, or a table's row",
+        "true length, padded in front to the recipe's length, or a table's row",
         choices=("crop", "front", "none"),
     )
 

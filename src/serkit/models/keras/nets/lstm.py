@@ -15,20 +15,20 @@ class LstmParameters(KerasParameters):
     """Parameters of this net."""
 
     units: str = parameter("128,128", "units of each LSTM layer, separated by commas")
-    norm: bool = parameter(False, "batch norm behind each of them")
-    residual: bool = parameter(False, "add a layer's input to its output where their sizes agree")
-    dense: str = parameter("64", "units of each layer behind them, separated by commas")
+    norm: bool = parameter(False, "batch normalisation after each layer")
+    residual: bool = parameter(False, "residual connections between layers of equal size")
+    dense: str = parameter("64", "units of each following dense layer, separated by commas")
     noise: float = parameter(
         0.0,
-        "Gaussian noise added to the input in training, and up to as much to each clip before",
+        "standard deviation of Gaussian input noise in training, and its maximum per clip",
         minimum=0,
     )
     dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
-    pool: int = parameter(4, "frames that are averaged into one", minimum=1)
-    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+    pool: int = parameter(4, "number of frames averaged into one", minimum=1)
+    attention: int = parameter(64, "width of the attention layer", minimum=1)
     padding: str = parameter(
         "crop",
-        "true length, or padded in front: to the recipe's length, or to their batch's",
+        "true length, or padded in front to the length of the recipe or of the batch",
         choices=("crop", "front", "short"),
     )
 

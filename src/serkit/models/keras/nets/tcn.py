@@ -14,11 +14,11 @@ from serkit.parameters import parameter
 class TcnParameters(KerasParameters):
     """Parameters of this net."""
 
-    width: int = parameter(64, "values of a frame inside", minimum=1)
-    layers: int = parameter(3, "convolutions, one behind the other", minimum=1)
-    kernel: int = parameter(5, "frames that each of them sees", minimum=1)
+    width: int = parameter(64, "channels of the hidden layers", minimum=1)
+    layers: int = parameter(3, "number of stacked convolutions", minimum=1)
+    kernel: int = parameter(5, "kernel size in frames", minimum=1)
     dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
-    attention: int = parameter(64, "width of the layer that attends", minimum=1)
+    attention: int = parameter(64, "width of the attention layer", minimum=1)
 
 
 def build(parameters: TcnParameters, input_shape: Shape, classes: int) -> Any:

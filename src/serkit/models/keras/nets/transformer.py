@@ -14,23 +14,25 @@ from serkit.parameters import parameter
 class TransformerParameters(KerasParameters):
     """Parameters of this net."""
 
-    width: int = parameter(128, "values of a frame inside", minimum=1)
+    width: int = parameter(128, "channels of the hidden layers", minimum=1)
     blocks: int = parameter(3, "blocks of attention and feed-forward layers", minimum=1)
     heads: int = parameter(4, "attention heads", minimum=1)
-    key_dim: int = parameter(32, "values of a head (padding=front or masked)", minimum=1)
+    key_dim: int = parameter(32, "size of a head (padding=front or masked)", minimum=1)
     hidden: int = parameter(256, "units of a feed-forward layer", minimum=1)
     noise: float = parameter(
         0.0,
-        "Gaussian noise added to the input in training, and up to as much to each clip before",
+        "standard deviation of Gaussian input noise in training, and its maximum per clip",
         minimum=0,
     )
     dropout: float = parameter(0.2, "share of values dropped in training", minimum=0, maximum=0.95)
-    reach: int = parameter(32, "greatest distance with a bias of its own (padding=crop)", minimum=0)
-    stride: int = parameter(4, "frames that become one (padding=crop)", minimum=1)
-    attention: int = parameter(64, "width of the layer that sums up (padding=crop)", minimum=1)
+    reach: int = parameter(
+        32, "largest relative position with its own bias (padding=crop)", minimum=0
+    )
+    stride: int = parameter(4, "number of frames merged into one (padding=crop)", minimum=1)
+    attention: int = parameter(64, "width of the pooling layer (padding=crop)", minimum=1)
     padding: str = parameter(
         "crop",
-        "true length, or padded in front: to the recipe's length, or masked",
+        "true length, or padded in front to the recipe's length, unmasked or masked",
         choices=("crop", "front", "masked"),
     )
 

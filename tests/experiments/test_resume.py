@@ -334,7 +334,7 @@ class TestFinding:
         )
 
     def test_no_folder(self, tmp_path):
-        with pytest.raises(NotFoundError, match="there is no such folder; name another with"):
+        with pytest.raises(NotFoundError, match="or name another with --runs DIR"):
             find_unfinished(tmp_path / "no", "x")
 
 

@@ -117,7 +117,7 @@ class TestMlflow:
 class TestRefusals:
     @pytest.mark.parametrize("package", ["tensorboard", "mlflow"])
     def test_a_missing_package_names_the_extra(self, monkeypatch, tmp_path, package):
-        monkeypatch.setattr(tracking, "find_spec", lambda name: None)
+        monkeypatch.setattr("serkit.extras.installed", lambda name: False)
         where = {"tensorboard": Tracking(tmp_path), "mlflow": Tracking(mlflow="x")}[package]
         with pytest.raises(MissingDependencyError) as caught:
             check_tracking(KerasParameters(), where)
@@ -126,7 +126,7 @@ class TestRefusals:
         )
 
     def test_tensorboard_s_folder_is_a_file(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(tracking, "find_spec", lambda name: True)
+        monkeypatch.setattr("serkit.extras.installed", lambda name: True)
         (tmp_path / "file").touch()
         with pytest.raises(UsageError) as caught:
             tracking.require_trackers({}, Tracking(tensorboard=tmp_path / "file"))
@@ -136,7 +136,7 @@ class TestRefusals:
         )
 
     def test_tensorboard_on_another_backend(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(tracking, "find_spec", lambda name: name)
+        monkeypatch.setattr("serkit.extras.installed", lambda name: True)
         with pytest.raises(UsageError) as caught:
             check_tracking(KerasParameters(backend="jax"), Tracking(tmp_path))
         assert str(caught.value) == (

@@ -13,7 +13,6 @@ import serkit
 from runkit import make_run
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, UnknownNameError, UsageError
-from serkit.reports.figures import draw
 from serkit.reports.figures.draw import figure_names, save_figures
 from serkit.results.run import HISTORY, Run, read_run
 
@@ -194,7 +193,7 @@ class TestWhatThereIs:
         )
 
     def test_matplotlib_is_an_extra(self, tmp_path, monkeypatch):
-        monkeypatch.setattr(draw, "find_spec", lambda name: None)
+        monkeypatch.setattr("serkit.extras.installed", lambda name: False)
         with pytest.raises(MissingDependencyError) as caught:
             serkit.figure(make_run(tmp_path, "net"), "confusion")
         assert str(caught.value) == (

@@ -278,7 +278,7 @@ def own_cache(monkeypatch, folder):
     ],
 )
 def test_a_package_that_is_not_installed(store, monkeypatch, bridge, package, extra):
-    monkeypatch.setattr(bridges, "find_spec", lambda name: None)
+    monkeypatch.setattr("serkit.extras.installed", lambda name: False)
     with pytest.raises(MissingDependencyError) as error:
         getattr(store, bridge)("raw")
     assert str(error.value) == (

@@ -54,15 +54,16 @@ def eda(
         True
     """
     from serkit.errors import unknown_name
+    from serkit.extras import require
     from serkit.reports.exploration.measure import measure
     from serkit.reports.exploration.report import FORMATS, Exploration
-    from serkit.reports.files import make_folder, require_matplotlib
+    from serkit.reports.files import make_folder
     from serkit.store.store import FeatureStore
 
     if form not in FORMATS:
         raise unknown_name("format", form, FORMATS)
     if out is not None:
-        require_matplotlib()  # before a minute of reading, not after
+        require("matplotlib", extra="figures")  # before a minute of reading, not after
         make_folder(Path(out))
     given = None if isinstance(store, FeatureStore) else store
     settings = resolve({"store": given, "workers": workers})

@@ -97,8 +97,9 @@ def stress_figure(table: StressTable, path: PathLike) -> Path:
         UnknownNameError: It has another extension.
         RunError: It cannot be written.
     """
-    from serkit.reports.figures.draw import require_matplotlib, save
+    from serkit.extras import require
+    from serkit.reports.figures.draw import save
     from serkit.reports.figures.stress import stress_figure as draw
 
-    require_matplotlib()
+    require("matplotlib", extra="figures")
     return save(draw(table), Path(path))

@@ -265,8 +265,9 @@ def curve(
     """
     from serkit.experiments.curve import measure_curve
     from serkit.experiments.request import Request, resolve_plan
+    from serkit.extras import require
     from serkit.models import TRAINERS
-    from serkit.reports.files import make_folder, require_matplotlib
+    from serkit.reports.files import make_folder
 
     if TRAINERS.get(model).combines_runs:
         raise UsageError(
@@ -274,7 +275,7 @@ def curve(
             hint="draw the curves of its members",
         )
     if out is not None:  # before training, not after
-        require_matplotlib()
+        require("matplotlib", extra="figures")
         make_folder(Path(out))
     request = Request(
         model=model,

@@ -38,7 +38,7 @@ def serve(
     from serkit import api
     from serkit.web import serve as server
 
-    server.require()
+    server.require_server()
     address = server.address_of(host, port, token)
     with server.listen(address) as taken:
         address = replace(address, port=taken.getsockname()[1])

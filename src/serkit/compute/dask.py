@@ -18,7 +18,8 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from serkit.compute.local import apart_from_main, available_cores, refuse_in_worker
-from serkit.errors import EngineError, MissingDependencyError, UsageError
+from serkit.errors import EngineError, UsageError
+from serkit.extras import require
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -43,12 +44,9 @@ def open_dask(scheduler: str | None, workers: int | None) -> Iterator[DaskEngine
         MissingDependencyError: dask.distributed is not installed.
         UsageError: No scheduler answers at that address.
     """
-    try:
-        import distributed
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the package distributed is not installed", hint="pip install 'serkit[dask]'"
-        ) from error
+    require("distributed", extra="dask")
+    import distributed
+
     if scheduler is None:
         with _own_cluster(distributed, workers) as address, _connected(distributed, address) as own:
             yield own

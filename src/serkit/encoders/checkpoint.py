@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import MissingDependencyError, NotFoundError, UsageError
+from serkit.errors import NotFoundError, UsageError
+from serkit.extras import require
 
 CONFIG = "config.json"
 PREPROCESSOR = "preprocessor_config.json"
@@ -192,12 +193,9 @@ def _find(name_or_folder: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
-    try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the package transformers is not installed", hint="pip install 'serkit[transformers]'"
-        ) from error
+    require("transformers", "huggingface_hub", extra="transformers")
+    from huggingface_hub import snapshot_download
+
     wanted = ["*.json", "*.safetensors"]
     try:
         folder = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))

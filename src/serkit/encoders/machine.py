@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from itertools import takewhile
 from pathlib import Path
 
 from serkit.compute.local import worker_number
-from serkit.errors import MissingDependencyError, UsageError
+from serkit.errors import UsageError
+from serkit.extras import require
 
 _GPUS = Path("/proc/driver/nvidia/gpus")
 _DRIVER = Path("/dev/nvidiactl")
@@ -25,12 +24,7 @@ def require_transformers(*more: str) -> None:
     Raises:
         MissingDependencyError: The hint names the extra that brings it.
     """
-    for package in ("torch", "transformers", *more):
-        if not _installed(package):
-            raise MissingDependencyError(
-                f"the package {package} is not installed",
-                hint="pip install 'serkit[transformers]'",
-            )
+    require("torch", "transformers", *more, extra="transformers")
 
 
 def pick_device(device: str) -> str:
@@ -110,9 +104,3 @@ def quiet_transformers() -> Iterator[None]:
             library.setLevel(before)
             if bars:
                 transformers.utils.logging.enable_progress_bar()
-
-
-def _installed(package: str) -> bool:
-    if package in sys.modules:
-        return sys.modules[package] is not None
-    return find_spec(package) is not None

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from xxhash import xxh3_64
 
-from serkit.errors import NotFoundError, RunError, SerkitError, UsageError, unknown_name
+from serkit.errors import RunError, SerkitError
 from serkit.evaluation.splits import Fold
 from serkit.results.run import (
     CONFIG,
     FOLD,
     HISTORY,
     PREDICTIONS,
-    RECORD,
+    find_folder,
     launcher,
     read_run,
     with_speakers,
@@ -86,33 +86,7 @@ def find_unfinished(runs: Path, name: str) -> Path:
         UsageError: Several runs begin so.
         RunError: The run is finished.
     """
-    direct = Path(name)
-    if (direct / CONFIG).is_file():
-        return _unfinished(direct)
-    if not runs.is_dir():
-        raise NotFoundError(
-            f"no runs in {runs}: there is no such folder", hint="name another with --runs DIR"
-        )
-    if (runs / name / CONFIG).is_file():
-        return _unfinished(runs / name)
-    there = {path.parent.name: path.parent for path in runs.glob(f"*/{CONFIG}")}
-    known = {key: path for key, path in there.items() if not (path / RECORD).exists()}
-    if name == "last" and known:
-        return max(known.values(), key=lambda path: (path / CONFIG).stat().st_mtime_ns)
-    found = [key for key in known if key.startswith(name)]
-    if len(found) > 1:
-        names = ", ".join(sorted(found)[:5])
-        raise UsageError(
-            f"{len(found)} runs begin with {name!r}: {names}", hint="type more of the name"
-        )
-    if found:
-        return known[found[0]]
-    if finished := sorted(key for key in there if key.startswith(name)):
-        return _unfinished(there[finished[0]])
-    raise unknown_name("unfinished run", name, known, hint="see 'serkit compare'")
-
-
-def _unfinished(folder: Path) -> Path:
+    folder = find_folder(runs, name, finished=False)
     refuse_finished(folder)
     return folder
 

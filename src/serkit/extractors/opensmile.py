@@ -10,13 +10,13 @@ import sys
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from serkit.dsp.signal import Signal
 from serkit.errors import FeatureError, MissingDependencyError
+from serkit.extras import installed
 from serkit.features.extractor import Column, Extractor, TableLayout, Values
 from serkit.parameters import Parameters, parameter
 
@@ -33,7 +33,7 @@ class OpensmileParameters(Parameters):
 
 
 def _require(_parameters: object) -> None:
-    if find_spec("opensmile") is None:
+    if not installed("opensmile"):
         raise MissingDependencyError(
             "the features egemaps and compare2016 need the package opensmile",
             hint="pip install 'serkit[opensmile]' (research-only licence)",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import MissingDependencyError, UsageError
+from serkit.errors import UsageError
+from serkit.extras import require
 from serkit.models.mlflow import mlflow_run
 from serkit.models.trainer import Tracking
 
@@ -25,9 +25,9 @@ def require_trackers(_parameters: object, tracking: Tracking) -> None:
         UsageError: The folder for TensorBoard is a file.
     """
     if tracking.mlflow is not None:
-        _require("mlflow")
+        require("mlflow", extra="tracking")
     if tracking.tensorboard is not None:
-        _require("tensorboard")
+        require("tensorboard", extra="tracking")
         if tracking.tensorboard.exists() and not tracking.tensorboard.is_dir():
             raise UsageError(
                 f"{tracking.tensorboard} is a file, and TensorBoard reads a folder",
@@ -90,10 +90,3 @@ def _mlflow_callback() -> Any:
     import mlflow.keras
 
     return mlflow.keras.MlflowCallback()
-
-
-def _require(package: str) -> None:
-    if find_spec(package) is None:
-        raise MissingDependencyError(
-            f"the package {package} is not installed", hint="pip install 'serkit[tracking]'"
-        )

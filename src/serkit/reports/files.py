@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
-from serkit.errors import MissingDependencyError, ReportError, StoreWriteError
+from serkit.errors import ReportError, StoreWriteError
 from serkit.storage.files import write_file
 
 
@@ -39,15 +38,3 @@ def make_folder(folder: Path) -> None:
             f"cannot make the folder {folder} ({error.strerror or error})",
             hint="name another place",
         ) from error
-
-
-def require_matplotlib() -> None:
-    """Refuse to draw without matplotlib.
-
-    Raises:
-        MissingDependencyError: It is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise MissingDependencyError(
-            "the package matplotlib is not installed", hint="pip install 'serkit[figures]'"
-        )

@@ -426,7 +426,7 @@ def list_runs(folder: Path) -> tuple[list[Run], list[str]]:
 
 
 def find_run(folder: Path, name: str) -> Run:
-    """Find a run by its name, the beginning of it, its path, or ``last``.
+    """Find a finished run by its name, the beginning of it, its path, or ``last``.
 
     Raises:
         NotFoundError: No such runs folder.
@@ -434,24 +434,54 @@ def find_run(folder: Path, name: str) -> Run:
         UsageError: Several runs begin with this name.
         RunError: The run is not finished.
     """
+    return read_run(find_folder(folder, name, finished=True))
+
+
+def find_folder(folder: Path, name: str, *, finished: bool) -> Path:
+    """Find a run's folder by its name, the beginning of it, its path, or ``last``.
+
+    Args:
+        folder: The folder of runs.
+        name: What was typed.
+        finished: Whether a finished run is wanted. One of the other kind is found where its whole
+            name or path is given, or no run of the wanted kind has such a name: the caller says
+            what to do with it.
+
+    Raises:
+        NotFoundError: No such runs folder.
+        UnknownNameError: No such run.
+        UsageError: Several runs begin so.
+    """
     direct = Path(name)
     if (direct / RECORD).is_file() or (direct / CONFIG).is_file():
-        return read_run(direct)
-    runs, _ = list_runs(folder)
-    if name == "last" and runs:
-        return max(runs, key=lambda run: (str(run.record.get("created")), run.name))
+        return direct
+    done, begun = _by_age(folder)
+    wanted, others = (done, begun) if finished else (begun, done)
+    if name == "last" and wanted:
+        return wanted[-1]
     if (folder / name / CONFIG).is_file():
-        return read_run(folder / name)
-    found = [run for run in runs if run.name.startswith(name)]
+        return folder / name
+    found = sorted(path for path in wanted if path.name.startswith(name))
     if len(found) > 1:
-        names = ", ".join(run.name for run in found[:5])
+        names = ", ".join(path.name for path in found[:5])
         raise UsageError(
             f"{len(found)} runs begin with {name!r}: {names}", hint="type more of the name"
         )
     if found:
         return found[0]
-    begun = [path.parent for path in folder.glob(f"*/{CONFIG}")]
-    if unfinished := [path for path in begun if name == "last" or path.name.startswith(name)]:
-        newest = max(unfinished, key=lambda path: (path / CONFIG).stat().st_mtime_ns)
-        return read_run(newest)  # raises an error that says how to resume it
-    raise unknown_name("run", name, (run.name for run in runs), hint="see 'serkit compare'")
+    last_begun = name == "last" and finished
+    if alike := [path for path in others if last_begun or path.name.startswith(name)]:
+        return alike[-1]
+    kind = "run" if finished else "unfinished run"
+    raise unknown_name(kind, name, (path.name for path in wanted), hint="see 'serkit compare'")
+
+
+def _by_age(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders of finished and of unfinished runs, each from the oldest to the newest.
+
+    A run whose record is damaged is not finished: it is written again from its folds.
+    """
+    runs = sorted(list_runs(folder)[0], key=lambda run: (str(run.record.get("created")), run.name))
+    done = [run.path for run in runs]
+    begun = {path.parent for path in folder.glob(f"*/{CONFIG}")} - {*done}
+    return done, sorted(begun, key=lambda path: ((path / CONFIG).stat().st_mtime_ns, path.name))

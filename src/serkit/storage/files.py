@@ -22,6 +22,27 @@ _LITTLE = 1 << 16
 """Bytes below which a disk counts as full."""
 
 
+@contextmanager
+def hidden_beside(path: Path, ending: str = "") -> Iterator[Path]:
+    """Give a hidden name beside a file, under which the file is written first.
+
+    Where the block ends without an error, what lies there gets the file's name; else it is removed.
+
+    Args:
+        path: The file's final name.
+        ending: Of the hidden name, where the next attempt is to overwrite what a killed process
+            left; empty is another one for each process.
+    """
+    hidden = path.with_name(f".{path.name}{ending or f'.{os.getpid()}{TEMPORARY}'}")
+    try:
+        yield hidden
+        hidden.replace(path)
+    except BaseException:
+        with suppress(OSError):  # on a read-only disk even this fails
+            hidden.unlink()
+        raise
+
+
 def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
     """Write a file whole: to a temporary name, flushed to disk, then renamed.
 
@@ -34,23 +55,20 @@ def write_file(path: Path, *pieces: Buffer, flush: bool = True) -> None:
     Raises:
         StoreWriteError: The disk did not take it; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            for piece in pieces:
-                rest = memoryview(piece).cast("B")
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
-            if flush:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        temporary.replace(path)
+        with hidden_beside(path) as hidden:
+            descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            try:
+                for piece in pieces:
+                    rest = memoryview(piece).cast("B")
+                    while rest:
+                        rest = rest[os.write(descriptor, rest) :]
+                if flush:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
     except OSError as error:
-        with suppress(OSError):  # on a read-only disk even this fails
-            temporary.unlink()
         raise _not_taken(path, error) from error
 
 
@@ -97,18 +115,13 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StoreWriteError: The disk did not take it; nothing is left behind.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
     try:
-        with temporary.open("wb") as file:
+        with hidden_beside(path) as hidden, hidden.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         raise _not_taken(path, error) from error
-    finally:
-        with suppress(OSError):  # it is there only where something went wrong
-            temporary.unlink()
 
 
 @contextmanager

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from serkit.errors import MissingDependencyError, UsageError
+from serkit.errors import UsageError
+from serkit.extras import require
 from serkit.features import ArrayLayout, FeatureSpec, Layout
 
 Where = Any
@@ -108,7 +108,7 @@ class ClipSequence:
 
 def as_torch(store: Readable, feature: str, *, where: Where, **options: Any) -> Any:
     """See :meth:`serkit.FeatureStore.as_torch`."""
-    _need("torch", "torch")
+    require("torch", extra="torch")
     from serkit.store.torch_clips import TorchClips
 
     return TorchClips(ClipSequence(store, feature, store.select(feature, where), options))
@@ -118,7 +118,7 @@ def as_tf_dataset(
     store: Readable, feature: str, *, batch_size: int, where: Where, prefetch: int, **options: Any
 ) -> Any:
     """See :meth:`serkit.FeatureStore.as_tf_dataset`."""
-    _need("tensorflow", "tensorflow")
+    require("tensorflow", extra="tensorflow")
     import tensorflow as tf
 
     layout = store.layout(feature)
@@ -143,7 +143,7 @@ def as_tf_dataset(
 
 def as_hf_dataset(store: Readable, feature: str, *, where: Where, **options: Any) -> Any:
     """See :meth:`serkit.FeatureStore.as_hf_dataset`."""
-    _need("datasets", "datasets")
+    require("datasets", extra="datasets")
     import datasets
 
     layout = store.layout(feature)
@@ -202,10 +202,3 @@ def _examples(
             "clip_id": clip_id,
             **plain,
         }
-
-
-def _need(module: str, extra: str) -> None:
-    if find_spec(module) is None:
-        raise MissingDependencyError(
-            f"the package {module} is not installed", hint=f"pip install 'serkit[{extra}]'"
-        )

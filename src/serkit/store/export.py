@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +18,7 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import TableLayout
-from serkit.storage.files import TEMPORARY
+from serkit.storage.files import hidden_beside
 from serkit.store.store import Batch, FeatureStore
 
 if TYPE_CHECKING:
@@ -67,20 +65,16 @@ def export(
     if target.is_dir():
         raise UsageError(f"{target} is a folder", hint="name a file")
     content = _Content.of(store, feature, padded or to != "parquet", progress or _silent)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}{TEMPORARY}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _WRITERS[to](content, temporary)
-        temporary.replace(target)
+        with hidden_beside(target) as hidden:
+            _WRITERS[to](content, hidden)
     except SerkitError:
         raise  # one of reading: it has its sentence
     except OSError as error:
         raise StoreWriteError(
             f"cannot write {target} ({error.strerror or error})", hint="make room or name another"
         ) from error
-    finally:
-        with suppress(OSError):  # on a read-only disk even this fails
-            temporary.unlink(missing_ok=True)
     return target
 
 

@@ -10,7 +10,6 @@ import io
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -25,6 +24,7 @@ from serkit.compute.local import available_cores, run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
 from serkit.shown import Shown
+from serkit.storage.files import TEMPORARY, hidden_beside
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
 from serkit.synthesis.sentences import SENTENCES
 from serkit.synthesis.voice import speak
@@ -288,11 +288,5 @@ def _wav(samples: npt.NDArray[np.int16]) -> bytes:
 
 def _replace(path: Path, content: bytes) -> None:
     """Write a file atomically, through a hidden temporary file next to it."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
+    with hidden_beside(path, TEMPORARY) as hidden:
+        hidden.write_bytes(content)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import MissingDependencyError
+from serkit.extras import require
 from serkit.models.classical.parameters import InputParameters
 from serkit.models.classical.pipeline import FACTS, Inputs
 from serkit.models.clips import ClipData, FoldData, TrainingClips
@@ -171,13 +170,6 @@ def _reporter(context: FitContext, rounds: int) -> Any:
     return Reporter()
 
 
-def _require() -> None:
-    if find_spec("xgboost") is None:
-        raise MissingDependencyError(
-            "the package xgboost is not installed", hint="pip install xgboost"
-        )
-
-
 TRAINER = Trainer(
     name="xgboost",
     summary="gradient-boosted trees",
@@ -193,5 +185,5 @@ TRAINER = Trainer(
     voices=lambda parameters: parameters.voices,
     fit=_fit,
     load=_load,
-    require=_require,
+    require=lambda: require("xgboost"),
 )

@@ -6,10 +6,10 @@ import ipaddress
 import secrets
 import socket
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from serkit.errors import MissingDependencyError, UsageError
+from serkit.errors import UsageError
+from serkit.extras import require
 
 if TYPE_CHECKING:
     from serkit.api import Predictor
@@ -70,17 +70,13 @@ def is_local(host: str) -> bool:
         return False
 
 
-def require() -> None:
-    """Raise where the packages are missing.
+def require_server() -> None:
+    """Refuse to go on without the server's packages.
 
     Raises:
         MissingDependencyError: FastAPI or uvicorn is not installed.
     """
-    for package in ("fastapi", "uvicorn"):
-        if find_spec(package) is None:
-            raise MissingDependencyError(
-                f"the package {package} is not installed", hint="pip install 'serkit[web]'"
-            )
+    require("fastapi", "uvicorn", extra="web")
 
 
 def listen(address: Address) -> socket.socket:

@@ -17,7 +17,7 @@ from serkit.models import TRAINERS, FitContext
 from serkit.models.keras import checkpoint
 from serkit.models.keras.backend import load_keras
 from serkit.models.keras.network import Network
-from serkit.models.keras.trainer import _key
+from serkit.models.training import training_key
 from serkit.store.store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
@@ -168,13 +168,13 @@ def test_a_checkpoint_of_another_training_is_ignored(store, tmp_path):
 def test_the_key_covers_everything_training_depends_on(store):
     fold = fold_of(store, (1, 2), (3,))
     others = (
-        ("lstm", fold, {"epochs": 4}, FitContext(1)),
-        ("ffnn", fold_of(store, (1,), (3,)), {"epochs": 4}, FitContext(1)),
-        ("ffnn", fold_of(store, (1, 2), (4,)), {"epochs": 4}, FitContext(1)),
-        ("ffnn", fold, {"epochs": 5}, FitContext(1)),
-        ("ffnn", fold, {"epochs": 4}, FitContext(2)),
+        (fold, "lstm", {"epochs": 4}, 1),
+        (fold_of(store, (1,), (3,)), "ffnn", {"epochs": 4}, 1),
+        (fold_of(store, (1, 2), (4,)), "ffnn", {"epochs": 4}, 1),
+        (fold, "ffnn", {"epochs": 5}, 1),
+        (fold, "ffnn", {"epochs": 4}, 2),
     )
-    keys = {_key("ffnn", fold, {"epochs": 4}, FitContext(1)), *(_key(*each) for each in others)}
+    keys = {training_key(*each) for each in ((fold, "ffnn", {"epochs": 4}, 1), *others)}
     assert len(keys) == 6
 
 

@@ -22,6 +22,7 @@ from serkit.models import TRAINERS
 from serkit.models.keras import backend
 from serkit.models.keras.loop import _compiled
 from serkit.models.keras.network import ARCHITECTURE, Network
+from serkit.models.keras.parameters import KerasParameters
 from serkit.models.training import EpochStats
 from serkit.results.learning import learned
 from serkit.results.run import Run
@@ -214,9 +215,9 @@ class TestBackends:
 
     @pytest.mark.parametrize("missing", ["jax", "keras"])
     def test_a_missing_one_names_its_extra(self, monkeypatch, missing):
-        monkeypatch.setattr(backend, "_installed", lambda package: package != missing)
+        monkeypatch.setattr("serkit.extras.installed", lambda package: package != missing)
         with pytest.raises(MissingDependencyError) as caught:
-            backend.require("jax")
+            TRAINERS.get("tcn").check(KerasParameters(backend="jax"))
         expected = f"the package {missing} is not installed; pip install 'serkit[jax]'"
         assert str(caught.value) == expected
 

@@ -457,9 +457,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("package", ["torch", "transformers", "accelerate"])
     def test_a_missing_package_names_its_extra(self, monkeypatch, package):
-        from serkit.encoders import machine
-
-        monkeypatch.setattr(machine, "_installed", lambda name: name != package)
+        monkeypatch.setattr("serkit.extras.installed", lambda name: name != package)
         with pytest.raises(MissingDependencyError) as caught:
             WAV2VEC2.require()
         assert str(caught.value) == (

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from serkit.errors import DownloadError
 from serkit.ingest.download.room import require_room
 from serkit.storage.cause import cause
+from serkit.storage.files import hidden_beside
 
 if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
@@ -115,11 +116,10 @@ def _is_there(path: Path, info: ZipInfo) -> bool:
 
 def _write_member(source: ZipFile, info: ZipInfo, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        # zipfile checks the CRC at the member's end
-        with source.open(info) as member, temporary.open("wb") as file:
-            shutil.copyfileobj(member, file, 1 << 20)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # zipfile checks the CRC at the member's end
+    with (
+        hidden_beside(path, ".part") as hidden,
+        source.open(info) as member,
+        hidden.open("wb") as file,
+    ):
+        shutil.copyfileobj(member, file, 1 << 20)

@@ -7,25 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import Any
 
-from serkit.errors import MissingDependencyError, UsageError
+from serkit.errors import UsageError
+from serkit.extras import require
 
 BACKENDS = ("tensorflow", "jax", "torch")
-
-
-def require(backend: str) -> None:
-    """Raise an error with the install command if a backend or Keras is missing.
-
-    Raises:
-        MissingDependencyError: The hint names the extra that brings it.
-    """
-    for package in (backend, "keras"):
-        if not _installed(package):
-            raise MissingDependencyError(
-                f"the package {package} is not installed", hint=f"pip install 'serkit[{backend}]'"
-            )
 
 
 def load_keras(backend: str) -> Any:
@@ -43,7 +30,7 @@ def load_keras(backend: str) -> Any:
     """
     loaded = sys.modules.get("keras")
     if loaded is None:
-        require(backend)
+        require(backend, "keras", extra=backend)
         os.environ["KERAS_BACKEND"] = backend
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if backend != "tensorflow":
@@ -141,9 +128,3 @@ def _silence(wanted: bool) -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(nowhere)
-
-
-def _installed(package: str) -> bool:
-    if package in sys.modules:
-        return sys.modules[package] is not None
-    return find_spec(package) is not None

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from serkit.errors import UsageError
+from serkit.extras import require
 from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.keras.backend import (
     device_scope,
     load_keras,
     loaded_backend,
     precision_scope,
-    require,
 )
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.loop import train
@@ -103,7 +103,7 @@ def _check(parameters: KerasParameters) -> None:
     if parameters.standardise == "all":
         _check_padding_counts(parameters)
     if loaded_backend(parameters.backend) == parameters.backend:
-        require(parameters.backend)
+        require(parameters.backend, "keras", extra=parameters.backend)
     # another backend is loaded: load_keras reports it
 
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.compute.local import available_cores, run_all
 from serkit.errors import unknown_name
+from serkit.extras import require
 from serkit.reports.embed import png, svg
 from serkit.reports.exploration import figures_clip, figures_groups, figures_structure
 from serkit.reports.exploration.grouping import LABEL, Grouping
 from serkit.reports.exploration.measure import CHANGE, LOUDNESS, PITCH, RATE, Measurements
 from serkit.reports.exploration.tables import rich_table, to_json
-from serkit.reports.files import require_matplotlib, write
+from serkit.reports.files import write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -62,7 +63,7 @@ class Exploration:
             UnknownNameError: No such figure.
             MissingDependencyError: matplotlib is not installed.
         """
-        require_matplotlib()
+        require("matplotlib", extra="figures")
         if name not in self._drawings:
             raise unknown_name("figure", name, self._drawings)
         return self._drawings[name]()
@@ -85,7 +86,7 @@ class Exploration:
         """
         from serkit.reports.exploration.page import exploration_page
 
-        require_matplotlib()
+        require("matplotlib", extra="figures")
         if form not in FORMATS:
             raise unknown_name("format", form, FORMATS)
         folder = Path(folder)

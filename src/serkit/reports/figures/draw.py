@@ -9,19 +9,18 @@ here.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.errors import MissingDependencyError, RunError, UsageError, unknown_name
+from serkit.errors import RunError, UsageError, unknown_name
+from serkit.extras import require
 from serkit.reports.figures.confusion import confusion_figure
 from serkit.reports.figures.errors import calibration_figure, recall_figure
 from serkit.reports.figures.stress import stress_figure
 from serkit.reports.figures.training import curves_figure, learning_figure
 from serkit.results.analysis.errors import analyse_errors
+from serkit.storage.files import hidden_beside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -78,20 +77,8 @@ def draw(run: Run, name: str) -> Figure:
     """
     if name not in FIGURES:
         raise unknown_name("figure", name, FIGURES)
-    require_matplotlib()
+    require("matplotlib", extra="figures")
     return FIGURES[name](run)
-
-
-def require_matplotlib() -> None:
-    """Make sure that figures can be drawn.
-
-    Raises:
-        MissingDependencyError: matplotlib is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise MissingDependencyError(
-            "the package matplotlib is not installed", hint="pip install 'serkit[figures]'"
-        )
 
 
 def save_figures(run: Run, folder: Path, form: str = "png") -> tuple[Path, ...]:
@@ -138,15 +125,11 @@ def save(figure: Figure, path: Path) -> Path:
 def _save(figure: Figure, path: Path, form: str) -> None:
     # omitting the date makes files deterministic
     about: dict[str, Any] = {"Date": None} if form == "svg" else {"Software": None}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(temporary, format=form, metadata=about)
-        temporary.replace(path)
+        with hidden_beside(path) as hidden:
+            figure.savefig(hidden, format=form, metadata=about)
     except OSError as error:
         raise RunError(
             f"cannot write {path} ({error.strerror or error})", hint="name another folder"
         ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from serkit.dsp.signal import Signal
 from serkit.dsp.stft import StftSettings
 from serkit.errors import ReportError, UsageError
 from serkit.extractors.mel import MelParameters
+from serkit.extras import installed
 from serkit.features import FeatureSpec
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Inversion:
         from serkit.reports.files import write
 
         sound = self.save(path)
-        if find_spec("matplotlib") is None:
+        if not installed("matplotlib"):
             return (sound,)
         return sound, write(sound.with_suffix(".png"), png(self.figure()))
 
@@ -90,10 +90,10 @@ class Inversion:
         Raises:
             MissingDependencyError: matplotlib is not installed.
         """
-        from serkit.reports.files import require_matplotlib
+        from serkit.extras import require
         from serkit.reports.inversion.figure import inversion_figure
 
-        require_matplotlib()
+        require("matplotlib", extra="figures")
         return inversion_figure(
             f"{self.clip_id} and what {self.feature} keeps of it",
             f"{self.settings.n_mels} bands, hop {self.settings.stft.hop_length:,}; "

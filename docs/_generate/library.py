@@ -29,6 +29,7 @@ in `features/store` and four runs in `runs`.
 | --- | --- |
 | `PathLike` | a string or a `pathlib.Path` |
 | `Count` | a function called as `progress(done, total)` |
+| `Steps` | the same, called also with what is going on, a string |
 | `Where` | clips by column `{"emotion": ["angry", "sad"], "actor": 3}`, a pandas query \
 `"actor <= 5 and sex == 'female'"`, or a function from the clips to a boolean mask |
 | `Scale` | `"power"` or `"db"` |

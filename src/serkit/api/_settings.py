@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from serkit.features import FeatureSpec, Recipes
 
 PathLike = str | Path
-Count = Callable[[int, int], None]
-"""Called as ``progress(done, total)``."""
 
 
 def recipes(settings: Settings) -> Recipes:

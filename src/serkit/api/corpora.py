@@ -6,8 +6,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.api._settings import Count, PathLike
+from serkit.api._settings import PathLike
 from serkit.errors import UsageError
+from serkit.progress import Count
 from serkit.settings import resolve
 
 if TYPE_CHECKING:

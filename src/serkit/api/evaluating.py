@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
+from serkit.progress import Count
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def evaluate(
     joined: Mapping[str, str] | None = None,
     fold: str | int | None = None,
     runs: PathLike | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> Run:
     """Ask a finished run's models about the clips of another labelled store.
 

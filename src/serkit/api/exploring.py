@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.api._settings import Count, PathLike, recipes
+from serkit.api._settings import PathLike, recipes
+from serkit.progress import Count
 from serkit.settings import resolve
 
 if TYPE_CHECKING:

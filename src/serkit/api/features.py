@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-from serkit.api._settings import Count, PathLike, settings_of, wanted_specs
+from serkit.api._settings import PathLike, settings_of, wanted_specs
+from serkit.progress import Count
 
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
+from serkit.progress import Steps
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def predict(
     abstain: float | None = None,
     runs: PathLike | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Steps | None = None,
 ) -> Predictions:
     """Predict emotions in audio files.
 
@@ -140,7 +141,7 @@ def predict_over_time(
     channel: int = 0,
     calibrated: bool = False,
     runs: PathLike | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Steps | None = None,
 ) -> Timelines:
     """Predict emotions over time in long recordings, with a sliding window.
 

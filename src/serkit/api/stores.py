@@ -6,7 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from serkit.api._settings import Count, PathLike, recipes
+from serkit.api._settings import PathLike, recipes
+from serkit.progress import Count
 from serkit.settings import resolve
 
 if TYPE_CHECKING:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
+from serkit.progress import Steps
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def stress(
     cache: PathLike | None = None,
     runs: PathLike | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Steps | None = None,
 ) -> StressTable:
     """Measure a run's accuracy on perturbed test clips.
 

@@ -5,7 +5,7 @@ Nothing is selected with it: every point is the score of a run with that many sp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,16 +16,15 @@ from serkit.evaluation.splits import Fold
 from serkit.experiments.plan import Plan, split_of
 from serkit.experiments.sides import Sides, fit_here
 from serkit.models import ClipData, FitContext
+from serkit.progress import Count
 from serkit.results.curve import Curve, CurvePoint
-
-Progress = Callable[[int, int], None]
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Default shares of the training speakers."""
 
 
 def measure_curve(
-    plan: Plan, speakers: Sequence[int] = (), *, progress: Progress | None = None
+    plan: Plan, speakers: Sequence[int] = (), *, progress: Count | None = None
 ) -> Curve:
     """Train a model on more and more speakers of every fold, and test it on all its test clips.
 
@@ -85,7 +84,7 @@ def _with_speakers(plan: Plan, fold: Fold, order: Sequence[str], number: int, mo
 
 
 def _point(
-    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: Progress | None
+    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: Count | None
 ) -> CurvePoint:
     answers = []
     for number, fold in enumerate(folds):

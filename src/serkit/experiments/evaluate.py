@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from serkit.labels import UNKNOWN, LabelSet
 from serkit.models.clips import with_true_names
 from serkit.prediction.audio_profile import audio_of
 from serkit.prediction.saved import load_model
+from serkit.progress import Count
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.results.scores import figures_of, frame_scores, predictions_frame, write_json
 from serkit.storage.files import sync_folder, write_file
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 FOLD_NAME = "1"
 """The only fold: all clips of the store."""
 
-Tell = Callable[[int, int], None]
 Probabilities = npt.NDArray[np.float64]
 
 
@@ -116,7 +116,7 @@ class Evaluation:
         return tuple(sorted(usable))
 
 
-def evaluate(evaluation: Evaluation, runs: Path, tell: Tell | None = None) -> Run:
+def evaluate(evaluation: Evaluation, runs: Path, tell: Count | None = None) -> Run:
     """Ask a run's models about a store's clips, and keep the answers as a run.
 
     Args:
@@ -158,7 +158,7 @@ def project(answers: Probabilities, projection: npt.NDArray[np.float64]) -> Prob
     return even
 
 
-def _mean_answer(evaluation: Evaluation, ids: tuple[str, ...], tell: Tell | None) -> Probabilities:
+def _mean_answer(evaluation: Evaluation, ids: tuple[str, ...], tell: Count | None) -> Probabilities:
     saved, store = evaluation.run.saved_models, evaluation.store
     folders = saved.chosen(evaluation.which)
     by_speaker = saved.trainer.by_speaker(saved.parameters)

@@ -27,7 +27,7 @@ from serkit.experiments.folds import (
 from serkit.experiments.members import refuse_other_ground
 from serkit.experiments.naming import run_name
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
-from serkit.experiments.progress import Progress, Tell
+from serkit.experiments.progress import Tell, silent
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.experiments.sides import Fit, fit_here
 from serkit.experiments.spread import fit_on_workers
@@ -46,13 +46,9 @@ from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
 
 
-def _tell_nobody(_progress: Progress) -> None:
-    """Show no progress."""
-
-
 def execute(
     plan: Plan,
-    tell: Tell = _tell_nobody,
+    tell: Tell = silent,
     *,
     tracking: Tracking | None = None,
     resumed: Path | None = None,

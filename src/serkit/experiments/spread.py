@@ -11,7 +11,7 @@ from serkit.errors import RunError, SerkitError
 from serkit.evaluation.splits import Fold, Split
 from serkit.experiments.folds import FoldProgress, fold_folder, run_fold
 from serkit.experiments.plan import Plan
-from serkit.experiments.progress import Progress, Tell
+from serkit.experiments.progress import Progress, Tell, silent
 from serkit.experiments.resume import WORK, kept_fold
 from serkit.models import Tracking
 from serkit.storage.lock import folder_lock
@@ -104,10 +104,6 @@ def run_fold_task(task: FoldTask) -> int:
 
     name = f"{fold_folder(task.number)}.lock"
     with folder_lock(task.folder / WORK / name, str(task), busy, wait=_LET_GO):
-        teller = FoldProgress(_tell_nobody, task.fold, task.number, task.folds)
+        teller = FoldProgress(silent, task.fold, task.number, task.folds)
         run_fold(task.plan, task.fold, task.folder, teller, task.tracking)
     return task.number
-
-
-def _tell_nobody(_progress: Progress) -> None:
-    """Show no progress: the one that gives out the work shows which folds are done."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,13 +15,11 @@ from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.progress import Count
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
-
-Progress = Callable[[int, int], None]
-"""Called as ``progress(done, total)``, in files."""
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -72,7 +70,7 @@ def compare_audio(
     state: StoreState,
     *,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Count | None = None,
 ) -> AudioComparison:
     """Read every file of a folder and compare its samples with those a store was made from.
 
@@ -108,7 +106,7 @@ def decode(
     root: Path,
     files: Collection[AudioFile],
     workers: int,
-    progress: Progress | None = None,
+    progress: Count | None = None,
     engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Return, by path, the SHA-256 of each file's samples, or why it cannot be read."""

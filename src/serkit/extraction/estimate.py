@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from serkit.extraction.plan import Plan, make_plan
 from serkit.extraction.workers import jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.progress import Count, silent
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.state import StoreState, read_state
@@ -127,7 +128,7 @@ def estimate(
     specs: Sequence[FeatureSpec],
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> Estimate:
     """Estimate time, disk and memory from the files' headers alone.
 
@@ -145,7 +146,7 @@ def estimate(
         raise no_clips(scan)
     groups = by_clip(scan.files).values()
     paths = [group[0].path for group in groups]
-    headers = list(_headers(scan.root, paths, progress or _silent))
+    headers = list(_headers(scan.root, paths, progress or silent))
     frames = [round(h.frames * SAMPLE_RATE / h.sample_rate) for h in headers]
     total = sum(frames) / SAMPLE_RATE
     count = sensible_workers(specs, workers)
@@ -184,7 +185,7 @@ def preview(
     store: Path,
     *,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> Preview:
     """Report what an extraction would do, without writing anything.
 
@@ -227,19 +228,13 @@ def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:
     return sum(not state.current(spec, job.file.name.clip_id) for job in plan.jobs)
 
 
-def _headers(
-    root: Path, paths: Sequence[str], progress: Callable[[int, int], None]
-) -> Iterator[AudioHeader]:
+def _headers(root: Path, paths: Sequence[str], progress: Count) -> Iterator[AudioHeader]:
     """Read all readable files."""
     progress(0, len(paths))
     for done, path in enumerate(paths, 1):
         with suppress(AudioError):
             yield read_header(root / path)
         progress(done, len(paths))
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def _bytes(spec: FeatureSpec, num_frames: int) -> int:

@@ -20,6 +20,7 @@ from serkit.extraction.workers import clips_a_task, jobs_a_task, sensible_worker
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.progress import Count
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
@@ -31,8 +32,6 @@ from serkit.store.writer import StoreWriter, open_writer
 _FEWEST_CLIPS_A_PART = 4
 """Fewer clips per part would create many files and save little time."""
 
-Progress = Callable[[int, int], None]
-"""Called with clips done and clips in all."""
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -123,7 +122,7 @@ def extract(
     wait: float = DEFAULT_WAIT,
     prune: bool = False,
     rehash: bool = False,
-    progress: Progress | None = None,
+    progress: Count | None = None,
     say: Callable[[str], None] | None = None,
 ) -> ExtractReport:
     """Bring a store up to date with a folder.
@@ -137,7 +136,7 @@ def extract(
         wait: Seconds to wait for another writer.
         prune: Take clips out of the store that the folder no longer holds.
         rehash: Read every file again, also where its size and times have not changed.
-        progress: Called with a :class:`Progress` after each step.
+        progress: Called as ``progress(done, total)``, in clips.
         say: Called with each sentence that the user should read at once.
 
     Returns:
@@ -234,7 +233,7 @@ def decode_undecided(
     scan: Scan,
     state: StoreState,
     workers: int,
-    progress: Progress | None = None,
+    progress: Count | None = None,
     engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Decode the files of clips that have several, to learn which hold the same samples."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
 from serkit.ingest.scan import AudioFile, changed_at
+from serkit.progress import Count
 from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
@@ -77,7 +78,7 @@ def repair(
     *,
     workers: int | None = None,
     wait: float = DEFAULT_WAIT,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> RepairReport:
     """Verify a store and recompute damaged values from the original audio files.
 
@@ -130,7 +131,7 @@ def _recompute(
     writer: StoreWriter,
     tasks: Sequence[Task],
     workers: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Count | None,
 ) -> tuple[dict[str, int], list[Failure]]:
     """Compute the tasks' clips and store them, except those whose samples have changed."""
     counts: Counter[str] = Counter()

@@ -7,7 +7,7 @@ a pure function of the scan and the decoded results.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadab
 from serkit.ingest.metadata import Labelling
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import UNKNOWN, LabelSet
+from serkit.progress import Count
 
 _FILES_PER_TASK = 16
 """Files per worker task: about 50 ms of work, for frequent progress updates."""
@@ -61,7 +62,7 @@ def audit(
     include: Collection[str] = (),
     labelling: Labelling | None = None,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> AuditReport:
     """Decode every audio file of a corpus and report its content and problems.
 

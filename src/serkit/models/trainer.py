@@ -17,6 +17,7 @@ import numpy.typing as npt
 from serkit.errors import unknown_name
 from serkit.models.clips import ClipData, FoldData
 from serkit.parameters import Parameters, Scalar, settle
+from serkit.progress import Steps, silent
 from serkit.registry import Registry
 
 if TYPE_CHECKING:
@@ -47,10 +48,6 @@ class Fitted(Protocol):
 
     def save(self, folder: Path) -> None:
         """Write the model into an existing folder, without executable content."""
-
-
-def _tell_nobody(_done: int, _all: int, _what: str) -> None:
-    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +88,8 @@ class FitContext:
     """
 
     seed: int = 0
-    progress: Callable[[int, int, str], None] = field(default=_tell_nobody)
-    batches: Callable[[int, int, str], None] = field(default=_tell_nobody)
+    progress: Steps = field(default=silent)
+    batches: Steps = field(default=silent)
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
     members: tuple[tuple[str, Path], ...] = ()

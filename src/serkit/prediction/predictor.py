@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
@@ -33,6 +33,7 @@ from serkit.prediction.predictions import Prediction, Predictions, title_of
 from serkit.prediction.samples import audio_of_samples
 from serkit.prediction.saved import Saved
 from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
+from serkit.progress import Steps
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
 from serkit.store.source import ClipSource
@@ -45,8 +46,6 @@ WINDOWS_AT_ONCE = 32
 
 CLIPS_AT_ONCE = 256
 
-Progress = Callable[[int, int, str], None]
-"""Called as ``progress(done, total, what)``, in files."""
 
 Probabilities = npt.NDArray[np.float64]
 """Probability of each label, shape ``(labels,)``, summing to 1."""
@@ -177,7 +176,7 @@ class Predictor:
         *,
         channel: int = 0,
         workers: int = 1,
-        progress: Progress | None = None,
+        progress: Steps | None = None,
     ) -> Predictions:
         """Predict audio files.
 
@@ -217,7 +216,7 @@ class Predictor:
         return coverage.warnings(recordings) if coverage and recordings else []
 
     def predict_store(
-        self, store: FeatureStore, *, where: Where = None, progress: Progress | None = None
+        self, store: FeatureStore, *, where: Where = None, progress: Steps | None = None
     ) -> Predictions:
         """Predict the clips of a feature store from the features it holds.
 
@@ -336,7 +335,7 @@ class Predictor:
         window: float = 3.0,
         hop: float = 1.0,
         channel: int = 0,
-        progress: Progress | None = None,
+        progress: Steps | None = None,
     ) -> Timelines:
         """Predict recordings with a sliding window.
 

@@ -18,6 +18,7 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import TableLayout
+from serkit.progress import Count, silent
 from serkit.storage.files import hidden_beside
 from serkit.store.store import Batch, FeatureStore
 
@@ -38,7 +39,7 @@ def export(
     path: Path | None = None,
     *,
     padded: bool = True,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> Path:
     """Write a feature of all clips to one file; only a few clips are in memory at a time.
 
@@ -64,7 +65,7 @@ def export(
     target = path or Path(feature + FORMATS[to])
     if target.is_dir():
         raise UsageError(f"{target} is a folder", hint="name a file")
-    content = _Content.of(store, feature, padded or to != "parquet", progress or _silent)
+    content = _Content.of(store, feature, padded or to != "parquet", progress or silent)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with hidden_beside(target) as hidden:
@@ -96,7 +97,7 @@ class _Content:
     clips: pd.DataFrame
     lengths: npt.NDArray[np.int64]
     padded: bool
-    progress: Callable[[int, int], None]
+    progress: Count
 
     @classmethod
     def of(
@@ -104,7 +105,7 @@ class _Content:
         store: FeatureStore,
         feature: str,
         padded: bool,
-        progress: Callable[[int, int], None],
+        progress: Count,
     ) -> _Content:
         ids = store.select(feature)
         if not ids:
@@ -163,10 +164,6 @@ class _Content:
         if self.columns:
             arrays["columns"] = np.array(self.columns)
         return arrays
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def _to_parquet(content: _Content, path: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.errors import unknown_name
+from serkit.progress import Count, silent
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
@@ -54,7 +55,7 @@ def gc(
     *,
     drop: Collection[str] = (),
     wait: float = DEFAULT_WAIT,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> GcReport:
     """Remove stale values, the dead space in part files, and files of killed writers.
 
@@ -84,12 +85,12 @@ def gc(
             if old:
                 stale[name] = len(old)
                 writer.drop_values(name, old)
-        _compact(writer, progress or _silent)
+        _compact(writer, progress or silent)
         writer.commit()
     return GcReport(before, folder_size(store), stale, tuple(drop))
 
 
-def _compact(writer: StoreWriter, progress: Callable[[int, int], None]) -> None:
+def _compact(writer: StoreWriter, progress: Count) -> None:
     """Rewrite every part that holds dead values."""
     sparse = {name: _sparse(writer, name) for name in writer.features}
     counts = {name: sum(parts.values()) for name, parts in sparse.items()}
@@ -103,10 +104,6 @@ def _compact(writer: StoreWriter, progress: Callable[[int, int], None]) -> None:
 
         rewrite_parts(writer, name, parts, clips_a_part=CLIPS_PER_PART, each=each)
         done += counts[name]
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def folder_size(folder: Path) -> int:

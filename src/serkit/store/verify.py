@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from xxhash import xxh3_64_hexdigest
 
 from serkit.errors import StoreCorruptError
 from serkit.features import Layout
+from serkit.progress import Count
 from serkit.shown import Shown
 from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
@@ -74,10 +75,8 @@ class VerifyReport(Shown):
 
 _ATTEMPTS = 5
 
-Progress = Callable[[int, int], None]
 
-
-def verify(store: Path, progress: Progress | None = None) -> VerifyReport:
+def verify(store: Path, progress: Count | None = None) -> VerifyReport:
     """Read a store back, every byte of it.
 
     Nothing is locked. Where a writer has replaced files meanwhile, the newer state is read.
@@ -100,7 +99,7 @@ def verify(store: Path, progress: Progress | None = None) -> VerifyReport:
     raise AssertionError  # the loop returns
 
 
-def _verify(store: Path, manifest: Manifest, progress: Progress | None) -> VerifyReport:
+def _verify(store: Path, manifest: Manifest, progress: Count | None) -> VerifyReport:
     files = manifest.files()
     damaged: list[Damage] = []
     for done, found in enumerate(_check(store, manifest), start=1):

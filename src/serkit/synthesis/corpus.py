@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -23,6 +23,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.compute.local import available_cores, run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
+from serkit.progress import Count
 from serkit.shown import Shown
 from serkit.storage.files import TEMPORARY, hidden_beside
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
@@ -124,7 +125,7 @@ def synthesise(
     actors: int = ACTORS,
     seed: int = 0,
     workers: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> SynthReport:
     """Write a synthetic corpus as ``DEST/Actor_NN/<clip id>.wav``, 48 kHz, 16 bit.
 
@@ -260,7 +261,7 @@ def _make_all(
     names: tuple[str, ...],
     seed: int,
     workers: int,
-    progress: Callable[[int, int], None] | None,
+    progress: Count | None,
 ) -> None:
     chunks = [names[i : i + _CHUNK] for i in range(0, len(names), _CHUNK)]
     done = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,7 @@ from serkit.errors import UsageError
 from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.models import ClipData, FitContext, Fitted, FoldData, Trainer
 from serkit.parameters import Parameters
+from serkit.progress import Steps, silent
 from serkit.store.state import StoreState
 from serkit.store.store import FeatureStore
 from serkit.testing._claims import check_parameters, check_summary, no_error, require
@@ -143,7 +144,7 @@ class _Sides:
         values: Parameters,
         store: FeatureStore,
         workdir: Path,
-        progress: Callable[[int, int, str], None] = lambda *_: None,
+        progress: Steps = silent,
     ) -> Fitted:
         workdir.mkdir(exist_ok=True)
         data = FoldData.of(store, self.train, self.validation)

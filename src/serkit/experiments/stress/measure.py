@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from serkit.experiments.stress.conditions import CLEAN, Condition
 from serkit.experiments.stress.perturb import Perturbations, PerturbedSource, Variant
 from serkit.models import ClipData, Fitted
 from serkit.models.clips import with_true_names
+from serkit.progress import Steps
 from serkit.results.run import Run
 from serkit.results.stress import Spread, StressRow, StressTable
 from serkit.store.store import FeatureStore
@@ -26,7 +27,6 @@ from serkit.store.store import FeatureStore
 if TYPE_CHECKING:
     import pandas as pd
 
-Progress = Callable[[int, int, str], None]
 
 _MOST_DIFFERING = 0.005
 """Share of clips as recorded whose answers may differ from the run's before a note says so."""
@@ -53,7 +53,7 @@ class StressPlan:
     workers: int | None = None
 
 
-def measure_stress(plan: StressPlan, *, progress: Progress | None = None) -> StressTable:
+def measure_stress(plan: StressPlan, *, progress: Steps | None = None) -> StressTable:
     """Measure how a run holds.
 
     Args:

@@ -25,6 +25,7 @@ from serkit.features.voices import BACKGROUND_FILE, copy_name, settle_voice, voi
 from serkit.ingest.corpus import Corpus
 from serkit.ingest.scan import AudioFile, Scan, changed_at
 from serkit.labels import LabelSet
+from serkit.progress import Steps
 from serkit.store.batch import Batch
 from serkit.store.memory import MemoryTables
 from serkit.store.options import ReadKeywords
@@ -36,8 +37,6 @@ RECORDING = "recording"
 
 _LONGEST_STRETCH = 1.2
 """Perturbed clips are at most so many times as long as they were, and a second."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Perturbations:
     workers: int | None = None
 
     def compute(
-        self, clip_ids: Iterable[str], progress: Progress | None = None
+        self, clip_ids: Iterable[str], progress: Steps | None = None
     ) -> tuple[Variant, ...]:
         """Bring the cache up to date.
 
@@ -132,7 +131,7 @@ class Perturbations:
         clips: Sequence[ClipRow],
         specs: Sequence[FeatureSpec],
         told: tuple[int, int],
-        progress: Progress | None,
+        progress: Steps | None,
     ) -> None:
         def update(step: int, _steps: int) -> None:
             if progress:

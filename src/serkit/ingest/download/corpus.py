@@ -27,14 +27,15 @@ from urllib.parse import quote
 
 from serkit.errors import DownloadError, UsageError
 from serkit.ingest.archive import Archive
-from serkit.ingest.download.fetch import FetchError, Progress, Resuming, TooLongError
+from serkit.ingest.download.fetch import FetchError, Resuming, TooLongError
 from serkit.ingest.download.part import PartFile
 from serkit.ingest.download.room import require_room
 from serkit.ingest.download.unzip import inside, unpack
+from serkit.progress import Count, silent
 from serkit.shown import Shown
 from serkit.storage.exclusive import exclusive
 
-__all__ = ["DownloadReport", "Progress", "download", "inside", "unpack"]
+__all__ = ["DownloadReport", "download", "inside", "unpack"]
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -83,7 +84,7 @@ def download(
     dest: str | Path,
     *,
     base_url: str | None = None,
-    progress: Progress | None = None,
+    progress: Count | None = None,
     retries: int = 5,
     pause: Callable[[float], None] = time.sleep,
 ) -> DownloadReport:
@@ -111,7 +112,7 @@ def download(
     """
     started = time.monotonic()
     folder, url = Path(dest).resolve(), _source(archive, base_url)
-    job = _Job(archive, folder, url, progress or _silent, retries, pause)
+    job = _Job(archive, folder, url, progress or silent, retries, pause)
     with exclusive(folder):
         reused = _is_published(archive, job.target)
         resumed = False if reused else _obtain(job)
@@ -134,7 +135,7 @@ class _Job:
     archive: Archive
     folder: Path
     url: str
-    progress: Progress
+    progress: Count
     retries: int
     pause: Callable[[float], None]
 
@@ -149,10 +150,6 @@ class _Job:
 
 class _NotPublishedError(DownloadError):
     """The downloaded file is not the published one."""
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Report no progress."""
 
 
 def _source(archive: Archive, base_url: str | None) -> str:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.ingest.download import answer
 from serkit.ingest.download.part import PartFile
+from serkit.progress import Count
 from serkit.storage.cause import TOO_EARLY, cause
 
 if TYPE_CHECKING:
     import requests
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes that there will be."""
 
 _CHUNK = 1 << 14
 """Bytes to read at a time: less than this is lost when a connection breaks."""
@@ -67,7 +66,7 @@ class Resuming:
 
     part: PartFile
     size: int
-    progress: Progress
+    progress: Count
     retries: int
     pause: Callable[[float], None]
     resumed: bool = False
@@ -99,7 +98,7 @@ def fetch(
     part: PartFile,
     size: int,
     *,
-    progress: Progress,
+    progress: Count,
     retries: int,
     pause: Callable[[float], None],
 ) -> bool:
@@ -144,7 +143,7 @@ class _Source:
     url: str
     part: PartFile
     size: int
-    progress: Progress
+    progress: Count
 
     def attempt(self) -> bool:
         """Request the missing bytes once; return whether the partial file was used."""

@@ -29,6 +29,7 @@ from serkit.models.copies import with_copies
 from serkit.models.graph import Graph, cannot_export
 from serkit.models.moved import skops_of_today
 from serkit.parameters import Scalar
+from serkit.progress import Count
 
 _Given = ParamSpec("_Given")
 _Found = TypeVar("_Found")
@@ -246,7 +247,7 @@ def choose(
     build: Callable[[Mapping[str, Scalar]], Any],
     data: TrainingClips,
     matrix: Matrix,
-    step: Callable[[int, int], None],
+    step: Count,
 ) -> Choice:
     """Choose a setting by UAR on held-out speakers.
 

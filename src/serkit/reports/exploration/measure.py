@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from serkit.clips import SAMPLE_RATE
 from serkit.errors import CorpusError, IncompleteFeatureError, UnknownNameError
+from serkit.progress import Count
 from serkit.reports.exploration import amplitudes
 from serkit.reports.exploration.amplitudes import Counts
 from serkit.reports.exploration.clip_map import ClipMap, clip_map
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from serkit.store.store import FeatureStore
 
-Progress = Callable[[int, int], None]
 
 _BATCH = 32
 """Clips in memory at a time."""
@@ -100,7 +100,7 @@ class Measurements:
 
 
 def measure(
-    store: FeatureStore, *, clip_id: str | None = None, progress: Progress | None = None
+    store: FeatureStore, *, clip_id: str | None = None, progress: Count | None = None
 ) -> Measurements:
     """Measure a corpus from its features.
 
@@ -165,7 +165,7 @@ def _samples(
     groups: Sequence[Grouping],
     clip_id: str | None,
     gaps: list[str],
-    progress: Progress | None,
+    progress: Count | None,
 ) -> tuple[dict[str, Counts], Example | None]:
     """Count the amplitudes of every group in one pass over the samples."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.compute.local import run_all
 from serkit.dsp.inversion import MelSettings, invert_mel, log_spectral_distance, mel_power
 from serkit.dsp.stft import StftSettings
+from serkit.progress import Count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -108,7 +109,7 @@ def losses(
     iterations: int,
     seed: int,
     workers: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Count | None = None,
 ) -> Losses:
     """Turn clips into spectrograms of every pair of bands and hop and back.
 

@@ -215,7 +215,7 @@ class TestRefusals:
         with pytest.raises(UsageError) as caught:
             serkit.train("logreg", resume=half)
         assert str(caught.value) == (
-            f"the run {half.name} is of majority, not of logreg; leave the model out"
+            f"the run {half.name} trains majority, not logreg; leave the model out"
         )
 
     def test_neither_model_nor_run(self):

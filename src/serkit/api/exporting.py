@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
 from serkit.errors import RunError, SerkitError
+from serkit.progress import Steps
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def export_onnx(
     fold: str | int | None = None,
     clips: PathLike | Iterable[PathLike] | None = None,
     runs: PathLike | None = None,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Steps | None = None,
 ) -> OnnxExport:
     """Write a run's models as one ONNX file, which :func:`serkit.load` and every ONNX runtime read.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from serkit.audio import read_audio
 from serkit.errors import RunError, SerkitError, UsageError
+from serkit.extras import require
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.models import ClipData
-from serkit.models.graph import Graph, Input, cannot_export, require
+from serkit.models.graph import Graph, Input, cannot_export
 from serkit.prediction.golden import golden_features, golden_probabilities
 from serkit.prediction.onnx_file import ENDING, METADATA, OnnxGraph, OnnxModels, open_session
 from serkit.prediction.saved import Loaded, SavedModels
+from serkit.progress import Steps, silent
 from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.store.memory import MemoryStore
@@ -31,8 +33,6 @@ CLIPS = 50
 
 _LARGEST = 2**31 - 1
 """Bytes of the largest file that ONNX's format can hold."""
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def export_onnx(
     clips: Sequence[Path],
     *,
     fold: str | None = None,
-    progress: Progress = lambda _done, _total, _what: None,
+    progress: Steps = silent,
 ) -> OnnxExport:
     """Write a run's models as one ONNX file.
 
@@ -101,7 +101,7 @@ def export_onnx(
     """
     if path.suffix.lower() != ENDING:
         raise UsageError(f"{path} does not end in {ENDING}", hint=f"name it {path.name}{ENDING}")
-    require("onnx", "onnxruntime")
+    require("onnx", "onnxruntime", extra="onnx")
     _refuse_encoders(saved)
     _choose_backend(saved)
     progress(0, len(saved.chosen(fold)) + len(clips), "loading")
@@ -150,7 +150,7 @@ def _choose_backend(saved: SavedModels) -> None:
     if "backend" in saved.values and "padding" in saved.values:
         from serkit.models.keras.backend import load_keras
 
-        require("tensorflow")
+        require("tensorflow", extra="onnx,tensorflow")
         load_keras("tensorflow")
 
 

@@ -10,15 +10,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import MissingDependencyError, NotFoundError, RunError, UsageError
+from serkit.errors import NotFoundError, RunError, UsageError
 from serkit.extraction.unlabelled import FeatureRequest
+from serkit.extras import require
 from serkit.models import ClipData
 from serkit.models.graph import Input
 from serkit.parameters import Scalar
@@ -200,10 +200,7 @@ def open_session(model: bytes, shown: str) -> Any:
         model: The file's content.
         shown: What messages call it.
     """
-    if find_spec("onnxruntime") is None:
-        raise MissingDependencyError(
-            "the package onnxruntime is not installed", hint="pip install 'serkit[onnx]'"
-        )
+    require("onnxruntime", extra="onnx")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.models.graph import ML_OPSET, OPSET, Graph, cannot_export, require
+from serkit.extras import require
+from serkit.models.graph import ML_OPSET, OPSET, Graph, cannot_export
 
 _TREES_OPSET = 15
 """The newest that onnxmltools knows; of what it writes, nothing has changed since."""
@@ -30,7 +31,7 @@ def estimator_values(graph: Graph, estimator: Any, matrix: str, *, decisions: bo
         RunError: skl2onnx does not know a step of it.
         MissingDependencyError: skl2onnx is not installed.
     """
-    require("skl2onnx")
+    require("skl2onnx", extra="onnx")
     from skl2onnx import convert_sklearn
     from skl2onnx.common.data_types import DoubleTensorType
 
@@ -75,7 +76,7 @@ def booster_probabilities(graph: Graph, booster: Any, matrix: str) -> str:
     Raises:
         MissingDependencyError: onnxmltools is not installed.
     """
-    require("onnxmltools")
+    require("onnxmltools", extra="onnx")
     from onnxmltools.convert import convert_xgboost
     from onnxmltools.convert.common.data_types import FloatTensorType
 

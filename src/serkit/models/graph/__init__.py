@@ -7,7 +7,6 @@ from serkit.models.graph.builder import (
     Graph,
     Input,
     cannot_export,
-    require,
 )
 
-__all__ = ["ML_OPSET", "OPSET", "Exportable", "Graph", "Input", "cannot_export", "require"]
+__all__ = ["ML_OPSET", "OPSET", "Exportable", "Graph", "Input", "cannot_export"]

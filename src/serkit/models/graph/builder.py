@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import MissingDependencyError, RunError
+from serkit.errors import RunError
 from serkit.features import ArrayLayout, FeatureSpec
 from serkit.models.graph.mel import mel_power, reads_samples
 
@@ -69,20 +68,6 @@ def cannot_export(what: str, why: str) -> RunError:
         f"{what} cannot be exported to ONNX: {why}",
         hint="'serkit predict' and 'serkit serve' use the run itself",
     )
-
-
-def require(*packages: str) -> None:
-    """Raise where a package is missing.
-
-    Raises:
-        MissingDependencyError: The hint names the extra that brings it.
-    """
-    for package in packages:
-        if find_spec(package) is None:
-            extra = "onnx,tensorflow" if package == "tensorflow" else "onnx"
-            raise MissingDependencyError(
-                f"the package {package} is not installed", hint=f"pip install 'serkit[{extra}]'"
-            )
 
 
 class Graph:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from serkit.models.graph import OPSET, Graph, cannot_export, require
+from serkit.extras import require
+from serkit.models.graph import OPSET, Graph, cannot_export
 from serkit.models.keras.backend import loaded_backend
 from serkit.models.keras.spectra import STEP, Scaling, Source
 
@@ -31,7 +32,8 @@ def net_probabilities(graph: Graph, model: Any, source: Source, scaling: Scaling
         RunError: Keras runs on another backend in this process.
         MissingDependencyError: tf2onnx or TensorFlow is not installed.
     """
-    require("tensorflow", "tf2onnx")
+    require("tensorflow", extra="onnx,tensorflow")
+    require("tf2onnx", extra="onnx")
     running = loaded_backend("tensorflow")
     if running != "tensorflow":
         raise cannot_export(

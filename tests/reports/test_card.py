@@ -12,6 +12,7 @@ from runkit import make_run
 from serkit.evaluation.metrics import uar_interval
 from serkit.reports.card import model_card
 from serkit.reports.yaml import to_yaml
+from serkit.results.stress import StressRow, StressTable, write_stress
 
 
 def header(text: str) -> dict:
@@ -112,3 +113,15 @@ class TestText:
         assert "<script>" not in text
         assert "- &lt;script>\\|x" in text
         assert header(text)["model-index"][0]["name"] == "a"
+
+
+def test_a_stress_test_is_in_the_card(tmp_path):
+    run = make_run(tmp_path, "svm-1")
+    assert "## Stress" not in model_card(run).text
+    row = StressRow(
+        "white-20", "white", "white noise, 20 dB", 90, 0, 0.3, 0.2, 0.4, -0.3, -0.4, -0.2, {}
+    )
+    write_stress(run.path, StressTable(run.name, 90, 20, 0.6, {}, (row,)))
+    text = model_card(run).text
+    assert "UAR of 90 test clips when they are perturbed; as recorded it is 60.0 %." in text
+    assert "| white noise, 20 dB | 30.0 | 20.0-40.0 | -30.0* |" in text

@@ -21,6 +21,7 @@ from serkit.reports.overview.models import models_of, pareto_front
 from serkit.reports.overview.report import make_report
 from serkit.results.board import make_board
 from serkit.results.run import HISTORY, read_run
+from serkit.results.stress import StressRow, StressTable, write_stress
 
 _EVIL = "<img src=x onerror=alert(1)>&\"'"
 
@@ -197,3 +198,15 @@ def test_the_record_s_runs_make_a_page():
         ["logreg-luna5-20261125-015517", "lstm-luna5-20261125-065428"], runs=record
     )
     assert "Epoch in which each emotion was learned" in made.html
+
+
+def test_stress_tables_are_on_the_page(tmp_path):
+    run = make_run(tmp_path, "svm-1", model="svm")
+    assert 'id="stress"' not in make_report([run]).html
+    row = StressRow(
+        "white-20", "white", "white noise, 20 dB", 90, 0, 0.3, 0.2, 0.4, -0.3, -0.4, -0.2, {}
+    )
+    write_stress(run.path, StressTable(run.name, 90, 20, 0.6, {}, (row,)))
+    html = make_report([run]).html
+    assert "svm: 60.0 % on 90 clips as recorded" in html
+    assert "-30.0*" in html

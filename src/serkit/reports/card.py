@@ -86,6 +86,7 @@ def model_card(run: Run) -> ModelCard:
         _data(run),
         _protocol(run),
         _results(run, found),
+        *_stress(run),
         _intended(),
         _limits(run),
         _provenance(run),
@@ -236,6 +237,28 @@ def _groups(found: Evidence) -> Iterator[tuple[str, str, str, str]]:
 def _uar(found: Evidence, own: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> float:
     true, right = found.true[own], found.right[own]
     return float(np.mean([right[true == code].mean() for code in np.unique(true)]))
+
+
+def _stress(run: Run) -> Iterator[str]:
+    """Yield the section on perturbed clips; nothing if nobody measured any."""
+    measured = run.stress
+    if measured is None:
+        return
+    rows = [
+        (
+            _plain(row.title),
+            percent(row.uar),
+            interval(row.uar_low, row.uar_high),
+            f"{100 * row.change:+.1f}" + ("*" if row.falls else ""),
+        )
+        for row in measured.rows
+    ]
+    table = _table(("condition", "UAR %", "95 % interval", "change"), rows)
+    yield (
+        f"## Stress\n\nUAR of {measured.clips:,} test clips when they are perturbed; as recorded "
+        f"it is {percent(measured.uar)} %. An asterisk marks a fall that is larger than chance "
+        f"explains.\n\n{table}"
+    )
 
 
 def _intended() -> str:

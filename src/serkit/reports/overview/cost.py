@@ -13,6 +13,9 @@ from serkit.results.entries import Group
 _TIMES = (0.001, 0.01, 0.1, 1.0, 10.0, 60.0, 600.0, 3_600.0, 36_000.0, 360_000.0, 3_600_000.0)
 """Seconds that the axis of times is labelled at."""
 
+_LONGEST_NAME = 24
+"""Characters of a name beside a dot."""
+
 
 def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
     """Return the scatter of the main group's models; None with fewer than two."""
@@ -27,7 +30,7 @@ def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
             model.seconds,
             model.uar,
             "var(--second)" if model in front else "var(--quiet)",
-            model.name,
+            _short(model.name),
             hollow=model not in front,
             named=True,
         )
@@ -58,6 +61,11 @@ def _steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
             path.append((seconds, path[-1][1]))
         path.append((seconds, uar))
     return path
+
+
+def _short(name: str) -> str:
+    """Return a name that fits beside its dot; the leaderboard's table has the whole one."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _time_axis(seconds: Sequence[float]) -> Axis:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from serkit.reports.html import Section, cards, page
 from serkit.reports.markup import Child, tag
-from serkit.reports.overview import audit, confusion, cost, errors, gap, ranking, training
+from serkit.reports.overview import audit, confusion, cost, errors, gap, ranking, stress, training
 from serkit.reports.overview.models import Model, models_of
 from serkit.results.board import Board
 from serkit.results.entries import Group
@@ -29,6 +29,7 @@ def report_page(board: Board, runs: Sequence[Run]) -> str:
         training.learning_order(main),
         cost.section(main),
         gap.section(joined),
+        stress.section(main),
         audit.section(board, runs),
     ]
     corpora = " and ".join(sorted({group.corpus for group in board.groups}))

@@ -14,6 +14,7 @@ from serkit.settings import resolve
 if TYPE_CHECKING:
     from serkit.ingest.audit_report import AuditReport
     from serkit.ingest.download.corpus import DownloadReport
+    from serkit.ingest.hub import HubDataset
     from serkit.ingest.metadata import Labelling
     from serkit.synthesis.corpus import SynthReport
 
@@ -93,7 +94,7 @@ def download(
 
 
 def check(
-    source: PathLike,
+    source: PathLike | HubDataset,
     *,
     corpus: str | None = None,
     include: Collection[str] = (),

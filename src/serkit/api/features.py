@@ -11,11 +11,12 @@ from serkit.progress import Count
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
     from serkit.extraction.extract import ExtractReport
+    from serkit.ingest.hub import HubDataset
     from serkit.ingest.metadata import Labelling
 
 
 def extract(
-    source: PathLike,
+    source: PathLike | HubDataset,
     *,
     store: PathLike | None = None,
     features: Sequence[str] | str | None = None,
@@ -94,7 +95,7 @@ def extract(
 
 
 def estimate(
-    source: PathLike,
+    source: PathLike | HubDataset,
     *,
     features: Sequence[str] | str | None = None,
     workers: int | None = None,
@@ -134,7 +135,7 @@ def estimate(
 
 
 def preview(
-    source: PathLike,
+    source: PathLike | HubDataset,
     *,
     store: PathLike | None = None,
     features: Sequence[str] | str | None = None,

@@ -20,6 +20,7 @@ from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
 from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
+from serkit.ingest.hub import HubDataset
 from serkit.ingest.metadata import Labelling
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import UNKNOWN, LabelSet
@@ -56,7 +57,7 @@ class Decoded:
 
 
 def audit(
-    root: str | Path,
+    root: str | Path | HubDataset,
     *,
     corpus: str | None = None,
     include: Collection[str] = (),

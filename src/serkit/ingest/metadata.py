@@ -16,6 +16,7 @@ from posixpath import splitext
 
 from serkit.clips import ClipName, Sex
 from serkit.errors import CorpusError, UsageError, unknown_name
+from serkit.ingest.audformat import HEADER, read_audformat
 from serkit.ingest.corpus import Corpus, UnparsedNameError
 from serkit.ingest.table import SUFFIXES, TextTable, read_table
 from serkit.labels import UNKNOWN, LabelSet
@@ -86,7 +87,8 @@ class Labelling:
             return None
         if self.metadata is not None:
             return self.metadata
-        named = (folder / f"{CONVENTION}{suffix}" for suffix in SUFFIXES)
+        conventional = [*(f"{CONVENTION}{suffix}" for suffix in SUFFIXES), HEADER]
+        named = (folder / name for name in conventional)
         return next((path for path in named if path.is_file()), None)
 
 
@@ -126,8 +128,10 @@ def corpus_of(
     table = labelling.table(folder)
     notes: list[str] = []
     if table is not None:
-        name = folder.name if table.stem == CONVENTION else table.stem
-        rows = _of_table(read_table(table), folder, paths, labelling, notes)
+        own = table.stem == CONVENTION or table.name == HEADER
+        name = folder.name if own else table.stem
+        read = read_audformat(table) if table.name == HEADER else read_table(table)
+        rows = _of_table(read, folder, paths, labelling, notes)
     elif labelling.layout is not None:
         name, rows = folder.name, _of_layout(paths, labelling.layout)
     else:

@@ -13,6 +13,7 @@ from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
 from serkit.ingest.corpus import CORPORA, UNRECOGNISED, Corpus, UnparsedNameError, detect
+from serkit.ingest.hub import HubDataset, is_saved, unpack
 from serkit.ingest.metadata import Labelling, corpus_of
 
 _DETECT_FROM = 50
@@ -68,7 +69,7 @@ class Scan:
 
 
 def scan(
-    root: str | Path,
+    root: str | Path | HubDataset,
     *,
     corpus: str | None = None,
     include: Collection[str] = (),
@@ -80,7 +81,7 @@ def scan(
     are followed, each real folder once.
 
     Args:
-        root: The folder.
+        root: The folder; also one that ``datasets.Dataset.save_to_disk`` wrote, or a data set.
         corpus: The corpus's name; None recognises it by its file names.
         include: Clips to include that are excluded by default, such as ``"song"``.
         labelling: How to read the labels of the user's own recordings; None reads ``metadata.csv``
@@ -92,6 +93,8 @@ def scan(
         UnknownNameError: No such corpus, or it leaves out nothing for such a reason.
         UsageError: ``root`` is a file.
     """
+    if isinstance(root, HubDataset):
+        root = unpack(root)
     if not str(root):
         raise UsageError("the folder's name is empty", hint="give '.' for the current one")
     folder = at_home(Path(root))
@@ -100,6 +103,8 @@ def scan(
     if not folder.is_dir():
         raise NotFoundError(f"no folder {root}", hint="give the folder that holds the audio files")
     folder = folder.resolve()
+    if is_saved(folder):
+        folder = unpack(folder)
     entries = sorted(walk_audio(folder), key=lambda found: found.path)
     paths = [PurePosixPath(found.path) for found in entries]
     own = None

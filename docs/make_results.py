@@ -94,6 +94,13 @@ def _page(board: Board, every: Board) -> Iterator[str]:
         "of rows stamped *selected-on-test*: they reproduce the study, which selected on its "
         "test clips.\n"
     )
+    if any(entry.preset == "compare2016" for entry in ours):
+        yield (
+            "`logreg (compare2016)` is the usual baseline of papers, run here on the same folds: "
+            "what is said of it is a paired test, and not two numbers from different papers. "
+            "`permutation` is `logreg` on labels that are permuted within each speaker: what "
+            "chance looks like for that pipeline.\n"
+        )
     yield "## Leaderboards\n"
     yield board_to_markdown(board) + "\n"
     yield from _seeds(every.entries)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from math import comb
+from io import StringIO
+from math import comb, isnan
 
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 
 from runkit import make_run
-from serkit.errors import UsageError
+from serkit.errors import RunError, UsageError
+from serkit.evaluation.metrics import sign_flip_p_value
 from serkit.results.analysis.calibration import calibration_curve
 from serkit.results.analysis.errors import analyse_errors
 from serkit.results.analysis.evidence import Evidence, evidence
@@ -126,6 +129,12 @@ def runs(tmp_path_factory):
     return make_run(folder, "good", right=0.8), make_run(folder, "bad", right=0.4, luck=3)
 
 
+def text_of(found):
+    console = Console(file=StringIO(), width=200)
+    console.print(found)
+    return console.file.getvalue()
+
+
 class TestPair:
     def test_mcnemar_is_the_exact_binomial_test(self, runs):
         found = compare_pair(*runs).mcnemar
@@ -150,6 +159,35 @@ class TestPair:
         assert one.uar.difference == -other.uar.difference
         assert one.mcnemar.p_value == other.mcnemar.p_value
         assert one.only_a == other.only_b
+
+    def test_the_verdict_is_a_sign_flip_test_over_speakers(self, runs):
+        found = compare_pair(*runs)
+        assert found.p_value == pytest.approx(1e-4)
+        assert "p<0.001: they differ" in text_of(found)
+        shares = [
+            run.predictions.assign(right=lambda f: f["true_id"] == f["predicted_id"])
+            .groupby(["speaker", "true_id"])["right"]
+            .mean()
+            .groupby("speaker")
+            .mean()
+            for run in runs
+        ]
+        assert found.p_value == sign_flip_p_value(shares[0] - shares[1])
+        assert all(each.p_value >= found.p_value for each in found.classes)
+
+    def test_below_eight_speakers_there_is_none(self, tmp_path):
+        few = {"actors": range(1, 8)}
+        found = compare_pair(
+            make_run(tmp_path, "a", right=0.9, **few), make_run(tmp_path, "b", right=0.1, **few)
+        )
+        assert isnan(found.p_value)
+        assert "no verdict, which needs 8 speakers or more" in text_of(found)
+        assert found.to_json()["p_value"] is None
+
+    def test_a_run_that_contradicts_its_predictions_is_refused(self, tmp_path):
+        cheat, honest = make_run(tmp_path, "cheat", uar=0.99), make_run(tmp_path, "honest")
+        with pytest.raises(RunError, match=r"uar is 0\.99, counted 0\.[0-9]+"):
+            compare_pair(honest, cheat)
 
     def test_a_run_does_not_differ_from_itself(self, runs):
         found = compare_pair(runs[0], runs[0])

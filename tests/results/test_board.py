@@ -445,3 +445,13 @@ class TestForms:
         text = make_board([run("a"), run("b", values={})]).to_pandas().to_csv(index=False)
         rows = list(csv.DictReader(io.StringIO(text)))
         assert [row["run"] for row in rows] == ["a", "b"]
+
+
+def test_notes_of_older_records_read_as_today(tmp_path):
+    said = [f"{who} 4, 13 are not there; the folds keep the rest" for who in ("actors", "speakers")]
+    runs = [
+        make_run(tmp_path, name, luck=n, values={"C": n}, notes=[said[n]])
+        for n, name in enumerate("ab")
+    ]
+    (group,) = make_board(runs).groups
+    assert group.notes == (said[1],)

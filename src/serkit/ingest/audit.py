@@ -13,11 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from serkit.audio import AudioNote, read_audio
 from serkit.audio.levels import clipped_samples, is_silent
 from serkit.clips import SAMPLE_RATE, natural_order
 from serkit.compute.local import available_cores, run_all
 from serkit.compute.worker import at_work_on
+from serkit.dsp.alike import same_takes
+from serkit.dsp.soundprint import soundprint
 from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
 from serkit.ingest.hub import HubDataset
@@ -45,6 +49,7 @@ class Decoded:
         notes: See :attr:`serkit.audio.Audio.notes`.
         silent: Whether it is never louder than 60 dB below full scale.
         clipped: Samples in runs of three or more at full scale.
+        sound: Its fingerprint of sound; see :func:`serkit.dsp.soundprint.soundprint`.
     """
 
     pcm_sha256: str
@@ -54,6 +59,7 @@ class Decoded:
     notes: tuple[str, ...] = ()
     silent: bool = False
     clipped: int = 0
+    sound: bytes = b""
 
 
 def audit(
@@ -135,6 +141,7 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
             )
         ),
         identical=_identical(taken),
+        near_duplicates=_near_duplicates(taken),
         unparsed=found.unparsed,
         left_out=dict(found.left_out),
         notes=tuple(_notes(found, decoded)),
@@ -188,6 +195,7 @@ def _decode_one(root: Path, path: str) -> Decoded | Unreadable:
         audio.notes,
         is_silent(audio.samples),
         clipped_samples(audio.samples),
+        soundprint(audio.samples).tobytes(),
     )
 
 
@@ -258,3 +266,13 @@ def _identical(clips: Mapping[str, Decoded]) -> tuple[tuple[str, ...], ...]:
     for clip_id, clip in sorted(clips.items()):
         groups[clip.pcm_sha256].append(clip_id)
     return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _near_duplicates(clips: Mapping[str, Decoded]) -> tuple[tuple[str, str], ...]:
+    """Return pairs of clips that hold the same take in other samples."""
+    ids = sorted(clips)
+    pairs = same_takes([np.frombuffer(clips[clip_id].sound, np.uint32) for clip_id in ids])
+    found = ((ids[pair.first], ids[pair.second]) for pair in pairs)
+    return tuple(
+        (one, other) for one, other in found if clips[one].pcm_sha256 != clips[other].pcm_sha256
+    )

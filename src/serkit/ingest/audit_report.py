@@ -83,6 +83,8 @@ class AuditReport(Shown):
         unreadable: Files that cannot be used.
         altered: Ids of clips whose samples differ from the published ones.
         identical: Ids of different clips with identical samples.
+        near_duplicates: Pairs of ids of clips with the same take in other samples: different
+            gain, trimmed, resampled, or with some noise.
         unparsed: Path and reason of files whose names do not match the corpus.
         left_out: Number of excluded files, by reason.
         notes: Unexpected changes to the samples.
@@ -117,6 +119,7 @@ class AuditReport(Shown):
     silent: tuple[str, ...] = ()
     clipped: Mapping[str, int] = field(default_factory=dict)
     one_label: tuple[str, ...] = ()
+    near_duplicates: tuple[tuple[str, str], ...] = ()
 
     @property
     def contradictory(self) -> tuple[Duplicate, ...]:
@@ -169,6 +172,7 @@ class AuditReport(Shown):
             "unreadable": [asdict(file) for file in self.unreadable],
             "altered": list(self.altered),
             "identical": [list(clip_ids) for clip_ids in self.identical],
+            "near_duplicates": [list(pair) for pair in self.near_duplicates],
             "unparsed": [{"path": path, "message": reason} for path, reason in self.unparsed],
             "left_out": dict(self.left_out),
             "notes": [asdict(note) for note in self.notes],
@@ -197,7 +201,8 @@ class AuditReport(Shown):
             heading = name.replace("_", " ")
             for index, (value, count) in enumerate(values.items()):
                 counts.add_row(heading if index == 0 else "", str(value), f"{count:,}")
-        style = "green" if self.clean and not self.notes else "yellow"
+        warned = self.notes or self.near_duplicates
+        style = "green" if self.clean and not warned else "yellow"
         lines = (Text(printable(line)) for line in _findings(self))
         return Group(counts, *lines, Text(self.verdict, style=style))
 
@@ -207,10 +212,13 @@ class AuditReport(Shown):
         if not self.clean:
             return "not clean"
         known = "as published" if self.compared else "readable (nobody has published its samples)"
-        if not self.notes:
+        if not (self.notes or self.near_duplicates):
             return f"clean: everything is {known}"
-        files = len({note.path for note in self.notes})
-        return f"every file is {known}, {files:,} with a warning"
+        files, pairs = len({note.path for note in self.notes}), len(self.near_duplicates)
+        warnings = [f"{files:,} with a warning"] if files else []
+        if pairs:
+            warnings.append(f"{pairs:,} pair{'s' * (pairs != 1)} of clips may be one take")
+        return f"every file is {known}, {', '.join(warnings)}"
 
 
 def _findings(report: AuditReport) -> list[str]:
@@ -232,6 +240,10 @@ def _findings(report: AuditReport) -> list[str]:
     )
     lines += shortened(
         f"{' and '.join(ids)}: different clips, identical samples" for ids in report.identical
+    )
+    lines += shortened(
+        f"warning: {one} and {other}: nearly the same sound, one take in two files"
+        for one, other in report.near_duplicates
     )
     lines += _named("samples are not the published ones", report.altered)
     lines += shortened(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)

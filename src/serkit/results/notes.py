@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,8 +30,9 @@ def notes_of(models: Sequence[ModelRuns], found: BestComparison) -> tuple[str, .
 
 def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
     """Return the runs' notes, with run names where only some have a note."""
-    each = [{note for run in m.runs for note in run.record["notes"]} for m in models]
-    order = dict.fromkeys(note for m in models for run in m.runs for note in run.record["notes"])
+    listed = [[_today(note) for run in m.runs for note in run.record["notes"]] for m in models]
+    each = [set(notes) for notes in listed]
+    order = dict.fromkeys(note for notes in listed for note in notes)
     told = []
     for note in order:
         noting = [m.first.model for m, notes in zip(models, each, strict=True) if note in notes]
@@ -39,6 +41,17 @@ def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
         else:
             told.append(f"{', '.join(dict.fromkeys(noting))}: {note}")
     return told
+
+
+def _today(note: str) -> str:
+    """Return a note as it reads today: older records call speakers actors.
+
+    Example:
+        >>> _today("actors 4, 13 are not there; the folds keep the rest")
+        'speakers 4, 13 are not there; the folds keep the rest'
+    """
+    missing = re.match(r"actors? (?=\d+[^;]* not there; the folds keep the rest)", note)
+    return note.replace("actor", "speaker", 1) if missing else note
 
 
 def _of_labels(evidence: Counted) -> list[str]:

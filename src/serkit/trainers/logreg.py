@@ -25,6 +25,11 @@ from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
 
 _GRID = tuple({"C": c} for c in (0.3, 1.0, 3.0))
+"""For whitened clips, whose mean squared length is 1."""
+
+_PLAIN_GRID = tuple({"C": c} for c in (1e-4, 1e-3, 1e-2, 1e-1))
+"""For clips whose length grows with the number of columns: from where the penalty rules to where
+less of it changes next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,11 @@ def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> F
     values: Mapping[str, Scalar] = {"C": parameters.C}
     chosen: dict[str, Scalar] = {}
     temperature = None
+    grid = _GRID if parameters.whiten else _PLAIN_GRID
     with unconverged() as warned:
         if not parameters.C:
             choice = choose(
-                _GRID,
+                grid,
                 lambda: preprocessing(parameters),
                 lambda setting: _classifier(parameters, setting),
                 data,
@@ -79,7 +85,7 @@ def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> F
         model.fit(matrix, labels)
     if warned:
         chosen["converged"] = False
-    tried = 1 if parameters.C else len(_GRID)
+    tried = 1 if parameters.C else len(grid)
     return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), tried)
 
 
@@ -103,6 +109,11 @@ TRAINER = Trainer(
             "two tempi, white noise and the telephone's band",
             LogregParameters(features="robust", copies=ROBUST_COPIES),
             INNER_ACTORS,
+        ),
+        "compare2016": Preset(
+            "the usual baseline: openSMILE's 6,373 functionals, standardised, C chosen on inner "
+            "folds by speaker",
+            LogregParameters(features="compare2016", whiten=0.0),
         ),
         "notebook": Preset(
             "the study's: change deviation and number of frames, one against the rest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import UsageError
-from serkit.evaluation.metrics import PairedDifference, holm, paired_difference
+from serkit.evaluation.metrics import (
+    PairedDifference,
+    actor_confusions,
+    holm,
+    paired_difference,
+    sign_flip_p_value,
+    uar_shares,
+)
+from serkit.evaluation.metrics.speakers import hits_and_clips
+from serkit.evaluation.metrics.versus_best import LEAST_SPEAKERS
 from serkit.plainjson import plain
 from serkit.results.analysis.evidence import Evidence, evidence
+from serkit.results.recount import recount
 from serkit.results.run import Run
 from serkit.results.wording import percent
 from serkit.shown import Shown
@@ -54,7 +65,8 @@ class ClassDifference:
         recall_b: Recall of run B.
         low: Lower end of the 95 % interval of A less B, by speaker; NaN with one speaker.
         high: Upper end.
-        p_value: Of no difference, Holm-corrected for the number of classes; NaN with one speaker.
+        p_value: Of no difference, by a sign-flip test over speakers, Holm-corrected for the number
+            of classes; NaN with fewer than 8 speakers.
     """
 
     label: str
@@ -77,7 +89,10 @@ class RunComparison(Shown):
         speakers: Their speakers.
         uar_a: UAR of run A on them.
         uar_b: UAR of run B on them.
-        uar: Difference A minus B, from a paired bootstrap over speakers.
+        p_value: Of no difference in UAR, by a sign-flip test over speakers, whose level is exact;
+            NaN with fewer than 8 speakers. It decides the verdict.
+        uar: Difference A minus B, from a paired bootstrap over speakers. Its interval is too narrow
+            where speakers are few: see :mod:`serkit.evaluation.metrics.compare`.
         mcnemar: McNemar's test, clip by clip.
         classes: Differences by class.
         only_a: Ids of clips that only run A predicts correctly.
@@ -95,6 +110,7 @@ class RunComparison(Shown):
     speakers: int
     uar_a: float
     uar_b: float
+    p_value: float
     uar: PairedDifference
     mcnemar: McNemar
     classes: tuple[ClassDifference, ...]
@@ -142,7 +158,10 @@ class RunComparison(Shown):
                 style="bold" if each.p_value < _ALPHA else "",
             )
         legend = Text(
-            "CI and p: paired bootstrap over speakers, p Holm-corrected over the classes.",
+            "p and verdict: sign-flip test over speakers, p Holm-corrected over the classes. CI: "
+            "paired bootstrap over speakers; simulated, it leaves out the truth in 7 % of pairs "
+            "with 24 speakers, 9 % with 12 and 11 % with 8, not in 5 %. McNemar takes clips for "
+            "independent.",
             style="dim",
         )
         return Group(head, made, legend)
@@ -152,14 +171,18 @@ class RunComparison(Shown):
         by_clip = (
             f"only A right on {m.only_a:,} clips, only B on {m.only_b:,} (McNemar {_p(m.p_value)})"
         )
-        if u.p_value != u.p_value:
+        if self.speakers < 2:
             return by_clip
         by_speaker = (
             f"A - B: {100 * u.difference:+.1f} points of UAR, 95 % CI "
-            f"{100 * u.interval.low:+.1f} to {100 * u.interval.high:+.1f}, {_p(u.p_value)}"
+            f"{100 * u.interval.low:+.1f} to {100 * u.interval.high:+.1f}"
         )
-        told = "they differ" if u.p_value < _ALPHA else "too close to call"
-        return f"{by_speaker}: {told}\n{by_clip}"
+        if self.p_value != self.p_value:
+            told = f"no verdict, which needs {LEAST_SPEAKERS} speakers or more"
+        else:
+            verdict = "they differ" if self.p_value < _ALPHA else "too close to call"
+            told = f"{_p(self.p_value)}: {verdict}"
+        return f"{by_speaker}, {told}\n{by_clip}"
 
 
 def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
@@ -172,8 +195,10 @@ def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
 
     Raises:
         UsageError: They share no clips or do not have the same classes.
-        RunError: A run's predictions are damaged.
+        RunError: A run's predictions are damaged, or its record contradicts them.
     """
+    for run in (run_a, run_b):
+        recount(run)
     a, b = evidence(run_a), evidence(run_b)
     if a.labels != b.labels:
         raise UsageError(
@@ -195,6 +220,7 @@ def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
         one.true, answers[0], answers[1], speakers, n_classes=classes, seed=seed
     )
     ids = np.asarray(shared, object)
+    hits, clips = _hits(one.true, answers, speakers, classes)
     return RunComparison(
         run_a.name,
         run_b.name,
@@ -202,12 +228,34 @@ def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
         len(np.unique(speakers)),
         _uar(one),
         _uar(two),
+        _sign_flip(hits, clips),
         whole,
         _mcnemar(one.right, two.right),
-        _by_class(one, two, speakers, seed),
+        _by_class(one, two, speakers, (hits, clips), seed),
         tuple(map(str, ids[one.right & ~two.right])),
         tuple(map(str, ids[~one.right & two.right])),
     )
+
+
+def _hits(
+    true: npt.NDArray[np.int64],
+    answers: Sequence[npt.NDArray[np.int64]],
+    speakers: npt.NDArray[np.str_],
+    n_classes: int,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return each run's clips labelled right by speaker and class, (2, A, C), and clips, (A, C)."""
+    confusions = [actor_confusions(true, answer, speakers, n_classes) for answer in answers]
+    hits, clips = hits_and_clips(np.stack(confusions))
+    return hits, clips[0]
+
+
+def _sign_flip(hits: npt.NDArray[np.float64], clips: npt.NDArray[np.int64]) -> float:
+    """Return the p-value of no difference; NaN where speakers are too few for a verdict."""
+    spoken = clips.sum(axis=1) > 0
+    if np.count_nonzero(spoken) < LEAST_SPEAKERS:
+        return float("nan")
+    shares = uar_shares(hits[:, spoken], clips[spoken])
+    return sign_flip_p_value(shares[0] - shares[1])
 
 
 def _p(value: float) -> str:
@@ -234,9 +282,14 @@ def _mcnemar(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> McNemar:
 
 
 def _by_class(
-    one: Evidence, two: Evidence, speakers: npt.NDArray[np.str_], seed: int
+    one: Evidence,
+    two: Evidence,
+    speakers: npt.NDArray[np.str_],
+    counts: tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]],
+    seed: int,
 ) -> tuple[ClassDifference, ...]:
     """Compare recall class by class: the UAR of clips of one class is its recall."""
+    all_hits, all_clips = counts
     found = []
     for code, label in enumerate(one.labels):
         own = one.true == code
@@ -252,17 +305,18 @@ def _by_class(
             n_classes=2,
             seed=seed,
         )
-        found.append((label, int(own.sum()), hits, difference))
-    adjusted = holm([d.p_value for *_, d in found]).tolist()
+        p_value = _sign_flip(all_hits[..., [code]], all_clips[..., [code]])
+        found.append((label, int(own.sum()), hits, difference.interval, p_value))
+    adjusted = holm([p_value for *_, p_value in found]).tolist()
     return tuple(
         ClassDifference(
             label,
             clips,
             float(hits[0].mean()),
             float(hits[1].mean()),
-            d.interval.low,
-            d.interval.high,
+            interval.low,
+            interval.high,
             p_value,
         )
-        for (label, clips, hits, d), p_value in zip(found, adjusted, strict=True)
+        for (label, clips, hits, interval, _), p_value in zip(found, adjusted, strict=True)
     )

@@ -1,0 +1,45 @@
+"""Clips that hold the same take and stand on different sides of a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from serkit.evaluation.splits import Fold, Split
+
+_ROLES = ("test", "validation", "train")
+
+_NAMED = 3
+"""Pairs that a note names."""
+
+
+def straddling(split: Split, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Name the pairs of clips on two sides of a fold, a sentence for each fold that has any.
+
+    Args:
+        split: The split.
+        pairs: Ids of clips that hold the same take.
+
+    Example:
+        >>> fold = Fold("1", train=("a", "b"), validation=("c",), test=("d",))
+        >>> straddling(Split("mine", (fold,)), [("a", "b"), ("a", "d")])
+        ('fold 1: d (test) and a (train) are nearly the same sound, one take in two files',)
+    """
+    pairs = list(pairs)
+    return tuple(
+        f"fold {fold.name}: {_shortened(found)} are nearly the same sound, one take in two files"
+        for fold in split.folds
+        if (found := list(_apart(fold, pairs)))
+    )
+
+
+def _apart(fold: Fold, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    role_of = {clip_id: role for role in _ROLES for clip_id in getattr(fold, role)}
+    for pair in pairs:
+        roles = {role_of[clip_id]: clip_id for clip_id in pair if clip_id in role_of}
+        if len(roles) == 2:
+            yield " and ".join(f"{roles[role]} ({role})" for role in _ROLES if role in roles)
+
+
+def _shortened(found: list[str]) -> str:
+    more = f", and {len(found) - _NAMED:,} further pairs," if len(found) > _NAMED else ""
+    return "; ".join(found[:_NAMED]) + more

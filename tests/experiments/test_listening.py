@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import serkit
-from serkit.errors import NotFoundError, StoreLockedError, UsageError
+from serkit.errors import NotFoundError, RunError, StoreLockedError, UsageError
 from serkit.experiments.listening.answers import (
     SKIPPED,
     UNDONE,
@@ -354,6 +354,15 @@ class TestRun:
             path.write_bytes(written(content))
             with pytest.raises(UsageError, match=message):
                 serkit.import_answers(path, store=store, runs=tmp_path / "runs")
+
+    def test_it_cannot_be_asked_about_other_audio(self, hold):
+        found, _ = hold(*["sad"] * 7)
+        with pytest.raises(RunError) as error:
+            serkit.load(found.run)
+        assert str(error.value) == (
+            "human-answers holds predictions that were handed in, and no model; runs that serkit "
+            "trained have one"
+        )
 
     def test_its_name_is_not_free_for_others(self, store, tmp_path):
         table = pd.DataFrame(0.125, index=["c1"], columns=list(store.labels)).rename_axis("clip")

@@ -210,6 +210,11 @@ class Run(Shown):
         Raises:
             RunError: The record is damaged, or the run has no models of its own.
         """
+        if self.record.get("submitted") or self.record.get("listening"):
+            raise RunError(
+                f"{self.name} holds predictions that were handed in, and no model",
+                allowed="runs that serkit trained have one",
+            )
         self._refuse_evaluation()
         return SavedModels(
             name=self.name,

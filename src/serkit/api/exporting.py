@@ -1,4 +1,4 @@
-"""Handing models on: ``export_onnx``."""
+"""Export models: ``export_onnx``."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def export_onnx(
 ) -> OnnxExport:
     """Write a run's models as one ONNX file, which :func:`serkit.load` and every ONNX runtime read.
 
-    Mel spectrograms are computed in the graph, which then takes 48 kHz samples. Of other features
-    the file keeps the recipe; serkit computes them, and no framework is needed. The file is kept
-    only if it answers as the models do, within 1e-4, on 50 clips.
+    Mel spectrograms are computed in the graph, which then takes 48 kHz samples. For other features
+    the file stores the recipe; serkit computes them without any framework. The file is only kept
+    if its predictions equal the models' within 1e-4 on 50 clips.
 
     Args:
-        run: The run, or as for :func:`show`.
+        run: The run, or its name as for :func:`show`.
         path: The file; its name ends in ``.onnx``.
         fold: Which models it holds, as for :func:`predict`: None is the model of all speakers
             where there is one, else all folds' models, which the graph averages.
         clips: Audio files, and folders of them, on which both are compared; None takes 50 of the
             run's own from where its store found them.
-        runs: Folder of runs; None is the setting.
+        runs: Folder of runs; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
 
     Returns:
-        What was written, and by how much its answers differ.
+        The written file, and the largest difference of its predictions.
 
     Raises:
         UnknownNameError: No such run or fold.
@@ -52,7 +52,10 @@ def export_onnx(
         MissingDependencyError: A package that converts is not installed.
 
     Example:
-        ``serkit.export_onnx("last", "model.onnx").largest_difference``
+        >>> clips = "data/speech/Actor_01"
+        >>> exported = serkit.export_onnx("logreg-luna5", "model.onnx", clips=clips)
+        >>> exported.largest_difference < 1e-4
+        True
     """
     from serkit.prediction.onnx_export import CLIPS
     from serkit.prediction.onnx_export import export_onnx as write

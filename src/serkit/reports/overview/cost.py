@@ -32,7 +32,7 @@ def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
             "var(--second)" if model in front else "var(--quiet)",
             _short(model.name),
             hollow=model not in front,
-            named=True,
+            named=model in front,
         )
         for model in timed
     ]
@@ -44,10 +44,11 @@ def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
         dots=dots,
         height=280,
     )
-    names = ", ".join(model.name for model in front)
+    names = ", ".join(_short(model.name) for model in front)
     caption = (
         f"Filled: the Pareto front ({names}), models that no other beats in UAR without taking "
-        "longer. Times are of the machines that the runs were made on."
+        "longer; the others are in the leaderboard. Times are of the machines that the runs were "
+        "made on."
     )
     body = tag("figure", drawn, tag("figcaption", caption))
     return Section("cost", "Cost against UAR", join((body,)))

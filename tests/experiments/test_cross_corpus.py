@@ -209,4 +209,5 @@ def _recount_into(record: dict[str, object], frame: object) -> None:
     labels = LabelSet(tuple(LABELS))
     record |= json.loads(json.dumps(figures_of(frame, labels)))
     scores = frame_scores(frame, labels)
-    record["fold_scores"][0] |= {"uar": scores.uar, "accuracy": scores.accuracy}
+    forged = {"uar": scores.uar, "accuracy": scores.accuracy, "macro_f1": scores.macro_f1}
+    record["fold_scores"][0] |= forged

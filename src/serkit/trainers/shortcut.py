@@ -219,7 +219,7 @@ def _load(folder: Path) -> Fitted:
 
 TRAINER = Trainer(
     name="shortcut",
-    summary="hears the clip's length, level, silences, noise or speaker alone: what is not emotion",
+    summary="length, level, silence, noise or speaker alone: what is not emotion",
     parameters=ShortcutParameters,
     presets={"best": Preset("the length of the clip alone", ShortcutParameters())},
     features=lambda parameters: _KINDS[parameters.what].features,

@@ -101,9 +101,8 @@ def test_the_commands_of_the_contract_are_there():
     names = {command[0] for command in every_command() if command}
     assert names == {
         *("synth", "download", "check", "extract", "store", "train", "compare", "show"),
-        *("predict", "eda", "invert", "report", "card", "curve", "fit", "serve", "stress"),
-        "human",
-        *("features", "models", "protocols", "doctor", "demo"),
+        *("predict", "eda", "invert", "report", "card", "curve", "fit", "serve", "export"),
+        *("features", "models", "protocols", "doctor", "demo", "human", "stress", "evaluate"),
     }
     inner = {command[1] for command in every_command() if command[:1] == ("store",) and command[1:]}
     assert inner == {"ls", "why", "verify", "repair", "gc", "export"}

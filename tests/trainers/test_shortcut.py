@@ -9,6 +9,7 @@ import serkit
 from serkit import FeatureStore
 from serkit.errors import UsageError
 from serkit.models import TRAINERS, FitContext, FoldData
+from serkit.testing import check_trainer
 from serkit.trainers import shortcut
 
 TRAINER = TRAINERS.get("shortcut")
@@ -106,3 +107,8 @@ def test_another_shortcut_is_refused():
         "what = 'weather' is not allowed; one of 'duration', 'loudness', 'silence', "
         "'noise-floor', 'speaker-id' is"
     )
+
+
+@pytest.mark.parametrize("what", ["duration", "loudness", "silence", "speaker-id"])
+def test_it_keeps_the_contract(speech_store, what):
+    check_trainer(TRAINER, FeatureStore(speech_store), values={"what": what})

@@ -106,7 +106,7 @@ class TestWhatIsRefused:
         for members in ((one,), (one, one), ()):
             said = self.refused(UsageError, runs, speech_store, *members)
             assert said.startswith(
-                f"an ensemble of {', '.join(members) or 'no runs'}; two different"
+                f"an ensemble of {', '.join(members) or 'no runs'}; two or more"
             )
 
     def test_a_run_that_is_not_there(self, runs, names, speech_store):

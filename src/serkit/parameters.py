@@ -147,8 +147,7 @@ class Parameters:
         >>> @dataclass(frozen=True)
         ... class Boosting(Parameters):
         ...     rounds: int = parameter(400, "maximum number of boosting rounds", minimum=1)
-        ...     learning_rate: float = parameter(0.1, "learning rate: weight of each tree",
-        minimum=1e-6)
+        ...     learning_rate: float = parameter(0.1, "weight of each tree", minimum=1e-6)
         >>> Boosting(learning_rate=1).to_json()
         {'learning_rate': 1.0, 'rounds': 400}
         >>> Boosting(rounds=0)

@@ -39,11 +39,11 @@ class TestWrongUsage:
             (
                 "train logreg --preset notebok",
                 "unknown preset of logreg 'notebok': did you mean 'notebook'?; "
-                "there are: best, notebook, voices",
+                "there are: best, compare2016, notebook, robust, voices",
             ),
             (
                 "train svm --preset notebook",
-                "unknown preset of svm 'notebook'; there are: best, voices",
+                "unknown preset of svm 'notebook'; there are: best, robust, voices",
             ),
             (
                 "train majority --set C=1",

@@ -100,8 +100,7 @@ class TestExtract:
         next(corpus.rglob("*.wav")).unlink()
         answer = extract(cli, corpus)
         assert (
-            "serkit: 1 clip that this folder does not hold stays in the store (--prune takes it "
-            "out)"
+            "serkit: 1 clip that this folder does not hold stays in the store (--prune removes it)"
         ) in answer.err.splitlines()
         for path in list(corpus.rglob("*.wav"))[:2]:
             path.unlink()

@@ -199,7 +199,7 @@ class TestFailures:
     def test_without_audio_it_is_wrong_usage(self, predict):
         answer = predict()
         assert answer.code == 2
-        assert answer.message.startswith("missing argument")
+        assert answer.message.startswith("give either AUDIO or --microphone")
 
     def test_an_unknown_fold(self, predict):
         answer = predict(sound("a.wav"), "--fold", "9")

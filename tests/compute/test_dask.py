@@ -202,7 +202,7 @@ class TestErrors:
 
     def test_a_worker_with_another_version_of_serkit(self, engine, monkeypatch):
         monkeypatch.setattr("serkit.compute.dask.version", lambda _name: "99.0")
-        with pytest.raises(EngineError, match=r"has serkit [\d.]+, and 99.0 is wanted; install"):
+        with pytest.raises(EngineError, match=r"has serkit [\d.]+, but 99.0 is required; install"):
             list(engine.run(abs, [1], 1))
 
     def test_of_names(self):

@@ -238,5 +238,5 @@ class TestAWorkerThatDies:
         )
 
     def test_with_an_exit_code_tells_it(self):
-        with pytest.raises(StoreError, match=r"died \(it left with exit code 5\); what"):
+        with pytest.raises(StoreError, match=r"died \(it left with exit code 5\); committed"):
             list(pool.run_all(leave, [1, 2], 2))

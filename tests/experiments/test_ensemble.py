@@ -105,9 +105,7 @@ class TestWhatIsRefused:
         one = names["logreg-luna5"]
         for members in ((one,), (one, one), ()):
             said = self.refused(UsageError, runs, speech_store, *members)
-            assert said.startswith(
-                f"an ensemble of {', '.join(members) or 'no runs'}; two or more"
-            )
+            assert said.startswith(f"an ensemble of {', '.join(members) or 'no runs'}; two or more")
 
     def test_a_run_that_is_not_there(self, runs, names, speech_store):
         said = self.refused(UnknownNameError, runs, speech_store, names["logreg-luna5"], "svm-x")

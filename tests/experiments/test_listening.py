@@ -118,11 +118,11 @@ class TestAnswers:
             ),
             (
                 HEADER + "ann,c1\n",
-                "line 2: 'ann,c1' is no answer; a line holds listener, clip, answer, seconds",
+                "line 2: 'ann,c1' is not an answer; a line holds listener, clip, answer, seconds",
             ),
             (
                 HEADER + "ann,c1,sad,soon\n",
-                "line 2: 'ann,c1,sad,soon' is no answer; a line holds listener, clip, answer, "
+                "line 2: 'ann,c1,sad,soon' is not an answer; a line holds listener, clip, answer, "
                 "seconds",
             ),
         ],

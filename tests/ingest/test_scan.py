@@ -231,7 +231,7 @@ class TestRefused:
 
         monkeypatch.setattr(os, "scandir", scandir)
         with pytest.raises(
-            CorpusError, match=r"locked cannot be read \(Permission denied\); allow"
+            CorpusError, match=r"locked cannot be read \(Permission denied\); make it readable"
         ):
             scan(root)
 

@@ -189,7 +189,7 @@ class TestWhatThereIs:
             serkit.figure(run, "confusions")
         assert str(caught.value) == (
             "unknown figure 'confusions': did you mean 'confusion'?; "
-            "there are: calibration, confusion, curves, learning, recall"
+            "there are: calibration, confusion, curves, learning, recall, stress"
         )
 
     def test_matplotlib_is_an_extra(self, tmp_path, monkeypatch):

@@ -341,7 +341,7 @@ def test_columns_choose_the_metadata(store):
     assert list(store.load("raw", columns=[]).clips.columns) == []
     with pytest.raises(UnknownNameError) as error:
         store.load("raw", columns=["gender"])
-    assert str(error.value).startswith("unknown column 'gender'; there are: actor, channels, ")
+    assert str(error.value).startswith("unknown column 'gender'; there are: actor, age, channels, ")
 
 
 def test_an_unknown_feature(store, path):

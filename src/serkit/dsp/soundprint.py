@@ -48,7 +48,7 @@ def soundprint(samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE) -
         >>> quieter = (noise * 0.5).round().astype(np.int16)
         >>> one, other = soundprint(noise), soundprint(quieter)
         >>> one.shape, float(np.mean(one == other)) > 0.8
-        ((31,), True)
+        ((30,), True)
     """
     import soxr
 

@@ -216,6 +216,8 @@ class TestBackends:
     @pytest.mark.parametrize("missing", ["jax", "keras"])
     def test_a_missing_one_names_its_extra(self, monkeypatch, missing):
         monkeypatch.setattr("serkit.extras.installed", lambda package: package != missing)
+        # as in a process that has loaded none
+        monkeypatch.setattr("serkit.models.keras.trainer.loaded_backend", lambda backend: backend)
         with pytest.raises(MissingDependencyError) as caught:
             TRAINERS.get("tcn").check(KerasParameters(backend="jax"))
         expected = f"the package {missing} is not installed; pip install 'serkit[jax]'"

@@ -46,7 +46,9 @@ class TestModels:
 class TestProtocols:
     def test_json_lists_every_protocol(self, cli):
         found = cli("protocols", "--json").json
-        assert [row["protocol"] for row in found] == list(PROTOCOLS.names())
+        of_several = ["cross:A->B", "leave-one-corpus-out"]
+        names = [*PROTOCOLS.names(), "split", *of_several]
+        assert [row["protocol"] for row in found] == names
         independent = {row["protocol"]: row["speaker_independent"] for row in found}
         assert independent["luna5"] is True
         assert independent["random5"] is False
@@ -125,13 +127,11 @@ def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, t
 
 
 def test_the_demo_works_without_a_framework(cli, small_corpus, monkeypatch):
-    from serkit.models.keras import backend
-
     monkeypatch.setattr(
         about, "_DEMO_RUNS", (("majority", "speaker5", "best", {}), about._DEMO_RUNS[-1])
     )
-    monkeypatch.setattr(backend, "_installed", lambda package: package != "tensorflow")
-    monkeypatch.setattr(backend, "loaded_backend", lambda otherwise: otherwise)
+    monkeypatch.setattr("serkit.extras.installed", lambda package: package != "tensorflow")
+    monkeypatch.setattr("serkit.models.keras.trainer.loaded_backend", lambda backend: backend)
     answer = cli("demo", "--actors", 3, "--workers", 1, "--json")
     assert answer.code == 0
     assert "transformer is skipped: the package tensorflow is not installed" in answer.err

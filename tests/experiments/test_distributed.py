@@ -9,6 +9,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -129,8 +130,8 @@ def test_a_step_stays_as_large(monkeypatch, processes, accumulation, together):
     from serkit.models.speech.finetune import _Job
 
     monkeypatch.setenv("WORLD_SIZE", str(processes))
-    values = {"batch_size": 32, "accumulation": accumulation}
-    job = _Job(None, values, None, None, None, None)
+    parameters = SimpleNamespace(batch_size=32, accumulation=accumulation)
+    job = _Job(None, parameters, None, None, None, None)
     assert (job.batch_size, job.accumulation) == together
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _REDRAW_SECONDS = 0.1
 
+WIDTH_OF_BOARDS = 100
+"""Line width of a piped leaderboard, so that it fits into mails and issues."""
+
 _WIDTH_OF_PIPES = 320
 """Characters in a line where there is no terminal: wide enough that no name is broken."""
 

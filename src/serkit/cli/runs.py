@@ -10,11 +10,8 @@ from typing import Annotated
 import typer
 
 from serkit.cli import options
-from serkit.cli.output import print_json, print_rich, say
+from serkit.cli.output import WIDTH_OF_BOARDS, print_json, print_rich, say
 from serkit.errors import UsageError
-
-_WIDTH_OF_BOARDS = 100
-"""Line width of a piped leaderboard, so that it fits into mails and issues."""
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +75,7 @@ def compare(
     elif markdown:
         print(api.to_markdown(board))
     else:
-        print_rich(board, piped=_WIDTH_OF_BOARDS)
+        print_rich(board, piped=WIDTH_OF_BOARDS)
     if json or csv or markdown:
         for problem in board.problems:
             say(problem)

@@ -52,7 +52,7 @@ class TestResume:
         answer = cli("train", "logreg", "--resume", "last")
         assert (answer.code, answer.message) == (
             2,
-            f"the run {killed.name} is of majority, not of logreg; leave the model out",
+            f"the run {killed.name} trains majority, not logreg; leave the model out",
         )
         assert cli("train", "majority", "--resume", "last", "--json").code == 0
 

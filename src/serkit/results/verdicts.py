@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from serkit.compute.blas import one_blas_thread
 from serkit.evaluation.metrics import BestComparison, compare_with_best
 from serkit.results.seeds import ModelRuns
 
@@ -19,13 +20,11 @@ def stand(models: Sequence[ModelRuns]) -> BestComparison:
     Returns:
         A standing for each model, in their order.
     """
-    from threadpoolctl import threadpool_limits
-
     distinct: dict[bytes, int] = {}
     places = [distinct.setdefault(np.round(m.shares, 9).tobytes(), len(distinct)) for m in models]
     rows = [models[places.index(place)].shares for place in range(len(distinct))]
     # The products are small: threads that wait for each other cost more than they do.
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         found = compare_with_best(np.stack(rows))
     standings = tuple(found.standings[place] for place in places)
     return BestComparison(

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from serkit.compute.blas import on_one_blas_thread
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import (
     Inputs,
     SklearnModel,
     choose,
     fit_temperature,
-    on_one_thread,
     preprocessing,
     unconverged,
 )
@@ -56,7 +56,7 @@ def _classifier(parameters: LogregParameters, values: Mapping[str, Scalar]) -> A
     return OneVsRestClassifier(model) if parameters.scheme == "ovr" else model
 
 
-@on_one_thread
+@on_one_blas_thread
 def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import TrainingError, UsageError
 from serkit.features import ArrayLayout
 from serkit.models.classical.parameters import ClassWeightParameters
@@ -24,7 +25,6 @@ from serkit.models.classical.pipeline import (
     SklearnModel,
     choose,
     fit_temperature,
-    on_one_thread,
     unconverged,
 )
 from serkit.models.clips import FoldData, TrainingClips
@@ -95,7 +95,7 @@ def _classifier(parameters: ProbeParameters, values: Mapping[str, Scalar], **opt
     )
 
 
-@on_one_thread
+@on_one_blas_thread
 def _fit(fold: FoldData, parameters: ProbeParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler

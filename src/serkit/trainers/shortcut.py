@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
-from serkit.models.classical.pipeline import on_one_thread
+from serkit.compute.blas import on_one_blas_thread
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar, parameter
@@ -175,7 +175,7 @@ def _prepared(kind: _Kind, numbers: Floats, mean: Floats, deviation: Floats) -> 
     return np.hstack([scaled, np.square(scaled) - 1.0]) if kind.squares else scaled
 
 
-@on_one_thread
+@on_one_blas_thread
 def _fit(fold: FoldData, parameters: ShortcutParameters, _context: FitContext) -> Fitted:
     from sklearn.linear_model import LogisticRegression
 

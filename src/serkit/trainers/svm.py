@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from serkit.compute.blas import on_one_blas_thread
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import (
     Inputs,
@@ -16,7 +17,6 @@ from serkit.models.classical.pipeline import (
     SklearnModel,
     choose,
     fit_temperature,
-    on_one_thread,
     preprocessing,
 )
 from serkit.models.clips import FoldData
@@ -84,7 +84,7 @@ def _gammas(parameters: SvmParameters, matrix: Matrix) -> tuple[float, ...]:
     return tuple(width / length if length else width for width in _PLAIN)
 
 
-@on_one_thread
+@on_one_blas_thread
 def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitted:
     from sklearn.pipeline import make_pipeline
 

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax as scipy_softmax
-from threadpoolctl import threadpool_info, threadpool_limits
 
 from serkit.labels import UNRECORDED
 from serkit.models.classical.pipeline import (
@@ -17,7 +16,6 @@ from serkit.models.classical.pipeline import (
     decisions,
     fit_temperature,
     inner_folds,
-    on_one_thread,
     softmax,
     widen,
 )
@@ -214,12 +212,3 @@ class TestCountParameters:
         plain = LogisticRegression().fit(matrix, labels)
         one_vs_rest = make_pipeline(OneVsRestClassifier(LogisticRegression())).fit(matrix, labels)
         assert count_parameters(plain) == count_parameters(one_vs_rest) == 8 * (3 + 1)
-
-
-def test_fits_compute_on_one_blas_thread_and_leave_the_others_alone():
-    def threads() -> set[int]:
-        return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
-
-    with threadpool_limits(2, user_api="blas"):
-        assert on_one_thread(threads)() == {1}
-        assert 2 in threads()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import RunError, UsageError
 from serkit.models.classical.parameters import InputParameters
 from serkit.models.classical.pipeline import (
@@ -20,7 +21,6 @@ from serkit.models.classical.pipeline import (
     SklearnModel,
     decisions,
     inner_folds,
-    on_one_thread,
     skops_io,
     softmax,
     widen,
@@ -139,7 +139,7 @@ def description(estimator: object) -> str:
     return " ".join(repr(estimator).split())
 
 
-@on_one_thread
+@on_one_blas_thread
 def fit(
     estimator: Any, fold: FoldData, parameters: EstimatorParameters, context: FitContext
 ) -> EstimatorModel:

@@ -8,13 +8,13 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from serkit.compute.blas import one_blas_thread
 from serkit.errors import RunError, TrainingError
 from serkit.evaluation.metrics import uar
 from serkit.labels import UNRECORDED
@@ -31,9 +31,6 @@ from serkit.models.moved import skops_of_today
 from serkit.parameters import Scalar
 from serkit.progress import Count
 
-_Given = ParamSpec("_Given")
-_Found = TypeVar("_Found")
-
 Matrix = npt.NDArray[Any]
 Labels = npt.NDArray[np.int64]
 
@@ -45,26 +42,6 @@ _OWN_TYPES = ["serkit.models.classical.steps.Clip", "serkit.models.classical.ste
 
 MODEL = "model.skops"
 FACTS = "model.json"
-
-
-def on_one_thread(fit: Callable[_Given, _Found]) -> Callable[_Given, _Found]:
-    """Make a fit compute on one BLAS thread.
-
-    The matrices are small: `luna5` by logistic regression takes 15 s on one thread, 25 s on two,
-    and on two more than eight minutes if the cores are busy, because waiting threads do not release
-    theirs.
-    """
-
-    @wraps(fit)
-    def fitting(*args: _Given.args, **kwargs: _Given.kwargs) -> _Found:
-        # only loaded libraries can be limited; SciPy has its own BLAS
-        import sklearn.linear_model  # noqa: F401
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
-            return fit(*args, **kwargs)
-
-    return fitting
 
 
 @dataclass(frozen=True)
@@ -160,10 +137,11 @@ class SklearnModel:
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
         """Return probabilities, shape ``(n, classes)``; emotions never trained on get 0."""
         matrix = self.inputs.matrix(data)
-        if self.temperature is None:
-            found = self.estimator.predict_proba(matrix)
-        else:
-            found = softmax(decisions(self.estimator, matrix) / self.temperature)
+        with one_blas_thread():
+            if self.temperature is None:
+                found = self.estimator.predict_proba(matrix)
+            else:
+                found = softmax(decisions(self.estimator, matrix) / self.temperature)
         return widen(found, self.estimator.classes_, self.classes)
 
     def to_onnx(self, graph: Graph) -> str:

@@ -289,8 +289,9 @@ class TestTruth:
         def change(frame):
             frame.loc[frame["speaker"] == "2", column] = frame[column].iloc[0]
 
-        odd = consistent(rewrite(run("odd", luck=3), change))
-        board = make_board([odd, run("a", luck=1), run("b", luck=2)])
+        random = {"protocol": "random5", "speaker_independent": False}
+        odd = consistent(rewrite(run("odd", luck=3, **random), change))
+        board = make_board([odd, run("a", luck=1, **random), run("b", luck=2, **random)])
         assert sorted(ranked(board)) == ["a", "b"]
         assert f"{column} of 16 of 384 clips differs" in board.problems[0]
 
@@ -319,6 +320,26 @@ class TestTruth:
         labels = StoredLabels(FeatureStore(speech_store).state.clips)
         assert ranked(make_board([run("a")], labels=labels)) == ["a"]
         assert labels.of("c0", list(labels.clips)) is None
+
+
+class TestSpeakers:
+    @pytest.fixture
+    def random(self, speech_runs, tmp_path):
+        (run,) = (run for run in list_runs(speech_runs)[0] if run.protocol == "random5")
+        return read_run(shutil.copytree(run.path, tmp_path / "runs" / run.path.name))
+
+    def test_a_random_protocol_is_not_speaker_independent(self, random):
+        (problem,) = make_board([edit(random, speaker_independent=True)]).problems
+        assert "speaker_independent is true, and random5 is not" in problem
+
+    def test_nor_is_a_run_of_it_under_another_name(self, random):
+        edited = edit(random, speaker_independent=True, protocol="luna5", split_digest="s0")
+        (problem,) = make_board([edited]).problems
+        assert "speaker 1 is tested in folds 1, 2, 3, 4, 5, and luna5 tests each in one" in problem
+
+    def test_a_protocol_that_may_test_a_speaker_twice_is_believed(self, random):
+        board = make_board([edit(random, speaker_independent=True, protocol="cross:a->b")])
+        assert board.problems == ()
 
 
 class TestMany:

@@ -88,3 +88,5 @@ def test_a_run_notes_which_stand_on_two_sides_of_a_fold(store, tmp_path):
     assert told
     assert all(ORIGINAL in note and COPY in note for note in told)
     assert all("one take in two files" in note for note in told)
+    folds = serkit.splits("random5", store)
+    assert [note for note in folds.notes if "nearly the same sound" in note] == told

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.evaluation.splits import Protocol, Split, split_clips
+from serkit.evaluation.straddling import noting_near_duplicates
 from serkit.store.store import FeatureStore
 
 Positions = npt.NDArray[np.intp]
@@ -60,7 +61,7 @@ class SplitIndices:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """How the split differs from the published one."""
+        """How it differs from the published split, and near-duplicates on two sides of a fold."""
         return self.folds.notes
 
 
@@ -78,5 +79,5 @@ def indices_of(protocol: Protocol, store: FeatureStore, clip_ids: Sequence[str])
         ids,
         np.array([row.emotion_id for row in rows.values()], np.int64),
         np.array([row.speaker for row in rows.values()]),
-        split,
+        noting_near_duplicates(split, store, ids),
     )

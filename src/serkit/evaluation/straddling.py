@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from serkit.evaluation.splits import Fold, Split
+from serkit.store.soundprints import near_duplicates
+from serkit.store.source import ClipStore
 
 _ROLES = ("test", "validation", "train")
 
 _NAMED = 3
 """Pairs that a note names."""
+
+
+def noting_near_duplicates(split: Split, store: ClipStore, clip_ids: Iterable[str]) -> Split:
+    """Return the split with a note on each fold that has one take on two sides.
+
+    Args:
+        split: The split.
+        store: The store of its clips.
+        clip_ids: The clips.
+    """
+    near = straddling(split, near_duplicates(store, clip_ids))
+    return replace(split, notes=(*split.notes, *near))
 
 
 def straddling(split: Split, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
 from serkit.errors import StoreChangedError, TrainingError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
-from serkit.evaluation.straddling import straddling
+from serkit.evaluation.straddling import noting_near_duplicates
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name
@@ -23,7 +23,6 @@ from serkit.prediction.audio_profile import audio_of
 from serkit.results.overrides import differing
 from serkit.results.record import partial_note
 from serkit.results.run import Run
-from serkit.store.soundprints import near_duplicates
 from serkit.store.source import ClipStore
 from serkit.store.state import corpus_digest
 
@@ -102,8 +101,8 @@ def split_of(plan: Plan) -> Split:
     split = _first_folds(split, plan.folds)
     emotions = {clip_id: clips[clip_id].emotion for clip_id in clip_ids}
     left_out = sorted(clips.keys() - emotions.keys())
-    near = straddling(split, near_duplicates(plan.store, clip_ids))
-    notes = (*split.notes, *near, *plan.notes, *caveats(split, emotions, left_out))
+    split = noting_near_duplicates(split, plan.store, clip_ids)
+    notes = (*split.notes, *plan.notes, *caveats(split, emotions, left_out))
     return replace(split, notes=notes)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +12,13 @@ import numpy.typing as npt
 
 from serkit.errors import NotFoundError, UsageError
 from serkit.evaluation.splits import Protocol, Split, split_clips
-from serkit.evaluation.straddling import straddling
+from serkit.evaluation.straddling import noting_near_duplicates
 from serkit.experiments.handed_in import HandedIn, write_run
 from serkit.labels import LabelSet
 from serkit.models import TRAINERS
 from serkit.results.listening import MODEL as HUMAN
 from serkit.results.run import Run
 from serkit.results.scores import predictions_frame
-from serkit.store.soundprints import near_duplicates
 from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -128,8 +127,7 @@ def submit(submission: Submission, table: pd.DataFrame, runs: Path) -> Run:
     submission.check_name()
     rows = {clip_id: submission.store.state.clips[clip_id] for clip_id in submission.clip_ids}
     split = submission.protocol.split(split_clips(rows))
-    near = straddling(split, near_duplicates(submission.store, rows))
-    split = replace(split, notes=(*split.notes, *near))
+    split = noting_near_duplicates(split, submission.store, rows)
     probabilities = _checked(table, split)
     frames = [
         predictions_frame(

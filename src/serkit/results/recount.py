@@ -21,6 +21,7 @@ from serkit.results.answers import AnswerReader, Answers, ClipFacts, Floats, Int
 from serkit.results.claims import Evidence, contradictions
 from serkit.results.record import fault_of
 from serkit.results.run import PREDICTIONS, RECORD, Run
+from serkit.results.voices import false_claim
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,10 @@ def _recount(run: Run, reader: AnswerReader) -> Counted:
     scores = score(facts.true, probabilities, speakers)
     by_speaker = actor_confusions(facts.true, predicted, speakers, len(labels))
     evidence = Evidence(labels, facts, predicted, scores, by_speaker)
-    if wrong := contradictions(run.record, evidence):
+    wrong = contradictions(run.record, evidence)
+    if claim := false_claim(run.record, facts):
+        wrong.append(claim)
+    if wrong:
         raise RunError(
             f"{run.path / RECORD} contradicts its predictions: {'; '.join(wrong)}",
             hint="train it again",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import socket
 import struct
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import pytest
@@ -14,12 +17,13 @@ import serkit
 from serkit.results.run import find_run
 
 fastapi = pytest.importorskip("fastapi")
+uvicorn = pytest.importorskip("uvicorn")
 testclient = pytest.importorskip("fastapi.testclient")
 
 from serkit.web.app import create_app  # noqa: E402
 from serkit.web.guard import Access  # noqa: E402
 from serkit.web.limits import Limits  # noqa: E402
-from serkit.web.serve import address_of  # noqa: E402
+from serkit.web.serve import address_of, listen, server_settings  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +45,22 @@ def asking(predictor, access=None, limits=None):
 @pytest.fixture(scope="module")
 def clip(speech):
     return next(speech.rglob("*.wav")).read_bytes()
+
+
+@contextmanager
+def listening(predictor):
+    """Start the server itself on a free port, and connect to it."""
+    server = uvicorn.Server(server_settings(create_app(predictor)))
+    taken = listen(address_of("127.0.0.1", 0, None))
+    taken.listen()  # a client waits in line until the server has started
+    serving = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
+    serving.start()
+    try:
+        with socket.create_connection(taken.getsockname(), timeout=20) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        serving.join(20)
 
 
 def message(answer):
@@ -149,6 +169,20 @@ class TestHostileUploads:
         endless = client.post("/predict", content=(bytes(100) for _ in range(100)))
         assert endless.status_code == 413
         assert message(endless).startswith("an upload may have ")
+
+    def test_more_headers_than_are_read(self, client, clip):
+        many = {f"X-{n}": "x" * 1000 for n in range(17)}
+        answer = client.post("/predict", content=clip, headers=many)
+        assert answer.status_code == 431
+        assert message(answer) == "the headers of a request may have 16 KiB"
+
+    def test_headers_without_end(self, predictor):
+        with listening(predictor) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+            with suppress(ConnectionError):  # it may hang up while we talk
+                for number in range(1000):
+                    client.sendall(b"X-%d: %s\r\n" % (number, b"x" * 90))
+            assert client.recv(100).startswith(b"HTTP/1.1 400 Bad Request")
 
     def test_names_are_no_paths(self, client, clip, tmp_path):
         answer = client.post("/predict", params={"name": "../../etc/x.wav"}, content=b"x")

@@ -120,7 +120,7 @@ class Guard:
             return
         if scope["type"] != "http":  # no WebSockets here
             return
-        refused = self._access.refusal(scope) or self._too_large(scope)
+        refused = self._too_large(scope) or self._access.refusal(scope)
         if refused:
             await _answer(send, *refused)
         elif scope["method"] == "POST":
@@ -145,6 +145,9 @@ class Guard:
             self._waiting -= 1
 
     def _too_large(self, scope: Mapping[str, Any]) -> tuple[int, str] | None:
+        most = self._limits.header_bytes
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > most:
+            return 431, f"the headers of a request may have {most / 2**10:g} KiB"
         length = dict(scope["headers"]).get(b"content-length", b"0")
         if not length.isdigit():
             return 400, "Content-Length is no number"

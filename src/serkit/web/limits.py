@@ -11,6 +11,7 @@ class Limits:
 
     Attributes:
         bytes: Most bytes of an upload.
+        header_bytes: Most bytes of a request's headers.
         seconds: Longest recording.
         samples: Most samples of all channels of a recording, decoded: a small file may hold many.
         upload_seconds: Maximum duration of an upload.
@@ -19,8 +20,13 @@ class Limits:
     """
 
     bytes: int = 32 * 2**20
+    header_bytes: int = 16 * 2**10
     seconds: float = 1800.0
     samples: int = 100_000_000
     upload_seconds: float = 60.0
     at_work: int = 2
     waiting: int = 100
+
+
+DEFAULTS = Limits()
+"""The limits of ``serkit serve``."""

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 from serkit.errors import UsageError
 from serkit.extras import require
+from serkit.web.limits import DEFAULTS
 
 if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
     from serkit.api import Predictor
 
 
@@ -109,15 +113,23 @@ def run(predictor: Predictor, address: Address, taken: socket.socket) -> None:
     access = Access() if is_local(address.host) else Access(hosts=None, token=address.token)
     if address.token and is_local(address.host):
         access = Access(token=address.token)
-    config = uvicorn.Config(
-        create_app(predictor, access=access),
+    app = create_app(predictor, access=access)
+    uvicorn.Server(server_settings(app)).run(sockets=[taken])
+
+
+def server_settings(app: FastAPI) -> uvicorn.Config:
+    """Return how the server runs: quietly, and with little patience for hostile clients."""
+    import uvicorn
+
+    return uvicorn.Config(
+        app,
+        http="h11",  # the only one that limits headers which do not end
+        ws="none",
+        lifespan="off",
         log_level="warning",
         access_log=False,
         server_header=False,
         timeout_keep_alive=5,
         limit_concurrency=256,
-        h11_max_incomplete_event_size=16_384,
-        ws="none",
-        lifespan="off",
+        h11_max_incomplete_event_size=DEFAULTS.header_bytes,
     )
-    uvicorn.Server(config).run(sockets=[taken])

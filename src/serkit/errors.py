@@ -183,7 +183,7 @@ class ReportError(SerkitError, OSError):
 
 
 def unknown_name(
-    kind: str, name: str, allowed: Iterable[str], *, hint: str = ""
+    kind: str, name: str, allowed: Iterable[str], *, where: str = "", hint: str = ""
 ) -> UnknownNameError:
     """Build the error for a name that is not in a list, with the nearest ones that are.
 
@@ -191,6 +191,7 @@ def unknown_name(
         kind: Kind of name, in the singular: ``"model"``.
         name: The name that was got.
         allowed: Every name there is.
+        where: Where it was looked for: ``"in the store features/store"``.
         hint: The command that shows the whole list.
 
     Returns:
@@ -198,7 +199,7 @@ def unknown_name(
     """
     names = sorted(allowed)
     near = nearest(name, names)
-    got = f"unknown {kind} {name!r}"
+    got = f"unknown {kind} {name!r}" + (f" {where}" if where else "")
     if near:
         got += ": did you mean " + " or ".join(repr(n) for n in near) + "?"
     return UnknownNameError(got, allowed=f"there are: {_listed(names)}", hint=hint)

@@ -129,7 +129,7 @@ class TestWrongUsage:
         assert answer.message.startswith("unknown feature 'mel129': did you mean 'mel128'")
         answer = cli("store", "export", "mel128", "--to", "npz", "--store", speech_store)
         assert answer.code == 2
-        assert answer.message.startswith(f"unknown feature in the store {speech_store} 'mel128'")
+        assert answer.message.startswith(f"unknown feature 'mel128' in the store {speech_store}")
 
     def test_an_unknown_corpus(self, cli, speech):
         answer = cli("extract", speech, "--corpus", "ravdes")

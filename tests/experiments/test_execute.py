@@ -334,7 +334,7 @@ class TestRefusals:
     def test_a_feature_that_is_not_in_the_store(self, speech_store, tmp_path):
         with pytest.raises(UnknownNameError) as caught:
             serkit.train("logreg", store=speech_store, runs=tmp_path, values={"features": "mel128"})
-        assert str(caught.value).startswith(f"unknown feature in the store {speech_store} 'mel128'")
+        assert str(caught.value).startswith(f"unknown feature 'mel128' in the store {speech_store}")
         assert str(caught.value).endswith(
             "; compute it with 'serkit extract SRC --features mel128'"
         )

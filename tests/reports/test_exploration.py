@@ -208,7 +208,7 @@ class TestReport:
         assert "amplitudes-by-emotion" not in found.figures
         assert {"length-by-emotion", "voice-by-speaker", "marks", "map"} <= set(found.figures)
         (gap,) = found.to_json()["gaps"]
-        assert gap.startswith("unknown feature in the store")
+        assert gap.startswith("unknown feature 'raw' in the store ")
         assert gap.endswith("compute it with 'serkit extract SRC --features raw'")
         json.dumps(found.to_json(), allow_nan=False)
 

@@ -400,7 +400,7 @@ def test_an_export_that_cannot_be(store, tmp_path):
     with pytest.raises(UnknownNameError) as error:
         export(store, "raw", "csv", tmp_path / "x")
     assert str(error.value) == "unknown format 'csv'; there are: hdf5, npz, parquet"
-    with pytest.raises(UnknownNameError, match="unknown feature in the store"):
+    with pytest.raises(UnknownNameError, match=r"unknown feature '.+' in the store"):
         export(store, "rav", "npz", tmp_path / "x")
     with pytest.raises(UsageError) as error:
         export(store, "raw", "npz", tmp_path)

@@ -132,7 +132,7 @@ def test_gc_of_an_unknown_feature_drops_none(store):
     with pytest.raises(UnknownNameError) as error:
         gc(store, drop=["raw", "mel9"])
     assert str(error.value) == (
-        f"unknown feature in the store {store} 'mel9': did you mean 'mel8'?; "
+        f"unknown feature 'mel9' in the store {store}: did you mean 'mel8'?; "
         "there are: change_deviation, mel8, raw"
     )
     assert {p: p.read_bytes() for p in store.rglob("*") if p.is_file()} == before

@@ -349,7 +349,7 @@ def test_an_unknown_feature(store, path):
         with pytest.raises(UnknownNameError) as error:
             read("mel88")
         assert str(error.value) == (
-            f"unknown feature in the store {path} 'mel88': did you mean 'mel8'?; there are: "
+            f"unknown feature 'mel88' in the store {path}: did you mean 'mel8'?; there are: "
             "change_deviation, frames, mel8, ragged, raw; compute it with 'serkit extract SRC "
             "--features mel88'"
         )

@@ -77,7 +77,7 @@ def gc(
     with open_writer(store, create=False, wait=wait) as writer:
         for name in drop:
             if name not in writer.features:
-                raise unknown_name(f"feature in the store {store}", name, writer.features)
+                raise unknown_name("feature", name, writer.features, where=f"in the store {store}")
         for name in drop:
             writer.drop_feature(name)
         for name, feature in list(writer.features.items()):

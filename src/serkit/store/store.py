@@ -362,9 +362,10 @@ class FeatureStore:
         stored = state.manifest.features.get(stored_name(feature))
         if stored is None:
             raise unknown_name(
-                f"feature in the store {self.location}",
+                "feature",
                 feature,
                 state.manifest.features,
+                where=f"in the store {self.location}",
                 hint=f"compute it with 'serkit extract SRC --features {feature}'",
             )
         return stored

@@ -186,7 +186,7 @@ def _model(trainer: Trainer) -> str:
         (
             markdown.code(key),
             *(f"`{values[preset][key]}`" if values[preset][key] != "" else "" for preset in values),
-            parameter.help + _choices(parameter.choices),
+            parameter.help + _choices(parameter.choices) + _searched(parameter.search),
         )
         for key, parameter in trainer.parameters.declared().items()
     )
@@ -201,6 +201,10 @@ def _model(trainer: Trainer) -> str:
 
 def _choices(choices: tuple[Any, ...] | None) -> str:
     return f" ({', '.join(map(str, choices))})" if choices else ""
+
+
+def _searched(search: object) -> str:
+    return f" (tune: {search})" if search else ""
 
 
 def _actors(protocol: Protocol) -> str:

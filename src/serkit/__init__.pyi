@@ -113,6 +113,9 @@ from .api import (
     train as train,
 )
 from .api import (
+    tune as tune,
+)
+from .api import (
     verify as verify,
 )
 from .api import (

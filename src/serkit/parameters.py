@@ -15,6 +15,7 @@ from math import isfinite
 from typing import Self, TypeVar
 
 from serkit.errors import UsageError, unknown_name
+from serkit.ranges import Range
 
 Scalar = str | int | float | bool | None
 
@@ -39,6 +40,7 @@ class Parameter:
         maximum: The largest allowed value.
         is_identity: Whether the extracted values depend on it. If not, it is an execution option,
             and changing it does not make stored values stale.
+        search: The range that ``serkit tune`` searches; None leaves the parameter as it is.
 
     Example:
         >>> Parameter(2048, "Samples in a frame.", minimum=16).parse("n_fft", "1024")
@@ -51,6 +53,7 @@ class Parameter:
     choices: tuple[Scalar, ...] | None = None
     maximum: float | None = None
     is_identity: bool = True
+    search: Range | None = None
 
     def check(self, name: str, value: object) -> Scalar:
         """Return the value in the parameter's own type.
@@ -116,6 +119,7 @@ def parameter(
     maximum: float | None = None,
     choices: tuple[T, ...] | None = None,
     is_identity: bool = True,
+    search: Range | None = None,
 ) -> T:
     """Declare a field of a subclass of :class:`Parameters`; see :class:`Parameter`.
 
@@ -128,7 +132,7 @@ def parameter(
         >>> Smoothing(width=3).width
         3
     """
-    declared = Parameter(default, help, minimum, choices, maximum, is_identity)
+    declared = Parameter(default, help, minimum, choices, maximum, is_identity, search)
     return field(default=default, metadata={_DECLARED: declared})
 
 

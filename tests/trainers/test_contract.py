@@ -24,6 +24,7 @@ from serkit.testing import check_trainer
 from serkit.trainers import svm
 
 FEW_ROUNDS = {"rounds": 15, "patience": 5}
+FEW_TRIALS = {"trials": 2, "inner": 2, "search": "C=0.1:1", "fixed": "max_iter=50"}
 QUICK: dict[str, dict[str, Scalar]] = {
     "logreg": {"C": 1.0},
     "svm": {"C": 1.0, "gamma": 0.05},
@@ -75,10 +76,10 @@ def refused(trainer: Trainer, preset: str, given: dict[str, object]) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "preset"), EVERY_PRESET)
+@pytest.mark.parametrize(("name", "preset"), [*EVERY_PRESET, ("tuned", "best")])
 def test_it_keeps_the_contract(store, name, preset):
     assert TRAINERS.get(name).name == name
-    few = {"rounds": 40} if name == "xgboost" else {}
+    few = {"xgboost": {"rounds": 40}, "tuned": FEW_TRIALS}.get(name, {})
     check_trainer(TRAINERS.get(name), store, preset=preset, values=few)
 
 
@@ -124,6 +125,7 @@ class TestNothingButTheTrainingSideIsFitted:
             *((n, p, FEW_ROUNDS if n == "xgboost" else {}) for n, p in EVERY_PRESET),
             # Fitted once: a second fit with the rounds chosen would hide what the first one saw.
             ("xgboost", "best", FEW_ROUNDS | {"refit": False}),
+            ("tuned", "best", FEW_TRIALS),
         ],
     )
     def test_it_is_the_same_model(self, store, tmp_path, name, preset, values):

@@ -55,7 +55,7 @@ from serkit.api.stores import (
     why,
 )
 from serkit.api.stressing import stress, stress_figure
-from serkit.api.training import assist, curve, fit, process_count, train
+from serkit.api.training import assist, curve, fit, process_count, train, tune
 from serkit.ingest.metadata import Labelling
 
 if TYPE_CHECKING:  # types for annotations only
@@ -134,6 +134,7 @@ __all__ = [
     "synth",
     "to_markdown",
     "train",
+    "tune",
     "verify",
     "why",
     "written",

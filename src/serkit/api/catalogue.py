@@ -103,10 +103,12 @@ class ParameterInfo:
     Attributes:
         help: What it means.
         presets: Its value in each preset.
+        search: The range that ``serkit tune`` searches; empty where it declares none.
     """
 
     help: str
     presets: dict[str, Scalar]
+    search: str = ""
 
     def elsewhere(self) -> str:
         """Return where other presets differ from the first, one line per value."""
@@ -155,7 +157,9 @@ class ModelInfo(Shown):
         parameters.columns[0].no_wrap = True
         for name, parameter in self.parameters.items():
             elsewhere = [parameter.elsewhere()] if others else []
-            parameters.add_row(name, str(parameter.presets[first]), *elsewhere, parameter.help)
+            searched = f" (tune: {parameter.search})" if parameter.search else ""
+            what = parameter.help + searched
+            parameters.add_row(name, str(parameter.presets[first]), *elsewhere, what)
         return Group(presets, parameters)
 
 
@@ -440,4 +444,5 @@ def _parameters(trainer: Trainer[Any]) -> Iterator[tuple[str, ParameterInfo]]:
     settled = {preset: each.parameters.to_json() for preset, each in trainer.presets.items()}
     for name, parameter in trainer.parameters.declared().items():
         values = {preset: settled[preset][name] for preset in settled}
-        yield name, ParameterInfo(parameter.help, values)
+        searched = "" if parameter.search is None else str(parameter.search)
+        yield name, ParameterInfo(parameter.help, values, searched)

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 GROUPS = {
     "Data": ("download", "synth", "check", "eda"),
     "Features": ("extract", "features", "store", "invert"),
-    "Models": ("train", "fit", "evaluate", "curve", "human", "models", "protocols"),
+    "Models": ("train", "fit", "tune", "evaluate", "curve", "human", "models", "protocols"),
     "Results": ("compare", "show", "stress", "report", "card", "predict", "serve", "export"),
     "Help": ("demo", "doctor"),
 }

@@ -1,4 +1,4 @@
-"""``serkit train``, ``curve``, ``fit``, ``evaluate``."""
+"""``serkit train``, ``tune``, ``curve``, ``fit``, ``evaluate``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _ENSEMBLE = "ensemble"
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(train)
+    app.command()(tune)
     app.command()(curve)
     app.command()(fit)
     app.command()(evaluate)
@@ -176,6 +177,93 @@ def _helped() -> bool:
         return api.assist()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+
+
+def tune(
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
+    ] = None,
+    search: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY[=RANGE]",
+            help="Search this parameter: C in its declared range, C=0.1:10, or "
+            "'units=32,32|64,64'. Repeatable.  [default: all that declare a range]",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Settings to try in each fold.  [default: 30]")
+    ] = None,
+    inner: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Inner folds by speaker; 1 judges on a fold's validation speakers.  [default: 4]",
+        ),
+    ] = None,
+    no_prune: Annotated[
+        bool,
+        typer.Option(
+            "--no-prune", help="Fit settings to the end that are below the median so far."
+        ),
+    ] = False,
+    store: options.Store = None,
+    runs: options.Runs = None,
+    protocol: options.Protocol = None,
+    preset: options.Preset = None,
+    set_: options.Set = None,
+    seed: options.Seed = None,
+    folds: Annotated[
+        int | None, typer.Option(min=1, help="Search only the first N folds.  [default: all]")
+    ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN",
+            help="Resume a search that was interrupted or killed: its run's name, the beginning "
+            "of it, its path, or last. MODEL is not needed.",
+        ),
+    ] = None,
+    final: Annotated[
+        bool,
+        typer.Option("--final", help="Then search on all speakers, and fit a model for use."),
+    ] = False,
+    definitions: options.Definitions = None,
+    json: options.Json = False,
+) -> None:
+    """Search a model's parameters.
+
+    Every fold searches on inner folds of its training speakers and tests the best setting on its
+    test speakers, whom no setting was chosen on. Parameters that are set by --set are not searched.
+    """
+    from serkit import api
+
+    try:
+        with _watched(model or str(resume)) as tell:
+            found = api.tune(
+                model,
+                search=search or (),
+                trials=trials,
+                inner=inner,
+                store=store,
+                runs=runs,
+                protocol=protocol,
+                preset=preset,
+                values=_pairs(set_ or []),
+                seed=seed,
+                folds=folds,
+                definitions=definitions,
+                resume=resume,
+                prune=not no_prune,
+                final=final,
+                progress=tell,
+            )
+    except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
+        leave(str(interrupted), INTERRUPTED)
+    for note in found.run.record["notes"]:
+        say(note)
+    print_json(found.to_json()) if json else print_rich(found)
 
 
 def curve(

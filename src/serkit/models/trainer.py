@@ -68,6 +68,10 @@ class Tracking:
         return self.tensorboard is not None or self.mlflow is not None
 
 
+def _unwatched(_share: float, _uar: float) -> None:
+    """Let a training go on."""
+
+
 @dataclass(frozen=True)
 class FitContext:
     """Seed, callbacks, checkpoint folder and tracking for one fit.
@@ -81,6 +85,8 @@ class FitContext:
             finished; a trainer resumes from its checkpoint there. None for no checkpoints.
         tracking: External tracking.
         members: An ensemble's members: kind and folder of each.
+        judged: Called as ``judged(share, uar)`` after an epoch that was judged on validation clips:
+            how much of the training is done, 0 to 1, and the UAR. What it raises ends the fit.
 
     Example:
         >>> FitContext(seed=3).seed
@@ -93,6 +99,7 @@ class FitContext:
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
     members: tuple[tuple[str, Path], ...] = ()
+    judged: Callable[[float, float], None] = field(default=_unwatched)
 
 
 @dataclass(frozen=True)

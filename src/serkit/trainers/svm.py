@@ -24,6 +24,7 @@ from serkit.models.copies import ROBUST_COPIES
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
+from serkit.ranges import Between
 
 _GRID_C = (1.0, 1.5, 3.0)
 
@@ -43,7 +44,10 @@ class SvmParameters(PipelineParameters):
 
     kernel: str = parameter("rbf", "kernel", choices=("rbf", "linear"))
     gamma: float = parameter(
-        0.0, "width of the kernel; 0 chooses it on inner folds by speaker", minimum=0
+        0.0,
+        "width of the kernel; 0 chooses it on inner folds by speaker",
+        minimum=0,
+        search=Between(0.02, 0.5, log=True),
     )
 
 

@@ -21,6 +21,7 @@ from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.models.training import emotion_weights
 from serkit.parameters import Scalar, parameter
+from serkit.ranges import Between
 
 _MODEL = "model.ubj"
 
@@ -33,12 +34,29 @@ class XgboostParameters(InputParameters, RefitParameters):
     patience: int = parameter(
         40, "rounds without improvement of the validation log loss before stopping", minimum=1
     )
-    max_depth: int = parameter(3, "depth of a tree", minimum=1)
-    learning_rate: float = parameter(0.1, "learning rate: weight of each tree", minimum=1e-6)
-    subsample: float = parameter(0.7, "share of clips per tree", minimum=1e-6, maximum=1)
-    colsample_bytree: float = parameter(0.1, "share of columns per tree", minimum=1e-6, maximum=1)
-    min_child_weight: float = parameter(1.0, "minimum weight of a leaf", minimum=0)
-    reg_lambda: float = parameter(1.0, "L2 penalty on leaf weights", minimum=0)
+    max_depth: int = parameter(3, "depth of a tree", minimum=1, search=Between(2, 6))
+    learning_rate: float = parameter(
+        0.1,
+        "learning rate: weight of each tree",
+        minimum=1e-6,
+        search=Between(0.03, 0.3, log=True),
+    )
+    subsample: float = parameter(
+        0.7, "share of clips per tree", minimum=1e-6, maximum=1, search=Between(0.4, 1.0)
+    )
+    colsample_bytree: float = parameter(
+        0.1,
+        "share of columns per tree",
+        minimum=1e-6,
+        maximum=1,
+        search=Between(0.02, 0.5, log=True),
+    )
+    min_child_weight: float = parameter(
+        1.0, "minimum weight of a leaf", minimum=0, search=Between(0.5, 10.0, log=True)
+    )
+    reg_lambda: float = parameter(
+        1.0, "L2 penalty on leaf weights", minimum=0, search=Between(0.3, 30.0, log=True)
+    )
     max_bin: int = parameter(64, "histogram bins per column", minimum=2)
     threads: int = parameter(1, "number of threads; more are slower on small corpora", minimum=1)
 

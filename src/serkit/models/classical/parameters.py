@@ -8,6 +8,7 @@ from serkit.errors import UsageError
 from serkit.models.copies import CopiesParameters
 from serkit.models.refit import RefitParameters
 from serkit.parameters import Parameters, names_in, parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,17 @@ class PreprocessingParameters(ClassWeightParameters, RefitParameters):
 
     scale: bool = parameter(True, "standardise columns on the training clips")
     clip: float = parameter(
-        4.0, "clip values to this many standard deviations; 0 disables it", minimum=0
+        4.0,
+        "clip values to this many standard deviations; 0 disables it",
+        minimum=0,
+        search=Between(2.0, 8.0),
     )
     whiten: float = parameter(
-        0.9, "shrinkage of the whitening, above 0 to 1; 0 disables whitening", minimum=0, maximum=1
+        0.9,
+        "shrinkage of the whitening, above 0 to 1; 0 disables whitening",
+        minimum=0,
+        maximum=1,
+        search=Between(0.5, 0.99),
     )
 
 
@@ -82,5 +90,8 @@ class PipelineParameters(InputParameters, SpeakerParameters, PreprocessingParame
     """All of these, for a classifier that chooses C on inner folds."""
 
     C: float = parameter(
-        0.0, "inverse regularisation strength; 0 chooses it on inner folds by speaker", minimum=0
+        0.0,
+        "inverse regularisation strength; 0 chooses it on inner folds by speaker",
+        minimum=0,
+        search=Between(0.03, 30.0, log=True),
     )

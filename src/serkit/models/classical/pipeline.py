@@ -346,12 +346,12 @@ def skops_io() -> Any:
 
 
 def inner_folds(
-    labels: Labels, speakers: npt.NDArray[np.int64]
+    labels: Labels, speakers: npt.NDArray[np.int64], count: int = INNER_FOLDS
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     """Divide a training side by speaker, emotions balanced; the division is always the same."""
     from sklearn.model_selection import StratifiedGroupKFold
 
-    count = min(INNER_FOLDS, len(np.unique(speakers)))
+    count = min(count, len(np.unique(speakers)))
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=0)
     with warnings.catch_warnings():  # of emotions that are missing from some of the folds
         warnings.filterwarnings("ignore", message="The least populated class")

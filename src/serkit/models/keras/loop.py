@@ -74,6 +74,8 @@ def train(
             course.note(row, judged.score, model.get_weights)
             tell(row)
             context.progress(epoch, ends, f"loss {trained.loss:.3f}{judged.said}")
+            if validated is not None:
+                context.judged(epoch / ends, validated.uar)
             checkpoints.save_if_due(model, random, course)
     model.set_weights(course.weights)
     return course

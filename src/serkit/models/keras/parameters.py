@@ -11,6 +11,7 @@ from serkit.models.keras.backend import BACKENDS
 from serkit.models.loop import LoopParameters
 from serkit.models.refit import RefitParameters
 from serkit.parameters import Parameters, parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,12 @@ class KerasLoopParameters(LoopParameters, RefitParameters):
         choices=("constant", "exponential", "cosine", "restarts"),
     )
     cycle: int = parameter(2, "epochs from one restart to the next (schedule=restarts)", minimum=1)
-    l2: float = parameter(0.0, "L2 penalty on all weights, added to Adam's gradient", minimum=0)
+    l2: float = parameter(
+        0.0,
+        "L2 penalty on all weights, added to Adam's gradient",
+        minimum=0,
+        search=Between(3e-4, 2e-2, log=True),
+    )
     clip_norm: float = parameter(0.0, "gradient clipping norm; 0 disables it", minimum=0)
     monitor: str = parameter(
         "loss",

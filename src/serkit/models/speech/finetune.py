@@ -300,6 +300,8 @@ class _FineTuner(transformers.Trainer):  # type: ignore[misc]
         self._job.context.progress(
             epoch, int(self.args.num_train_epochs), f"loss {trained.loss:.3f}{self._said}"
         )
+        if validated is not None:
+            self._job.context.judged(epoch / int(self.args.num_train_epochs), validated.uar)
         self._tally, self._batch = self._new_tally(), 0
         self.log(logs)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, logs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from serkit.compute.devices import DEVICES, PRECISIONS
 from serkit.models.loop import LoopParameters
 from serkit.parameters import Parameters, parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,14 @@ class SpeechLoopParameters(LoopParameters):
     micro_batch: int = parameter(
         16, "maximum number of clips in the encoder at once; fewer save memory", minimum=1
     )
-    learning_rate: float = parameter(3e-5, "learning rate of AdamW", minimum=1e-9)
+    learning_rate: float = parameter(
+        3e-5, "learning rate of AdamW", minimum=1e-9, search=Between(1e-5, 1e-4, log=True)
+    )
     head_rate: float = parameter(
-        1.0, "learning rate of the head, as a multiple of the encoder's", minimum=0
+        1.0,
+        "learning rate of the head, as a multiple of the encoder's",
+        minimum=0,
+        search=Between(1.0, 100.0, log=True),
     )
     schedule: str = parameter(
         "linear",

@@ -8,6 +8,7 @@ from typing import Any
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
 from serkit.models.keras.parameters import KerasParameters, sizes
 from serkit.parameters import parameter
+from serkit.ranges import Between
 
 STRIDE = 8
 """Frames that become one; lengths that clips are padded to must be multiples of it."""
@@ -19,7 +20,13 @@ class CnnParameters(KerasParameters):
 
     channels: str = parameter("24,48,96", "channels of each stage, separated by commas")
     blocks: int = parameter(1, "residual blocks per stage", minimum=1)
-    dropout: float = parameter(0.3, "share of values dropped in training", minimum=0, maximum=0.95)
+    dropout: float = parameter(
+        0.3,
+        "share of values dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.1, 0.6),
+    )
     attention: int = parameter(64, "width of the attention layer", minimum=1)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from serkit.models.keras.nets.parts import Inputs, Shape, emotions
 from serkit.models.keras.parameters import KerasParameters
 from serkit.parameters import parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,13 @@ class FfnnParameters(KerasParameters):
 
     units: int = parameter(256, "units per hidden layer", minimum=1)
     layers: int = parameter(2, "hidden layers", minimum=1)
-    dropout: float = parameter(0.5, "share of units dropped in training", minimum=0, maximum=0.95)
+    dropout: float = parameter(
+        0.5,
+        "share of units dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.1, 0.6),
+    )
     l1: float = parameter(0.0, "L1 penalty of weights and biases", minimum=0)
     padding: str = parameter(
         "crop",

@@ -8,6 +8,7 @@ from typing import Any
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
 from serkit.models.keras.parameters import KerasParameters, sizes
 from serkit.parameters import parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,13 @@ class LstmParameters(KerasParameters):
         "standard deviation of Gaussian input noise in training, and its maximum per clip",
         minimum=0,
     )
-    dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
+    dropout: float = parameter(
+        0.4,
+        "share of values dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.1, 0.6),
+    )
     pool: int = parameter(4, "number of frames averaged into one", minimum=1)
     attention: int = parameter(64, "width of the attention layer", minimum=1)
     padding: str = parameter(

@@ -8,16 +8,25 @@ from typing import Any
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
 from serkit.models.keras.parameters import KerasParameters
 from serkit.parameters import parameter
+from serkit.ranges import Among, Between
 
 
 @dataclass(frozen=True)
 class TcnParameters(KerasParameters):
     """Parameters of this net."""
 
-    width: int = parameter(64, "channels of the hidden layers", minimum=1)
-    layers: int = parameter(3, "number of stacked convolutions", minimum=1)
-    kernel: int = parameter(5, "kernel size in frames", minimum=1)
-    dropout: float = parameter(0.4, "share of values dropped in training", minimum=0, maximum=0.95)
+    width: int = parameter(
+        64, "channels of the hidden layers", minimum=1, search=Among((32, 64, 96))
+    )
+    layers: int = parameter(3, "number of stacked convolutions", minimum=1, search=Between(2, 5))
+    kernel: int = parameter(5, "kernel size in frames", minimum=1, search=Among((3, 5, 7)))
+    dropout: float = parameter(
+        0.4,
+        "share of values dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.1, 0.6),
+    )
     attention: int = parameter(64, "width of the attention layer", minimum=1)
 
 

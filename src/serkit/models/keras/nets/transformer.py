@@ -8,6 +8,7 @@ from typing import Any
 from serkit.models.keras.nets.parts import Inputs, Shape, attention_statistics, emotions
 from serkit.models.keras.parameters import KerasParameters
 from serkit.parameters import parameter
+from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,13 @@ class TransformerParameters(KerasParameters):
         "standard deviation of Gaussian input noise in training, and its maximum per clip",
         minimum=0,
     )
-    dropout: float = parameter(0.2, "share of values dropped in training", minimum=0, maximum=0.95)
+    dropout: float = parameter(
+        0.2,
+        "share of values dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.1, 0.6),
+    )
     reach: int = parameter(
         32, "largest relative position with its own bias (padding=crop)", minimum=0
     )

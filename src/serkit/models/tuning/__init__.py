@@ -1,0 +1,1 @@
+"""Searching a model's parameters on inner folds of a training side."""

@@ -98,6 +98,14 @@ class TestPage:
         assert "<img" not in page
         assert "&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#x27;" in page
 
+    def test_a_run_that_stands_in_two_groups_is_counted_once(self, tmp_path):
+        people = {"model": "human", "protocol": "listening", "preset": None, "values": {}}
+        people |= {"corpus_digest": "c1", "split_digest": "s1", "feature_fingerprints": {}}
+        heard = make_run(tmp_path, "human", right=0.8, actors=range(1, 13), **people)
+        text = make_report([make_run(tmp_path, "svm"), heard]).html
+        assert re.search(r">2</[a-z]+><[^>]*>runs<", text)
+        assert "ravdess c1: 1 run<" in text
+
     def test_without_nets_there_are_no_curves(self, tmp_path):
         text = make_report([make_run(tmp_path, "svm")]).html
         assert "Training" not in text

@@ -22,7 +22,7 @@ def section(board: Board, runs: Sequence[Run]) -> Section:
     for (corpus, digest), members in by_data.items():
         widest = max(members, key=lambda run: int(run.record["clips"]))
         parts += [
-            tag("h3", f"{corpus} {digest[:8]}: {len(members)} runs"),
+            tag("h3", f"{corpus} {digest[:8]}: {len(members)} run{'s' * (len(members) > 1)}"),
             _recordings(widest.record.get("audio")),
             _clips(evidence(widest), widest.name),
         ]

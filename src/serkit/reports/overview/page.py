@@ -56,10 +56,10 @@ def _lead(board: Board, main: tuple[Group, tuple[Model, ...]]) -> Child:
     group, models = main
     best = next(model for model in models if model.runs)
     entry = best.entry
-    runs = sum(len(each.runs) for each in board.entries)
+    runs = len({name for each in board.entries for name in each.runs})  # some are in two groups
     facts = [
         (f"{100 * best.uar:.1f} %", f"best UAR on {group.protocol}, by {best.name}"),
-        (f"{runs}", "runs"),
+        (f"{runs}", "runs" if runs > 1 else "run"),
         (f"{entry.actors or '-'}", "test speakers"),
         (f"{entry.clips or 0:,}", "test clips"),
     ]

@@ -9,7 +9,7 @@ import serkit
 from serkit import FeatureStore
 from serkit.errors import RunError, UsageError
 from serkit.models import ClipData, FoldData
-from serkit.models.classical.pipeline import Inputs
+from serkit.models.classical.inputs import Inputs
 
 
 @pytest.fixture(scope="module")

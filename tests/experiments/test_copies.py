@@ -14,7 +14,7 @@ from serkit.errors import LeakageError, UnknownNameError, UsageError
 from serkit.evaluation.metrics import uar
 from serkit.experiments.resume import MUST_AGREE
 from serkit.models import ClipData, FoldData, TrainingClips
-from serkit.models.classical.pipeline import choose, inner_folds
+from serkit.models.classical.choice import choose, inner_folds
 from serkit.models.copies import CopiesParameters, with_copies
 from serkit.results.run import SPLIT
 

@@ -14,7 +14,8 @@ from serkit.extraction.unlabelled import FeatureRequest, clip_features
 from serkit.features import EXTRACTORS
 from serkit.features.spec import resolve
 from serkit.models import ClipData
-from serkit.models.classical.pipeline import Inputs, SklearnModel
+from serkit.models.classical.inputs import Inputs
+from serkit.models.classical.pipeline import SklearnModel
 from serkit.models.ensemble import Ensemble, Member
 from serkit.prediction.samples import audio_of_samples
 from serkit.store.memory import MemoryStore

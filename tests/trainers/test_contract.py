@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
 from serkit.models import TRAINERS, FitContext, Fitted, FoldData, Trainer, TrainingClips
-from serkit.models.classical.pipeline import unconverged
+from serkit.models.classical.choice import unconverged
 from serkit.parameters import Parameters, Scalar
 from serkit.testing import check_trainer
 from serkit.trainers import svm
@@ -258,8 +258,8 @@ class TestSettle:
 
 class TestInputs:
     def read(self, store, features: str, columns: str = "") -> np.ndarray:
+        from serkit.models.classical.inputs import Inputs
         from serkit.models.classical.parameters import InputParameters
-        from serkit.models.classical.pipeline import Inputs
 
         return Inputs.of(InputParameters(features=features, columns=columns)).matrix(heard(store))
 

@@ -166,6 +166,11 @@ class Course(Generic[W]):
         self.best, self.score, self.weights = len(self.rows), score, weights()
         return True
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Its rows, best epoch and score, as checkpoints of every framework hold them."""
+        return {"rows": self.rows, "best": self.best, "score": self.score}
+
     def exhausted(self, patience: int) -> bool:
         """Return whether the best epoch is ``patience`` epochs ago; 0 disables early stopping."""
         return 0 < patience <= len(self.rows) - self.best

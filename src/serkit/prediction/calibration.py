@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import RunError, UsageError
+from serkit.models.probabilities import best_temperature, softmax
 
 Matrix = npt.NDArray[np.float64]
 
@@ -111,15 +112,8 @@ def calibrate(
 
 def fit_temperature(probabilities: Matrix, truth: npt.NDArray[np.int64]) -> float:
     """Return the temperature with the least log loss, 0.05 to 20."""
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(truth))
-
-    def loss(log_temperature: float) -> float:
-        found = tempered(probabilities, float(np.exp(log_temperature)))
-        return float(-np.log(np.maximum(found[rows, truth], _LEAST)).mean())
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded").x))
+    logits = np.log(np.maximum(probabilities, _LEAST))
+    return best_temperature(logits, truth, log_bound=3.0, least=_LEAST)
 
 
 def tempered(probabilities: Matrix, temperature: float) -> Matrix:
@@ -129,9 +123,7 @@ def tempered(probabilities: Matrix, temperature: float) -> Matrix:
         >>> tempered(np.array([0.8, 0.2]), 2.0).round(3).tolist()
         [0.667, 0.333]
     """
-    values = np.log(np.maximum(probabilities, _LEAST)) / temperature
-    values = np.exp(values - values.max(axis=-1, keepdims=True))
-    return np.asarray(values / values.sum(axis=-1, keepdims=True))
+    return softmax(np.log(np.maximum(probabilities, _LEAST)) / temperature)
 
 
 def _threshold(

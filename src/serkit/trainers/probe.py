@@ -17,16 +17,11 @@ import numpy as np
 from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import TrainingError, UsageError
 from serkit.features import ArrayLayout
+from serkit.models.classical.choice import Choice, choose, unconverged
+from serkit.models.classical.decisions import fit_temperature
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import ClassWeightParameters
-from serkit.models.classical.pipeline import (
-    Choice,
-    Inputs,
-    Matrix,
-    SklearnModel,
-    choose,
-    fit_temperature,
-    unconverged,
-)
+from serkit.models.classical.pipeline import Matrix, SklearnModel
 from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.refit import RefitParameters
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from serkit.clips import SAMPLE_RATE
 from serkit.compute.blas import on_one_blas_thread
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.probabilities import softmax
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar, parameter
 
@@ -157,9 +158,8 @@ class ShortcutModel:
         kind = _KINDS[self.what]
         numbers = _prepared(kind, kind.measure(data), self.mean, self.deviation)
         scores = numbers @ self.weights.T + self.intercept
-        groups = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares = groups / groups.sum(axis=1, keepdims=True)
-        # By differences: groups that are all alike give just their shares, without rounding.
+        shares = softmax(scores)
+        # As differences: groups with equal emotions give exactly those, without rounding.
         return np.asarray(self.emotions[0] + shares @ (self.emotions - self.emotions[0]))
 
     def save(self, folder: Path) -> None:

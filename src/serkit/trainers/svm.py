@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 
 from serkit.compute.blas import on_one_blas_thread
+from serkit.models.classical.choice import choose
+from serkit.models.classical.decisions import fit_temperature
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
-from serkit.models.classical.pipeline import (
-    Inputs,
-    Matrix,
-    SklearnModel,
-    choose,
-    fit_temperature,
-    preprocessing,
-)
+from serkit.models.classical.pipeline import Matrix, SklearnModel, preprocessing
 from serkit.models.clips import FoldData
 from serkit.models.copies import ROBUST_COPIES
 from serkit.models.selection import INNER_ACTORS

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.extras import require
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import InputParameters
-from serkit.models.classical.pipeline import FACTS, Inputs
+from serkit.models.classical.pipeline import FACTS
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.graph import Graph
 from serkit.models.refit import RefitParameters

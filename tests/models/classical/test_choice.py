@@ -10,15 +10,10 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import softmax as scipy_softmax
 
 from serkit.labels import UNRECORDED
-from serkit.models.classical.pipeline import (
-    choose,
-    count_parameters,
-    decisions,
-    fit_temperature,
-    inner_folds,
-    softmax,
-    widen,
-)
+from serkit.models.classical.choice import choose, inner_folds
+from serkit.models.classical.decisions import decisions, fit_temperature, widen
+from serkit.models.classical.pipeline import count_parameters
+from serkit.models.probabilities import softmax
 
 LABELS = np.tile(np.repeat(np.arange(8), 2), 6)
 ACTORS = np.repeat(np.arange(1, 7), 16)

@@ -15,9 +15,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.linear import LinearPipeline, read_linear
 from serkit.models.classical.parameters import PreprocessingParameters
-from serkit.models.classical.pipeline import Inputs, SklearnModel, preprocessing
+from serkit.models.classical.pipeline import SklearnModel, preprocessing
 from serkit.models.classical.skops_file import UnfamiliarNode, read_skops
 
 ALL: Mapping[str, float | bool] = {"scale": True, "clip": 2.0, "whiten": 0.9}

@@ -13,20 +13,15 @@ import numpy.typing as npt
 
 from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import RunError, UsageError
+from serkit.models.classical.choice import inner_folds
+from serkit.models.classical.decisions import decisions, widen
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import InputParameters
-from serkit.models.classical.pipeline import (
-    FACTS,
-    MODEL,
-    Inputs,
-    SklearnModel,
-    decisions,
-    inner_folds,
-    skops_io,
-    softmax,
-    widen,
-)
+from serkit.models.classical.pipeline import FACTS, MODEL, SklearnModel
+from serkit.models.classical.skops_io import skops_io
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.graph import Graph
+from serkit.models.probabilities import softmax
 from serkit.models.refit import RefitParameters
 from serkit.models.trainer import FitContext
 from serkit.parameters import Scalar, parameter

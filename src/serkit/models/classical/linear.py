@@ -1,6 +1,6 @@
 """Linear pipelines in pure NumPy, with the same predictions as scikit-learn's.
 
-Importing scikit-learn takes seconds; asking a logistic regression takes a matrix product.
+Importing scikit-learn takes seconds; predicting with a logistic regression is one matrix product.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.models.classical.skops_file import SavedObject, UnfamiliarNode, read_skops
+from serkit.models.probabilities import softmax
 
 Matrix = npt.NDArray[Any]
 
@@ -85,9 +86,8 @@ class LinearPipeline:
         values = self.decision_function(matrix)
         if self.one_vs_rest:
             found = (1 + np.tanh(values / 2)) / 2  # the logistic function, without overflow
-        else:
-            found = np.exp(values - values.max(axis=1, keepdims=True))
-        return np.asarray(found / found.sum(axis=1, keepdims=True))
+            return np.asarray(found / found.sum(axis=1, keepdims=True))
+        return softmax(values)
 
 
 def read_linear(content: bytes) -> LinearPipeline | None:

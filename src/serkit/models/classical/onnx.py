@@ -55,7 +55,7 @@ def estimator_values(graph: Graph, estimator: Any, matrix: str, *, decisions: bo
 
 
 def widened(graph: Graph, values: str, trained: npt.NDArray[Any], classes: int) -> str:
-    """Spread probabilities of the classes trained on over all, as ``pipeline.widen`` does."""
+    """Spread probabilities of the classes trained on over all, like ``decisions.widen``."""
     trained = np.asarray(trained, np.int64)
     places = np.zeros((len(trained), classes), np.float32)
     places[np.arange(len(trained)), trained] = 1

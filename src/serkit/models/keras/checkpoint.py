@@ -102,9 +102,7 @@ class Checkpoints:
             "seconds": self.earlier + began - self._began,
             "random": random.bit_generator.state,
             "shapes": self._shapes,
-            "rows": course.rows,
-            "best": course.best,
-            "score": course.score,
+            **course.facts,
             "best_weights": len(best),
         }
         arrays = dict(_arrays(_variables(model), best)) | _torch_random()

@@ -49,13 +49,7 @@ class SpeechCourse(Course[Weights]):
             folder: Where the Trainer keeps its checkpoints.
             step: That of the checkpoint just written.
         """
-        facts = {
-            "key": self.key,
-            "rows": self.rows,
-            "best": self.best,
-            "score": self.score,
-            "step": self.step,
-        }
+        facts = {"key": self.key, **self.facts, "step": self.step}
         place = folder / f"checkpoint-{step}"
         write_file(place / _FILE, json.dumps(facts).encode())
         for path, number in _checkpoints(folder):

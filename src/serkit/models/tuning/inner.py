@@ -75,7 +75,7 @@ def divide(fold: FoldData, count: int, *, chooses: bool) -> tuple[InnerFold, ...
 
 def _parts(clips: TrainingClips, count: int) -> Iterator[npt.NDArray[np.intp]]:
     """Yield the positions of each inner fold's judged clips."""
-    from serkit.models.classical.pipeline import inner_folds
+    from serkit.models.classical.choice import inner_folds
 
     if len(np.unique(clips.speakers)) > 1:
         for _, judged in inner_folds(clips.labels, clips.speakers, count):

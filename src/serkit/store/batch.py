@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from operator import attrgetter
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.features import FeatureSpec
+from serkit.store.rows import column
 from serkit.store.tables import ClipRow
 
 if TYPE_CHECKING:
@@ -99,17 +100,37 @@ def clip_frame(rows: Sequence[ClipRow], columns: Sequence[str] = METADATA) -> pd
         rows: The clips.
         columns: The columns to include.
     """
+    return _frame(lambda name: list(map(attrgetter(name), rows)), columns)
+
+
+def sorted_frame(clips: Mapping[str, ClipRow], columns: Sequence[str] = METADATA) -> pd.DataFrame:
+    """Return clips as a new table indexed by ``clip_id`` and sorted by it.
+
+    Args:
+        clips: The clips by id.
+        columns: The columns to include.
+    """
+    clip_ids = list(clips)
+    order = sorted(range(len(clip_ids)), key=clip_ids.__getitem__)
+
+    def values(name: str) -> list[Any]:
+        return list(map(column(clips, name).__getitem__, order))
+
+    return _frame(values, columns)
+
+
+def _frame(values_of: Callable[[str], list[Any]], columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     text = pd.Series([""]).dtype  # pandas cannot infer it from an empty table
     kinds: dict[str, Any] = {"str": text, "int": np.dtype(np.int64), "int | None": pd.Int64Dtype()}
 
-    def column(name: str) -> Any:
-        values = list(map(attrgetter(name), rows))
+    def series(name: str) -> Any:
+        values = values_of(name)
         kind = _TYPES[name]
         if name == "actor" and None not in values:
             kind = "int"  # plain integers wherever every speaker is numbered
         return pd.array(values, dtype=kinds[kind])
 
-    index = pd.Index(column("clip_id"), name="clip_id")
-    return pd.DataFrame({name: column(name) for name in columns}, index=index)
+    index = pd.Index(series("clip_id"), name="clip_id")
+    return pd.DataFrame({name: series(name) for name in columns}, index=index)

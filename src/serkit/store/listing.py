@@ -11,7 +11,8 @@ from serkit.features import Recipes, stored_name
 from serkit.labels import UNKNOWN
 from serkit.shown import Shown
 from serkit.store.manifest import Failure
-from serkit.store.state import StoreState, corpus_digest
+from serkit.store.rows import column
+from serkit.store.state import StoreState
 from serkit.store.status import FeatureStatus, feature_status
 from serkit.store.store import FeatureStore
 
@@ -100,13 +101,13 @@ class StoreListing(Shown):
 def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:
     """List a store's content, compared with the current recipes."""
     state = store.state
-    clips = state.clips.values()
+    speakers = set(column(state.clips, "speaker"))
     return StoreListing(
         store=store.path,
-        corpora=tuple(sorted({clip.corpus for clip in clips})),
-        clips=len(clips),
-        speakers=len({clip.speaker for clip in clips} - {UNKNOWN}),
-        corpus_digest=corpus_digest(clips),
+        corpora=tuple(sorted(set(column(state.clips, "corpus")))),
+        clips=len(state.clips),
+        speakers=len(speakers - {UNKNOWN}),
+        corpus_digest=state.corpus_digest(),
         features=tuple(_feature(state, recipes, name) for name in state.manifest.features),
         failures=tuple(state.manifest.failures),
     )

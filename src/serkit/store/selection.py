@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import UsageError, unknown_name
-from serkit.store.batch import METADATA
+from serkit.store.batch import METADATA, sorted_frame
+from serkit.store.rows import column
 from serkit.store.tables import ClipRow
 
 if TYPE_CHECKING:
@@ -26,70 +26,68 @@ Where: TypeAlias = "Mapping[str, Any] | str | pd.Series | Callable[[pd.DataFrame
 clips' metadata to a boolean mask."""
 
 
-def choose(
-    where: Where, rows: Sequence[ClipRow], frame: Callable[[], pd.DataFrame]
-) -> Sequence[ClipRow]:
-    """Return the selected clips, in the order of the rows.
+def choose(where: Where, clips: Mapping[str, ClipRow]) -> list[str]:
+    """Return the ids of the selected clips, sorted.
 
     Args:
         where: Which clips; None is all.
-        rows: All clips.
-        frame: Makes the table of all clips, only called if pandas is needed; the caller may change
-            the result.
+        clips: All clips by id.
 
     Raises:
         UnknownNameError: There is no such column, or no clip has a name that resembles others.
         UsageError: The selection cannot be understood.
     """
-    if where is None:
-        return rows
     if isinstance(where, Mapping):
-        tests = [_with_values(rows, column, wanted) for column, wanted in where.items()]
-        return [row for row in rows if all(test(row) for test in tests)]
+        chosen = [_with_values(clips, name, wanted) for name, wanted in where.items()]
+        return sorted(set.intersection(*chosen)) if chosen else sorted(clips)
+    clip_ids = sorted(clips)
+    if where is None:
+        return clip_ids
     if isinstance(where, str):
-        mask = _query(where, frame())
+        mask = _query(where, clips)
     elif callable(where):
-        mask = _mask(where(frame()), len(rows))
+        mask = _mask(where(sorted_frame(clips)), len(clip_ids))
     else:
-        mask = _series(where, [row.clip_id for row in rows])
-    return [row for row, keep in zip(rows, mask.tolist(), strict=True) if keep]
+        mask = _series(where, clip_ids)
+    return [clip_id for clip_id, keep in zip(clip_ids, mask.tolist(), strict=True) if keep]
 
 
-def _with_values(rows: Sequence[ClipRow], column: str, wanted: Any) -> Callable[[ClipRow], bool]:
-    """Return a predicate that tests a clip for the given values in a column."""
-    if column not in METADATA:
-        raise unknown_name("column", column, METADATA)
+def _with_values(clips: Mapping[str, ClipRow], name: str, wanted: Any) -> set[str]:
+    """Return the clips that have one of the wanted values in a column."""
+    if name not in METADATA:
+        raise unknown_name("column", name, METADATA)
     many = isinstance(wanted, Iterable) and not isinstance(wanted, (str, bytes))
     try:
         values = set(wanted if many else (wanted,))
     except TypeError as error:
         raise UsageError(
-            f"where={{{column!r}: {wanted!r}}} cannot be understood",
+            f"where={{{name!r}: {wanted!r}}} cannot be understood",
             allowed="a value or a list of values is allowed",
         ) from error
-    value_of = attrgetter(column)
-    known = {value_of(row) for row in rows}
+    found = column(clips, name)
+    known = set(found)
     for value in values - known:
-        _check_absent(column, value, known)
-    return lambda row: value_of(row) in values
+        _check_absent(name, value, known)
+    return {clip_id for clip_id, value in zip(clips, found, strict=True) if value in values}
 
 
-def _check_absent(column: str, value: Any, known: set[Any]) -> None:
+def _check_absent(name: str, value: Any, known: set[Any]) -> None:
     """Reject a value that no clip has if it looks like a typo."""
     if not known or not isinstance(value, str):
         return
-    names = [name for name in known if isinstance(name, str)]
+    names = [each for each in known if isinstance(each, str)]
     if not names:
         raise UsageError(
-            f"where={{{column!r}: {value!r}}} is text",
-            allowed=f"{column} is a number such as {next(iter(known))}",
+            f"where={{{name!r}: {value!r}}} is text",
+            allowed=f"{name} is a number such as {next(iter(known))}",
         )
-    by_lower = {name.lower(): name for name in names}
+    by_lower = {each.lower(): each for each in names}
     if get_close_matches(value.strip().lower(), by_lower, cutoff=_ALIKE):
-        raise unknown_name(f"value of {column}", value, names)
+        raise unknown_name(f"value of {name}", value, names)
 
 
-def _query(query: str, frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
+def _query(query: str, clips: Mapping[str, ClipRow]) -> npt.NDArray[np.bool_]:
+    frame = sorted_frame(clips, [name for name in METADATA if name in query])
     try:
         # keep the query's result as a mask: clip names would be looked up as rows
         return _mask(frame.eval(query), len(frame))

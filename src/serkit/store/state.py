@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 from xxhash import xxh3_64_hexdigest
 
@@ -16,9 +15,8 @@ from serkit.features.spec import canonical_json
 from serkit.labels import LabelSet
 from serkit.storage.files import read_file
 from serkit.store.manifest import Manifest, StoredFile, read_manifest
-from serkit.store.tables import ClipRow, FileRow, IndexRow, decode
-
-T = TypeVar("T", FileRow, ClipRow, IndexRow)
+from serkit.store.rows import Rows, Segment, column
+from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
 
 
 @dataclass
@@ -33,14 +31,28 @@ class StoreState:
     """
 
     manifest: Manifest = field(default_factory=Manifest)
-    files: dict[str, FileRow] = field(default_factory=dict)
-    clips: dict[str, ClipRow] = field(default_factory=dict)
-    index: dict[str, dict[str, IndexRow]] = field(default_factory=dict)
+    files: Mapping[str, FileRow] = field(default_factory=dict)
+    clips: Mapping[str, ClipRow] = field(default_factory=dict)
+    index: Mapping[str, Mapping[str, IndexRow]] = field(default_factory=dict)
 
     @property
     def labels(self) -> LabelSet:
         """The classes of the clips, in the order of their numbers."""
         return self.manifest.labels
+
+    def corpus_digest(self) -> str:
+        """Return the identity of all clips; see :func:`corpus_digest`."""
+        corpora, samples = column(self.clips, "corpus"), column(self.clips, "pcm_sha256")
+        return _digest(zip(corpora, self.clips, samples, strict=True))
+
+    def not_current(self, spec: FeatureSpec) -> set[str]:
+        """Return the clips that have no values of this recipe and of the clip's samples."""
+        index, wanted = self.index.get(spec.name, {}), spec.fingerprint
+        recipes, computed = column(index, "fingerprint"), column(index, "pcm_sha256")
+        rows = zip(index, recipes, computed, strict=True)
+        have = {clip_id: samples for clip_id, recipe, samples in rows if recipe == wanted}
+        clips = zip(self.clips, column(self.clips, "pcm_sha256"), strict=True)
+        return {clip_id for clip_id, samples in clips if have.get(clip_id) != samples}
 
     def current(self, spec: FeatureSpec, clip_id: str) -> bool:
         """Return whether a clip's values match this recipe and the clip's samples."""
@@ -80,8 +92,9 @@ def read_state(store: Path, *, files: bool = True) -> StoreState:
         if files:
             state.files = _table(store, manifest.tables["files"], FileRow)
         state.clips = _table(store, manifest.tables["clips"], ClipRow)
-    for name, feature in manifest.features.items():
-        state.index[name] = _table(store, feature.index, IndexRow)
+    state.index = {
+        name: _table(store, feature.index, IndexRow) for name, feature in manifest.features.items()
+    }
     return state
 
 
@@ -107,9 +120,13 @@ def read_checked(store: Path, file: StoredFile) -> bytes:
 
 def corpus_digest(clips: Iterable[ClipRow]) -> str:
     """Return the identity of a set of clips: SHA-256 over their ids and samples, sorted."""
-    rows = sorted((clip.corpus, clip.clip_id, clip.pcm_sha256) for clip in clips)
-    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+    return _digest((clip.corpus, clip.clip_id, clip.pcm_sha256) for clip in clips)
 
 
-def _table(store: Path, file: StoredFile, kind: type[T]) -> dict[str, T]:
-    return decode(kind, read_checked(store, file))
+def _digest(clips: Iterable[tuple[str, str, str]]) -> str:
+    return hashlib.sha256(canonical_json(sorted(clips)).encode()).hexdigest()
+
+
+def _table(store: Path, file: StoredFile, kind: type[Row]) -> Rows[Row]:
+    """Read a table's bytes at once, since a writer may delete the file; they are decoded later."""
+    return Rows([Segment(kind, read_checked(store, file))])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from serkit.features import FeatureSpec
 from serkit.shown import Shown
-from serkit.store.manifest import StoredFeature
+from serkit.store.manifest import Failure, StoredFeature
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, IndexRow
 
@@ -85,34 +85,37 @@ def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:
         state: The store's state.
         spec: The current recipe.
     """
-    clips = tuple(_clips(state, spec))
+    unusable = {f.clip_id: f for f in state.manifest.failures if not f.feature}
+    # Values of a file that cannot be used any more are of samples that are gone.
+    behind = state.not_current(spec) | {clip_id for clip_id in unusable if clip_id in state.clips}
+    clips = tuple(_statuses(state, spec, sorted(behind), unusable))
     counts = Counter(clip.condition for clip in clips)
-    reasons = Counter((c.condition, c.reason) for c in clips if c.condition != "current")
+    counts["current"] = len(state.clips) - len(behind)
+    reasons = Counter((clip.condition, clip.reason) for clip in clips)
     return FeatureStatus(
         spec.name,
         {condition: counts[condition] for condition in CONDITIONS},
         tuple((condition, reason, n) for (condition, reason), n in reasons.most_common()),
-        tuple(clip for clip in clips if clip.condition != "current"),
+        clips,
     )
 
 
-def _clips(state: StoreState, spec: FeatureSpec) -> Iterator[ClipStatus]:
+def _statuses(
+    state: StoreState, spec: FeatureSpec, behind: Iterable[str], unusable: Mapping[str, Failure]
+) -> Iterator[ClipStatus]:
+    """Yield the clips that are behind and the files that were never clips, with the reason."""
     failures = {f.clip_id: f for f in state.manifest.failures if f.feature == spec.name}
-    unusable = {f.clip_id: f for f in state.manifest.failures if not f.feature}
     stored = state.manifest.features.get(spec.name)
     index = state.index.get(spec.name, {})
-    for clip_id, clip in sorted(state.clips.items()):
-        # Values of a file that cannot be used any more are of samples that are gone.
-        failed = unusable.get(clip_id)
-        if failed is None and state.current(spec, clip_id):
-            yield ClipStatus(clip_id, "current")
-        elif failed := failed or failures.get(clip_id):
+    for clip_id in behind:
+        if failed := unusable.get(clip_id) or failures.get(clip_id):
             yield ClipStatus(clip_id, "failed", f"{failed.error}: {failed.message}")
         elif clip_id not in index:
             reason = "never extracted" if stored is None else "not computed yet"
             yield ClipStatus(clip_id, "missing", reason)
         else:
-            yield ClipStatus(clip_id, "stale", _why_stale(index[clip_id], clip, spec, stored))
+            reason = _why_stale(index[clip_id], state.clips[clip_id], spec, stored)
+            yield ClipStatus(clip_id, "stale", reason)
     for failed in state.manifest.failures:
         if failed.clip_id not in state.clips and not failed.feature:
             yield ClipStatus(failed.path, "failed", f"{failed.error}: {failed.message}")

@@ -17,16 +17,17 @@ from serkit.errors import (
 )
 from serkit.features import ArrayLayout, FeatureSpec, Layout, stored_name
 from serkit.labels import LabelSet
-from serkit.store.batch import Batch, clip_frame
+from serkit.store.batch import Batch, sorted_frame
 from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
 from serkit.store.mirror import mirror_of, store_folder
 from serkit.store.options import ReadKeywords, ReadOptions
 from serkit.store.order import order_by_parts
 from serkit.store.reading import PartCache, Parts, read_batch
 from serkit.store.remote_parts import RemoteParts
+from serkit.store.rows import some
 from serkit.store.selection import Where, choose
-from serkit.store.state import StoreState, corpus_digest, read_state
-from serkit.store.tables import ClipRow, IndexRow
+from serkit.store.state import StoreState, read_state
+from serkit.store.tables import IndexRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +67,6 @@ class FeatureStore:
             self._mirror.refresh()
         self._stamp = manifest_stamp(self.path)
         self._state = _read_steadily(self.path)
-        self._sorted: tuple[StoreState, tuple[ClipRow, ...]] | None = None
         self._parts: dict[str, PartCache | RemoteParts] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -109,7 +109,7 @@ class FeatureStore:
     @property
     def clips(self) -> pd.DataFrame:
         """The clips' metadata, indexed by ``clip_id`` and sorted by it (a copy)."""
-        return clip_frame(self._clip_rows(self.state))
+        return sorted_frame(self.state.clips)
 
     @property
     def labels(self) -> LabelSet:
@@ -119,7 +119,7 @@ class FeatureStore:
     @property
     def corpus_digest(self) -> str:
         """Identity of the clips and their samples (SHA-256)."""
-        return corpus_digest(self.state.clips.values())
+        return self.state.corpus_digest()
 
     def spec(self, feature: str) -> FeatureSpec:
         """Return a feature's specification.
@@ -188,7 +188,7 @@ class FeatureStore:
         ids = self._select(state, feature, where)
         if shuffle == "parts":
             index = state.index[self._stored(state, feature).spec.name]
-            order = order_by_parts([index[clip_id].part for clip_id in ids], seed)
+            order = order_by_parts([row.part for row in some(index, ids)], seed)
             ids = [ids[i] for i in order]
         elif shuffle:
             ids = [ids[i] for i in np.random.default_rng(seed).permutation(len(ids))]
@@ -206,13 +206,13 @@ class FeatureStore:
 
     def _select(self, state: StoreState, feature: str, where: Where) -> list[str]:
         spec = self._stored(state, feature).spec
-        rows = choose(where, self._clip_rows(state), lambda: clip_frame(self._clip_rows(state)))
+        chosen = choose(where, state.clips)
         failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", spec.name)}
-        ids = [row.clip_id for row in rows if row.clip_id not in failed]
-        behind = len(ids) - sum(map(state.is_current(spec), ids))
+        ids = [clip_id for clip_id in chosen if clip_id not in failed]
+        behind = len(state.not_current(spec).intersection(ids))
         if behind:
             raise IncompleteFeatureError(
-                f"{feature} is not current for {behind:,} of {len(rows):,} clips in "
+                f"{feature} is not current for {behind:,} of {len(chosen):,} clips in "
                 f"{self.location}",
                 hint=f"'serkit store why {feature}' says why, "
                 f"'serkit extract SRC --features {feature}' computes them",
@@ -315,8 +315,7 @@ class FeatureStore:
     ) -> Batch:
         stored = self._stored(state, feature)
         spec = stored.spec
-        rows = self._rows(state, spec, clip_ids)
-        clips = [state.clips[clip_id] for clip_id in clip_ids]
+        rows, clips = self._rows(state, spec, clip_ids), some(state.clips, clip_ids)
         parts = self._parts_of(stored)
         if isinstance(parts, RemoteParts):
             parts.prefetch(rows)
@@ -344,15 +343,15 @@ class FeatureStore:
     def _rows(
         self, state: StoreState, spec: FeatureSpec, clip_ids: Sequence[str]
     ) -> list[IndexRow]:
-        is_current = state.is_current(spec)
+        index, is_current = state.index[spec.name], state.is_current(spec)
+        rows = some(index, [clip_id for clip_id in clip_ids if clip_id in index])
         for clip_id in clip_ids:
             if not is_current(clip_id):
                 raise IncompleteFeatureError(
                     f"{spec.name} is not current for clip {clip_id} in {self.location}",
                     hint=f"'serkit store why {spec.name}' says why",
                 )
-        index = state.index[spec.name]
-        return [index[clip_id] for clip_id in clip_ids]
+        return rows
 
     def _stored(self, state: StoreState, feature: str) -> StoredFeature:
         if not isinstance(feature, str):
@@ -369,12 +368,6 @@ class FeatureStore:
                 hint=f"compute it with 'serkit extract SRC --features {feature}'",
             )
         return stored
-
-    def _clip_rows(self, state: StoreState) -> Sequence[ClipRow]:
-        """Return all clips, sorted by id."""
-        if self._sorted is None or self._sorted[0] is not state:
-            self._sorted = state, tuple(state.clips[key] for key in sorted(state.clips))
-        return self._sorted[1]
 
 
 def _read_steadily(path: Path) -> StoreState:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import repeat
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -125,7 +125,7 @@ class IndexRow:
 _LOOK = 1000
 """Rows by which a column is judged to repeat a few words."""
 
-Row = TypeVar("Row", FileRow, ClipRow, IndexRow)
+Row = TypeVar("Row", bound="FileRow | ClipRow | IndexRow")
 
 _ARROW = {
     "str": pa.string(),
@@ -151,29 +151,46 @@ def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
 
 
 def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
-    """Return the rows of a Parquet file by their first column.
+    """Return the rows of a Parquet file by their first column."""
+    table = read_table(kind, data)
+    columns = {name: listed(table, name) for name in table.column_names}
+    key = fields(kind)[0].name
+    return dict(zip(columns[key], make_rows(kind, columns), strict=True))
 
-    A newer column with a default may be missing from older files.
+
+def read_table(kind: type[Any], data: bytes, names: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file of rows.
+
+    Args:
+        kind: The class of the rows.
+        data: The file.
+        names: The fields wanted; None is all. Those that older files lack are filled in.
     """
-    table = from_parquet(data)
-    there = set(table.column_names)
-    wanted = [f.name for f in fields(kind) if f.name in there or f.default is MISSING]
-    columns = [_values(table, name) for name in wanted]
-    with _uncollected():
-        rows = _made(kind, wanted, columns)
-        return dict(zip(columns[0], rows, strict=True))
+    wanted = [field.name for field in fields(kind)] if names is None else names
+    file = pq.ParquetFile(pa.BufferReader(data))
+    there = set(file.schema_arrow.names)
+    table = file.read([*(there & {*wanted, "actor"})], use_threads=False)
+    return pa.table({n: table.column(n) if n in there else _older(kind, n, table) for n in wanted})
 
 
-def _made(kind: type[Row], names: Sequence[str], columns: Sequence[list[Any]]) -> list[Row]:
-    """Make rows from columns, without calling their class 100,000 times.
+def _older(kind: type[Any], name: str, table: pa.Table) -> pa.Array:
+    """Return a column that was added to the format after a file was written."""
+    if name == "speaker":  # actors were numbers
+        actors = table.column("actor").to_pylist()
+        return string_column([str(actor) if actor else UNKNOWN for actor in actors])
+    default = {field.name: field.default for field in fields(kind)}[name]
+    return _column([default] * len(table), _schema(kind).field(name).type)
+
+
+def make_rows(kind: type[Row], columns: Mapping[str, Sequence[Any]]) -> list[Row]:
+    """Make rows from the values of all their fields, without calling their class 100,000 times.
 
     That takes a tenth of the time: a frozen class sets its attributes one by one, through Python.
     """
-    rows = list(map(kind.__new__, repeat(kind, len(columns[0]))))
-    given = dict(zip(names, columns, strict=True))
-    for field in fields(kind):
-        values = given.get(field.name) or repeat(field.default)
-        deque(map(getattr(kind, field.name).__set__, rows, values), maxlen=0)
+    with _uncollected():
+        rows = list(map(kind.__new__, repeat(kind, len(next(iter(columns.values()))))))
+        for name, values in columns.items():
+            deque(map(getattr(kind, name).__set__, rows, values), maxlen=0)
     return rows
 
 
@@ -192,13 +209,11 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _values(table: pa.Table, name: str) -> list[Any]:
-    if name == "speaker" and name not in table.column_names:  # written when actors were numbers
-        actors = table.column("actor").to_pylist()
-        return [str(actor) if actor else UNKNOWN for actor in actors]
+def listed(table: pa.Table, name: str) -> list[Any]:
+    """Return a column's values; words that come again and again are one object each."""
     values = list(table.column(name).to_pylist())
     if isinstance(values[0] if values else None, str) and len({*values[:_LOOK]}) < _LOOK // 2:
-        return list(map({}.setdefault, values, values))  # one object for each word, not one a row
+        return list(map({}.setdefault, values, values))
     return values
 
 

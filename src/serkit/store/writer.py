@@ -50,7 +50,10 @@ class StoreWriter:
 
     def __init__(self, path: Path, state: StoreState) -> None:
         self.path = path
-        self.state = state
+        self._files = dict(state.files)
+        self._clips = dict(state.clips)
+        self._index = {name: dict(rows) for name, rows in state.index.items()}
+        self.state = StoreState(state.manifest, self._files, self._clips, self._index)
         self._mirror = mirror_of(path)
         self._features = dict(state.manifest.features)
         self._failures = state.manifest.failures
@@ -77,7 +80,7 @@ class StoreWriter:
         older = (*known.older, known.spec) if known else ()
         parts = known.parts if known else {}
         self._features[spec.name] = StoredFeature(spec, layout, StoredFile("", 0, ""), parts, older)
-        self.state.index.setdefault(spec.name, {})
+        self._index.setdefault(spec.name, {})
         self._touch(feature=spec.name)
 
     def set_labels(self, labels: LabelSet) -> None:
@@ -88,8 +91,7 @@ class StoreWriter:
         if labels == self._labels:
             return
         self._labels = labels
-        clips = self.state.clips.values()
-        for clip in list(clips):
+        for clip in list(self._clips.values()):
             number = labels.index(clip.emotion) if clip.emotion in labels else NO_LABEL
             self.put_clips([replace(clip, emotion_id=number)])
         self._touch()
@@ -97,21 +99,21 @@ class StoreWriter:
     def put_files(self, rows: Iterable[FileRow]) -> None:
         """Remember audio files that were decoded."""
         for row in rows:
-            if self.state.files.get(row.path) != row:
-                self.state.files[row.path] = row
+            if self._files.get(row.path) != row:
+                self._files[row.path] = row
                 self._touch(table="files")
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Forget that audio files were decoded, so that they are decoded again."""
         for path in paths:
-            if self.state.files.pop(path, None):
+            if self._files.pop(path, None):
                 self._touch(table="files")
 
     def put_clips(self, rows: Iterable[ClipRow]) -> None:
         """Add or update clips."""
         for row in rows:
-            if self.state.clips.get(row.clip_id) != row:
-                self.state.clips[row.clip_id] = row
+            if self._clips.get(row.clip_id) != row:
+                self._clips[row.clip_id] = row
                 self._touch(table="clips")
 
     def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
@@ -124,7 +126,7 @@ class StoreWriter:
             flush_file(self.path / part.file)
         known = self._features[feature]
         self._features[feature] = replace(known, parts={**known.parts, part.file: part})
-        self.state.index[feature] |= {row.clip_id: row for row in rows}
+        self._index[feature] |= {row.clip_id: row for row in rows}
         self._touch(feature=feature)
 
     def part_path(self, feature: str, file: str) -> Path:
@@ -139,8 +141,9 @@ class StoreWriter:
         if not gone:
             return
         for clip_id in gone:
-            self.state.clips.pop(clip_id, None)
-        self.state.files = {k: f for k, f in self.state.files.items() if f.clip_id not in gone}
+            self._clips.pop(clip_id, None)
+        for path in [path for path, file in self._files.items() if file.clip_id in gone]:
+            del self._files[path]
         for feature in self._features:
             self.drop_values(feature, gone)
         self._touch(table="clips")
@@ -148,14 +151,14 @@ class StoreWriter:
 
     def drop_values(self, feature: str, clip_ids: Iterable[str]) -> None:
         """Forget the values of a feature for some clips."""
-        index = self.state.index[feature]
+        index = self._index[feature]
         for clip_id in clip_ids:
             if index.pop(clip_id, None):
                 self._touch(feature=feature)
 
     def drop_feature(self, feature: str) -> None:
         """Take a feature out of the store."""
-        del self._features[feature], self.state.index[feature]
+        del self._features[feature], self._index[feature]
         self._touch()
 
     def set_failures(self, failures: Iterable[Failure]) -> None:
@@ -177,17 +180,17 @@ class StoreWriter:
         before = self.state.manifest
         generation = before.generation + 1
         for name, feature in self._features.items():
-            self._features[name] = _without_dead_parts(feature, self.state.index[name])
+            self._features[name] = _without_dead_parts(feature, self._index[name])
         tables = dict(before.tables)
         contents: dict[str, Callable[[], bytes]] = {
-            "files": lambda: encode(FileRow, self.state.files.values()),
-            "clips": lambda: encode(ClipRow, self.state.clips.values()),
+            "files": lambda: encode(FileRow, self._files.values()),
+            "clips": lambda: encode(ClipRow, self._clips.values()),
         }
         for name, content in contents.items():
             if name in self._dirty_tables or name not in tables:
                 tables[name] = self._write_table(name, generation, content())
         for name in self._dirty_features & self._features.keys():
-            data = encode(IndexRow, self.state.index[name].values())
+            data = encode(IndexRow, self._index[name].values())
             index = self._write_table(f"index-{name}", generation, data)
             self._features[name] = replace(self._features[name], index=index)
         for part_folder in (self.path / PARTS).glob("*"):

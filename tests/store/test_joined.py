@@ -73,7 +73,7 @@ def test_padded_values_of_two_stores_have_one_length(tmp_path: Path, make_corpus
 
 
 def test_a_feature_that_one_store_lacks_is_refused(joined: JoinedStore) -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown feature in .*german-store 'change_dev"):
+    with pytest.raises(UnknownNameError, match=r"'change_deviation' in .*german-store"):
         joined.select("change_deviation")
 
 

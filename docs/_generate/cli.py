@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from typer.main import get_command
 from typer.models import ArgumentInfo, OptionInfo
 
 from serkit.cli import app
@@ -101,13 +102,13 @@ def page() -> str:
     return "\n\n".join(parts)
 
 
-def commands(group: Any = app, prefix: str = "serkit") -> Iterator[tuple[str, Callable[..., Any]]]:
+def commands(group: Any = None, prefix: str = "serkit") -> Iterator[tuple[str, Callable[..., Any]]]:
     """Yield every command's full name and function."""
-    for command in group.registered_commands:
-        assert command.callback
-        yield f"{prefix} {command.name or command.callback.__name__}", command.callback
-    for child in group.registered_groups:
-        yield from commands(child.typer_instance, f"{prefix} {child.name}")
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", inspect.unwrap(command.callback)
 
 
 def parameters(function: Callable[..., Any]) -> list[Given]:

@@ -15,7 +15,7 @@ from serkit.cli import app
 HEAVY = {
     *("numpy", "scipy", "pandas", "pyarrow", "h5py", "sklearn", "skops", "xgboost", "rich"),
     *("torch", "tensorflow", "keras", "jax", "transformers", "datasets", "librosa"),
-    *("soundfile", "soxr", "pooch", "requests", "matplotlib", "opensmile"),
+    *("soundfile", "soxr", "pooch", "requests", "matplotlib", "opensmile", "pydantic"),
 }
 
 DRIVER = """
@@ -59,6 +59,14 @@ def test_help_imports_no_heavy_package(arguments):
     assert code == 0
     assert out
     assert modules & HEAVY == set()
+
+
+def test_a_command_converts_its_options_without_pydantic():
+    """Typer's own conversion imports it, which takes as long as all of ``--help``."""
+    code, out, modules = started("protocols", "--json")
+    assert code == 0
+    assert out
+    assert "pydantic" not in modules
 
 
 def test_usage_errors_do_not_import_them_either():

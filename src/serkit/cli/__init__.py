@@ -10,21 +10,6 @@ from collections.abc import Sequence
 
 import typer
 
-from serkit.cli import (
-    about,
-    corpus,
-    exploring,
-    export,
-    features,
-    human,
-    predict,
-    reporting,
-    runs,
-    serve,
-    store,
-    stress,
-    training,
-)
 from serkit.cli.errors import INTERRUPTED, one_line
 from serkit.cli.groups import Grouped
 from serkit.cli.streams import plain_warnings, prepare_streams
@@ -39,23 +24,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-for _module in (
-    corpus,
-    features,
-    store,
-    exploring,
-    human,
-    training,
-    runs,
-    stress,
-    predict,
-    serve,
-    export,
-    reporting,
-    about,
-):
-    _module.register(app)
 
 
 def _version(wanted: bool) -> None:

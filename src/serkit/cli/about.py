@@ -14,12 +14,6 @@ from serkit.cli.output import WIDTH_OF_BOARDS, print_json, print_rich, progress,
 from serkit.errors import MissingDependencyError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (models, protocols, doctor, demo):
-        app.command()(command)
-
-
 def models(
     name: Annotated[str | None, typer.Argument(help="Show everything about this model.")] = None,
     json: options.Json = False,

@@ -12,13 +12,6 @@ from serkit.cli.errors import IN_PART
 from serkit.cli.output import print_json, print_rich, progress, say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(synth)
-    app.command()(download)
-    app.command()(check)
-
-
 def synth(
     dest: Annotated[Path, typer.Argument(help="Folder to write to.")],
     actors: Annotated[int, typer.Option(help="How many actors, 1 to 24.")] = 24,

@@ -14,12 +14,6 @@ from serkit.errors import UsageError
 _OUT = Path("eda")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(eda)
-    app.command()(invert)
-
-
 def eda(
     store: options.Store = None,
     out: Annotated[

@@ -11,11 +11,6 @@ from serkit.cli import options
 from serkit.cli.output import print_json, print_rich, progress
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(export)
-
-
 def export(
     run: options.Run,
     onnx: Annotated[Path, typer.Option(metavar="FILE", help="The ONNX file.", show_default=False)],

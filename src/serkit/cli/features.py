@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from serkit.api import ExtractReport, Preview
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(extract)
-    app.command()(features)
-
-
 def extract(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Folder of WAV or FLAC files.")],
     features: Annotated[

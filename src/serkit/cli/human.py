@@ -21,11 +21,6 @@ _KEYS = "1234567890abcdefghijklmnoptvwxyz"
 """Keys of emotions, in the order of their numbers, without those of commands."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(human)
-
-
 def human(
     listener: Annotated[
         str, typer.Option(metavar="NAME", help="Who listens; a pseudonym will do.")

@@ -38,11 +38,6 @@ class Format(StrEnum):
 _OVER_TIME = (Format.AUDACITY, Format.TEXTGRID)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(predict)
-
-
 def predict(
     run: options.Run,
     audio: Annotated[

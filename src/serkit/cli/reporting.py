@@ -11,12 +11,6 @@ from serkit.cli import options
 from serkit.cli.output import say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(report)
-    app.command()(card)
-
-
 def report(
     names: Annotated[
         list[str] | None,

@@ -14,12 +14,6 @@ from serkit.cli.output import WIDTH_OF_BOARDS, print_json, print_rich, say
 from serkit.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(compare)
-    app.command()(show)
-
-
 def compare(
     run_a: Annotated[
         str | None,

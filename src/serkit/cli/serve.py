@@ -12,11 +12,6 @@ from serkit.cli import options
 from serkit.cli.output import say
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(serve)
-
-
 def serve(
     run: Annotated[
         str, typer.Argument(metavar="[RUN]", help="A run's name, its beginning, its path, or last.")

@@ -17,6 +17,7 @@ from serkit.cli.output import (
     say,
     say_failures,
 )
+from serkit.cli.values import PlainCommand, PlainGroup
 from serkit.units import byte_size
 
 if TYPE_CHECKING:
@@ -31,18 +32,17 @@ class Format(StrEnum):
     HDF5 = "hdf5"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    group = typer.Typer(
-        help="Inspect, verify and repair the feature store.",
-        no_args_is_help=True,
-        rich_markup_mode=None,
-    )
-    for command in (ls, why, verify, repair, gc, export):
-        group.command()(command)
-    app.add_typer(group, name="store")
+group = typer.Typer(
+    cls=PlainGroup,
+    help="Inspect, verify and repair the feature store.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+"""The commands below, as ``serkit store COMMAND``."""
 
 
+@group.command(cls=PlainCommand)
 def ls(
     store: options.Store = None,
     definitions: options.Definitions = None,
@@ -55,6 +55,7 @@ def ls(
     print_json(listing.to_json()) if json else print_rich(listing)
 
 
+@group.command(cls=PlainCommand)
 def why(
     feature: Annotated[str, typer.Argument(help="The feature.")],
     store: options.Store = None,
@@ -68,6 +69,7 @@ def why(
     print_json(status.to_json()) if json else print_rich(status)
 
 
+@group.command(cls=PlainCommand)
 def verify(
     store: options.Store = None,
     audio: Annotated[
@@ -127,6 +129,7 @@ def _verified_json(
     return facts if compared is None else facts | {"audio": compared}
 
 
+@group.command(cls=PlainCommand)
 def repair(
     store: options.Store = None,
     workers: options.Workers = None,
@@ -149,6 +152,7 @@ def repair(
         raise typer.Exit(IN_PART)
 
 
+@group.command(cls=PlainCommand)
 def gc(
     drop: Annotated[
         list[str] | None, typer.Option(help="Remove this feature completely. Repeatable.")
@@ -165,6 +169,7 @@ def gc(
     print_json(report) if json else print_rich(report)
 
 
+@group.command(cls=PlainCommand)
 def export(
     feature: Annotated[str, typer.Argument(help="The feature.")],
     to: Annotated[Format, typer.Option(help="File format.")],

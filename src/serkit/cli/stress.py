@@ -12,11 +12,6 @@ from serkit.cli.output import print_json, print_rich, progress, say
 from serkit.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(stress)
-
-
 def stress(
     run: options.Run,
     only: Annotated[

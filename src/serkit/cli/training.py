@@ -23,15 +23,6 @@ _ENSEMBLE = "ensemble"
 """For this model ``--runs`` names the runs to combine, in the default folder of runs."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(train)
-    app.command()(tune)
-    app.command()(curve)
-    app.command()(fit)
-    app.command()(evaluate)
-
-
 def train(
     model: Annotated[
         str | None,

@@ -72,6 +72,17 @@ class TestWhereRoomIsShort:
         assert "1,440" in text
         assert "123.4 MB" in text
 
+    def test_short_columns_stay_whole_and_the_longest_wraps(self):
+        made = table("t", {"name": "left", "kind": "left", "what": "left"})
+        made.add_row("functionals-slow", "a few words", "a sentence with many short words " * 4)
+        text = shown(80, made)
+        assert "functionals-slow   a few words   a sentence" in text
+
+    def test_no_word_is_broken_while_others_can_wrap(self):
+        made = table("t", {"run": "left", "note": "left"})
+        made.add_row("transformer-luna5-20251125-035448-01bd", "several quite short words " * 9)
+        assert "transformer-luna5-20251125-035448-01bd" in shown(60, made)
+
     @pytest.mark.parametrize(
         ("width", "gone"),
         [(40, "what"), (39, "what"), (38, "size, what"), (12, "clips, size, what")],

@@ -7,7 +7,7 @@ tables print every text literally.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from rich.style import StyleType
 
 _LEAST_TEXT = 16
-"""Words longer than this may be broken to keep a column."""
+"""Longer words may be broken to keep a column."""
 
 
 class PlainTable(Table):
-    """A Rich table that takes strings as they stand, and cuts no figure where room is short.
+    """A Rich table that prints strings literally and never cuts a number.
 
-    In narrow terminals words are broken, and columns are dropped from the right and named below.
-    Right-justified and no-wrap columns are never broken.
+    In narrow terminals text wraps, then long words are broken, and finally columns are dropped
+    from the right and named below. Right-justified and no-wrap columns never wrap.
     """
 
     def add_row(
@@ -72,24 +72,26 @@ class Extent:
     """How wide a column may be.
 
     Attributes:
-        least: The narrowest.
+        least: The narrowest possible, with long words broken.
         full: As wide as its longest line.
+        whole: As wide as its longest word; 0 for the same as ``least``.
     """
 
     least: int
     full: int
+    whole: int = 0
 
 
 def fit(columns: Sequence[Extent], room: int) -> list[int] | None:
-    """Share a terminal's width among a table's columns.
+    """Share a terminal's width among a table's columns: short ones stay whole, long ones wrap.
 
     Args:
         columns: How wide each may be, from left to right.
         room: Characters in a line of the terminal.
 
     Returns:
-        The widths of as many of the first columns as there is room for, one at least; None where
-        all are as wide as they would like to be.
+        The widths of as many of the first columns as there is room for, one at least; None if
+        every column can have its full width.
 
     Example:
         >>> fit([Extent(5, 20), Extent(3, 3), Extent(3, 3)], 80) is None
@@ -98,6 +100,8 @@ def fit(columns: Sequence[Extent], room: int) -> list[int] | None:
         [14, 3, 3]
         >>> fit([Extent(5, 20), Extent(3, 3), Extent(3, 3)], 16)
         [6, 3]
+        >>> fit([Extent(5, 9), Extent(5, 90), Extent(5, 60)], 60)
+        [9, 21, 20]
     """
     if sum(column.full for column in columns) + _spaces(len(columns)) <= room:
         return None
@@ -108,10 +112,32 @@ def fit(columns: Sequence[Extent], room: int) -> list[int] | None:
     spare = room - _spaces(count) - sum(column.least for column in kept)
     if spare < 0:
         return [max(1, kept[0].least + spare)]
-    wish = sum(column.full - column.least for column in kept)
-    if wish <= spare:
-        return [column.full for column in kept]
-    return [c.least + (c.full - c.least) * spare // wish for c in kept]
+    if sum(max(c.least, c.whole) for c in kept) + _spaces(count) <= room:
+        kept = [replace(column, least=max(column.least, column.whole)) for column in kept]
+    return levelled(kept, room - _spaces(count))
+
+
+def levelled(columns: Sequence[Extent], room: int) -> list[int]:
+    """Return widths with one common limit: no column is narrowed for the sake of a wider one.
+
+    Args:
+        columns: How wide each may be.
+        room: What they may take together, at least the sum of what they need.
+
+    Example:
+        >>> levelled([Extent(1, 5), Extent(1, 30), Extent(1, 40)], 45)
+        [5, 20, 20]
+    """
+
+    def widths(limit: int) -> list[int]:
+        return [min(c.full, max(c.least, limit)) for c in columns]
+
+    limit = max((i for i in range(room + 1) if sum(widths(i)) <= room), default=0)
+    found = widths(limit)
+    for position, column in enumerate(columns):
+        if found[position] == limit < column.full and sum(found) < room:
+            found[position] += 1
+    return found
 
 
 def _spaces(columns: int) -> int:
@@ -125,7 +151,7 @@ def _extent(column: Column) -> Extent:
     if column.justify == "right" or column.no_wrap:
         return Extent(full, full)
     word = max((cell_len(word) for line in lines for word in line.split()), default=0)
-    return Extent(max(1, min(word, _LEAST_TEXT)), full)
+    return Extent(max(1, min(word, _LEAST_TEXT)), full, word)
 
 
 def to_html(renderable: RenderableType, width: int = 110) -> str:

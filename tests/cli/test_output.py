@@ -53,6 +53,18 @@ def test_the_diagonal_of_the_confusion_matrix_holds_numbers_alone(cli, speech_ru
     assert all(re.fullmatch(r"[0-9.]+", cell) for cell in cells)
 
 
+@pytest.mark.parametrize("command", ["models", "models lstm", "protocols", "features", "doctor"])
+def test_piped_tables_are_at_most_100_columns_wide(cli, command):
+    lines = cli(*command.split()).out.splitlines()
+    assert 80 < max(map(len, lines)) <= 100
+
+
+def test_piped_sentences_stay_on_one_line(capsys):
+    sentence = "no room " * 40
+    output.print_rich(sentence)
+    assert capsys.readouterr().out == sentence + "\n"
+
+
 def test_a_message_is_one_line(capsys):
     output.say("one\ntwo\r\n  three")
     assert capsys.readouterr().err == "serkit: one two three\n"

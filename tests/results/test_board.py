@@ -418,6 +418,12 @@ class TestForms:
         made = run("a", given=given, values=given, seed=3)
         assert "svm C=2.0 scheme=ovr seed 3" in shown(make_board([made]))
 
+    def test_an_ensemble_is_named_after_the_models_of_its_members(self, run):
+        members = "svm-loso-20260102-000000-1f2e,svm-loso-20260102-000101-aa00,my own"
+        given = {"features": "raw", "mean": "arithmetic", "members": members}
+        made = run("a", model="ensemble", given=given, values=given)
+        assert "ensemble (2 svm + my own) mean=arithmetic" in shown(make_board([made]), 160)
+
     def test_a_run_is_named_by_what_it_differs_in_from_the_preset_of_today(self, run):
         made = run("a", given={}, values={"C": 2.0})
         assert make_board([made]).entries[0].given == {"C": 2.0}

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from serkit.cli import options
-from serkit.cli.output import WIDTH_OF_BOARDS, print_json, print_rich, progress, say, training
+from serkit.cli.output import print_json, print_rich, progress, say, training
 from serkit.errors import MissingDependencyError
 
 
@@ -98,7 +98,7 @@ def demo(
                 say(f"{model} is skipped: {error}")
         say(f"serkit compare --runs {runs}")
         board = api.compare(runs)
-        print_json(board.to_json()) if json else print_rich(board, piped=WIDTH_OF_BOARDS)
+        print_json(board.to_json()) if json else print_rich(board)
         if dest is not None:
             say(f"everything is in {folder}")
 

@@ -12,21 +12,21 @@ from serkit.plainjson import dumps
 from serkit.units import MOST_LISTED
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.progress import Progress as Bars
     from rich.progress import ProgressColumn
+    from rich.segment import Segment
 
     from serkit.api import Failure
     from serkit.api import Progress as Step
 
 _REDRAW_SECONDS = 0.1
 
-WIDTH_OF_BOARDS = 100
-"""Line width of a piped leaderboard, so that it fits into mails and issues."""
+_WIDTH_OF_TABLES = 100
+"""Line width of piped tables, so that they fit into mails and issues."""
 
-_WIDTH_OF_PIPES = 320
-"""Characters in a line where there is no terminal: wide enough that no name is broken."""
-
+_WIDTH_OF_PIPES = 10_000
+"""Line width of piped sentences: each stays on one line, for ``grep`` and the like."""
 
 _WIDTH_OF_BARS = 76
 """Terminal width below which the bar is omitted, and below half of it also its title."""
@@ -47,21 +47,42 @@ def print_json(data: Any) -> None:
     print(dumps(data))
 
 
-def print_rich(*renderables: RenderableType, piped: int = _WIDTH_OF_PIPES) -> None:
-    """Write tables and text, strings as they stand: a path may look like Rich's markup.
+def print_rich(*renderables: RenderableType) -> None:
+    """Write tables and text; strings are printed literally, as paths may look like Rich's markup.
+
+    Piped tables are narrow, piped sentences are not wrapped.
 
     Args:
         renderables: Tables and text to write.
-        piped: Characters in a line where stdout is no terminal.
     """
-    from rich.console import Console
-
     from serkit.printable import printable
 
-    width = None if sys.stdout.isatty() else piped
-    console = Console(width=width, markup=False, emoji=False)
+    console = _console()
     for renderable in renderables:
         console.print(printable(renderable) if isinstance(renderable, str) else renderable)
+
+
+def _console() -> Console:
+    """Return a console for stdout."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.table import Table
+
+    if sys.stdout.isatty():
+        return Console(markup=False, emoji=False)
+
+    class Piped(Console):
+        """A console without a terminal: tables, and notes set under them, are narrow."""
+
+        def render(
+            self, renderable: RenderableType, options: ConsoleOptions | None = None
+        ) -> Iterable[Segment]:
+            room = options or self.options
+            if isinstance(renderable, Table | Padding):
+                room = room.update(max_width=min(room.max_width, _WIDTH_OF_TABLES))
+            return super().render(renderable, room)
+
+    return Piped(width=_WIDTH_OF_PIPES, markup=False, emoji=False)
 
 
 def say(message: str) -> None:

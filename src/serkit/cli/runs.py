@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from serkit.cli import options
-from serkit.cli.output import WIDTH_OF_BOARDS, print_json, print_rich, say
+from serkit.cli.output import print_json, print_rich, say
 from serkit.errors import UsageError
 
 
@@ -69,7 +69,7 @@ def compare(
     elif markdown:
         print(api.to_markdown(board))
     else:
-        print_rich(board, piped=WIDTH_OF_BOARDS)
+        print_rich(board)
     if json or csv or markdown:
         for problem in board.problems:
             say(problem)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -22,7 +23,7 @@ from serkit.results.wording import (
     stamps,
     versus,
 )
-from serkit.tables import table
+from serkit.tables import Extent, levelled, table
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -43,11 +44,11 @@ def render_board(
     """
     parts: list[RenderableType] = []
     for group in groups:
-        parts.append(Ranking(group))
+        parts.append(Padding(Ranking(group), 0, expand=False))
         if shown := resolution(group):
             parts.append(_indented(shown, "dim"))
         parts += [*(_note(note) for note in group.notes), Text()]
-    parts.append(_legend(groups) if groups else Text(_nothing(protocol)))
+    parts.append(Padding(_legend(groups), 0) if groups else Text(_nothing(protocol)))
     parts += [_note(problem) for problem in problems]
     return Stack(*parts)
 
@@ -154,15 +155,15 @@ class Ranking:
     group: Group
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the fullest table for which there is room."""
-        layouts = [
-            _Layout(self.group, gone, under)
-            for gone in _shortages(self.group)
-            for under in ((), _UNDER)
-        ]
-        fitting = (layout for layout in layouts if layout.least <= options.max_width)
-        chosen = next(fitting, layouts[-1])
-        yield chosen.table(options.max_width)
+        """Yield the fullest table for which there is room, the lowest one of those."""
+        room = options.max_width
+        for gone in _shortages(self.group):
+            layouts = [_Layout(self.group, gone, under) for under in ((), _UNDER)]
+            fitting = [layout for layout in layouts if layout.least <= room]
+            chosen = min(fitting, key=lambda each: each.height(room), default=layouts[-1])
+            if fitting:
+                break
+        yield chosen.table(room)
         if chosen.gone:
             text = f"no room for {', '.join(chosen.gone)}: widen the terminal, or ask for --json"
             yield _indented(text, "dim")
@@ -235,6 +236,17 @@ class _Layout:
         least, _ = self._widths
         return sum(least) + self._spaces
 
+    def height(self, room: int) -> int:
+        """Return the number of lines within the available width."""
+        widths = self._shared(room)
+        return sum(
+            max(
+                sum(max(1, len(wrap(line, width))) for line in cell.split("\n"))
+                for cell, width in zip(row, widths, strict=True)
+            )
+            for row in self.cells
+        )
+
     @property
     def _spaces(self) -> int:
         """Width of padding, separators and edges."""
@@ -255,12 +267,11 @@ class _Layout:
         return made
 
     def _shared(self, room: int) -> list[int]:
-        """Distribute spare width in proportion to what each column needs."""
+        """Share the available width among the columns; names are broken if need be."""
         least, full = self._widths
         spare = room - self.least
         if spare < 0:  # numbers are never wrapped, only names
             return [least[0], max(_LEAST_NAME, least[1] + spare), *least[2:]]
-        wish = sum(full) - sum(least)
-        if wish <= spare:
-            return full
-        return [low + (high - low) * spare // wish for low, high in zip(least, full, strict=True)]
+        return levelled(
+            [Extent(*each) for each in zip(least, full, strict=True)], room - self._spaces
+        )

@@ -1,7 +1,9 @@
-"""How a row's figures are put into words, in tables and in Markdown alike."""
+"""The wording of a row's figures, in tables and in Markdown alike."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +26,29 @@ def rate_of(entry: Entry) -> str:
 
 
 def name_of(entry: Entry) -> str:
-    """Return the model's name, with preset, values and seeds if they are not the defaults."""
-    name = entry.model
+    """Return the model's name, with preset, overrides and seeds if they are not the defaults.
+
+    An ensemble is named after its members' models; ``serkit show`` lists its members in full.
+    """
+    name, given = entry.model, dict(entry.given)
+    if runs := given.pop("members", None):
+        given.pop("features", None)  # those of its members
+        name += f" ({_models(str(runs))})"
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
-    given = " ".join(f"{key}={value}" for key, value in entry.given.items())
-    return " ".join(filter(None, (name, given, *entry.recipes, _seeds(entry))))
+    overrides = " ".join(f"{key}={value}" for key, value in given.items())
+    return " ".join(filter(None, (name, overrides, *entry.recipes, _seeds(entry))))
+
+
+def _models(runs: str) -> str:
+    """Name the models of runs: those of serkit's own run names, other names as they are.
+
+    Example:
+        >>> _models("svm-loso-20260102-000000-1f2e,svm-loso-20260102-000101-aa00,mine")
+        '2 svm + mine'
+    """
+    names = [re.sub(r"-.*-\d{8}-\d{6}-[0-9a-f]{4}$", "", run) for run in runs.split(",")]
+    return " + ".join(f"{n} {name}" if n > 1 else name for name, n in Counter(names).items())
 
 
 def _seeds(entry: Entry) -> str:

@@ -1,11 +1,13 @@
 """Makes mkdocstrings read docstrings as the generated pages do: roles as plain code.
 
 Docstrings say ``:func:`serkit.train``` and double backticks, so that editors understand them;
-Markdown would show both as they stand.
+Markdown would show both as they stand. Their examples stand under ``Example:``, which griffe would
+read as a paragraph, and ``[name]`` in it as a link.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,4 +25,5 @@ class PlainRoles(griffe.Extension):
     def on_object(self, *, obj: griffe.Object, **_kwargs: Any) -> None:
         """Rewrite one docstring; called once for each object."""
         if obj.docstring:
-            obj.docstring.value = prose(obj.docstring.value)
+            text = re.sub(r"^Example:$", "Examples:", obj.docstring.value, flags=re.MULTILINE)
+            obj.docstring.value = prose(text)

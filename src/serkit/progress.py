@@ -1,17 +1,22 @@
-"""Progress of long work: what callers are called with, and what calls nobody."""
+"""Progress of long work: the one type of callback, and the one that shows nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-Count = Callable[[int, int], None]
-"""Called as ``progress(done, total)``."""
-
-Steps = Callable[[int, int, str], None]
-"""Called as ``progress(done, total, what)``, with what is going on."""
+from typing import Protocol
 
 
-def silent(_done: int, _total: int, _what: str = "") -> None:
+class ProgressCallback(Protocol):
+    """A function that shows the progress of long work.
+
+    Called as ``progress(done, total)``, and where there is more to say as
+    ``progress(done, total, what)``.
+    """
+
+    def __call__(self, done: int, total: int, what: str = "", /) -> None:
+        """Show that ``done`` of ``total`` are done, and what is happening."""
+
+
+def silent(*_progress: object) -> None:
     """Show no progress.
 
     Example:

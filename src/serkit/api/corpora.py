@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def synth(
     actors: int = 24,
     seed: int = 0,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> SynthReport:
     """Write a synthetic corpus with the structure of RAVDESS.
 
@@ -56,7 +56,7 @@ def download(
     *,
     dest: PathLike | None = None,
     url: str | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> DownloadReport:
     """Download a corpus, check it and unpack it.
 
@@ -100,7 +100,7 @@ def check(
     include: Collection[str] = (),
     labelling: Labelling | None = None,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> AuditReport:
     """Audit a corpus: count clips, and list missing, duplicate, unreadable and altered files.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def evaluate(
     joined: Mapping[str, str] | None = None,
     fold: str | int | None = None,
     runs: PathLike | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Run:
     """Ask a finished run's models about the clips of another labelled store.
 

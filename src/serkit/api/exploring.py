@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike, recipes
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def eda(
     out: PathLike | None = None,
     form: str = "png",
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Exploration:
     """Explore a corpus: lengths, amplitudes, change deviation and voice by group.
 
@@ -133,7 +133,7 @@ def losses(
     iterations: int = 16,
     seed: int = 0,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Losses:
     """Measure the loss of mel spectrograms with 32 to 256 bands and hops of 128 to 2,048.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
 from serkit.errors import RunError, SerkitError
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def export_onnx(
     fold: str | int | None = None,
     clips: PathLike | Iterable[PathLike] | None = None,
     runs: PathLike | None = None,
-    progress: Steps | None = None,
+    progress: ProgressCallback | None = None,
 ) -> OnnxExport:
     """Write a run's models as one ONNX file, which :func:`serkit.load` and every ONNX runtime read.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike, settings_of, wanted_specs
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from serkit.extraction.estimate import Estimate, Preview
@@ -31,7 +31,7 @@ def extract(
     wait: float | None = None,
     prune: bool = False,
     rehash: bool = False,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
     say: Callable[[str], None] | None = None,
 ) -> ExtractReport:
     """Bring a feature store up to date with a folder of audio.
@@ -103,7 +103,7 @@ def estimate(
     include: Collection[str] = (),
     labelling: Labelling | None = None,
     definitions: PathLike | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Estimate:
     """Estimate the cost of a full :func:`extract` from the files' headers.
 
@@ -145,7 +145,7 @@ def preview(
     labelling: Labelling | None = None,
     channel: int = 0,
     definitions: PathLike | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Preview:
     """Report what :func:`extract` would do, without writing anything.
 

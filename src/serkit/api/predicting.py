@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def predict(
     abstain: float | None = None,
     runs: PathLike | None = None,
     workers: int | None = None,
-    progress: Steps | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Predictions:
     """Predict emotions in audio files.
 
@@ -141,7 +141,7 @@ def predict_over_time(
     channel: int = 0,
     calibrated: bool = False,
     runs: PathLike | None = None,
-    progress: Steps | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Timelines:
     """Predict emotions over time in long recordings, with a sliding window.
 

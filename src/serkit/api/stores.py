@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike, recipes
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def compare_audio(
     workers: int | None = None,
     corpus: str | None = None,
     include: Collection[str] = (),
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> AudioComparison:
     """Read all audio again and list the clips whose samples differ from those in the store.
 
@@ -120,7 +120,9 @@ def compare_audio(
     )
 
 
-def verify(store: PathLike | None = None, *, progress: Count | None = None) -> VerifyReport:
+def verify(
+    store: PathLike | None = None, *, progress: ProgressCallback | None = None
+) -> VerifyReport:
     """Read every byte of a store and verify its checksums.
 
     Args:
@@ -145,7 +147,7 @@ def repair(
     *,
     workers: int | None = None,
     wait: float | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> RepairReport:
     """Recompute damaged clips from the original audio.
 
@@ -180,7 +182,7 @@ def gc(
     *,
     drop: Collection[str] = (),
     wait: float | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> GcReport:
     """Free the disk space of stale values, unused parts and files left by killed processes.
 
@@ -215,7 +217,7 @@ def export(
     path: PathLike | None = None,
     padded: bool = True,
     store: FeatureStore | PathLike | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Path:
     """Write a feature of all clips to one file for other programs.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def stress(
     cache: PathLike | None = None,
     runs: PathLike | None = None,
     workers: int | None = None,
-    progress: Steps | None = None,
+    progress: ProgressCallback | None = None,
 ) -> StressTable:
     """Measure a run's accuracy on perturbed test clips.
 

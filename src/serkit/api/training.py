@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.api._settings import PathLike
 from serkit.errors import UsageError
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.settings import resolve
 
 if TYPE_CHECKING:
@@ -335,7 +335,7 @@ def curve(
     seed: int | None = None,
     definitions: PathLike | None = None,
     out: PathLike | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Curve:
     """Measure a model's UAR as a function of the number of training speakers.
 

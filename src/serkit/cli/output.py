@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from serkit.plainjson import dumps
+from serkit.progress import ProgressCallback, silent
 from serkit.units import MOST_LISTED
 
 if TYPE_CHECKING:
@@ -33,13 +34,6 @@ _WIDTH_OF_BARS = 76
 
 _WIDTH_OF_TRAINING_BARS = 110
 """The same for training, whose bars have more columns."""
-
-
-class Update(Protocol):
-    """Updates a progress bar."""
-
-    def __call__(self, done: int, total: int, what: str = "") -> None:
-        """Show that ``done`` of ``total`` are done."""
 
 
 def print_json(data: Any) -> None:
@@ -109,19 +103,14 @@ def say_failures(failures: Sequence[Failure]) -> None:
         say(f"{len(failures) - MOST_LISTED:,} further failures (--json lists all)")
 
 
-def _silent(done: int, total: int, what: str = "") -> None:
-    """Show nothing."""
-    del done, total, what
-
-
 @contextmanager
-def progress(title: str, unit: str) -> Iterator[Update]:
+def progress(title: str, unit: str) -> Iterator[ProgressCallback]:
     """Show a progress bar on stderr with speed and remaining time.
 
     Silent where stderr is not a terminal.
     """
     if not sys.stderr.isatty():
-        yield _silent
+        yield silent
         return
     from rich.progress import TextColumn
 
@@ -129,7 +118,7 @@ def progress(title: str, unit: str) -> Iterator[Update]:
     with _bars(_WIDTH_OF_BARS, rate) as (bar, redraw):
         task = bar.add_task(title, total=None, rate="-")
 
-        def update(done: int, total: int, what: str = "") -> None:
+        def update(done: int, total: int, what: str = "", /) -> None:
             speed = bar.tasks[0].speed
             rate = f"{speed:,.0f}" if speed and speed >= 10 else f"{speed or 0:.1f}"
             label = f"{title} {what}".rstrip()
@@ -149,7 +138,7 @@ def training(what: str) -> Iterator[Callable[[Step], None]]:
     batches. Silent where stderr is not a terminal.
     """
     if not sys.stderr.isatty():
-        yield lambda _step: None
+        yield silent
         return
     from rich.progress import TextColumn
 

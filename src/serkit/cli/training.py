@@ -132,7 +132,7 @@ def train(
     if model == _ENSEMBLE and runs is not None:
         values, runs = {"members": str(runs), **values}, None
     try:
-        with _watched(model or str(resume)) as tell:
+        with _watched(model or str(resume)) as report:
             run = api.train(
                 model,
                 store=store,
@@ -151,7 +151,7 @@ def train(
                 final=final,
                 engine=engine,
                 scheduler=scheduler,
-                progress=tell,
+                progress=report,
             )
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
         leave(str(interrupted), INTERRUPTED)
@@ -231,7 +231,7 @@ def tune(
     from serkit import api
 
     try:
-        with _watched(model or str(resume)) as tell:
+        with _watched(model or str(resume)) as report:
             found = api.tune(
                 model,
                 search=search or (),
@@ -248,7 +248,7 @@ def tune(
                 resume=resume,
                 prune=not no_prune,
                 final=final,
-                progress=tell,
+                progress=report,
             )
     except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
         leave(str(interrupted), INTERRUPTED)
@@ -315,8 +315,8 @@ def fit(
     """
     from serkit import api
 
-    with _watched(run) as tell:
-        found = api.fit(run, store=store, runs=runs, definitions=definitions, progress=tell)
+    with _watched(run) as report:
+        found = api.fit(run, store=store, runs=runs, definitions=definitions, progress=report)
     expected = found.expected
     if json:
         print_json({"run": found.name, "final": str(found.final), "expected": expected})
@@ -363,11 +363,11 @@ def _watched(what: str) -> Iterator[Callable[[Progress], None]]:
     """Show training progress; a first Ctrl-C stops between two steps."""
     with stoppable() as stop_if_asked, training(what) as report:
 
-        def tell(progress: Progress) -> None:
+        def step(progress: Progress) -> None:
             stop_if_asked()
             report(progress)
 
-        yield tell
+        yield step
 
 
 def _whole_numbers(option: str, text: str | None) -> list[int]:

@@ -16,7 +16,7 @@ from serkit.evaluation.splits import Fold
 from serkit.experiments.plan import Plan, split_of
 from serkit.experiments.sides import Sides, fit_here
 from serkit.models import ClipData, FitContext
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.results.curve import Curve, CurvePoint
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -24,7 +24,7 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 
 
 def measure_curve(
-    plan: Plan, speakers: Sequence[int] = (), *, progress: Count | None = None
+    plan: Plan, speakers: Sequence[int] = (), *, progress: ProgressCallback | None = None
 ) -> Curve:
     """Train a model on more and more speakers of every fold, and test it on all its test clips.
 
@@ -84,7 +84,7 @@ def _with_speakers(plan: Plan, fold: Fold, order: Sequence[str], number: int, mo
 
 
 def _point(
-    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: Count | None
+    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: ProgressCallback | None
 ) -> CurvePoint:
     answers = []
     for number, fold in enumerate(folds):

@@ -29,7 +29,7 @@ from serkit.labels import UNKNOWN, LabelSet
 from serkit.models.clips import with_true_names
 from serkit.prediction.audio_profile import audio_of
 from serkit.prediction.saved import load_model
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
 from serkit.results.scores import figures_of, frame_scores, predictions_frame, write_json
 from serkit.storage.files import sync_folder, write_file
@@ -116,13 +116,13 @@ class Evaluation:
         return tuple(sorted(usable))
 
 
-def evaluate(evaluation: Evaluation, runs: Path, tell: Count | None = None) -> Run:
+def evaluate(evaluation: Evaluation, runs: Path, progress: ProgressCallback | None = None) -> Run:
     """Ask a run's models about a store's clips, and keep the answers as a run.
 
     Args:
         evaluation: Whose models are asked about which clips.
         runs: The folder of runs.
-        tell: Called as ``tell(done, total)`` in models.
+        progress: Called as ``progress(done, total)`` in models.
 
     Raises:
         RunError: A model is damaged, or the run has none.
@@ -130,7 +130,7 @@ def evaluate(evaluation: Evaluation, runs: Path, tell: Count | None = None) -> R
     """
     started = time.perf_counter()
     ids = evaluation.clip_ids()
-    answers = project(_mean_answer(evaluation, ids, tell), evaluation.projection)
+    answers = project(_mean_answer(evaluation, ids, progress), evaluation.projection)
     fold = Fold(FOLD_NAME, (), (), ids)
     frame = predictions_frame(evaluation.store.state.clips, fold, answers, evaluation.store.labels)
     return _write(evaluation, fold, frame, runs, time.perf_counter() - started)
@@ -158,14 +158,16 @@ def project(answers: Probabilities, projection: npt.NDArray[np.float64]) -> Prob
     return even
 
 
-def _mean_answer(evaluation: Evaluation, ids: tuple[str, ...], tell: Count | None) -> Probabilities:
+def _mean_answer(
+    evaluation: Evaluation, ids: tuple[str, ...], progress: ProgressCallback | None
+) -> Probabilities:
     saved, store = evaluation.run.saved_models, evaluation.store
     folders = saved.chosen(evaluation.which)
     by_speaker = saved.trainer.by_speaker(saved.parameters)
     total = np.zeros((len(ids), len(saved.labels)))
     for done, folder in enumerate(folders.values()):
-        if tell:
-            tell(done, len(folders))
+        if progress:
+            progress(done, len(folders))
         model = load_model(saved.trainer, folder)
         try:
             answers = ask(model, store, ids, len(saved.labels), by_speaker=by_speaker)
@@ -174,8 +176,8 @@ def _mean_answer(evaluation: Evaluation, ids: tuple[str, ...], tell: Count | Non
         if answers.shape != total.shape or not np.isfinite(answers).all():
             raise TrainingError(f"the model in {folder} gave no probabilities")
         total += answers
-    if tell:
-        tell(len(folders), len(folders))
+    if progress:
+        progress(len(folders), len(folders))
     return total / len(folders)
 
 

@@ -27,11 +27,12 @@ from serkit.experiments.folds import (
 from serkit.experiments.members import refuse_other_ground
 from serkit.experiments.naming import run_name
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
-from serkit.experiments.progress import Tell, silent
+from serkit.experiments.progress import TrainingCallback
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.experiments.sides import Fit, fit_here
 from serkit.experiments.spread import fit_on_workers
 from serkit.models import Tracking
+from serkit.progress import silent
 from serkit.results.run import (
     CONFIG,
     FOLD,
@@ -48,7 +49,7 @@ from serkit.storage.files import sync_folder, write_file
 
 def execute(
     plan: Plan,
-    tell: Tell = silent,
+    report: TrainingCallback = silent,
     *,
     tracking: Tracking | None = None,
     resumed: Path | None = None,
@@ -63,7 +64,7 @@ def execute(
 
     Args:
         plan: The plan.
-        tell: Called with a :class:`Progress` after each step.
+        report: Called with a :class:`Progress` after each step.
         tracking: Where else the training is logged to.
         resumed: The folder of an unfinished run to resume, which must have been begun by the
             same plan; None begins one.
@@ -100,13 +101,13 @@ def execute(
             _begin(split, folder, config)
             elsewhere: frozenset[int] = frozenset()
             if engine:
-                elsewhere = fit_on_workers(plan, split, folder, tell, tracking, engine)
+                elsewhere = fit_on_workers(plan, split, folder, report, tracking, engine)
             results = [
                 run_fold(
                     plan,
                     fold,
                     folder,
-                    FoldProgress(tell, fold, number, len(split.folds)),
+                    FoldProgress(report, fold, number, len(split.folds)),
                     tracking,
                     fit,
                 )

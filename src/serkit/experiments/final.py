@@ -14,7 +14,7 @@ from serkit.errors import RunError
 from serkit.evaluation.splits import Fold, choose_validation_speakers, fold_of, split_clips
 from serkit.experiments.folds import FoldProgress, fit_fold
 from serkit.experiments.plan import Plan, identity_of, split_of
-from serkit.experiments.progress import Tell
+from serkit.experiments.progress import TrainingCallback
 from serkit.experiments.resume import WORK, clear, digests, flush_all, holding
 from serkit.experiments.sides import Sides, fit_here
 from serkit.models import FitContext
@@ -25,7 +25,7 @@ from serkit.results.run import FINAL_RECORD, Run
 from serkit.storage.files import sync_folder, write_file
 
 
-def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
+def fit_final(plan: Plan, run: Run, report: TrainingCallback) -> Run:
     """Fit a run's recipe on all speakers and keep the model in the run's folder.
 
     Where something is chosen (an epoch, rounds), it is chosen on two speakers that are set aside,
@@ -34,7 +34,7 @@ def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
     Args:
         plan: The run's plan.
         run: The finished run.
-        tell: Called with a :class:`Progress`.
+        report: Called with a :class:`Progress`.
 
     Returns:
         The run, whose ``final`` is the model's folder.
@@ -59,13 +59,13 @@ def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
     with holding(run.path):
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        teller = FoldProgress(tell, fold, 1, 1)
-        teller.steps(0, 1, "reading")
+        progress = FoldProgress(report, fold, 1, 1)
+        progress.steps(0, 1, "reading")
         started = time.perf_counter()
         sides = Sides.of(plan.store, fold, voices=plan.voices)
         checkpoints = run.path / WORK / "final-checkpoints"
         checkpoints.mkdir(exist_ok=True)
-        context = FitContext(plan.seed, teller.steps, teller.batches, checkpoints)
+        context = FitContext(plan.seed, progress.steps, progress.batches, checkpoints)
         model = fit_fold(fit_here, plan, fold, sides, context)
         seconds = time.perf_counter() - started
         model.save(partial)
@@ -83,7 +83,7 @@ def fit_final(plan: Plan, run: Run, tell: Tell) -> Run:
         write_file(partial / FINAL_RECORD, dumps(facts).encode())
         partial.replace(run.path / FINAL)  # whole or not at all
         sync_folder(run.path)
-        teller.steps(1, 1, "done")
+        progress.steps(1, 1, "done")
     clear(run.path)
     return Run(run.path, run.record)
 

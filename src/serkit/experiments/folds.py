@@ -18,7 +18,7 @@ from serkit.experiments.asking import ask
 from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
-from serkit.experiments.progress import Progress, Tell
+from serkit.experiments.progress import Progress, TrainingCallback
 from serkit.experiments.resume import WORK, Kept, digests, flush_all, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
 from serkit.labels import LabelSet
@@ -102,26 +102,26 @@ def fold_folder(number: int) -> str:
 class FoldProgress:
     """Reports progress within one fold: steps, and batches of the current step."""
 
-    def __init__(self, tell: Tell, fold: Fold, number: int, folds: int) -> None:
+    def __init__(self, report: TrainingCallback, fold: Fold, number: int, folds: int) -> None:
         self.number = number
-        self._tell = tell
+        self._report = report
         self._at = Progress(fold.name, number, folds, 0, 1, "")
 
-    def steps(self, done: int, total: int, what: str) -> None:
+    def steps(self, done: int, total: int, what: str = "", /) -> None:
         """Report completed steps, such as epochs or fits."""
         self._at = replace(self._at, done=done, total=total, what=what)
-        self._tell(self._at)
+        self._report(self._at)
 
-    def batches(self, done: int, total: int, what: str) -> None:
+    def batches(self, done: int, total: int, what: str = "", /) -> None:
         """Report completed batches of the current step."""
-        self._tell(replace(self._at, batch=done, batches=total, what=what))
+        self._report(replace(self._at, batch=done, batches=total, what=what))
 
 
 def run_fold(
     plan: Plan,
     fold: Fold,
     folder: Path,
-    teller: FoldProgress,
+    progress: FoldProgress,
     tracking: Tracking,
     fit: Fit = fit_here,
 ) -> FoldResult:
@@ -131,27 +131,27 @@ def run_fold(
         plan: What the run is of.
         fold: Its clips.
         folder: The run's folder.
-        teller: Reports the progress of this fold.
+        progress: Reports the progress of this fold.
         tracking: Where else the training is logged to.
         fit: Who fits the model.
 
     Raises:
         TrainingError: The model could not be fitted, or predicts no valid probabilities.
     """
-    name = fold_folder(teller.number)
+    name = fold_folder(progress.number)
     target, workdir = folder / name, folder / WORK / name
     if kept := kept_fold(target, fold):
-        teller.steps(1, 1, "done before")
+        progress.steps(1, 1, "done before")
         return _read_back(fold, name, kept)
     shutil.rmtree(target, ignore_errors=True)  # leftovers of a killed process
     with writing(target):
         target.mkdir()
         workdir.mkdir(exist_ok=True)
-    teller.steps(0, 1, "reading")
+    progress.steps(0, 1, "reading")
     started = time.perf_counter()
     where = replace(tracking, name=f"{folder.name}/{name}")
     members = member_models(plan.members, fold.name)
-    context = FitContext(plan.seed, teller.steps, teller.batches, workdir, where, members)
+    context = FitContext(plan.seed, progress.steps, progress.batches, workdir, where, members)
     sides = Sides.of(plan.store, fold, voices=plan.voices, choose_on_test=plan.chooses_on_test)
     model = fit_fold(fit, plan, fold, sides, context)
     fitted = time.perf_counter()
@@ -188,7 +188,7 @@ def run_fold(
         target / FOLD, fold_entry(result, plan.store.labels)
     )  # marks the files next to it as complete
     shutil.rmtree(workdir, ignore_errors=True)
-    teller.steps(1, 1, "done")
+    progress.steps(1, 1, "done")
     return result
 
 

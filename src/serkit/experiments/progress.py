@@ -39,13 +39,5 @@ class Progress:
     batches: int = 0
 
 
-Tell = Callable[[Progress], None]
+TrainingCallback = Callable[[Progress], None]
 """Called with the progress of a training."""
-
-
-def silent(_progress: Progress) -> None:
-    """Show no progress of a training.
-
-    Example:
-        >>> silent(Progress("1", 1, 5, 0, 1, "reading"))
-    """

@@ -11,9 +11,10 @@ from serkit.errors import RunError, SerkitError
 from serkit.evaluation.splits import Fold, Split
 from serkit.experiments.folds import FoldProgress, fold_folder, run_fold
 from serkit.experiments.plan import Plan
-from serkit.experiments.progress import Progress, Tell, silent
+from serkit.experiments.progress import Progress, TrainingCallback
 from serkit.experiments.resume import WORK, kept_fold
 from serkit.models import Tracking
+from serkit.progress import silent
 from serkit.storage.lock import folder_lock
 
 _LET_GO = 30.0
@@ -45,7 +46,12 @@ class FoldTask:
 
 
 def fit_on_workers(
-    plan: Plan, split: Split, folder: Path, tell: Tell, tracking: Tracking, engine: Engine
+    plan: Plan,
+    split: Split,
+    folder: Path,
+    report: TrainingCallback,
+    tracking: Tracking,
+    engine: Engine,
 ) -> frozenset[int]:
     """Have workers fit, test and keep every fold that is not kept yet.
 
@@ -53,7 +59,7 @@ def fit_on_workers(
         plan: What the run is of; its trainer can be pickled.
         split: Its folds.
         folder: The run's folder.
-        tell: Called when a fold begins to be waited for, once a second, and when one is done.
+        report: Called when a fold begins to be waited for, once a second, and when one is done.
         tracking: Where else the training is logged to.
         engine: Where the workers are.
 
@@ -74,14 +80,14 @@ def fit_on_workers(
         return frozenset()
     done = len(split.folds) - len(missing)
     waiting = Progress(missing[0].fold.name, done + 1, len(split.folds), 0, 1, "on workers")
-    tell(waiting)
+    report(waiting)
     with closing(
-        engine.run(run_fold_task, missing, engine.capacity(), lambda: tell(waiting))
+        engine.run(run_fold_task, missing, engine.capacity(), lambda: report(waiting))
     ) as finished:
         for number in finished:
             done += 1
             name = split.folds[number - 1].name
-            tell(Progress(name, done, len(split.folds), 1, 1, "done"))
+            report(Progress(name, done, len(split.folds), 1, 1, "done"))
             waiting = replace(waiting, number=min(done + 1, len(split.folds)))
     return frozenset(task.number for task in missing)
 
@@ -104,6 +110,6 @@ def run_fold_task(task: FoldTask) -> int:
 
     name = f"{fold_folder(task.number)}.lock"
     with folder_lock(task.folder / WORK / name, str(task), busy, wait=_LET_GO):
-        teller = FoldProgress(silent, task.fold, task.number, task.folds)
-        run_fold(task.plan, task.fold, task.folder, teller, task.tracking)
+        progress = FoldProgress(silent, task.fold, task.number, task.folds)
+        run_fold(task.plan, task.fold, task.folder, progress, task.tracking)
     return task.number

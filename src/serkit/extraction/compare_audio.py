@@ -15,7 +15,7 @@ from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, by_clip
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.manifest import Failure
@@ -70,7 +70,7 @@ def compare_audio(
     state: StoreState,
     *,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> AudioComparison:
     """Read every file of a folder and compare its samples with those a store was made from.
 
@@ -106,7 +106,7 @@ def decode(
     root: Path,
     files: Collection[AudioFile],
     workers: int,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
     engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Return, by path, the SHA-256 of each file's samples, or why it cannot be read."""

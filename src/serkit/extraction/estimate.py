@@ -19,7 +19,7 @@ from serkit.extraction.plan import Plan, make_plan
 from serkit.extraction.workers import jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
 from serkit.ingest.scan import Scan, by_clip, no_clips
-from serkit.progress import Count, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
 from serkit.store.state import StoreState, read_state
@@ -128,7 +128,7 @@ def estimate(
     specs: Sequence[FeatureSpec],
     *,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Estimate:
     """Estimate time, disk and memory from the files' headers alone.
 
@@ -185,7 +185,7 @@ def preview(
     store: Path,
     *,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Preview:
     """Report what an extraction would do, without writing anything.
 
@@ -228,7 +228,7 @@ def _to_compute(plan: Plan, spec: FeatureSpec, state: StoreState) -> int:
     return sum(not state.current(spec, job.file.name.clip_id) for job in plan.jobs)
 
 
-def _headers(root: Path, paths: Sequence[str], progress: Count) -> Iterator[AudioHeader]:
+def _headers(root: Path, paths: Sequence[str], progress: ProgressCallback) -> Iterator[AudioHeader]:
     """Read all readable files."""
     progress(0, len(paths))
     for done, path in enumerate(paths, 1):

@@ -20,7 +20,7 @@ from serkit.extraction.workers import clips_a_task, jobs_a_task, sensible_worker
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import Scan, by_clip, no_clips
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
@@ -122,7 +122,7 @@ def extract(
     wait: float = DEFAULT_WAIT,
     prune: bool = False,
     rehash: bool = False,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
     say: Callable[[str], None] | None = None,
 ) -> ExtractReport:
     """Bring a store up to date with a folder.
@@ -233,7 +233,7 @@ def decode_undecided(
     scan: Scan,
     state: StoreState,
     workers: int,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
     engine: Engine | None = None,
 ) -> dict[str, str | Failure]:
     """Decode the files of clips that have several, to learn which hold the same samples."""

@@ -18,7 +18,7 @@ from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
 from serkit.ingest.scan import AudioFile, changed_at
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
@@ -78,7 +78,7 @@ def repair(
     *,
     workers: int | None = None,
     wait: float = DEFAULT_WAIT,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> RepairReport:
     """Verify a store and recompute damaged values from the original audio files.
 
@@ -131,7 +131,7 @@ def _recompute(
     writer: StoreWriter,
     tasks: Sequence[Task],
     workers: int,
-    progress: Count | None,
+    progress: ProgressCallback | None,
 ) -> tuple[dict[str, int], list[Failure]]:
     """Compute the tasks' clips and store them, except those whose samples have changed."""
     counts: Counter[str] = Counter()

@@ -28,7 +28,7 @@ from serkit.ingest.hub import HubDataset
 from serkit.ingest.metadata import Labelling
 from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
 from serkit.labels import UNKNOWN, LabelSet
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 
 _FILES_PER_TASK = 16
 """Files per worker task: about 50 ms of work, for frequent progress updates."""
@@ -69,7 +69,7 @@ def audit(
     include: Collection[str] = (),
     labelling: Labelling | None = None,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> AuditReport:
     """Decode every audio file of a corpus and report its content and problems.
 

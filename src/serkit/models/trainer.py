@@ -17,7 +17,7 @@ import numpy.typing as npt
 from serkit.errors import unknown_name
 from serkit.models.clips import ClipData, FoldData
 from serkit.parameters import Parameters, Scalar, settle
-from serkit.progress import Steps, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.registry import Registry
 
 if TYPE_CHECKING:
@@ -68,10 +68,6 @@ class Tracking:
         return self.tensorboard is not None or self.mlflow is not None
 
 
-def _unwatched(_share: float, _uar: float) -> None:
-    """Let a training go on."""
-
-
 @dataclass(frozen=True)
 class FitContext:
     """Seed, callbacks, checkpoint folder and tracking for one fit.
@@ -94,12 +90,12 @@ class FitContext:
     """
 
     seed: int = 0
-    progress: Steps = field(default=silent)
-    batches: Steps = field(default=silent)
+    progress: ProgressCallback = field(default=silent)
+    batches: ProgressCallback = field(default=silent)
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
     members: tuple[tuple[str, Path], ...] = ()
-    judged: Callable[[float, float], None] = field(default=_unwatched)
+    judged: Callable[[float, float], None] = field(default=silent)
 
 
 @dataclass(frozen=True)

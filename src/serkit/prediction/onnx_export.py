@@ -19,7 +19,7 @@ from serkit.models.graph import Graph, Input, cannot_export
 from serkit.prediction.golden import golden_features, golden_probabilities
 from serkit.prediction.onnx_file import ENDING, METADATA, OnnxGraph, OnnxModels, open_session
 from serkit.prediction.saved import Loaded, SavedModels
-from serkit.progress import Steps, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.storage.files import write_file
 from serkit.store.memory import MemoryStore
@@ -79,7 +79,7 @@ def export_onnx(
     clips: Sequence[Path],
     *,
     fold: str | None = None,
-    progress: Steps = silent,
+    progress: ProgressCallback = silent,
 ) -> OnnxExport:
     """Write a run's models as one ONNX file.
 

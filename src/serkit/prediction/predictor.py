@@ -33,7 +33,7 @@ from serkit.prediction.predictions import Prediction, Predictions, title_of
 from serkit.prediction.samples import audio_of_samples
 from serkit.prediction.saved import Saved
 from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
 from serkit.store.source import ClipSource
@@ -176,7 +176,7 @@ class Predictor:
         *,
         channel: int = 0,
         workers: int = 1,
-        progress: Steps | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Predictions:
         """Predict audio files.
 
@@ -216,7 +216,7 @@ class Predictor:
         return coverage.warnings(recordings) if coverage and recordings else []
 
     def predict_store(
-        self, store: FeatureStore, *, where: Where = None, progress: Steps | None = None
+        self, store: FeatureStore, *, where: Where = None, progress: ProgressCallback | None = None
     ) -> Predictions:
         """Predict the clips of a feature store from the features it holds.
 
@@ -335,7 +335,7 @@ class Predictor:
         window: float = 3.0,
         hop: float = 1.0,
         channel: int = 0,
-        progress: Steps | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Timelines:
         """Predict recordings with a sliding window.
 

@@ -18,7 +18,7 @@ from serkit.errors import (
     unknown_name,
 )
 from serkit.features import TableLayout
-from serkit.progress import Count, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.storage.files import hidden_beside
 from serkit.store.store import Batch, FeatureStore
 
@@ -39,7 +39,7 @@ def export(
     path: Path | None = None,
     *,
     padded: bool = True,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Path:
     """Write a feature of all clips to one file; only a few clips are in memory at a time.
 
@@ -97,7 +97,7 @@ class _Content:
     clips: pd.DataFrame
     lengths: npt.NDArray[np.int64]
     padded: bool
-    progress: Count
+    progress: ProgressCallback
 
     @classmethod
     def of(
@@ -105,7 +105,7 @@ class _Content:
         store: FeatureStore,
         feature: str,
         padded: bool,
-        progress: Count,
+        progress: ProgressCallback,
     ) -> _Content:
         ids = store.select(feature)
         if not ids:

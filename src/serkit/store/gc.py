@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serkit.errors import unknown_name
-from serkit.progress import Count, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
@@ -55,7 +55,7 @@ def gc(
     *,
     drop: Collection[str] = (),
     wait: float = DEFAULT_WAIT,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> GcReport:
     """Remove stale values, the dead space in part files, and files of killed writers.
 
@@ -90,7 +90,7 @@ def gc(
     return GcReport(before, folder_size(store), stale, tuple(drop))
 
 
-def _compact(writer: StoreWriter, progress: Count) -> None:
+def _compact(writer: StoreWriter, progress: ProgressCallback) -> None:
     """Rewrite every part that holds dead values."""
     sparse = {name: _sparse(writer, name) for name in writer.features}
     counts = {name: sum(parts.values()) for name, parts in sparse.items()}

@@ -12,7 +12,7 @@ from xxhash import xxh3_64_hexdigest
 
 from serkit.errors import StoreCorruptError
 from serkit.features import Layout
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
@@ -76,7 +76,7 @@ class VerifyReport(Shown):
 _ATTEMPTS = 5
 
 
-def verify(store: Path, progress: Count | None = None) -> VerifyReport:
+def verify(store: Path, progress: ProgressCallback | None = None) -> VerifyReport:
     """Read a store back, every byte of it.
 
     Nothing is locked. Where a writer has replaced files meanwhile, the newer state is read.
@@ -99,7 +99,7 @@ def verify(store: Path, progress: Count | None = None) -> VerifyReport:
     raise AssertionError  # the loop returns
 
 
-def _verify(store: Path, manifest: Manifest, progress: Count | None) -> VerifyReport:
+def _verify(store: Path, manifest: Manifest, progress: ProgressCallback | None) -> VerifyReport:
     files = manifest.files()
     damaged: list[Damage] = []
     for done, found in enumerate(_check(store, manifest), start=1):

@@ -23,7 +23,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.compute.local import available_cores, run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.files import TEMPORARY, hidden_beside
 from serkit.synthesis.prosody import ClipKey, delivery, sounds
@@ -125,7 +125,7 @@ def synthesise(
     actors: int = ACTORS,
     seed: int = 0,
     workers: int | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> SynthReport:
     """Write a synthetic corpus as ``DEST/Actor_NN/<clip id>.wav``, 48 kHz, 16 bit.
 
@@ -261,7 +261,7 @@ def _make_all(
     names: tuple[str, ...],
     seed: int,
     workers: int,
-    progress: Count | None,
+    progress: ProgressCallback | None,
 ) -> None:
     chunks = [names[i : i + _CHUNK] for i in range(0, len(names), _CHUNK)]
     done = 0

@@ -18,7 +18,7 @@ from serkit.errors import UsageError
 from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.models import ClipData, FitContext, Fitted, FoldData, Trainer
 from serkit.parameters import Parameters
-from serkit.progress import Steps, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.store.state import StoreState
 from serkit.store.store import FeatureStore
 from serkit.testing._claims import check_parameters, check_summary, no_error, require
@@ -144,7 +144,7 @@ class _Sides:
         values: Parameters,
         store: FeatureStore,
         workdir: Path,
-        progress: Steps = silent,
+        progress: ProgressCallback = silent,
     ) -> Fitted:
         workdir.mkdir(exist_ok=True)
         data = FoldData.of(store, self.train, self.validation)
@@ -159,7 +159,7 @@ class _Sides:
     ) -> Fitted | None:
         """Fit it, interrupt it in its second step and resume; None if it has only one step."""
 
-        def interrupt(done: int, _total: int, _what: str) -> None:
+        def interrupt(done: int, _total: int, _what: str = "", /) -> None:
             if done > 1:
                 raise _Interrupt
 

@@ -72,7 +72,7 @@ def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> F
                 lambda setting: _classifier(parameters, setting),
                 data,
                 matrix,
-                lambda done, total: context.progress(done, total, "choosing C"),
+                lambda done, total, _what="": context.progress(done, total, "choosing C"),
             )
             values = choice.values
             chosen = {**values, "inner_uar": round(choice.uar, 4)}

@@ -138,7 +138,7 @@ def _choose(
     best: tuple[int, Choice] | None = None
     for index, layer in enumerate(layers):
 
-        def step(done: int, total: int, index: int = index) -> None:
+        def step(done: int, total: int, _what: str = "", /, *, index: int = index) -> None:
             context.progress(index * total + done, len(layers) * total, "choosing layer and C")
 
         choice = choose(

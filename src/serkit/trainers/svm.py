@@ -104,7 +104,7 @@ def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitt
         lambda setting: _classifier(parameters, setting),
         data,
         matrix,
-        lambda done, total: context.progress(done, total, "choosing C and gamma"),
+        lambda done, total, _what="": context.progress(done, total, "choosing C and gamma"),
     )
     model = make_pipeline(preprocessing(parameters), _classifier(parameters, choice.values))
     chosen = {**choice.values, "inner_uar": round(choice.uar, 4)}

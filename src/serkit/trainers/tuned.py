@@ -198,7 +198,7 @@ def _fit(fold: FoldData, parameters: TunedParameters, context: FitContext) -> Fi
     trials = parameters.trials
 
     def objective(number: int, values: Mapping[str, Scalar], report: Report) -> float:
-        def step(done: int, total: int, what: str) -> None:
+        def step(done: int, total: int, what: str = "", /) -> None:
             context.batches(done, total, f"setting {number + 1}, {what}")
 
         quiet = FitContext(context.seed, progress=step)

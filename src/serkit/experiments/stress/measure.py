@@ -19,7 +19,7 @@ from serkit.experiments.stress.conditions import CLEAN, Condition
 from serkit.experiments.stress.perturb import Perturbations, PerturbedSource, Variant
 from serkit.models import ClipData, Fitted
 from serkit.models.clips import with_true_names
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.results.run import Run
 from serkit.results.stress import Spread, StressRow, StressTable
 from serkit.store.store import FeatureStore
@@ -53,7 +53,7 @@ class StressPlan:
     workers: int | None = None
 
 
-def measure_stress(plan: StressPlan, *, progress: Steps | None = None) -> StressTable:
+def measure_stress(plan: StressPlan, *, progress: ProgressCallback | None = None) -> StressTable:
     """Measure how a run holds.
 
     Args:

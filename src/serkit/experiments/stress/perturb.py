@@ -25,7 +25,7 @@ from serkit.features.voices import BACKGROUND_FILE, copy_name, settle_voice, voi
 from serkit.ingest.corpus import Corpus
 from serkit.ingest.scan import AudioFile, Scan, changed_at
 from serkit.labels import LabelSet
-from serkit.progress import Steps
+from serkit.progress import ProgressCallback
 from serkit.store.batch import Batch
 from serkit.store.memory import MemoryTables
 from serkit.store.options import ReadKeywords
@@ -73,7 +73,7 @@ class Perturbations:
     workers: int | None = None
 
     def compute(
-        self, clip_ids: Iterable[str], progress: Steps | None = None
+        self, clip_ids: Iterable[str], progress: ProgressCallback | None = None
     ) -> tuple[Variant, ...]:
         """Bring the cache up to date.
 
@@ -131,9 +131,9 @@ class Perturbations:
         clips: Sequence[ClipRow],
         specs: Sequence[FeatureSpec],
         told: tuple[int, int],
-        progress: Steps | None,
+        progress: ProgressCallback | None,
     ) -> None:
-        def update(step: int, _steps: int) -> None:
+        def update(step: int, _steps: int, _what: str = "", /) -> None:
             if progress:
                 progress(told[0] + step, told[1], "perturbing")
 

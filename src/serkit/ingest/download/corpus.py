@@ -31,7 +31,7 @@ from serkit.ingest.download.fetch import FetchError, Resuming, TooLongError
 from serkit.ingest.download.part import PartFile
 from serkit.ingest.download.room import require_room
 from serkit.ingest.download.unzip import inside, unpack
-from serkit.progress import Count, silent
+from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.storage.exclusive import exclusive
 
@@ -84,7 +84,7 @@ def download(
     dest: str | Path,
     *,
     base_url: str | None = None,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
     retries: int = 5,
     pause: Callable[[float], None] = time.sleep,
 ) -> DownloadReport:
@@ -135,7 +135,7 @@ class _Job:
     archive: Archive
     folder: Path
     url: str
-    progress: Count
+    progress: ProgressCallback
     retries: int
     pause: Callable[[float], None]
 

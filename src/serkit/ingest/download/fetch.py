@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.ingest.download import answer
 from serkit.ingest.download.part import PartFile
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.storage.cause import TOO_EARLY, cause
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Resuming:
 
     part: PartFile
     size: int
-    progress: Count
+    progress: ProgressCallback
     retries: int
     pause: Callable[[float], None]
     resumed: bool = False
@@ -98,7 +98,7 @@ def fetch(
     part: PartFile,
     size: int,
     *,
-    progress: Count,
+    progress: ProgressCallback,
     retries: int,
     pause: Callable[[float], None],
 ) -> bool:
@@ -143,7 +143,7 @@ class _Source:
     url: str
     part: PartFile
     size: int
-    progress: Count
+    progress: ProgressCallback
 
     def attempt(self) -> bool:
         """Request the missing bytes once; return whether the partial file was used."""

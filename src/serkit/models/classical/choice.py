@@ -17,7 +17,7 @@ from serkit.models.classical.decisions import decisions
 from serkit.models.clips import TrainingClips
 from serkit.models.copies import with_copies
 from serkit.parameters import Scalar
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 
 Matrix = npt.NDArray[Any]
 Labels = npt.NDArray[np.int64]
@@ -47,7 +47,7 @@ def choose(
     build: Callable[[Mapping[str, Scalar]], Any],
     data: TrainingClips,
     matrix: Matrix,
-    step: Count,
+    step: ProgressCallback,
 ) -> Choice:
     """Choose a setting by UAR on held-out speakers.
 

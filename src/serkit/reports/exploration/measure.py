@@ -10,7 +10,7 @@ import numpy as np
 
 from serkit.clips import SAMPLE_RATE
 from serkit.errors import CorpusError, IncompleteFeatureError, UnknownNameError
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 from serkit.reports.exploration import amplitudes
 from serkit.reports.exploration.amplitudes import Counts
 from serkit.reports.exploration.clip_map import ClipMap, clip_map
@@ -100,7 +100,7 @@ class Measurements:
 
 
 def measure(
-    store: FeatureStore, *, clip_id: str | None = None, progress: Count | None = None
+    store: FeatureStore, *, clip_id: str | None = None, progress: ProgressCallback | None = None
 ) -> Measurements:
     """Measure a corpus from its features.
 
@@ -165,7 +165,7 @@ def _samples(
     groups: Sequence[Grouping],
     clip_id: str | None,
     gaps: list[str],
-    progress: Count | None,
+    progress: ProgressCallback | None,
 ) -> tuple[dict[str, Counts], Example | None]:
     """Count the amplitudes of every group in one pass over the samples."""
     try:

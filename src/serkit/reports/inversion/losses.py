@@ -14,7 +14,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.compute.local import run_all
 from serkit.dsp.inversion import MelSettings, invert_mel, log_spectral_distance, mel_power
 from serkit.dsp.stft import StftSettings
-from serkit.progress import Count
+from serkit.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -109,7 +109,7 @@ def losses(
     iterations: int,
     seed: int,
     workers: int,
-    progress: Count | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Losses:
     """Turn clips into spectrograms of every pair of bands and hop and back.
 

@@ -44,17 +44,17 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     yield from ("<!-- Written by 'python benchmarks/scaling_page.py'; do not edit. -->", "")
     yield from ("# How a store grows", "")
     yield (
-        "Measured with `benchmarks/scaling.py` on two cores that a dozen other jobs shared, so the "
-        "figures are seconds of computing, of the process and its workers; clock times meant "
-        "nothing. Clips are 0.1 s of noise; the features are a mel spectrogram of 64 bands and the "
+        "Measured with `benchmarks/scaling.py` on two cores shared with a dozen other jobs, where "
+        "wall-clock times are meaningless; the figures are CPU seconds of the process and its "
+        "workers. Clips are 0.1 s of noise; the features are a mel spectrogram of 64 bands and the "
         "change deviation."
     )
     yield from ("", "![Computing time and memory against clips](scaling.svg)", "")
     yield from ("## The whole extraction", "")
     yield from (
-        "Two workers, every clip read, computed, flushed and committed.",
+        "Two workers; every clip is read, computed, flushed and committed.",
         "",
-        "| clips | extract | ms a clip | nothing to do | memory of the parent | of a worker |",
+        "| clips | extract | ms per clip | repeated | memory of the parent | of a worker |",
         "|--:|--:|--:|--:|--:|--:|",
     )
     for size, each in extraction.items():
@@ -66,9 +66,9 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
         )
     yield from ("", "## The store alone", "")
     yield from (
-        "Filled with values of noise by one process, without audio, committed ten times.",
+        "One process writes random values, without audio, in ten commits.",
         "",
-        "| clips | last commit | opening | 100 clips by a filter | `why` | `ls` | memory |",
+        "| clips | last commit | open | 100 clips by a filter | `why` | `ls` | memory |",
         "|--:|--:|--:|--:|--:|--:|--:|",
     )
     for size, each in alone.items():
@@ -77,30 +77,34 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
         memory = f"{each['open']['own_bytes'] / 2**20:.0f} MiB"
         last = f"{max(commits):.2f} s"
         yield "| " + " | ".join([f"{int(size):,}", last, *cells, memory]) + " |"
-    yield from ("", "Start-up of Python and the imports, some 0.5 s here, is part of each.", "")
+    yield from (
+        "",
+        "Each figure includes the start-up of Python and the imports, some 0.5 s here.",
+        "",
+    )
     yield from ("## What grows", "")
     yield (
         "- **Time is linear, a worker's memory is flat.** A worker holds one part of 48 clips. The "
-        f"parent holds a row a clip and table: {row / 1024:.1f} KiB a clip."
+        f"parent holds one row per clip in each table: {row / 1024:.1f} KiB per clip."
     )
     yield (
-        "- **A commit writes its tables whole**, so it costs more the larger the store is: "
-        f"{1e6 * commit:.0f} s a million clips and two features. Commits are spaced so that they "
-        "take a twentieth of the time: the total stays linear, what a kill may cost grows. Only "
-        "tables that changed are written, parts never again."
+        "- **A commit rewrites whole tables**, so its cost grows with the store: "
+        f"{1e6 * commit:.0f} s for a million clips and two features. Commits are spaced so that "
+        "they take a twentieth of the time: the total stays linear, but a kill can lose more work. "
+        "Only tables that have changed are rewritten, parts never."
     )
     yield (
-        "- **Opening reads the clips and the indexes whole**, some "
-        f"{1e6 * opening:.0f} s a million clips; readers leave out the table of audio files."
+        "- **Opening reads the whole table of clips and the whole indexes**, some "
+        f"{1e6 * opening:.0f} s for a million clips; readers skip the table of audio files."
     )
     yield from ("", "## A million clips", "")
     yield (
-        f"For clips of RAVDESS's length: {1e3 * CLIP_SECONDS:.0f} ms of computing a clip and "
-        f"{CLIP_BYTES / 1e6:.1f} MB of disk for raw, change deviation and two mel spectrograms "
-        "([record](experiments/speed.md)), and nothing else in the way:"
+        f"For clips as long as RAVDESS's: {1e3 * CLIP_SECONDS:.0f} ms of CPU time and "
+        f"{CLIP_BYTES / 1e6:.1f} MB of disk per clip, for raw, change deviation and two mel "
+        "spectrograms ([experiment](experiments/speed.md)), with no other bottleneck:"
     )
     puts = MILLION / PART_CLIPS * FEATURES
-    yield from ("", "| workers | time | written | requests a second | memory of all workers |")
+    yield from ("", "| workers | time | written | requests per second | memory of all workers |")
     yield "|--:|--:|--:|--:|--:|"
     worker = extraction[full]["extract"]["worker_bytes"]
     for workers in (1, 16, 256):
@@ -113,40 +117,42 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     yield ""
     core_hours, terabytes = MILLION * CLIP_SECONDS / 3600, MILLION * CLIP_BYTES / 1e12
     yield (
-        f"That is {core_hours:.1f} core hours, {terabytes:.1f} TB and {puts:,.0f} parts, whatever "
-        "the number of workers. Under a URL each part is one request when it is written, and each "
-        "clip is one when it is read at random, or each part one when it is read whole. At "
-        f"assumed prices of {CORE_HOUR} $ a core hour, {GIGABYTE_MONTH} $ a GB and month, "
-        f"{THOUSAND_PUTS} $ a thousand writes and {THOUSAND_GETS} $ a thousand reads: "
+        f"That is {core_hours:.1f} core hours, {terabytes:.1f} TB and {puts:,.0f} parts, for any "
+        "number of workers. Under a URL, writing a part is one request, and so is reading a whole "
+        "part or a single clip at random. At "
+        f"assumed prices of {CORE_HOUR} $ per core hour, {GIGABYTE_MONTH} $ per GB and month, "
+        f"{THOUSAND_PUTS} $ per thousand writes and {THOUSAND_GETS} $ per thousand reads, this is "
         f"{core_hours * CORE_HOUR:.2f} $ of computing, {puts / 1000 * THOUSAND_PUTS:.2f} $ of "
         f"writes, {puts / 1000 * THOUSAND_GETS:.2f} $ for an epoch read part by part and "
         f"{MILLION / 1000 * THOUSAND_GETS:.2f} $ for one read clip by clip, and "
-        f"{1000 * terabytes * GIGABYTE_MONTH:.0f} $ a month for keeping it. Keeping is what costs; "
+        f"{1000 * terabytes * GIGABYTE_MONTH:.0f} $ a month of storage. Storage is the main cost; "
         "compute fewer features."
     )
     yield ""
     yield (
-        "**Where the next limit lies.** With one worker, computing. With 16, a disk: "
+        "**The next bottleneck.** With one worker it is computing; with 16, the disk: "
         f"{MILLION * CLIP_BYTES / (MILLION * CLIP_SECONDS / 16) / 1e9:.1f} GB/s is more than most "
-        "write. With 256 on [a cluster](howto/cluster.md), a shared folder is far too slow; an "
-        "[object store](howto/object-stores.md) takes the bytes, and some 3,500 writes a second "
-        "for each prefix, of which each feature is one. Then comes the one process that commits: "
-        "it takes in about a thousand parts a second, fewer than 256 workers write, and writes its "
-        "tables whole. Larger parts would move that limit, and partitioned tables the next."
+        "disks write. With 256 on [a cluster](howto/cluster.md), a shared folder is far too slow; "
+        "an [object store](howto/object-stores.md) can absorb the bytes, and some 3,500 writes per "
+        "second under each prefix (each feature has its own). Next is the one process that "
+        "commits: it handles about a thousand parts per second, fewer than 256 workers write, and "
+        "rewrites whole tables. Larger parts would move the first of these limits, partitioned "
+        "tables the second."
     )
     yield ""
     yield (
         f"The store itself would open in about {MILLION * opening:.0f} s, take "
         f"{MILLION * row / 2**30:.1f} GiB in each process that opens it, and commit in "
-        f"{MILLION * commit:.0f} s. That is where one store breaks first: not in the values, which "
-        "are never read whole, but in tables that are. Partitioned tables (a file of rows for each "
-        "commit, merged now and then, read where they are needed) would make commits and opening "
-        "cost what is new or wanted. They change the store's format, so they are not done "
-        "lightly; until then several stores of a hundred thousand clips each are the way."
+        f"{MILLION * commit:.0f} s. A single store reaches its limit here first: not in its "
+        "values, which are never read as a whole, but in its tables, which are. With partitioned "
+        "tables (a file of rows for each commit, merged from time to time, read where they are "
+        "needed) commits and opening would cost only what is new or needed. That would change the "
+        "store's format and is left for later; until then, use several stores of a hundred "
+        "thousand clips each."
     )
     yield from (
         "",
-        f"Short clips take {disk / 1024:.1f} KiB of disk each and {1e3 * own:.1f} ms of computing.",
+        f"Each short clip takes {disk / 1024:.1f} KiB of disk and {1e3 * own:.1f} ms of CPU time.",
     )
 
 

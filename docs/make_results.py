@@ -28,7 +28,7 @@ import serkit
 from serkit.reports.markdown import board_to_markdown, to_markdown
 from serkit.results.board import Board
 from serkit.results.entries import Entry
-from serkit.results.run import list_runs
+from serkit.results.finding import list_runs
 from serkit.results.wording import interval, name_of
 
 HERE = Path(__file__).parent
@@ -176,12 +176,12 @@ def _shortcuts(rows: Sequence[Entry]) -> Iterator[str]:
     if cells:
         yield "## Shortcuts\n"
         yield (
-            "UAR of models that hear one side of the recording and nothing of what is said or how "
+            "UAR of models that use one property of the recording and nothing else "
             "([what they mean](howto/shortcuts.md)); chance is "
-            f"{100 / CLASSES:.1f} %. The last column: their share of what the best model of the "
-            "protocol gains over chance.\n"
+            f"{100 / CLASSES:.1f} %. The last column is their share of the best model's gain over "
+            "chance in the same protocol.\n"
         )
-        yield to_markdown(("protocol", "hears", "UAR %", "95 % CI", "of the best"), cells) + "\n"
+        yield to_markdown(("protocol", "property", "UAR %", "95 % CI", "of the best"), cells) + "\n"
 
 
 def _speed(found: dict[str, object]) -> Iterator[str]:
@@ -196,7 +196,7 @@ def _speed(found: dict[str, object]) -> Iterator[str]:
         "the floor's work alone is listed too.\n"
     )
     rows = [(name, f"{s:.2f}", f"{1000 * s / clips:.2f}") for name, s in seconds.items()]
-    yield to_markdown(("what", "seconds", "ms a clip"), rows) + "\n"
+    yield to_markdown(("what", "seconds", "ms per clip"), rows) + "\n"
     ratios = (
         ("librosa loop / serkit", "librosa, one process", True, "8 or more"),
         ("serkit / floor on the same cores", "floor", False, "2.5 or less"),
@@ -211,8 +211,8 @@ def _speed(found: dict[str, object]) -> Iterator[str]:
             rows.append((f"{name}, {kind}", f"{ratio:.2f}", target if kind == "WAV" else ""))
     load = seconds["numpy.load of mel256"] / seconds["store.load of mel256"]
     rows.append(("speed of store.load / numpy.load", f"{load:.2f}", "0.5 or more"))
-    rows.append(("repeat, seconds", f"{seconds['repeat WAV']:.2f}", "under 1"))
-    yield to_markdown(("ratio", "seen", "target"), rows) + "\n"
+    rows.append(("repeated, seconds", f"{seconds['repeat WAV']:.2f}", "under 1"))
+    yield to_markdown(("ratio", "measured", "target"), rows) + "\n"
     yield (
         "How the speed of training compares with a plain Keras script: "
         "[record](experiments/training-speed.md), `benchmarks/training.py`."

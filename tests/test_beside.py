@@ -85,7 +85,7 @@ class TestEstimators:
 
     def test_it_is_read_back_and_predicts_the_same(self, store, own):
         from serkit.models import ClipData
-        from serkit.results.run import list_runs
+        from serkit.results.finding import list_runs
 
         (run,) = (
             r for r in list_runs(own)[0] if r.record["values"].get("estimator", "")[:1] == "P"
@@ -97,7 +97,7 @@ class TestEstimators:
         assert run.record["fold_scores"][0]["train_clips"] == 64
 
     def test_values_chosen_by_a_search_are_recorded(self, own):
-        from serkit.results.run import list_runs
+        from serkit.results.finding import list_runs
 
         run = next(r for r in list_runs(own)[0] if "GridSearch" in str(r.record["values"]))
         for fold in run.record["fold_scores"]:

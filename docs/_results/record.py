@@ -19,8 +19,9 @@ import pandas as pd
 
 from serkit.results.board import Board
 from serkit.results.entries import Entry, Group
+from serkit.results.finding import list_runs
 from serkit.results.overrides import given_today
-from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run, list_runs
+from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run
 
 PATHS = ("store", "runs", "definitions")
 """Settings that tell of somebody's folders and of nothing else."""

@@ -121,24 +121,12 @@ from .api import (
 from .api import (
     why as why,
 )
-from .api.catalogue import (
-    describe_feature as describe_feature,
-)
-from .api.catalogue import (
-    describe_model as describe_model,
-)
-from .api.catalogue import (
-    list_corpora as list_corpora,
-)
-from .api.catalogue import (
-    list_features as list_features,
-)
-from .api.catalogue import (
-    list_models as list_models,
-)
-from .api.catalogue import (
-    list_protocols as list_protocols,
-)
+from .api.catalogue import describe_feature as describe_feature
+from .api.catalogue import describe_model as describe_model
+from .api.catalogue import list_corpora as list_corpora
+from .api.catalogue import list_features as list_features
+from .api.catalogue import list_models as list_models
+from .api.catalogue import list_protocols as list_protocols
 from .api.doctor import doctor as doctor
 from .corpora.ravdess import EMOTIONS as EMOTIONS
 from .errors import SerkitError as SerkitError

@@ -14,7 +14,8 @@ import pytest
 from runkit import make_run
 from serkit.evaluation.metrics import accuracy, confusion, uar
 from serkit.results.board import make_board
-from serkit.results.run import list_runs, read_run
+from serkit.results.finding import list_runs
+from serkit.results.run import read_run
 
 DOCS = Path(__file__).parents[2] / "docs"
 KEPT, PROBLEMS = list_runs(DOCS / "record" / "runs")

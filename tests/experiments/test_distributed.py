@@ -127,11 +127,11 @@ def test_it_does_not_go_on_in_another_number_of_processes(home, whole, tmp_path,
     [(1, 4, (32, 4)), (2, 4, (32, 2)), (2, 1, (16, 1)), (3, 4, (10, 4)), (8, 4, (16, 1))],
 )
 def test_a_step_stays_as_large(monkeypatch, processes, accumulation, together):
-    from serkit.models.speech.finetune import _Job
+    from serkit.models.speech.job import Job
 
     monkeypatch.setenv("WORLD_SIZE", str(processes))
     parameters = SimpleNamespace(batch_size=32, accumulation=accumulation)
-    job = _Job(None, parameters, None, None, None, None)
+    job = Job(None, parameters, None, None, None, None)
     assert (job.batch_size, job.accumulation) == together
 
 

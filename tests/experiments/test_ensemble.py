@@ -13,7 +13,7 @@ import serkit
 from serkit.cli import app
 from serkit.errors import LeakageError, RunError, UnknownNameError, UsageError
 from serkit.models.ensemble import FACTS, average, load
-from serkit.results.run import list_runs
+from serkit.results.finding import list_runs
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,8 @@ from serkit.experiments.progress import Progress
 from serkit.models import TRAINERS, ClipData, Preset
 from serkit.parameters import Parameters
 from serkit.results import scores
-from serkit.results.run import find_run, list_runs, read_run
+from serkit.results.finding import find_run, list_runs
+from serkit.results.run import read_run
 
 TYPES = {
     "run": str,

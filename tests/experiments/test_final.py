@@ -11,7 +11,7 @@ import pytest
 import serkit
 from serkit.audio import read_audio
 from serkit.errors import RunError, TrainingError
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,8 @@ from serkit.experiments.independence import ALONE, SAMPLE, TOLERANCE, dependence
 from serkit.experiments.plan import Plan
 from serkit.models import Trainer
 from serkit.parameters import Parameters
-from serkit.results.run import Run, list_runs
+from serkit.results.finding import list_runs
+from serkit.results.run import Run
 
 
 def train(trainer: Trainer, store: Path, runs: Path) -> Run:

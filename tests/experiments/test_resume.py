@@ -30,7 +30,7 @@ from serkit.experiments.plan import Plan
 from serkit.experiments.resume import continued, find_unfinished, holding
 from serkit.models import TRAINERS
 from serkit.parameters import Parameters
-from serkit.results.run import list_runs
+from serkit.results.finding import list_runs
 from serkit.trainers.majority import MajorityModel
 
 

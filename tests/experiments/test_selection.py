@@ -7,7 +7,8 @@ from pathlib import Path
 
 from serkit.experiments.selection import selection_of
 from serkit.models import TRAINERS
-from serkit.results.run import CONFIG, RECORD, find_run
+from serkit.results.finding import find_run
+from serkit.results.run import CONFIG, RECORD
 
 CONFIG_OF_A_RUN = {
     "run": "now",

@@ -8,7 +8,7 @@ import pytest
 import serkit
 from serkit.errors import RunError, UsageError
 from serkit.prediction.calibration import calibrate, fit_temperature, tempered
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 RANDOM = np.random.default_rng(0)
 

@@ -13,7 +13,7 @@ import pytest
 import serkit
 from serkit.errors import RunError, SerkitError
 from serkit.prediction import onnx_export
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -16,7 +16,7 @@ from serkit.prediction.activity import levels, speech_frames
 from serkit.prediction.formats import FORMATS, written
 from serkit.prediction.predictions import Prediction
 from serkit.prediction.timeline import Timeline, Timelines, Window, clock, spans_of
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 
 def tone(seconds, level):

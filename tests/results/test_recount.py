@@ -15,9 +15,10 @@ from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import RunError
 from serkit.evaluation.metrics import bootstrap_accuracy, bootstrap_uar
 from serkit.results.board import make_board
+from serkit.results.finding import list_runs
 from serkit.results.record import FIGURES
 from serkit.results.recount import recount
-from serkit.results.run import list_runs, read_run
+from serkit.results.run import read_run
 from serkit.store.state import corpus_digest
 
 

@@ -11,7 +11,8 @@ import pytest
 from runkit import make_run, make_unfinished
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import NotFoundError, RunError, UnknownNameError, UsageError
-from serkit.results.run import RECORD, find_run, list_runs, read_run
+from serkit.results.finding import find_run, list_runs
+from serkit.results.run import RECORD, read_run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import serkit
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 fastapi = pytest.importorskip("fastapi")
 uvicorn = pytest.importorskip("uvicorn")

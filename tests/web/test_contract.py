@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import serkit
-from serkit.results.run import find_run
+from serkit.results.finding import find_run
 
 pytest.importorskip("fastapi")
 schemathesis = pytest.importorskip("schemathesis")

@@ -57,7 +57,8 @@ def evaluate(
     """
     from serkit.experiments.evaluate import Evaluation
     from serkit.experiments.evaluate import evaluate as ask_models
-    from serkit.results.run import Run, find_run
+    from serkit.results.finding import find_run
+    from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
     folder = Path(resolve({"runs": runs}).runs)

@@ -59,7 +59,8 @@ def export_onnx(
     """
     from serkit.prediction.onnx_export import CLIPS
     from serkit.prediction.onnx_export import export_onnx as write
-    from serkit.results.run import Run, find_run
+    from serkit.results.finding import find_run
+    from serkit.results.run import Run
 
     found = run if isinstance(run, Run) else find_run(Path(resolve({"runs": runs}).runs), str(run))
     audio = _given(clips) if clips is not None else _clips_of(found)

@@ -123,7 +123,8 @@ def load(
                 hint="ask the run that it was exported from",
             )
         return Predictor(read_onnx(Path(run)), name)
-    from serkit.results.run import Run, find_run
+    from serkit.results.finding import find_run
+    from serkit.results.run import Run
 
     folder = Path(resolve({"runs": runs}).runs)
     found = run if isinstance(run, Run) else find_run(folder, str(run))

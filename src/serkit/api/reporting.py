@@ -45,7 +45,8 @@ def report(
         'report.html'
     """
     from serkit.reports.overview.report import make_report
-    from serkit.results.run import Run, list_runs
+    from serkit.results.finding import list_runs
+    from serkit.results.run import Run
 
     wanted = [names] if isinstance(names, (str, Run)) else list(names)
     if wanted:

@@ -51,7 +51,7 @@ def compare(
         ['logreg', 'majority']
     """
     from serkit.results.board import make_board
-    from serkit.results.run import list_runs
+    from serkit.results.finding import list_runs
     from serkit.store.mirror import store_folder
 
     settings = resolve({"runs": runs, "store": store})
@@ -99,7 +99,7 @@ def show(run: str, *, runs: PathLike | None = None) -> Run:
         >>> round(run.uar, 3)
         0.125
     """
-    from serkit.results.run import find_run
+    from serkit.results.finding import find_run
 
     return find_run(Path(resolve({"runs": runs}).runs), run)
 
@@ -130,7 +130,7 @@ def analyse(
     """
     from serkit.results.analysis.errors import analyse_errors
     from serkit.results.analysis.seeds import same_but_seed
-    from serkit.results.run import list_runs
+    from serkit.results.finding import list_runs
 
     folder = Path(resolve({"runs": runs}).runs)
     found = show(run, runs=runs) if isinstance(run, str) else run

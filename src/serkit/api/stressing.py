@@ -61,7 +61,7 @@ def stress(
     """
     from serkit.experiments.stress.conditions import chosen
     from serkit.experiments.stress.measure import StressPlan, measure_stress
-    from serkit.results.run import find_run
+    from serkit.results.finding import find_run
     from serkit.results.stress import read_stress, write_stress
     from serkit.store.store import FeatureStore
 

@@ -290,7 +290,8 @@ def fit(
         'final'
     """
     from serkit.experiments.request import plan_of_run
-    from serkit.results.run import Run, find_run
+    from serkit.results.finding import find_run
+    from serkit.results.run import Run
 
     found = run if isinstance(run, Run) else find_run(Path(resolve({"runs": runs}).runs), str(run))
     plan = plan_of_run(found, store, definitions)

@@ -1,11 +1,10 @@
-"""Splits: folds, their identity, and the audit for leaks.
+"""Protocols, and the functions that build their folds.
 
 A protocol is one module in ``serkit/evaluation/protocols`` that binds ``PROTOCOL``.
 """
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,88 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import natural_order
-from serkit.errors import LeakageError, SerkitError, UsageError
-from serkit.features.spec import canonical_json
+from serkit.errors import SerkitError, UsageError
+from serkit.evaluation.audit import audit as audit
+from serkit.evaluation.fold import Fold as Fold
+from serkit.evaluation.fold import Split as Split
+from serkit.evaluation.fold import SplitClip as SplitClip
 from serkit.labels import NO_LABEL, UNKNOWN
 from serkit.registry import Registry
 
 _VALIDATION_SHARE = 8
 """If speakers are unknown, one clip in this many is held out for validation."""
-
-
-@dataclass(frozen=True, slots=True)
-class SplitClip:
-    """What a protocol knows about a clip.
-
-    Attributes:
-        clip_id: Its key.
-        speaker: The speaker's name; ``unknown`` if not known.
-        sex: ``male`` or ``female``, or ``unknown``.
-        label: The label's number, from 0.
-        pcm_sha256: Identity of its samples.
-        corpus: The corpus's name.
-        split: The part of a published split that it belongs to; empty where there is none.
-
-    Example:
-        >>> SplitClip("a01", speaker="anna", sex="female", label=4, pcm_sha256="0f...").speaker
-        'anna'
-    """
-
-    clip_id: str
-    speaker: str
-    sex: str
-    label: int
-    pcm_sha256: str
-    corpus: str = ""
-    split: str = ""
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One division into training, validation and test clips.
-
-    Attributes:
-        name: ``"1"``, ``"2"``, ... or what distinguishes the fold (``"actor 7"``).
-        train: Clips for fitting.
-        validation: Clips of further speakers for choosing hyperparameters (epoch, C, depth). They
-            belong to the training data: a model with nothing to choose is fitted on both.
-        test: Clips for the reported result.
-
-    Example:
-        >>> Fold("1", train=("a01",), validation=("b01",), test=("c01",)).test
-        ('c01',)
-    """
-
-    name: str
-    train: tuple[str, ...]
-    validation: tuple[str, ...]
-    test: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Split:
-    """A protocol applied to clips.
-
-    Attributes:
-        protocol: The protocol's name.
-        folds: Its folds.
-        notes: Differences from the published split, such as missing speakers.
-
-    Example:
-        >>> split = Split("mine", (Fold("1", ("a01",), ("b01",), ("c01",)),))
-        >>> len(split.digest)
-        64
-    """
-
-    protocol: str
-    folds: tuple[Fold, ...]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """Identity of the split: SHA-256 of the sorted clip ids by fold and role."""
-        roles = [[sorted(f.train), sorted(f.validation), sorted(f.test)] for f in self.folds]
-        return hashlib.sha256(canonical_json(roles).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -177,86 +104,6 @@ PROTOCOLS: Registry[Protocol] = Registry(
     "protocol", "serkit.evaluation.protocols", "PROTOCOL", hint="see 'serkit protocols'"
 )
 """Every protocol, by name."""
-
-
-def audit(
-    split: Split, clips: Iterable[SplitClip], *, speaker_independent: bool
-) -> tuple[str, ...]:
-    """Reject a split that leaks.
-
-    No clip may have two roles in a fold or be tested twice, and validation speakers may not be in
-    the training clips. A speaker-independent protocol must also keep every speaker, and identical
-    samples under different names, on one side. Random protocols share speakers by design and, in
-    published work, identical samples; these are only noted, so that published results can be
-    reproduced.
-
-    Returns:
-        For protocols that are not speaker-independent, a note on identical clips on both sides.
-
-    Raises:
-        LeakageError: The message names the fold and the clips or actors on both sides.
-        UsageError: A fold has no training or no test clips.
-    """
-    by_id = {clip.clip_id: clip for clip in clips}
-    tested: set[str] = set()
-    notes = []
-    for fold in split.folds:
-        where = f"fold {fold.name} of {split.protocol}"
-        if not fold.train or not fold.test:
-            side = "test" if fold.train else "train"
-            raise UsageError(
-                f"{where} has no clips to {side} on",
-                hint="use speaker5, which works for any speakers, or extract the whole corpus",
-            )
-        train, validation, test = map(set, (fold.train, fold.validation, fold.test))
-        _disjoint(f"{where}: clips", (train | validation, test), (train, validation))
-        if again := tested & test:
-            raise LeakageError(f"{where} tests clips of an earlier fold again: {_some(again)}")
-        tested |= test
-        if speaker_independent:
-            fitted, chosen_on, tested_on = (
-                {by_id[i].speaker for i in ids} for ids in (train, validation, test)
-            )
-            pairs = (fitted | chosen_on, tested_on), (fitted, chosen_on)
-            _disjoint(f"{where}: speakers", *pairs)
-        if identical := _identical(fold, by_id):
-            if speaker_independent:
-                raise _hold_identical_samples(f"{where}: {identical}")
-            notes.append(f"fold {fold.name}: {identical} hold identical samples")
-    return tuple(notes)
-
-
-def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
-    for one, other in pairs:
-        both = one & other
-        if both:
-            raise LeakageError(f"{what} on both sides: {_some(both)}")
-
-
-def _identical(fold: Fold, by_id: Mapping[str, SplitClip]) -> str:
-    """Name the clips of different roles that hold the same samples, under whatever names."""
-    first: dict[str, tuple[str, str]] = {}
-    pairs = []
-    for role in ("test", "validation", "train"):
-        for clip_id in getattr(fold, role):
-            other, its_role = first.setdefault(by_id[clip_id].pcm_sha256, (clip_id, role))
-            if its_role != role:
-                pairs.append(f"{other} ({its_role}) and {clip_id} ({role})")
-    more = f", and {len(pairs) - 3:,} further pairs" if len(pairs) > 3 else ""
-    return "; ".join(pairs[:3]) + more
-
-
-def _hold_identical_samples(what: str) -> LeakageError:
-    return LeakageError(
-        f"{what} hold identical samples",
-        allowed="no model may be trained on what it is tested on",
-        hint="remove one of each pair from the folder ('serkit check SRC' lists them all), "
-        "then run 'serkit extract SRC --prune'",
-    )
-
-
-def _some(found: set[Any]) -> str:
-    return f"{', '.join(map(str, sorted(found)[:3]))} ({len(found)} in all)"
 
 
 def by_speaker(

@@ -21,17 +21,18 @@ from serkit.compute.environment import hardware, installed_versions
 from serkit.errors import LeakageError, SerkitError, TrainingError, UsageError
 from serkit.evaluation.splits import Fold, Split
 from serkit.experiments.asking import ask
+from serkit.experiments.folds import untrained_entry
 from serkit.experiments.ground import joining_notes, origin_of
 from serkit.experiments.naming import run_name
 from serkit.experiments.selection import selection_of
 from serkit.features import FeatureSpec
-from serkit.labels import UNKNOWN, LabelSet
+from serkit.labels import UNKNOWN
 from serkit.models.clips import with_true_names
 from serkit.prediction.audio_profile import audio_of
 from serkit.prediction.saved import load_model
 from serkit.progress import ProgressCallback
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
-from serkit.results.scores import figures_of, frame_scores, predictions_frame, write_json
+from serkit.results.scores import figures_of, predictions_frame, write_json
 from serkit.storage.files import sync_folder, write_file
 from serkit.store.joined import JoinedStore, corpora_of, shared_labels
 from serkit.store.state import corpus_digest
@@ -257,7 +258,9 @@ def _write(
     config["selection"] = selection_of(config, "", runs)
     labels = evaluation.store.labels
     record = config | figures_of(frame, labels)
-    record["fold_scores"] = [_entry(fold, frame, labels, seconds)]
+    record["fold_scores"] = [
+        untrained_entry(fold.name, f"fold-{fold.name}", frame, labels, seconds=seconds)
+    ]
     record |= {"parameters": evaluation.run.record["parameters"], "epochs": None}
     record |= {"train_seconds": None, "predict_seconds": seconds, "seconds": seconds}
     record |= {"peak_memory_bytes": None}
@@ -330,24 +333,3 @@ def _notes(evaluation: Evaluation) -> list[str]:
             "were trained on some of these recordings"
         )
     return notes
-
-
-def _entry(fold: Fold, frame: pd.DataFrame, labels: LabelSet, seconds: float) -> dict[str, Any]:
-    scores = frame_scores(frame, labels)
-    return {
-        "fold": fold.name,
-        "folder": f"fold-{fold.name}",
-        "uar": scores.uar,
-        "accuracy": scores.accuracy,
-        "macro_f1": scores.macro_f1,
-        "clips": scores.clips,
-        "actors": scores.actors,
-        "train_clips": None,
-        "validation_clips": 0,
-        "parameters": None,
-        "epochs": None,
-        "chosen": {},
-        "train_seconds": None,
-        "predict_seconds": seconds,
-        "files": {},
-    }

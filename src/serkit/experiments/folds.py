@@ -36,7 +36,7 @@ from serkit.models.clips import with_true_names
 from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
 from serkit.results.run import FOLD, HISTORY, PREDICTIONS
-from serkit.results.scores import frame_scores, predictions_frame, write_json
+from serkit.results.scores import fold_figures, predictions_frame, write_json
 from serkit.storage.files import write_file, writing
 
 if TYPE_CHECKING:
@@ -264,17 +264,45 @@ def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
     return probabilities
 
 
+def untrained_entry(
+    fold: str,
+    folder: str,
+    frame: pd.DataFrame,
+    labels: LabelSet,
+    *,
+    validation_clips: int = 0,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Return the entry of a fold for which nothing was trained here.
+
+    Args:
+        fold: Its name.
+        folder: The folder's name.
+        frame: Its predictions.
+        labels: The classes.
+        validation_clips: How many clips it could have been chosen on.
+        seconds: Time to predict it; None if unknown.
+    """
+    return {
+        "fold": fold,
+        "folder": folder,
+        **fold_figures(frame, labels),
+        "train_clips": None,
+        "validation_clips": validation_clips,
+        "parameters": None,
+        "epochs": None,
+        "chosen": {},
+        "train_seconds": None,
+        "predict_seconds": seconds,
+    }
+
+
 def fold_entry(result: FoldResult, labels: LabelSet) -> dict[str, Any]:
     """Return a fold's scores, costs and files as the run's record names them."""
-    scores = frame_scores(result.frame, labels)
     return {
         "fold": result.fold.name,
         "folder": result.folder,
-        "uar": scores.uar,
-        "accuracy": scores.accuracy,
-        "macro_f1": scores.macro_f1,
-        "clips": scores.clips,
-        "actors": scores.actors,
+        **fold_figures(result.frame, labels),
         "train_clips": result.train_clips,
         "validation_clips": result.validation_clips,
         "parameters": result.parameters,

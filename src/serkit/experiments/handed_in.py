@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.compute.environment import hardware, installed_versions
 from serkit.evaluation.splits import Fold, Split
+from serkit.experiments.folds import fold_folder, untrained_entry
 from serkit.experiments.naming import run_name
 from serkit.experiments.selection import selection_of
 from serkit.labels import UNKNOWN, LabelSet
 from serkit.prediction.audio_profile import audio_of
 from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
-from serkit.results.scores import figures_of, frame_scores, write_json
+from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import TEMPORARY, sync_folder, write_file
 from serkit.store.state import corpus_digest
 from serkit.store.tables import ClipRow
@@ -150,21 +151,7 @@ def _of(split: Split) -> set[str]:
 
 
 def _entry(number: int, fold: Fold, frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
-    scores = frame_scores(frame, labels)
-    return {
-        "fold": fold.name,
-        "folder": f"fold-{number}",
-        "uar": scores.uar,
-        "accuracy": scores.accuracy,
-        "macro_f1": scores.macro_f1,
-        "clips": scores.clips,
-        "actors": scores.actors,
-        "train_clips": None,
-        "validation_clips": len(fold.validation),
-        "parameters": None,
-        "epochs": None,
-        "chosen": {},
-        "train_seconds": None,
-        "predict_seconds": None,
-        "files": {},
-    }
+    clips = len(fold.validation)
+    folder = fold_folder(number)
+    made = untrained_entry(fold.name, folder, frame, labels, validation_clips=clips)
+    return {**made, "files": {}}

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from serkit.errors import LeakageError, UsageError
 from serkit.models.ensemble import CombinedRuns
-from serkit.results.run import Run, find_run
+from serkit.results.finding import find_run
+from serkit.results.run import Run
 
 C = TypeVar("C", bound=CombinedRuns)
 

@@ -10,6 +10,7 @@ from typing import Any
 from serkit.audio import AudioNote
 from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan, file_row
+from serkit.extraction.rows import columns_of
 from serkit.extraction.worker import Decoded, TaskResult
 from serkit.ingest.scan import AudioFile, Scan, by_clip, shown
 from serkit.store.manifest import Failure
@@ -99,14 +100,13 @@ class Recorder:
         """Update paths and metadata of clips that were already current."""
         clips = self._writer.state.clips
         self._writer.put_clips(
-            [replace(clips[file.name.clip_id], **_said(self._scan, file)) for file in plan.reused]
+            [replace(clips[file.name.clip_id], **_known(self._scan, file)) for file in plan.reused]
         )
 
 
 def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
     return ClipRow(
-        clip_id=clip.job.file.name.clip_id,
-        **_said(scan, clip.job.file),
+        **_known(scan, clip.job.file),
         sample_rate=SAMPLE_RATE,
         channels=clip.channels,
         num_frames=clip.num_frames,
@@ -115,23 +115,12 @@ def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:
     )
 
 
-def _said(scan: Scan, file: AudioFile) -> dict[str, Any]:
+def _known(scan: Scan, file: AudioFile) -> dict[str, Any]:
     """Return all of a clip's row that is known without decoding its file."""
-    name = file.name
     return {
+        **columns_of(file.name),
         "corpus": scan.corpus.name,
         "path": file.path,
-        "modality": name.modality,
-        "vocal_channel": name.vocal_channel,
-        "emotion": name.emotion,
-        "emotion_id": scan.corpus.labels.number(name.emotion),
-        "intensity": name.intensity,
-        "statement": name.statement,
-        "repetition": name.repetition,
-        "actor": name.actor,
-        "age": name.age,
-        "split": name.split,
-        "speaker": name.speaker,
-        "sex": name.sex,
+        "emotion_id": scan.corpus.labels.number(file.name.emotion),
         "root": shown(scan.root),
     }

@@ -1,4 +1,4 @@
-"""Features of clips without labels, in memory, by the very code that fills a store."""
+"""Features of clips without labels, in memory, by the same code that fills a store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
 from serkit.errors import ClipTooLongError, SerkitError
+from serkit.extraction.rows import columns_of
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Values
 from serkit.features.compute import compute_features
 from serkit.ingest.unlabelled import CORPUS, unlabelled_name
@@ -97,21 +98,11 @@ def _longer(spec: FeatureSpec, num_frames: int) -> FeatureSpec:
 
 
 def _row(clip_id: str, audio: Audio) -> ClipRow:
-    name = unlabelled_name(clip_id)
     return ClipRow(
-        clip_id=clip_id,
+        **columns_of(unlabelled_name(clip_id)),
         corpus=CORPUS,
         path="",
-        modality=name.modality,
-        vocal_channel=name.vocal_channel,
-        emotion=name.emotion,
         emotion_id=NO_LABEL,
-        intensity=name.intensity,
-        statement=name.statement,
-        repetition=name.repetition,
-        actor=name.actor,
-        speaker=name.speaker,
-        sex=name.sex,
         sample_rate=SAMPLE_RATE,
         channels=audio.channels,
         num_frames=audio.num_frames,

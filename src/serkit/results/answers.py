@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from serkit.errors import RunError
 from serkit.results.run import PREDICTIONS
-from serkit.results.scores import told_apart
+from serkit.results.scores import distinct_speakers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -169,7 +169,7 @@ def _facts_in(file: _File, n_classes: int, clips: int) -> ClipFacts:
     return ClipFacts(
         clip_ids=ids[order],
         true=file.codes("true_id", n_classes)[order],
-        speakers=told_apart(file.texts(file.speaker_column)[order]),
+        speakers=distinct_speakers(file.texts(file.speaker_column)[order]),
         folds=file.texts("fold")[order],
         groups={
             name: Grouping.of(file.texts(name, gaps="None")[order])

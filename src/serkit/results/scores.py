@@ -68,11 +68,11 @@ def speakers_of(frame: pd.DataFrame) -> npt.NDArray[np.str_]:
     Args:
         frame: See :attr:`serkit.results.run.Run.predictions`.
     """
-    return told_apart(frame["speaker"].to_numpy(np.str_))
+    return distinct_speakers(frame["speaker"].to_numpy(np.str_))
 
 
-def told_apart(speakers: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
-    """Take each clip whose speaker is unknown for somebody else's than all others."""
+def distinct_speakers(speakers: npt.NDArray[np.str_]) -> npt.NDArray[np.str_]:
+    """Give each clip of an unknown speaker a speaker of its own."""
     own = np.array([f"clip {number}" for number in range(len(speakers))], np.str_)
     return np.where(speakers == UNKNOWN, own, speakers)
 
@@ -84,6 +84,13 @@ def frame_scores(frame: pd.DataFrame, labels: LabelSet) -> Scores:
         _probabilities(frame, labels),
         speakers_of(frame),
     )
+
+
+def fold_figures(frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:
+    """Return the figures of one fold's predictions as a run's record names them."""
+    scores = frame_scores(frame, labels)
+    names = ("uar", "accuracy", "macro_f1", "clips", "actors")
+    return {name: getattr(scores, name) for name in names}
 
 
 def figures_of(frame: pd.DataFrame, labels: LabelSet) -> dict[str, Any]:

@@ -81,6 +81,23 @@ def test_other_distributions_add_plug_ins_by_entry_points(registry, monkeypatch)
     assert registry.get("from-afar") == "0123456789"
 
 
+def test_a_plug_in_of_the_package_is_found_without_reading_every_distribution(
+    registry, monkeypatch
+):
+    def refuse(*, group):
+        raise AssertionError(f"{group} was read")
+
+    monkeypatch.setattr(metadata, "entry_points", refuse)
+    assert "two_words" in registry
+    assert registry.get("two-words") == "the thing"
+
+
+def test_a_name_is_in_it_or_not(registry, monkeypatch):
+    entry_point(monkeypatch, registry, "from_afar", "string:digits")
+    assert "from-afar" in registry
+    assert "two-wrods" not in registry
+
+
 def test_two_plug_ins_of_one_name_are_an_error_that_names_both(registry, monkeypatch):
     entry_point(monkeypatch, registry, "two_words", "string:digits")
     with pytest.raises(SerkitError, match=r"two things are named 'two-words': .* and string:dig"):

@@ -40,6 +40,11 @@ class Registry(Generic[T]):
         """Return every plug-in's name, sorted; nothing is imported."""
         return tuple(sorted(_targets(self)))
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there is such a plug-in; nothing is imported."""
+        wanted = name.replace("_", "-")
+        return wanted in _shipped(self) or wanted in _targets(self)
+
     def get(self, name: str) -> T:
         """Import and return one plug-in.
 
@@ -49,25 +54,32 @@ class Registry(Generic[T]):
         Raises:
             UnknownNameError: There is no such plug-in; the message names the nearest ones.
         """
-        targets = _targets(self)
-        target = targets.get(name.replace("_", "-"))
+        wanted = name.replace("_", "-")
+        # Those of the package first: reading every distribution's entry points takes 50 ms.
+        target = _shipped(self).get(wanted) or _targets(self).get(wanted)
         if target is None:
-            raise unknown_name(self.kind, name, targets, hint=self.hint)
+            raise unknown_name(self.kind, name, _targets(self), hint=self.hint)
         module, _, attribute = target.partition(":")
         return cast(T, getattr(import_module(module), attribute))
 
 
 @cache
-def _targets(registry: Registry[object]) -> dict[str, str]:
-    """Map each plug-in's name to its ``module:attribute``."""
-    from importlib.metadata import entry_points
-
+def _shipped(registry: Registry[object]) -> dict[str, str]:
+    """Map the name of each plug-in in the package to its ``module:attribute``."""
     package = import_module(registry.package)
-    found = {
+    return {
         module.name.replace("_", "-"): f"{registry.package}.{module.name}:{registry.attribute}"
         for module in iter_modules(package.__path__)
         if not module.name.startswith("_")
     }
+
+
+@cache
+def _targets(registry: Registry[object]) -> dict[str, str]:
+    """Map each plug-in's name to its ``module:attribute``, with those of other distributions."""
+    from importlib.metadata import entry_points
+
+    found = dict(_shipped(registry))
     for entry in entry_points(group=registry.package):
         name = entry.name.replace("_", "-")
         if name in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -91,11 +92,30 @@ class TestAsking:
     def test_no_framework_is_loaded(self, exported, clips):
         script = (
             "import sys, serkit; serkit.predict(sys.argv[1], sys.argv[2]);"
-            "print(sorted({'tensorflow', 'torch', 'keras', 'sklearn', 'onnx', 'skl2onnx'}"
-            " & {name.partition('.')[0] for name in sys.modules}))"
+            "print(sorted({'tensorflow', 'torch', 'keras', 'sklearn', 'onnx', 'skl2onnx', 'pandas',"
+            " 'pyarrow', 'h5py'} & {name.partition('.')[0] for name in sys.modules}))"
         )
         command = [sys.executable, "-c", script, str(exported.path), str(clips[0])]
         assert subprocess.run(command, capture_output=True, text=True).stdout.strip() == "[]"
+
+    def test_the_graph_is_opened_once(self, exported, clips, monkeypatch):
+        import onnxruntime
+
+        opened, open_it = [], onnxruntime.InferenceSession
+
+        def count(*arguments, **options):
+            opened.append(arguments)
+            return open_it(*arguments, **options)
+
+        monkeypatch.setattr(onnxruntime, "InferenceSession", count)
+        serkit.predict(exported.path, clips[:2])
+        assert len(opened) == 1
+
+    def test_workers_get_all_but_the_graph(self, exported):
+        models = serkit.load(exported.path).saved
+        received = pickle.loads(pickle.dumps(models))
+        assert "session" not in vars(received)
+        assert received.specs == models.specs
 
     def test_the_predictor_is_that_of_a_run(self, exported, run, clips):
         predictor = serkit.load(exported.path)

@@ -156,7 +156,7 @@ def losses(
         >>> len(losses.clips), losses.rows[0].n_mels
         (1, 32)
     """
-    from serkit.compute.local import available_cores
+    from serkit.compute.cores import available_cores
     from serkit.reports.inversion import losses as table
     from serkit.reports.inversion.sample import sample
     from serkit.store.store import FeatureStore

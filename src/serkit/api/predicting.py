@@ -71,7 +71,7 @@ def predict(
         >>> len(answers.rows), list(answers.to_pandas())[:3]
         (16, ['path', 'emotion', 'probability'])
     """
-    from serkit.compute.local import available_cores
+    from serkit.compute.cores import available_cores
 
     given = _paths(audio)
     predictor = load(run, fold=fold, calibrated=calibrated, abstain=abstain, runs=runs)
@@ -112,8 +112,8 @@ def load(
         >>> sum(predictor.predict(tone, 16_000).probabilities.values()) > 0.999
         True
     """
-    from serkit.prediction.onnx_file import is_onnx, read_onnx
     from serkit.prediction.predictor import Predictor
+    from serkit.prediction.saved import is_onnx
 
     name = None if fold is None else str(fold)
     if isinstance(run, str | Path) and is_onnx(run):
@@ -122,6 +122,8 @@ def load(
                 f"{run} keeps no answers about speakers never heard to calibrate on",
                 hint="ask the run that it was exported from",
             )
+        from serkit.prediction.onnx_file import read_onnx
+
         return Predictor(read_onnx(Path(run)), name)
     from serkit.results.finding import find_run
     from serkit.results.run import Run

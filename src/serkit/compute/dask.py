@@ -17,7 +17,8 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from serkit.compute.local import apart_from_main, available_cores, refuse_in_worker
+from serkit.compute.cores import available_cores
+from serkit.compute.local import apart_from_main, refuse_in_worker
 from serkit.errors import EngineError, UsageError
 from serkit.extras import require
 

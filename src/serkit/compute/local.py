@@ -26,6 +26,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
+from serkit.compute.cores import available_cores
 from serkit.compute.worker import UNGUARDED, Failed, Ready, serve, whereabouts
 from serkit.errors import EngineError, UsageError
 
@@ -43,13 +44,6 @@ _TICK = 1.0
 
 _NESTED = "worker processes cannot be started from a worker process"
 _GUARD = "put the call under `if __name__ == '__main__':`, or use workers=1"
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Submission:
                 f"model = {self.model!r} is the name of what people answered",
                 hint="answers are taken in with 'serkit human --import FILE'",
             )
-        if self.model.replace("_", "-") in TRAINERS.names():
+        if self.model in TRAINERS:
             raise UsageError(
                 f"model = {self.model!r} is the name of a model that is trained here",
                 hint=f"give it another one, such as 'my-{self.model}'",

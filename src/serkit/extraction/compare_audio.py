@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serkit.compute.cores import available_cores
 from serkit.compute.engine import Engine
-from serkit.compute.local import LocalEngine, available_cores
+from serkit.compute.local import LocalEngine
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.corpus import family

@@ -12,7 +12,7 @@ import numpy as np
 
 from serkit.audio import AudioHeader, read_header
 from serkit.clips import SAMPLE_RATE
-from serkit.compute.local import available_cores
+from serkit.compute.cores import available_cores
 from serkit.errors import AudioError, NotFoundError
 from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan

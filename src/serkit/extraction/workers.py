@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from serkit.compute.local import available_cores
+from serkit.compute.cores import available_cores
 from serkit.features import EXTRACTORS, Cost, FeatureSpec
 from serkit.store.compact import CLIPS_PER_PART
 

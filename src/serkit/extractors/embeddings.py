@@ -12,8 +12,8 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from serkit.compute.cores import available_cores
 from serkit.compute.devices import DEVICES
-from serkit.compute.local import available_cores
 from serkit.dsp.signal import Signal
 from serkit.encoders.checkpoint import Checkpoint, open_checkpoint
 from serkit.encoders.machine import count_gpus, require_transformers

@@ -18,7 +18,8 @@ import numpy as np
 from serkit.audio import AudioNote, read_audio
 from serkit.audio.levels import clipped_samples, is_silent
 from serkit.clips import SAMPLE_RATE, natural_order
-from serkit.compute.local import available_cores, run_all
+from serkit.compute.cores import available_cores
+from serkit.compute.local import run_all
 from serkit.compute.worker import at_work_on
 from serkit.dsp.alike import same_takes
 from serkit.dsp.soundprint import soundprint

@@ -119,7 +119,7 @@ def load(folder: Path) -> Ensemble:
     facts = json.loads((folder / FACTS).read_text())
     members = []
     for number, kind in enumerate(facts["members"], start=1):
-        if kind not in TRAINERS.names():
+        if kind not in TRAINERS:
             raise RunError(
                 f"a member of the ensemble in {folder} is of the model {kind!r}, "
                 "which is not installed here",

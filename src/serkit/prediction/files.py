@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serkit.audio import Audio, read_audio, read_header
-from serkit.compute.local import forks, run_all
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError, SerkitError
@@ -65,6 +64,11 @@ def features_of_files(
     files = [(shown, each) for shown, each in found.items() if isinstance(each, Path)]
     starts = range(0, len(files), FILES_PER_TASK)
     tasks = [_Task(dict(files[first : first + FILES_PER_TASK]), saved, channel) for first in starts]
+    if len(tasks) < 2:
+        yield from map(_work, tasks)
+        return
+    from serkit.compute.local import forks, run_all  # multiprocessing takes 30 ms
+
     worthwhile = (len(tasks) - 1) // (1 if forks() else TASKS_PER_SPAWNED_WORKER)
     yield from run_all(_work, tasks, max(1, min(workers, worthwhile)))
 

@@ -17,8 +17,8 @@ from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.models import ClipData
 from serkit.models.graph import Graph, Input, cannot_export
 from serkit.prediction.golden import golden_features, golden_probabilities
-from serkit.prediction.onnx_file import ENDING, METADATA, OnnxGraph, OnnxModels, open_session
-from serkit.prediction.saved import Loaded, SavedModels
+from serkit.prediction.onnx_file import METADATA, OnnxGraph, OnnxModels, open_session
+from serkit.prediction.saved import ENDING_OF_ONNX, Loaded, SavedModels
 from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.storage.files import write_file
@@ -99,8 +99,10 @@ def export_onnx(
             left, and one that was there stays.
         MissingDependencyError: A package that converts is not installed.
     """
-    if path.suffix.lower() != ENDING:
-        raise UsageError(f"{path} does not end in {ENDING}", hint=f"name it {path.name}{ENDING}")
+    if path.suffix.lower() != ENDING_OF_ONNX:
+        raise UsageError(
+            f"{path} does not end in {ENDING_OF_ONNX}", hint=f"name it {path.name}{ENDING_OF_ONNX}"
+        )
     require("onnx", "onnxruntime", extra="onnx")
     _refuse_encoders(saved)
     _choose_backend(saved)

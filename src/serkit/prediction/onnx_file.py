@@ -24,8 +24,6 @@ from serkit.models.graph import Input
 from serkit.parameters import Scalar
 from serkit.prediction.saved import Loaded, Saved
 
-ENDING = ".onnx"
-
 METADATA = "serkit"
 """The key of the file's metadata that holds :class:`OnnxModels` as JSON."""
 
@@ -54,6 +52,15 @@ class OnnxModels(Saved):
         """The features to compute of a clip."""
         return FeatureRequest(self.specs, self.true_length)
 
+    @cached_property
+    def session(self) -> Any:
+        """The graph in memory, opened once: that of a large model takes a tenth of a second."""
+        return _session(self.record)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what worker processes get: they compute features and do not ask the graph."""
+        return {name: value for name, value in vars(self).items() if name != "session"}
+
     def load(self, fold: str | None) -> Loaded:
         """Load the one graph, which answers for all folds.
 
@@ -65,7 +72,7 @@ class OnnxModels(Saved):
                 f"{self.name} holds one graph, and no folds to choose from",
                 hint="choose when it is written: serkit export RUN --onnx FILE --fold FOLD",
             )
-        graph = OnnxGraph(_session(self.record), self.inputs, len(self.labels))
+        graph = OnnxGraph(self.session, self.inputs, len(self.labels))
         golden = {} if self.golden is None else {self.name: np.array(self.golden)}
         return Loaded(self.folds, {self.name: graph}, golden)
 
@@ -121,16 +128,6 @@ class OnnxGraph:
         raise RunError(f"an ONNX graph is not saved again in {folder}")
 
 
-def is_onnx(name: object) -> bool:
-    """Tell whether a name is that of an ONNX file, and of no run.
-
-    Example:
-        >>> is_onnx("model.onnx"), is_onnx("logreg-luna5")
-        (True, False)
-    """
-    return isinstance(name, str | Path) and Path(name).suffix.lower() == ENDING
-
-
 def read_onnx(path: Path) -> OnnxModels:
     """Read what an ONNX file says of itself.
 
@@ -143,7 +140,8 @@ def read_onnx(path: Path) -> OnnxModels:
         raise NotFoundError(
             f"there is no file {path}", hint="write it with 'serkit export RUN --onnx FILE'"
         )
-    known = _session(path).get_modelmeta().custom_metadata_map
+    session = _session(path)
+    known = session.get_modelmeta().custom_metadata_map
     if METADATA not in known:
         raise RunError(
             f"{path} does not say which features it reads and what its outputs mean",
@@ -157,11 +155,13 @@ def read_onnx(path: Path) -> OnnxModels:
                 f"{path} is of version {facts['version']}, and this serkit reads {VERSION}",
                 hint="export the run again",
             )
-        return _models(path, facts)
+        models = _models(path, facts)
     except (ValueError, KeyError, TypeError) as error:
         raise RunError(
             f"{path} is damaged ({type(error).__name__}: {error})", hint="export the run again"
         ) from error
+    vars(models)["session"] = session  # where its cached property keeps it
+    return models
 
 
 def _models(path: Path, facts: Mapping[str, Any]) -> OnnxModels:

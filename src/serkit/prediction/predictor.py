@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
-from serkit.compute.environment import installed_versions
 from serkit.errors import FeatureError, SerkitError, UsageError
 from serkit.features import FeatureSpec
 from serkit.ingest.unlabelled import find_audio
@@ -37,7 +36,9 @@ from serkit.progress import ProgressCallback
 from serkit.store.manifest import Failure
 from serkit.store.memory import ClipFeatures, MemoryStore
 from serkit.store.source import ClipSource
-from serkit.store.store import FeatureStore, Where
+
+if TYPE_CHECKING:
+    from serkit.store.store import FeatureStore, Where
 
 SPEECH_SHARE = 0.2
 """Windows with less speech than this are not predicted."""
@@ -415,6 +416,8 @@ class Predictor:
         worst = max(off, key=lambda name: off[name])
         if off[worst] <= TOLERANCE:
             return ()
+        from serkit.compute.environment import installed_versions
+
         before, now = self.saved.versions, installed_versions()
         changed = [
             f"{name} {before[name]} -> {now[name]}"

@@ -25,6 +25,8 @@ from serkit.prediction.coverage import Coverage
 from serkit.prediction.golden import golden_answer
 from serkit.store.memory import ClipFeatures
 
+ENDING_OF_ONNX = ".onnx"
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -111,7 +113,7 @@ class Saved(ABC):
         return specs
 
     def _check(self, spec: FeatureSpec) -> None:
-        if spec.extractor not in EXTRACTORS.names():
+        if spec.extractor not in EXTRACTORS:
             raise RunError(
                 f"{self.name} reads {spec.name}, made by the extractor {spec.extractor!r}, "
                 "which is not installed here",
@@ -190,7 +192,7 @@ class SavedModels(Saved):
         Raises:
             RunError: It is not installed here.
         """
-        if self.model.replace("_", "-") not in TRAINERS.names():
+        if self.model not in TRAINERS:
             raise RunError(
                 f"{self.name} is a run of the model {self.model!r}, which is not installed here",
                 allowed=f"there are: {', '.join(TRAINERS.names())}",
@@ -257,6 +259,16 @@ FINAL = "final"
 
 MEAN = "mean"
 """Means averaging the probabilities of all folds' models."""
+
+
+def is_onnx(name: object) -> bool:
+    """Tell whether a name is that of an ONNX file, and of no run.
+
+    Example:
+        >>> is_onnx("model.onnx"), is_onnx("logreg-luna5")
+        (True, False)
+    """
+    return isinstance(name, str | Path) and Path(name).suffix.lower() == ENDING_OF_ONNX
 
 
 def load_model(trainer: Trainer[Any], folder: Path) -> Fitted:

@@ -27,11 +27,12 @@ from serkit.results.record import fault_of
 from serkit.results.stress import StressTable, coverage_of, read_stress
 from serkit.settings import resolve
 from serkit.shown import Shown
-from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import RenderableType
+
+    from serkit.store.store import FeatureStore
 
 RECORD = "run.json"
 CONFIG = "config.json"
@@ -289,6 +290,8 @@ class Run(Shown):
             UsageError: The store's recipe of a feature is not the one of the training.
             MissingDependencyError: The model or a feature needs a package that is not installed.
         """
+        from serkit.store.store import FeatureStore
+
         predictor = Predictor(self.saved_models, fold)
         if isinstance(audio, FeatureStore):
             return self._with_training_clips_noted(predictor.predict_store(audio), audio)

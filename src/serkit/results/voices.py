@@ -25,7 +25,7 @@ def false_claim(record: Mapping[str, Any], facts: ClipFacts) -> str | None:
         facts: The run's test clips.
     """
     name, claimed = record["protocol"], record["speaker_independent"]
-    if name not in PROTOCOLS.names():
+    if name not in PROTOCOLS:
         return None  # over several stores, or somebody's own that is not installed here
     protocol = PROTOCOLS.get(name)
     if claimed != protocol.speaker_independent:

@@ -21,7 +21,6 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from xxhash import xxh3_64_intdigest
 
 from serkit.errors import SerkitError, StoreCorruptError, StoreError
@@ -90,6 +89,8 @@ def encode_part(
 def _encode_table(
     spec: FeatureSpec, layout: TableLayout, rows: list[IndexRow], arrays: list[Array]
 ) -> bytes:
+    import pyarrow as pa
+
     matrix = np.stack(arrays, axis=1)
     columns = {_KEY: string_column([row.clip_id for row in rows])}
     columns |= {name: number_column(matrix[i]) for i, name in enumerate(layout.columns)}
@@ -269,14 +270,21 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
         raise StoreCorruptError(
             f"the part {path.name} is missing", hint="run 'serkit store repair'"
         ) from error
-    except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException) as error:
-        if isinstance(error, SerkitError):
+    except Exception as error:
+        if isinstance(error, SerkitError) or not _is_about_content(error):
             raise
         if isinstance(error, OSError) and error.errno:  # HDF5 has no error number for damage
             raise not_read(path, error) from error
         raise StoreCorruptError(
             f"the part {path.name} is damaged", hint="run 'serkit store repair'"
         ) from error
+
+
+def _is_about_content(error: Exception) -> bool:
+    """Tell whether a library raised this because of what it read."""
+    import pyarrow as pa  # here, where something has failed: reading arrays does without Arrow
+
+    return isinstance(error, (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException))
 
 
 def count_clips(path: Path, layout: Layout) -> int:

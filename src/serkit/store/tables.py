@@ -2,7 +2,8 @@
 
 Arrow's columns are made from buffers here and read from buffers, since ``pa.array`` and
 ``to_numpy`` import pandas to check for pandas objects: 0.15 s in each worker, and a sixth of a
-repeated ``extract``.
+repeated ``extract``. Arrow itself is imported where a table is read or written: predicting an audio
+file needs the rows' types alone.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from serkit.labels import UNKNOWN
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +129,20 @@ _LOOK = 1000
 
 Row = TypeVar("Row", bound="FileRow | ClipRow | IndexRow")
 
-_ARROW = {
-    "str": pa.string(),
-    "int": pa.int64(),
-    "int | None": pa.int64(),
-}
-
 
 def _schema(kind: type[Any]) -> pa.Schema:
-    types = [(f.name, _ARROW[str(f.type)]) for f in fields(kind)]
+    import pyarrow as pa
+
+    arrow = {"str": pa.string(), "int": pa.int64(), "int | None": pa.int64()}
+    types = [(f.name, arrow[str(f.type)]) for f in fields(kind)]
     # Checksums use all 64 bits.
     return pa.schema([(n, pa.uint64() if n == "checksum" else t) for n, t in types])
 
 
 def encode(kind: type[Row], rows: Iterable[Row]) -> bytes:
     """Return rows as a Parquet file."""
+    import pyarrow as pa
+
     schema, rows = _schema(kind), list(rows)
     # Column by column: each of these loops runs outside of the interpreter.
     table = pa.table(
@@ -166,6 +167,9 @@ def read_table(kind: type[Any], data: bytes, names: Sequence[str] | None = None)
         data: The file.
         names: The fields wanted; None is all. Those that older files lack are filled in.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     wanted = [field.name for field in fields(kind)] if names is None else names
     file = pq.ParquetFile(pa.BufferReader(data))
     there = set(file.schema_arrow.names)
@@ -218,6 +222,8 @@ def listed(table: pa.Table, name: str) -> list[Any]:
 
 
 def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
     if kind == pa.string():
         return string_column(values)
     missing = np.array([value is None for value in values], bool)
@@ -227,6 +233,8 @@ def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
 
 def string_column(values: Sequence[str]) -> pa.Array:
     """Return an Arrow column of strings."""
+    import pyarrow as pa
+
     data = "".join(values).encode()
     lengths = list(map(len, values))
     if len(data) != sum(lengths):  # a character of several bytes somewhere
@@ -240,6 +248,8 @@ def number_column(
     values: npt.NDArray[Any], missing: npt.NDArray[np.bool_] | None = None
 ) -> pa.Array:
     """Return an Arrow column of numbers; where ``missing`` is true it holds null."""
+    import pyarrow as pa
+
     valid = None
     if missing is not None:
         valid = pa.py_buffer(np.packbits(~missing, bitorder="little"))
@@ -254,6 +264,8 @@ def numbers(column: pa.ChunkedArray) -> npt.NDArray[Any]:
     Raises:
         ValueError: The column holds something else.
     """
+    import pyarrow as pa
+
     if column.null_count or not (
         pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     ):
@@ -277,6 +289,9 @@ def to_parquet(table: pa.Table, *, dictionary: bool = True) -> bytes:
         dictionary: Whether repeated values are kept once. Not for measurements: the dictionary
             takes -0.0 and 0.0 for the same.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", use_dictionary=dictionary)
     return bytes(sink.getvalue())
@@ -287,5 +302,8 @@ def from_parquet(data: bytes) -> pa.Table:
 
     One thread only: extraction forks after reading, and a pool of threads does not survive that.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     # Not read_table(): it imports pyarrow.dataset, which imports pandas.
     return pq.ParquetFile(pa.BufferReader(data)).read(use_threads=False)

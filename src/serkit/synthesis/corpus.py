@@ -20,7 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
-from serkit.compute.local import available_cores, run_all
+from serkit.compute.cores import available_cores
+from serkit.compute.local import run_all
 from serkit.corpora.synthetic import CORPUS, MARKER
 from serkit.errors import SerkitError, UsageError
 from serkit.progress import ProgressCallback

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import TrainingError
-from serkit.evaluation.metrics import uar
 from serkit.models.classical.decisions import decisions
 from serkit.models.clips import TrainingClips
 from serkit.models.copies import with_copies
@@ -63,6 +62,8 @@ def choose(
     Raises:
         TrainingError: Fewer than two speakers to choose on.
     """
+    from serkit.evaluation.metrics import uar  # here, as predicting imports this module too
+
     labels, speakers = data.labels, data.speakers
     if len(np.unique(speakers)) < 2:
         raise TrainingError(

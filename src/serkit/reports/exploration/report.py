@@ -8,7 +8,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from serkit.compute.local import available_cores, run_all
+from serkit.compute.cores import available_cores
+from serkit.compute.local import run_all
 from serkit.errors import unknown_name
 from serkit.extras import require
 from serkit.reports.embed import png, svg

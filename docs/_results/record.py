@@ -20,7 +20,7 @@ import pandas as pd
 from serkit.results.board import Board
 from serkit.results.entries import Entry, Group
 from serkit.results.finding import list_runs
-from serkit.results.overrides import given_today
+from serkit.results.overrides import given_today, preset_today
 from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run
 
 PATHS = ("store", "runs", "definitions")
@@ -129,7 +129,8 @@ def _covers(runs: Iterable[Run], entry: Entry) -> bool:
 
 
 def _kind_of(run: Run) -> str:
-    return _kind({**run.record, "given": given_today(run.record)})
+    today = {"preset": preset_today(run.record), "given": given_today(run.record)}
+    return _kind(run.record | today)
 
 
 def _kind(values: Any) -> str:

@@ -41,6 +41,9 @@ from .api import (
     extract as extract,
 )
 from .api import (
+    extract_for as extract_for,
+)
+from .api import (
     figure as figure,
 )
 from .api import (

@@ -28,19 +28,18 @@ class TestModels:
         text = cli("models", "logreg").out
         for name, parameter in TRAINERS.get("logreg").parameters.declared().items():
             assert name in text
-            assert parameter.help.split(";")[0] in " ".join(text.split())
+            assert set(parameter.help.split()) <= set(text.split())  # over several lines
 
     def test_presets_stand_beside_the_first_only_where_they_differ(self, cli):
         rows = [" ".join(line.split()) for line in cli("models", "lstm").out.splitlines()]
-        assert "scale db power in all others scale of the input powers" in rows
-        assert any(row.startswith("features mel128") for row in rows)
+        assert any(row.startswith("features tracks40 mel128 in all others input") for row in rows)
         assert any("128,64 in notebook-4-layer" in row for row in rows)
         assert "1024,512 in notebook-1024" in rows
 
     def test_in_words(self, cli):
         text = cli("models").out
         for name in TRAINERS.names():
-            assert TRAINERS.get(name).summary in text
+            assert set(TRAINERS.get(name).summary.split()) <= set(text.split())
 
 
 class TestProtocols:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serkit.models import TRAINERS
-from serkit.results.overrides import differing, given_today
+from serkit.results.overrides import differing, given_today, preset_today
 
 USUAL = TRAINERS.get("logreg").settle("best", {}).to_json()
 
@@ -34,3 +34,34 @@ def test_a_removed_parameter_is_still_listed():
 def test_without_the_trainer_or_the_preset_the_record_is_believed():
     for gone in ({"model": "no-such-model"}, {"preset": "no-such-preset"}):
         assert given_today(record({**USUAL, "C": 7.0}, given={"x": 1}, **gone)) == {"x": 1}
+
+
+class TestAPresetThatGaveWayToABetterOne:
+    """``best`` of ``lstm`` was once what is ``mel`` today."""
+
+    def of_lstm(self, preset, **given):
+        values = TRAINERS.get("lstm").settle(preset, given).to_json()
+        return record(values, given=given, model="lstm")
+
+    def test_is_named_as_today_and_needs_no_overrides(self):
+        assert preset_today(self.of_lstm("mel")) == "mel"
+        assert given_today(self.of_lstm("mel")) == {}
+
+    def test_keeps_the_run_s_own_overrides(self):
+        assert preset_today(self.of_lstm("mel", epochs=9)) == "mel"
+        assert given_today(self.of_lstm("mel", epochs=9)) == {"epochs": 9}
+
+    def test_a_preset_that_is_unchanged_keeps_its_name(self):
+        assert preset_today(self.of_lstm("best", epochs=9)) == "best"
+
+    def test_a_setting_that_another_preset_has_too_is_still_an_override(self):
+        values = {**USUAL, "copies": "speed090,speed110"}
+        ran = record(values, given={"copies": "speed090,speed110"})
+        assert (preset_today(ran), given_today(ran)) == ("best", {"copies": "speed090,speed110"})
+
+    def test_values_that_no_preset_has_keep_the_recorded_name(self):
+        assert preset_today(record({**USUAL, "C": 7.0}, given={})) == "best"
+
+    def test_without_the_trainer_or_the_preset_the_record_is_believed(self):
+        for gone in ({"model": "no-such-model"}, {"preset": "no-such-preset"}):
+            assert preset_today(record(USUAL, given={}, **gone)) == gone.get("preset", "best")

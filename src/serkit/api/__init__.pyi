@@ -55,6 +55,7 @@ from .stressing import stress as stress
 from .stressing import stress_figure as stress_figure
 from .training import assist as assist
 from .training import curve as curve
+from .training import extract_for as extract_for
 from .training import fit as fit
 from .training import process_count as process_count
 from .training import train as train

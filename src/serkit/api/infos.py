@@ -148,10 +148,14 @@ class ModelInfo(Shown):
         parameters.columns[0].no_wrap = True
         for name, parameter in self.parameters.items():
             elsewhere = [parameter.elsewhere()] if others else []
-            searched = f" (tune: {parameter.search})" if parameter.search else ""
-            what = parameter.help + searched
-            parameters.add_row(name, str(parameter.presets[first]), *elsewhere, what)
-        return Group(presets, parameters)
+            parameters.add_row(name, str(parameter.presets[first]), *elsewhere, parameter.help)
+        searched = {name: each.search for name, each in self.parameters.items() if each.search}
+        if not searched:
+            return Group(presets, parameters)
+        ranges = table("searched by 'serkit tune'", {"key": "left", "range": "left"})
+        for name, search in searched.items():
+            ranges.add_row(name, search)
+        return Group(presets, parameters, ranges)
 
 
 @dataclass(frozen=True)

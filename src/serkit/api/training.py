@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from serkit.experiments.plan import Plan
     from serkit.experiments.progress import Progress
     from serkit.experiments.sides import Fit
+    from serkit.extraction.extract import ExtractReport
     from serkit.results.curve import Curve
     from serkit.results.run import Run
     from serkit.results.tuning import Tuning
@@ -152,6 +153,72 @@ def train(
 
         run = team.lead(plan.trainer, work)
     return _with_final(plan, run, progress) if final else run
+
+
+def extract_for(
+    model: str,
+    source: PathLike,
+    *,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    store: PathLike | None = None,
+    workers: int | None = None,
+    definitions: PathLike | None = None,
+    progress: ProgressCallback | None = None,
+    say: Callable[[str], None] | None = None,
+) -> ExtractReport:
+    """Extract what a model reads, copies of training clips in other voices included.
+
+    Computes only what is missing or stale.
+
+    Args:
+        model: Its name.
+        source: The folder of audio.
+        preset: The preset's name; None uses the setting.
+        values: Parameters that differ from the preset, as ``--set``.
+        store: The store's folder; None uses the setting.
+        workers: Processes; None uses the setting.
+        definitions: Folder with the project's recipes; None uses the setting.
+        progress: Called as ``progress(done, total, what)``, in clips.
+        say: Called with each message that the user should see immediately.
+
+    Returns:
+        What was computed, and which clips failed.
+
+    Raises:
+        UnknownNameError: No such model, preset, parameter or feature.
+        UsageError: The model combines finished runs.
+        NotFoundError: No such folder.
+        CorpusError: It has no clips, or they belong to another corpus than the store's.
+
+    Example:
+        >>> report = serkit.extract_for("svm", "data/speech", workers=1)
+        >>> report.computed, report.reused
+        (0, 96)
+    """
+    from serkit.api.features import extract
+    from serkit.features.voices import copy_name
+    from serkit.models import TRAINERS
+
+    trainer = TRAINERS.get(model)
+    if trainer.combines_runs:
+        raise UsageError(
+            f"{model} combines finished runs and reads what they read",
+            hint="extract for its members",
+        )
+    settled = trainer.settle(resolve({"preset": preset}).preset, values or {})
+    read = trainer.features(settled)
+    copies = [copy_name(name, voice) for voice in trainer.voices(settled) for name in read]
+    # A model that reads nothing needs the clips all the same.
+    return extract(
+        source,
+        store=store,
+        features=[*read, *copies] or None,
+        workers=workers,
+        definitions=definitions,
+        progress=progress,
+        say=say,
+    )
 
 
 _IN_TUNE = {"of": "model", "of_preset": "preset", "fixed": "values"}

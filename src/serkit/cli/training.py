@@ -28,6 +28,14 @@ def train(
         str | None,
         typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
     ] = None,
+    extract: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SRC",
+            help="First extract what the model reads from this folder of audio, as 'serkit "
+            "extract' does.",
+        ),
+    ] = None,
     store: Annotated[
         list[Path] | None,
         typer.Option(
@@ -131,6 +139,8 @@ def train(
     values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
     if model == _ENSEMBLE and runs is not None:
         values, runs = {"members": str(runs), **values}, None
+    if extract is not None:
+        _extract(extract, model, store, preset, values, definitions)
     try:
         with _watched(model or str(resume)) as report:
             run = api.train(
@@ -158,6 +168,37 @@ def train(
     for note in run.record["notes"]:
         say(note)
     print_json(run.to_json()) if json else print_rich(run)
+
+
+def _extract(
+    source: Path,
+    model: str | None,
+    stores: list[Path] | None,
+    preset: str | None,
+    values: dict[str, object],
+    definitions: Path | None,
+) -> None:
+    """Extract what a model reads; clips that fail are left out of the training, and named."""
+    from serkit import api
+
+    if model is None or len(stores or ()) > 1:
+        raise UsageError(
+            "--extract fills one store for one model",
+            hint="run 'serkit extract' for each store, or leave out --resume",
+        )
+    with progress("extracting", "clips") as update:
+        report = api.extract_for(
+            model,
+            source,
+            preset=preset,
+            values=values,
+            store=stores[0] if stores else None,
+            definitions=definitions,
+            progress=update,
+            say=say,
+        )
+    for failure in report.failed:
+        say(f"{failure.path} is left out: {failure.message}")
 
 
 def _helped() -> bool:

@@ -18,6 +18,34 @@ def differing(
     return {key: value for key, value in values.items() if value != usual.get(key, value)}
 
 
+def preset_today(record: Mapping[str, Any]) -> str:
+    """Return the name that a run's preset has today.
+
+    A preset that gives way to a better one keeps its values under another name: ``best`` of one
+    version may be ``mel`` of the next. Where the values are no longer those of the recorded name
+    and are those of another preset, with the run's own overrides, that one is named.
+
+    Args:
+        record: The run's ``run.json``.
+    """
+    recorded = str(record["preset"])
+    try:
+        trainer = TRAINERS.get(record["model"])
+        if recorded not in trainer.presets or _has_values_of(trainer, recorded, record):
+            return recorded
+    except UnknownNameError:
+        return recorded
+    others = (name for name in trainer.presets if _has_values_of(trainer, name, record))
+    return next(others, recorded)
+
+
+def _has_values_of(trainer: Trainer[Any], preset: str, record: Mapping[str, Any]) -> bool:
+    """Return whether a run has a preset's values, but for what it was given beyond it."""
+    given, declared = record["given"], trainer.parameters.declared()
+    apart = differing(trainer, preset, record["values"])
+    return all(key in given for key in apart if key in declared)
+
+
 def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
     """Return the values in which a run differs from the current preset.
 
@@ -34,7 +62,7 @@ def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:
     given, values = record["given"], record["values"]
     try:
         trainer = TRAINERS.get(record["model"])
-        today = differing(trainer, record["preset"], {**trainer.before, **values})
+        today = differing(trainer, preset_today(record), {**trainer.before, **values})
     except UnknownNameError:
         return dict(given)
     known = trainer.parameters.declared().keys() & values.keys()

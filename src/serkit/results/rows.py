@@ -12,12 +12,12 @@ from typing import Any
 from serkit.evaluation.metrics import BestComparison, Standing
 from serkit.results.entries import Entry
 from serkit.results.optimism import gap_key
-from serkit.results.overrides import given_today
+from serkit.results.overrides import given_today, preset_today
 from serkit.results.recount import Counted
 from serkit.results.seeds import ModelRuns
 
 _RECORDED = (
-    *("protocol", "corpus", "model", "preset", "selected_on_test", "synthetic", "transductive"),
+    *("protocol", "corpus", "model", "selected_on_test", "synthetic", "transductive"),
     *("published", "corpus_digest", "split_digest", "feature_fingerprints"),
 )
 """Fields that a row copies from its run's record."""
@@ -66,6 +66,7 @@ def _entry(
         trained_on=str(record.get("trained_on", "")),
         run=model.first.name,
         seed=record["seed"],
+        preset=preset_today(record),
         given=given_today(record),
         uar=model.uar,
         uar_low=_known(interval.low),

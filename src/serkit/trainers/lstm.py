@@ -25,6 +25,17 @@ _STUDY = LstmParameters(
 )
 
 
+_TRACKS = LstmParameters(
+    **TRACKS_INPUT,
+    **{**SMALL_LOOP, "epochs": 16},
+    units="64,64",
+    norm=True,
+    residual=True,
+    dense="",
+    pool=1,
+)
+
+
 def _of_the_study(summary: str, parameters: LstmParameters) -> Preset[LstmParameters]:
     return Preset(summary, parameters, TEST_CLIPS, is_study=True)
 
@@ -36,6 +47,12 @@ TRAINER = keras_trainer(
     build,
     presets={
         "best": Preset(
+            "two small layers on frame tracks, training clips in three voices, L2 in Adam's "
+            "gradient, small batches",
+            _TRACKS,
+            PROBED_OUTSIDE,
+        ),
+        "mel": Preset(
             "log-mel in true length, attention over live frames",
             LstmParameters(
                 epochs=40,
@@ -49,19 +66,6 @@ TRAINER = keras_trainer(
                 band_masks=1,
             ),
             INNER_ACTORS,
-        ),
-        "tracks": Preset(
-            "two small layers on frame tracks, training clips in three voices",
-            LstmParameters(
-                **TRACKS_INPUT,
-                **SMALL_LOOP,
-                units="64,64",
-                norm=True,
-                residual=True,
-                dense="",
-                pool=1,
-            ),
-            PROBED_OUTSIDE,
         ),
         "notebook": _of_the_study(
             "the study's: two layers of 512 on raw mel power, padded in front", _STUDY

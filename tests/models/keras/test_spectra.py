@@ -34,7 +34,7 @@ def store(tmp_path_factory) -> FeatureStore:
 
 
 def source(store: FeatureStore, **values: object) -> Source:
-    settled = TRAINERS.get("lstm").settle("best", {"features": "mel8", **values})
+    settled = TRAINERS.get("lstm").settle("mel", {"features": "mel8", **values})
     return Source.of(settled, store)
 
 

@@ -267,6 +267,38 @@ class TestStamps:
         assert "transductive" in text
 
 
+class TestLikeWithLike:
+    """Models that had test clips to go by are no measure of those that had not."""
+
+    HELPED = pytest.mark.parametrize(
+        "stamp", [{"transductive": True}, {"selected_on_test": True}], ids=["batch", "choice"]
+    )
+
+    @HELPED
+    def test_none_is_held_against_a_model_that_had_help(self, run, stamp):
+        helped = run("helped", model="svm", right=0.9, luck=1, **stamp)
+        honest = [run("a", right=0.6, luck=2), run("b", model="ffnn", right=0.3, luck=3)]
+        board = make_board([helped, *honest])
+        assert [entry.run for entry in board.entries] == ["helped", "a", "b"]
+        assert [entry.best for entry in board.entries] == [False, True, False]
+        assert board.entries[1:] == make_board(honest).entries
+        first = board.entries[0]
+        assert (first.distinguishable_from_best, first.p_value, first.difference) == (None,) * 3
+        assert "untested" in shown(board)
+        assert board.groups[0].notes[0] == (
+            "models stamped transductive or selected-on-test had more to go by, and are not "
+            "compared with the others"
+        )
+
+    @HELPED
+    def test_alone_they_are_compared_with_each_other(self, run, stamp):
+        weak = run("b", model="ffnn", right=0.3, luck=3, **stamp)
+        board = make_board([run("a", right=0.9, **stamp), weak])
+        assert [entry.best for entry in board.entries] == [True, False]
+        assert board.entries[1].distinguishable_from_best is True
+        assert board.groups[0].notes == ()
+
+
 class TestPublished:
     def test_without_asking_there_is_none(self, run):
         assert not any(entry.published for entry in make_board([run("a")]).entries)

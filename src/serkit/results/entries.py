@@ -53,7 +53,8 @@ class Entry:
         runs: Names of all runs, including copies.
         seed_spread: Standard deviation of the UAR over seeds; None for one seed.
         ignores_seed: Whether different seeds gave identical predictions.
-        difference: UAR minus the best one's; None for published results.
+        difference: UAR minus the best one's; None for published results and for models that are not
+            compared (:func:`serkit.results.verdicts.had_help`).
         difference_low: Lower end of its simultaneous 95 % interval.
         difference_high: Upper end.
         p_value_floor: The smallest p-value that the test can return here.

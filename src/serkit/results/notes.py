@@ -10,6 +10,7 @@ import numpy as np
 from serkit.evaluation.metrics import BestComparison
 from serkit.results.recount import Counted
 from serkit.results.seeds import ModelRuns
+from serkit.results.verdicts import had_help
 
 
 def notes_of(models: Sequence[ModelRuns], found: BestComparison) -> tuple[str, ...]:
@@ -23,6 +24,13 @@ def notes_of(models: Sequence[ModelRuns], found: BestComparison) -> tuple[str, .
         )
     if found.why_not:
         notes.append(found.why_not)
+    if any(had_help(m.first.record) for m in models) and not had_help(
+        models[found.best].first.record
+    ):
+        notes.append(
+            "models stamped transductive or selected-on-test had more to go by, and are not "
+            "compared with the others"
+        )
     notes += _of_seeds(models)
     notes += _of_copies(models)
     return tuple(dict.fromkeys(notes))

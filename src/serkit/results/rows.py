@@ -58,7 +58,7 @@ def _entry(
     record = model.first.record
     members = model.members
     interval = model.interval
-    tested = not found.why_not
+    tested = not (found.why_not or isnan(standing.difference))
     return Entry(
         **{name: record[name] for name in _RECORDED},
         submitted=bool(record.get("submitted")),
@@ -88,7 +88,7 @@ def _entry(
         runs=tuple(run.name for run in model.runs),
         seed_spread=model.spread,
         ignores_seed=model.ignores_seed,
-        difference=standing.difference,
+        difference=_known(standing.difference),
         difference_low=_known(standing.interval.low),
         difference_high=_known(standing.interval.high),
         p_value_floor=_known(found.floor),

@@ -8,7 +8,7 @@ from serkit.reports.charts import Dot, Line, chart, share_axis
 from serkit.reports.html import Column, Section, details, scrolling, table
 from serkit.reports.markup import Markup, join, tag
 from serkit.reports.overview.confusion import heat
-from serkit.reports.overview.models import Model
+from serkit.reports.overview.models import Model, best_of
 from serkit.results.analysis.errors import ErrorAnalysis, analyse_errors
 from serkit.results.analysis.seeds import same_but_seed
 from serkit.results.entries import Group
@@ -20,7 +20,7 @@ _HARDEST = 12
 def section(main: tuple[Group, Sequence[Model]]) -> Section:
     """Return the error analysis of the best model's best seed."""
     _, models = main
-    best = next(model for model in models if model.runs)
+    best = best_of(models)
     found = analyse_errors(best.runs[0], seeds=same_but_seed(best.runs[0], best.runs))
     body = (
         tag("p", f"{best.name}, best seed. Darker is better; empty cells have no clips."),

@@ -61,6 +61,12 @@ def models_of(group: Group, runs: Sequence[Run]) -> tuple[Model, ...]:
     )
 
 
+def best_of(models: Sequence[Model]) -> Model:
+    """Return the model that the others are compared with; the first that has runs if none are."""
+    with_runs = [model for model in models if model.runs]
+    return next((model for model in with_runs if model.entry.best), with_runs[0])
+
+
 def pareto_front(models: Sequence[Model]) -> tuple[Model, ...]:
     """Return the models that no other beats in UAR without taking longer to fit."""
     timed = sorted((m for m in models if m.uar and m.seconds), key=lambda m: (m.seconds, -m.uar))

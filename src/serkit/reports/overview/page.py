@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from serkit.reports.html import Section, cards, page
 from serkit.reports.markup import Child, tag
 from serkit.reports.overview import audit, confusion, cost, errors, gap, ranking, stress, training
-from serkit.reports.overview.models import Model, models_of
+from serkit.reports.overview.models import Model, best_of, models_of
 from serkit.results.board import Board
 from serkit.results.entries import Group
 from serkit.results.run import Run
@@ -54,7 +54,7 @@ def _main(joined: Joined) -> tuple[Group, tuple[Model, ...]]:
 
 def _lead(board: Board, main: tuple[Group, tuple[Model, ...]]) -> Child:
     group, models = main
-    best = next(model for model in models if model.runs)
+    best = best_of(models)
     entry = best.entry
     runs = len({name for each in board.entries for name in each.runs})  # some are in two groups
     facts = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from serkit.reports.html import Column, Section, details, table
 from serkit.reports.markup import Child, Markup, join, tag
-from serkit.reports.overview.models import Model
+from serkit.reports.overview.models import Model, best_of
 from serkit.results.entries import Group
 from serkit.results.wording import interval, percent, stamps, versus
 
@@ -50,9 +50,10 @@ def _title(group: Group) -> str:
 
 def _summary(group: Group, models: Sequence[Model]) -> str:
     """Summarise a collapsed ranking."""
-    trained = [model for model in models if model.runs]
-    best = f": {trained[0].name}, {percent(trained[0].uar)} %" if trained else ""
-    return f"{_title(group)}{best}"
+    if not any(model.runs for model in models):
+        return _title(group)
+    best = best_of(models)
+    return f"{_title(group)}: {best.name}, {percent(best.uar)} %"
 
 
 def _row(model: Model) -> tuple[Child, ...]:

@@ -81,7 +81,8 @@ def _page(board: Board, every: Board) -> Iterator[str]:
     yield (
         "Experiments with nets from scratch: [record](experiments/nets.md). The predictions "
         "behind each row are in `docs/record/runs`, to recompute it. *untested* rows are older "
-        "than that record, or in a table whose best row is.\n"
+        "than that record, in a table whose best row is, or stamped: they had test clips to go "
+        "by.\n"
     )
     if any(map(_checkpoint, ours)):
         yield (
@@ -162,7 +163,7 @@ def _shortcuts(rows: Sequence[Entry]) -> Iterator[str]:
     for row in rows:
         if row.model != "shortcut" or row.uar is None:
             continue
-        best = max(e.uar or 0.0 for e in rows if e.protocol == row.protocol)
+        best = next(e.uar or 0.0 for e in rows if e.protocol == row.protocol and e.best)
         chance = 1 / CLASSES
         cells.append(
             (

@@ -22,6 +22,7 @@ from serkit.results.entries import Entry, Group
 from serkit.results.finding import list_runs
 from serkit.results.overrides import given_today, preset_today
 from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run
+from serkit.results.verdicts import had_help
 
 PATHS = ("store", "runs", "definitions")
 """Settings that tell of somebody's folders and of nothing else."""
@@ -69,22 +70,27 @@ def _group(group: Group, earlier: Sequence[Entry]) -> Group:
     if not added:
         return group
     entries = sorted([*group.entries, *added], key=lambda e: (e.uar is None, -(e.uar or 0.0)))
-    ranked = [entry for entry in entries if not entry.published]
-    detectable = group.detectable if ranked[0].best else None
+    detectable = group.detectable if _measure(entries).best else None
     return replace(group, entries=tuple(_best_first(entries)), detectable=detectable)
 
 
 def _best_first(entries: Sequence[Entry]) -> Iterator[Entry]:
     """Mark the best row: one without predictions leaves the others of its group untested."""
-    ranked = [entry for entry in entries if not entry.published]
-    known = ranked[0].best
+    measure = _measure(entries)
+    known = measure.best
     for entry in entries:
-        if entry is ranked[0]:
+        if entry is measure:
             yield replace(entry, best=True)
         elif known:
             yield entry
         else:
             yield _untested(entry)
+
+
+def _measure(entries: Sequence[Entry]) -> Entry:
+    """Return the row that others are compared with, of rows that are best first."""
+    ranked = [entry for entry in entries if not entry.published]
+    return next((entry for entry in ranked if not had_help(vars(entry))), ranked[0])
 
 
 def _untested(entry: Entry) -> Entry:

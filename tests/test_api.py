@@ -65,7 +65,7 @@ def test_show_finds_a_run(speech_runs):
     assert serkit.show("majority", runs=speech_runs).model == "majority"
 
 
-def test_why_tells_of_each_clip(speech_store):
+def test_why_lists_each_clip(speech_store):
     assert serkit.why("functionals", store=speech_store).counts["current"] == 96
 
 

@@ -170,12 +170,12 @@ class TestChannels:
         assert audio.pcm_sha256 == hashlib.sha256(samples[:, 1].tobytes()).hexdigest()
         assert (audio.channels, audio.notes) == (2, ())
 
-    def test_one_that_is_not_there_is_an_error(self, tmp_path):
+    def test_a_missing_one_is_an_error(self, tmp_path):
         path, _ = self.stereo(tmp_path)
         with pytest.raises(UnreadableAudioError, match=r"has no channel 2; 0 to 1 are"):
             read_audio(path, channel=2)
 
-    def test_of_one_channel_it_does_not_matter_which_is_asked_for(self, tmp_path):
+    def test_mono_files_ignore_the_requested_channel(self, tmp_path):
         write_wav(tmp_path / "clip.wav", noise())
         one, two = (read_audio(tmp_path / "clip.wav", channel=n) for n in (0, 1))
         assert one.pcm_sha256 == two.pcm_sha256
@@ -428,7 +428,7 @@ class TestBadFiles:
             f"{name} cannot be decoded (Format not recognised); WAV and FLAC files can"
         )
 
-    def test_a_file_that_is_not_there(self, tmp_path):
+    def test_a_missing_file(self, tmp_path):
         with pytest.raises(UnreadableAudioError) as caught:
             read_audio(tmp_path / "clip.wav")
         assert str(caught.value) == "clip.wav cannot be read (No such file or directory)"
@@ -481,7 +481,7 @@ class TestBadFiles:
 
 
 class TestHeader:
-    def test_a_header_tells_rate_channels_and_length_without_decoding(self, tmp_path):
+    def test_a_header_gives_rate_channels_and_length_without_decoding(self, tmp_path):
         write_wav(tmp_path / "clip.wav", noise(321, channels=2), 22_050)
         header = read_header(tmp_path / "clip.wav")
         assert (header.sample_rate, header.channels, header.frames) == (22_050, 2, 321)

@@ -116,7 +116,7 @@ class TestEstimators:
         for fitted, held_out in model.estimator.cv:
             assert not set(actors[fitted]) & set(actors[held_out])
 
-    def test_the_seed_goes_where_none_is_given(self, store):
+    def test_the_default_seed_is_used(self, store):
         ids = sorted(store.state.clips)[:32]
         fold = FoldData.of(store, ids)
         values = TRAINERS.get("estimator").settle("best", {"features": "change_deviation"})
@@ -172,7 +172,7 @@ class TestSubmit:
         assert shown.get().count("submitted") >= 2
         assert "(None)" not in shown.get()
 
-    def test_a_csv_file_will_do_with_few_digits_and_either_name(self, store, tmp_path):
+    def test_a_csv_file_may_have_few_digits_and_either_name(self, store, tmp_path):
         path = tmp_path / "p.csv"
         given = table(store).add_prefix("p_").round(4).rename_axis("clip")
         given.to_csv(path)
@@ -223,5 +223,5 @@ class TestSubmit:
             "as 'my-svm'"
         )
 
-    def test_a_file_that_is_not_there(self, store, tmp_path):
+    def test_a_missing_file(self, store, tmp_path):
         assert "there is no such file" in refused(tmp_path / "none.csv", store, tmp_path)

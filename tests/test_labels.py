@@ -17,7 +17,7 @@ def test_the_order_of_the_names_is_that_of_the_numbers():
     assert [MOODS[number] for number in range(len(MOODS))] == ["zornig", "froh", "mutlos"]
 
 
-def test_those_that_occur_are_sorted_and_unknown_is_none_of_them():
+def test_occurring_labels_are_sorted_without_unknown():
     assert LabelSet.of(["b", UNKNOWN, "a", "b"]).names == ("a", "b")
 
 
@@ -45,7 +45,7 @@ def test_invalid_label_sets(names, message):
     assert str(caught.value) == message
 
 
-def test_it_comes_back_from_a_record_as_it_was():
+def test_it_survives_a_round_trip_through_a_record():
     assert LabelSet.from_json(MOODS.to_json()) == MOODS
     with pytest.raises(UsageError, match="labels = 'froh'; a list of names is allowed"):
         LabelSet.from_json("froh")

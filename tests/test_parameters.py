@@ -30,7 +30,7 @@ class TestCheck:
     def test_a_value_of_the_default_s_type_is_taken(self, parameter, value):
         assert parameter.check("x", value) == value
 
-    def test_a_whole_number_will_do_for_a_float_and_becomes_one(self):
+    def test_an_integer_is_accepted_as_a_float(self):
         value = EDGE.check("fmin", 20)
         assert value == 20.0
         assert type(value) is float

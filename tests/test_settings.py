@@ -97,7 +97,7 @@ class TestFile:
         write(folder, 'features = ["raw", "mel128"]\n')
         assert settle(folder).features == "raw,mel128"
 
-    def test_a_whole_number_of_seconds_will_do(self, folder):
+    def test_an_integer_number_of_seconds_is_accepted(self, folder):
         write(folder, "wait = 5\n")
         found = settle(folder).wait
         assert found == 5.0

@@ -463,7 +463,7 @@ class TestCheckCorpus:
             "corpus ravdess does not read its own name Actor_01/x.wav: x.wav is not a RAVDESS name"
         )
 
-    def test_an_emotion_that_is_none_of_its_labels(self):
+    def test_an_emotion_outside_its_labels(self):
         def parse(path):
             return replace(self.GOOD.parse(path), emotion="bored")
 

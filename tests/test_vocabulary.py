@@ -28,7 +28,7 @@ def test_every_word_maps_to_one_label() -> None:
     assert len(words) == len(set(words))
 
 
-def test_calm_is_neutral_only_where_that_is_asked_for() -> None:
+def test_calm_is_neutral_only_on_request() -> None:
     assert Vocabulary().name("calm") == "calm"
     asked = Vocabulary({"Calm": "Neutral"})
     assert asked.name("calm") == asked.name("neutral") == "neutral"

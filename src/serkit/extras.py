@@ -9,7 +9,7 @@ from serkit.errors import MissingDependencyError
 
 
 def installed(package: str) -> bool:
-    """Tell whether a package can be imported; nothing is imported.
+    """Return whether a package can be imported, without importing it.
 
     Example:
         >>> installed("json"), installed("no_such_package")

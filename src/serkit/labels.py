@@ -78,12 +78,12 @@ class LabelSet:
         return NO_LABEL if name == UNKNOWN else self.index(name)
 
     def to_json(self) -> list[str]:
-        """Return the names as a record keeps them."""
+        """Return the names as stored in a record."""
         return list(self.names)
 
     @classmethod
     def from_json(cls, names: object) -> LabelSet:
-        """Read the names that a store or a record keeps; None is :data:`UNRECORDED`.
+        """Read names from a store or a record; None is :data:`UNRECORDED`.
 
         Raises:
             UsageError: They are not a list of distinct names.

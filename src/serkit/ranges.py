@@ -45,7 +45,7 @@ class Between:
         return self.low, self.high
 
     def holds(self, value: Value) -> bool:
-        """Return whether a value lies in it."""
+        """Return whether a value is in the range."""
         return isinstance(value, int | float) and self.low <= value <= self.high
 
     def __str__(self) -> str:

@@ -93,7 +93,7 @@ def resolve(
 
 
 def _at_home(folder: str) -> str:
-    """Expand a leading ``~``: shells do not after ``=``, and in files nobody does."""
+    """Expand a leading ``~``: shells do not after ``=``, and nothing does in files."""
     if not folder.startswith("~"):
         return folder
     try:

@@ -23,7 +23,7 @@ def byte_size(count: float) -> str:
 
 
 def shortened(items: Iterable[str], most: int = 10) -> list[str]:
-    """Keep the first items of a long list and report its length.
+    """Return the first items of a long list, and its length.
 
     Example:
         >>> shortened(["a", "b", "c"], most=2)

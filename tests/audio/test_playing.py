@@ -76,7 +76,7 @@ def test_a_device_that_fails_gives_way_to_the_next(monkeypatch, nothing_installe
     assert [text.split("/")[-1] for text in said[1:]] == ["clip-1.wav", "clip-2.wav"]
 
 
-def test_by_hand_the_file_is_named_which_says_nothing_of_the_clip(nothing_installed):
+def test_the_file_to_play_by_hand_does_not_reveal_the_clip(nothing_installed):
     said: list[str] = []
     with playing.player(None, said.append) as player:
         player.play(SOUND, 48_000)

@@ -20,7 +20,7 @@ class TestModels:
             assert row.keys() >= {"model", "summary", "presets", "parameters"}
             assert "best" in row["presets"]
 
-    def test_one_is_shown_whole(self, cli):
+    def test_one_is_shown_in_full(self, cli):
         found = cli("models", "logreg", "--json").json
         schemes = found["parameters"]["scheme"]["presets"]
         assert schemes["best"] == "multinomial"

@@ -42,7 +42,7 @@ class TestInvert:
         assert list(Path.cwd().iterdir()) == []
 
     @pytest.mark.parametrize("arguments", [(), ("clip", "--table")])
-    def test_wants_a_clip_or_a_table(self, cli, arguments):
+    def test_needs_a_clip_or_a_table(self, cli, arguments):
         answer = cli("invert", *arguments)
         assert (answer.code, answer.message) == (
             2,

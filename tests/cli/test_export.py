@@ -8,7 +8,7 @@ pytest.importorskip("onnxruntime")
 pytest.importorskip("skl2onnx")
 
 
-def test_a_file_is_written_and_asked(cli, speech_runs, speech):
+def test_a_file_is_written_and_predicts(cli, speech_runs, speech):
     audio = speech / "Actor_01"
     answer = cli(
         *("export", "logreg-luna5", "--onnx", "a.onnx", "--runs", speech_runs),

@@ -74,7 +74,7 @@ class TestExtract:
         assert answer.code == 1
         assert len(answer.json["failed"]) == 8
 
-    def test_mel_bands_that_are_zero_in_every_clip_are_said(self, cli, corpus):
+    def test_mel_bands_that_are_zero_in_every_clip_are_reported(self, cli, corpus):
         folder = Path("features/definitions")
         folder.mkdir(parents=True)
         (folder / "fine.toml").write_text(
@@ -95,7 +95,7 @@ class TestExtract:
         assert unparsed["path"] == "rubbish.wav"
         assert "serkit: rubbish.wav is skipped: rubbish.wav is not a RAVDESS name" in answer.err
 
-    def test_clips_that_are_gone_are_kept_and_said(self, cli, corpus):
+    def test_missing_clips_are_kept_and_reported(self, cli, corpus):
         extract(cli, corpus)
         next(corpus.rglob("*.wav")).unlink()
         answer = extract(cli, corpus)
@@ -155,7 +155,7 @@ class TestLookingOnly:
         assert (answer.json["clips"], answer.json["reused"]) == (8, 0)
         assert sorted(tmp_path.rglob("*")) == before
 
-    def test_dry_run_knows_what_is_there(self, cli, corpus, tmp_path):
+    def test_dry_run_compares_with_the_store(self, cli, corpus, tmp_path):
         extract(cli, corpus)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
         found = extract(cli, corpus, "--dry-run", "--json").json
@@ -190,7 +190,7 @@ class TestLookingOnly:
         assert "8 clips: 0 are current, 8 would be read, 0 are ambiguous" in answer.out
 
     @pytest.mark.parametrize("option", ["--estimate", "--dry-run"])
-    def test_a_folder_that_is_not_there(self, cli, option):
+    def test_a_missing_folder(self, cli, option):
         answer = cli("extract", "nope", option)
         assert (answer.code, answer.message) == (
             1,
@@ -210,7 +210,7 @@ class TestFeatures:
         for name in Recipes().names():
             assert name in text
 
-    def test_one_is_shown_whole(self, cli):
+    def test_one_is_shown_in_full(self, cli):
         found = cli("features", "functionals", "--json").json
         assert found["name"] == "functionals"
         assert len(found["columns"]) > 100
@@ -219,7 +219,7 @@ class TestFeatures:
         assert "n_mels" in text
         assert "128" in text
 
-    def test_a_research_only_licence_is_said(self, cli):
+    def test_a_research_only_licence_is_shown(self, cli):
         assert "licence" in cli("features", "egemaps").out.lower()
 
     def test_features_are_shown_without_their_packages(self, cli, monkeypatch):

@@ -34,7 +34,7 @@ def said(path: str = "listening/answers.csv") -> list[list[str]]:
 
 
 class TestThroughAPipe:
-    def test_a_whole_test_ends_with_a_run_that_is_compared(self, human, cli):
+    def test_a_complete_test_ends_with_a_ranked_run(self, human, cli):
         answer = human("1", "r", "calm", "3", "u", "4", "x", "s", "5", "6", "7", "8")
         assert answer.code == 0
         assert "confusion (rows: true)" in answer.out
@@ -73,11 +73,11 @@ class TestThroughAPipe:
         assert "serkit: there is no answer to take back" in answer.err.splitlines()
         assert [row[2] for row in said()] == ["neutral", "calm", "(undone)", "(undone)"]
 
-    def test_feedback_tells_after_each_answer(self, human):
+    def test_feedback_follows_each_answer(self, human):
         answer = human("1", options=("--feedback",))
         assert any(line.startswith("serkit: it was ") for line in answer.err.splitlines())
 
-    def test_json_is_the_whole_of_stdout(self, human):
+    def test_stdout_holds_only_json(self, human):
         found = human("1", options=("--json", "--listener", "ann")).json
         assert found == {
             "listener": "ann",

@@ -42,7 +42,7 @@ def test_the_second_one_does_not_wait(capfd):
             press()
 
 
-def test_one_that_comes_where_python_would_lose_it_is_not_lost(capfd):
+def test_an_interrupt_that_python_would_swallow_is_kept(capfd):
     class Thing:
         pass
 

@@ -216,7 +216,7 @@ class TestRuns:
             "the run half is not finished; resume with 'serkit train --resume half'",
         )
 
-    def test_that_is_not_there(self, predict, cli, speech_runs):
+    def test_a_missing_run_is_an_error(self, predict, cli, speech_runs):
         answer = cli("predict", "logreg-luna6", sound("a.wav"), "--runs", speech_runs)
         assert answer.code == 2
         assert answer.message.startswith("unknown run 'logreg-luna6': did you mean 'logreg-luna5-")

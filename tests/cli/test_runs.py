@@ -42,7 +42,7 @@ class TestTrain:
         assert lines[0].startswith("serkit: speakers 7, 8, 9, ")
         assert lines[1:] == ["serkit: 3 of 5 folds remain"]
 
-    def test_the_run_lies_where_it_is_said_to(self, train):
+    def test_the_run_is_in_the_requested_folder(self, train):
         name = train("majority", "--runs", "mine", "--json").json["run"]
         record = json.loads(Path("mine", name, "run.json").read_text())
         assert record["run"] == name
@@ -167,7 +167,7 @@ class TestCompare:
         )
         assert "half" not in answer.out
 
-    def test_in_words_it_is_said_below_the_table(self, cli, tmp_path):
+    def test_the_sentence_is_below_the_table(self, cli, tmp_path):
         make_unfinished(tmp_path / "runs", "half")
         assert (
             "note: the run half is not finished; resume with 'serkit train --resume half'"

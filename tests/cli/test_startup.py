@@ -124,7 +124,7 @@ def test_the_library_itself_imports_none_of_them():
     assert modules & HEAVY == set()
 
 
-def test_the_commands_of_the_contract_are_there():
+def test_the_promised_commands_exist():
     names = {command[0] for command in every_command() if command}
     assert names == {
         *("synth", "download", "check", "extract", "store", "train", "compare", "show"),

@@ -56,7 +56,7 @@ class TestLs:
 
 
 class TestWhy:
-    def test_json_of_what_is_there(self, cli, speech_store):
+    def test_json_of_the_store(self, cli, speech_store):
         found = cli("store", "why", "functionals", "--store", speech_store, "--json").json
         assert found["feature"] == "functionals"
         assert [found[key] for key in EVERY] == [96, 0, 0, 0]
@@ -71,7 +71,7 @@ class TestWhy:
         assert len(found["clips"]) == 96
         assert found["clips"][0].keys() == {"clip_id", "condition", "reason"}
 
-    def test_a_recipe_that_has_changed_is_the_reason(self, cli, make_corpus):
+    def test_a_changed_recipe_is_the_reason(self, cli, make_corpus):
         corpus = make_corpus(2, seconds=0.2)
         recipe = Path("features/definitions/loud.toml")
         recipe.parent.mkdir(parents=True)

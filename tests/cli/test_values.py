@@ -76,7 +76,7 @@ def test_an_unknown_type_is_left_to_typer():
         plain("1", complex)
 
 
-def test_values_not_given_are_as_typer_has_them():
+def test_missing_values_have_typers_defaults():
     def command(
         text: Annotated[str | None, typer.Option()] = None,
         number: Annotated[int, typer.Option()] = 3,

@@ -130,9 +130,7 @@ class TestAWorkerThatIsKilled:
         assert all(pids[0] == str(victim) for pids in twice)
         assert Counter(len(pids) for pids in begun)[1] >= 7
 
-    def test_half_way_through_an_extraction_changes_nothing_of_it(
-        self, corpus, local, own, tmp_path
-    ):
+    def test_commands_during_an_extraction_do_not_affect_it(self, corpus, local, own, tmp_path):
         def kill_one(done, _total):
             if done and not killed:
                 killed.append(min(own.client.run(os.getpid).values()))

@@ -143,11 +143,11 @@ class TestInAWorker:
 
 
 class TestResults:
-    def test_results_that_no_pipe_holds_at_once(self):
+    def test_results_larger_than_a_pipe_buffer(self):
         found = list(pool.run_all(big, range(9), 3))
         assert sorted(each[-1] for each in found) == list(range(9))
 
-    def test_an_error_comes_back_as_it_was_with_its_traceback(self):
+    def test_an_error_arrives_with_its_traceback(self):
         with pytest.raises(StoreError, match=r"^the disk is full; make room$") as caught:
             list(pool.run_all(fail, [1, 2, 3], 2))
         assert "in fail" in str(caught.value.__cause__)
@@ -176,7 +176,7 @@ class TestResults:
 
 class TestWhereProcessesAreFew:
     @pytest.mark.parametrize("count", [0, 1, 2])
-    def test_those_that_could_be_started_do_the_work(self, allowed, count):
+    def test_the_workers_that_started_do_the_work(self, allowed, count):
         allowed(count)
         assert sorted(pool.run_all(abs, range(-9, 0), 3)) == list(range(1, 10))
 
@@ -237,6 +237,6 @@ class TestAWorkerThatDies:
             "if memory is short"
         )
 
-    def test_with_an_exit_code_tells_it(self):
+    def test_its_exit_code_is_reported(self):
         with pytest.raises(StoreError, match=r"died \(it left with exit code 5\); committed"):
             list(pool.run_all(leave, [1, 2], 2))

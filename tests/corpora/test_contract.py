@@ -55,7 +55,7 @@ class TestDetect:
     def test_each_corpus_is_recognised_by_itself(self, name, tmp_path):
         assert detect(tmp_path, list(EXAMPLES[name])).name == name
 
-    def test_names_tell_the_corpus(self, tmp_path):
+    def test_file_names_identify_the_corpus(self, tmp_path):
         assert detect(tmp_path, list(RAVDESS_LIKE)).name == "ravdess"
 
     def test_unknown_names_match_no_corpus(self, tmp_path):

@@ -89,7 +89,7 @@ def test_a_part_of_a_corpus_is_compared_with_the_whole(make_corpus):
 
 
 @pytest.mark.parametrize("corpus", ["crema-d", "emodb", "savee", "tess"])
-def test_counts_of_whole_corpora_have_a_source(corpus):
+def test_counts_of_complete_corpora_have_a_source(corpus):
     total = sum(CORPORA.get(corpus).expected["emotion"].values())
     assert f"{total:,} clips" in CORPORA.get(corpus).counted_by
 

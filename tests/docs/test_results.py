@@ -82,14 +82,14 @@ class TestKeeping:
         record.keep_runs(tmp_path / "runs", tmp_path / "record")
         assert [run.name for run in list_runs(tmp_path / "record" / "runs")[0]] == ["b"]
 
-    def test_runs_of_a_preset_before_and_after_it_changed_both_stay(self, record, tmp_path):
+    def test_runs_from_before_and_after_a_preset_changed_are_both_kept(self, record, tmp_path):
         make_run(tmp_path / "runs", "before", values={"C": 2.0})
         make_run(tmp_path / "runs", "after")
         record.keep_runs(tmp_path / "runs", tmp_path / "record")
         kept = {path.name for path in (tmp_path / "record" / "runs").iterdir()}
         assert kept == {"before", "after"}
 
-    def test_the_record_is_not_taken_into_itself(self, record, tmp_path):
+    def test_the_record_does_not_import_itself(self, record, tmp_path):
         make_run(tmp_path / "runs", "a")
         record.keep_runs(tmp_path / "runs", tmp_path / "record")
         with pytest.raises(ValueError, match="is the record itself"):
@@ -131,7 +131,7 @@ class TestEarlierRows:
         after = record.with_earlier(before, [lost])
         assert [row for row in after.entries if row.run != "r0.5"] == list(before.entries)
 
-    def test_none_is_lost_for_want_of_a_table(self, record, tmp_path):
+    def test_a_lost_row_without_a_table_is_an_error(self, record, tmp_path):
         (lost,) = self.rows(tmp_path / "lost", 0.5).entries
         with pytest.raises(LookupError, match="luna5"):
             record.with_earlier(make_board([]), [lost])

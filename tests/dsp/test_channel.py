@@ -37,7 +37,7 @@ def test_the_telephone_band_keeps_what_is_inside(hertz, kept):
 
 
 @pytest.mark.parametrize(("hertz", "kept"), [(6_000, True), (10_000, False)])
-def test_another_rate_keeps_what_is_below_half_of_it(hertz, kept):
+def test_resampling_keeps_frequencies_below_nyquist(hertz, kept):
     before = tone(hertz)
     after = through_rate(before, 16_000, RATE)
     assert len(after) == len(before)

@@ -53,7 +53,7 @@ def test_gain_changes_the_level_and_clips_at_full_scale():
     assert change_gain(samples, -20.0).tolist() == [10, -3_000]
 
 
-def test_noise_lies_as_far_below_the_clip_as_asked_for():
+def test_noise_has_the_requested_level():
     samples = example_signal(RATE)
     noise = add_noise(samples, 20.0).astype(float) - samples
     ratio = 10 * np.log10(np.mean(samples.astype(float) ** 2) / np.mean(noise**2))
@@ -81,7 +81,7 @@ def test_formants_move_while_pitch_and_length_stay(factor):
     assert on.sum() > 20 * between.sum()
 
 
-def test_formants_times_one_change_next_to_nothing():
+def test_formants_scaled_by_one_hardly_change():
     samples = example_signal(RATE)
     assert np.abs(change_formants(samples, 1.0, RATE).astype(int) - samples).max() <= 1
 

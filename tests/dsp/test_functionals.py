@@ -127,7 +127,7 @@ def test_a_rhythm_of_four_syllables_shows_in_its_band() -> None:
     assert max(bands, key=bands.__getitem__) == "energy_modulation_3_5"
 
 
-def test_gain_moves_the_level_and_nothing_that_is_relative() -> None:
+def test_gain_changes_the_level_and_no_relative_value() -> None:
     quiet, loud = (measured(voice(f0=150.0, end=300.0, level=a)) for a in (4000.0, 16_000.0))
     four_times = 20 * np.log10(4.0)
     assert loud["energy_speech_mean"] - quiet["energy_speech_mean"] == pytest.approx(

@@ -35,7 +35,7 @@ def test_the_result_has_the_clip_s_length(frames, hop):
 
 
 @pytest.mark.parametrize("pad_to", [0, 24_001, 30_000])
-def test_it_has_the_clip_s_level_and_lies_where_the_clip_lay(pad_to):
+def test_it_has_the_level_and_position_of_the_clip(pad_to):
     own, given = voice(), settings(pad_to=pad_to)
     found = invert_mel(mel_power(own, given), len(own), given).astype(float)
     assert found.std() == pytest.approx(own.astype(float).std(), rel=0.05)

@@ -27,7 +27,7 @@ def octave_levels(noise):
 
 
 @pytest.mark.parametrize("wanted", [30.0, 10.0, 0.0])
-def test_pink_noise_and_backgrounds_lie_as_far_below_the_clip_as_asked_for(wanted):
+def test_pink_noise_and_backgrounds_have_the_requested_level(wanted):
     samples = example_signal(RATE)
     background = np.random.default_rng(0).integers(-9_000, 9_000, 7_000).astype(np.int16)
     assert snr(samples, add_pink_noise(samples, wanted, RATE)) == pytest.approx(wanted, abs=0.2)

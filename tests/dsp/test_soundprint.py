@@ -52,7 +52,7 @@ def test_a_copy_of_a_take_is_found_and_nothing_else(takes, change):
     assert found == {(3, 24), (17, 25)}
 
 
-def test_gain_changes_hardly_a_bit(takes):
+def test_gain_hardly_changes_any_bit(takes):
     one, other = soundprint(takes[0]), soundprint(gain(takes[0], -6))
     assert differing_bits(one, other, 0) < 0.02
 

@@ -46,7 +46,7 @@ def test_the_slope_is_half_the_rise_of_a_line() -> None:
     np.testing.assert_allclose(one("slope", line[::-1]), [-3.0], rtol=1e-5)
 
 
-def test_statistics_come_in_the_order_that_was_asked_for() -> None:
+def test_statistics_come_in_the_requested_order() -> None:
     forth, back = summarise(RANDOM, ["mean", "p95"]), summarise(RANDOM, ["p95", "mean"])
     np.testing.assert_array_equal(forth, back[::-1])
 

@@ -416,7 +416,7 @@ class TestTheCompiledKernel:
             rest, _ = Signal(samples[first * 128 :]).mel_spectrogram(settings, bank)
             assert np.array_equal(rest[:, 2:], whole_clip[:, first + 2 :])
 
-    def test_banks_that_are_announced_are_computed_at_once(self, monkeypatch):
+    def test_announced_banks_are_computed_together(self, monkeypatch):
         calls = []
         module = kernel.native()
 
@@ -459,7 +459,7 @@ class TestTheCompiledKernel:
             ({"out": np.zeros((2, 3), np.float32)}, "a bank does not fit its frames"),
         ],
     )
-    def test_it_reads_and_writes_nothing_beyond_what_it_is_given(self, change, error):
+    def test_it_stays_within_its_buffers(self, change, error):
         given = {
             "samples": np.zeros(9_000, np.int16),
             "window": hann(256),

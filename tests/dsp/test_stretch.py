@@ -22,7 +22,7 @@ def loudest(samples):
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
-def test_tempo_changes_the_length_alone(factor):
+def test_tempo_changes_only_the_length(factor):
     changed = change_tempo(tone(220), factor, RATE)
     assert len(changed) == pytest.approx(RATE / factor, abs=1)
     assert loudest(changed) == pytest.approx(220, abs=1.5)
@@ -32,13 +32,13 @@ def test_tempo_changes_the_length_alone(factor):
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1])
-def test_pitch_changes_the_pitch_alone(factor):
+def test_pitch_changes_only_the_pitch(factor):
     changed = change_pitch(tone(220), factor, RATE)
     assert len(changed) == pytest.approx(RATE, abs=2)
     assert loudest(changed) == pytest.approx(220 * factor, abs=1.5)
 
 
-def test_a_tempo_of_one_changes_next_to_nothing():
+def test_a_tempo_of_one_hardly_changes_anything():
     samples = tone(220)
     assert np.abs(change_tempo(samples, 1.0, RATE).astype(int) - samples).max() <= 80
 

@@ -25,7 +25,7 @@ def copy(tiny, tmp_path):
     return shutil.copytree(tiny, tmp_path / "copy")
 
 
-def test_it_tells_what_it_is_without_a_framework(tiny):
+def test_it_is_described_without_a_framework(tiny):
     checkpoint = open_checkpoint(str(tiny))
     assert checkpoint.folder == tiny
     assert (checkpoint.layers, checkpoint.units) == (LAYERS, UNITS)
@@ -53,7 +53,7 @@ class TestIdentity:
     def test_a_moved_copy_is_the_same(self, tiny, copy):
         assert open_checkpoint(str(copy)).identity == open_checkpoint(str(tiny)).identity
 
-    def test_notes_of_where_it_came_from_do_not_count(self, tiny, copy):
+    def test_notes_about_its_origin_do_not_count(self, tiny, copy):
         rewrite(copy / "config.json", _name_or_path="elsewhere", transformers_version="9.9")
         assert open_checkpoint(str(copy)).identity == open_checkpoint(str(tiny)).identity
 
@@ -76,7 +76,7 @@ class TestIdentity:
 
 
 class TestWhatCannotBeUsed:
-    def test_a_folder_that_is_not_there(self):
+    def test_a_missing_folder(self):
         with pytest.raises(NotFoundError) as caught:
             open_checkpoint("./no/such folder")
         assert str(caught.value) == (
@@ -134,7 +134,7 @@ def unreachable(monkeypatch, tmp_path):
     monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
 
 
-def test_a_name_in_the_cache_asks_no_hub(monkeypatch, tiny):
+def test_a_cached_name_does_not_contact_the_hub(monkeypatch, tiny):
     import huggingface_hub
 
     def cached(name, *, local_files_only=False, **options):

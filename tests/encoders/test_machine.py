@@ -22,7 +22,7 @@ def driver(tmp_path, monkeypatch):
 
 
 class TestCount:
-    def test_all_that_the_driver_tells_of(self, driver):
+    def test_gpus_are_counted_by_the_driver(self, driver):
         assert machine.count_gpus() == 3
 
     @pytest.mark.parametrize(

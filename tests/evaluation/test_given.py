@@ -22,7 +22,7 @@ def speakers(ids: tuple[str, ...]) -> list[str]:
     return sorted({clip_id.partition("-")[0] for clip_id in ids})
 
 
-def test_train_validation_and_test_are_taken_as_they_are() -> None:
+def test_train_validation_and_test_are_kept() -> None:
     known = clips(anna="train", ben="dev", cid="Test")
     (fold,) = given_split(known).split(known).folds
     sides = [speakers(side) for side in (fold.train, fold.validation, fold.test)]
@@ -54,7 +54,7 @@ def test_it_is_speaker_independent_where_no_speaker_is_in_two_parts() -> None:
     given_split(both).split(both)  # allowed, and stamped
 
 
-def test_it_is_not_speaker_independent_where_nobody_knows_who_speaks() -> None:
+def test_it_is_not_speaker_independent_if_speakers_are_unknown() -> None:
     assert not given_split(clips(unknown="train", ben="test")).speaker_independent
 
 

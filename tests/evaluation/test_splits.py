@@ -147,7 +147,7 @@ class TestProtocol:
     def protocol(make) -> Protocol:
         return Protocol("mine", "a summary", "me", True, make)
 
-    def test_it_is_given_the_clips_in_order_of_their_ids(self):
+    def test_it_receives_the_clips_sorted_by_id(self):
         seen = []
 
         def make(clips):

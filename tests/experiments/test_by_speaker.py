@@ -42,7 +42,7 @@ class TestWhatIsRead:
             deviation = mine.std(axis=0)
             assert np.all(np.isclose(deviation, 1) | np.isclose(deviation, 0))
 
-    def test_clips_asked_about_at_once_count_as_one_speaker_s(self, speech_store):
+    def test_clips_predicted_together_count_as_one_speakers(self, speech_store):
         store = FeatureStore(speech_store)
         matrix = self.INPUTS.matrix(ClipData.of(store, ids_of(store, 5)))
         np.testing.assert_allclose(matrix.mean(axis=0), 0, atol=1e-9)

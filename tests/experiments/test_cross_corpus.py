@@ -112,7 +112,7 @@ class TestRun:
     def test_its_name_is_a_folder_on_every_system(self, crossed: Run) -> None:
         assert crossed.name.startswith("logreg-cross-synthetic-emodb-")
 
-    def test_compare_ranks_it_and_asks_both_stores_for_its_labels(
+    def test_compare_ranks_it_and_checks_labels_in_both_stores(
         self, crossed: Run, runs: Path, tmp_path: Path
     ) -> None:
         import pandas as pd
@@ -139,7 +139,7 @@ class TestRun:
         answer = serkit.predict(crossed.name, next(speech.rglob("*.wav")), runs=crossed.path.parent)
         assert set(answer.predicted[0].probabilities) == set(LABELS)
 
-    def test_calm_counts_as_neutral_where_that_is_asked_for(
+    def test_calm_counts_as_neutral_on_request(
         self, speech_store: Path, german_store: Path, tmp_path: Path
     ) -> None:
         run = serkit.train(

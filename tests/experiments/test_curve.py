@@ -29,7 +29,7 @@ class TestWhatItSays:
         assert curve.ten_more == pytest.approx(0.1 * np.log2(26 / 16))
         assert curve.sentence == (
             "twice as many speakers bring 10.0 points; ten more than 16 would bring about 7.0, "
-            "if the curve goes on as it went"
+            "if the trend continues"
         )
 
     def test_the_extrapolation_is_capped_at_one(self):
@@ -80,7 +80,7 @@ class TestMeasuring:
         )
 
     @pytest.mark.parametrize("numbers", [(0, 2), (2, 99)])
-    def test_speakers_that_are_not_there(self, speech_store, numbers):
+    def test_missing_speakers(self, speech_store, numbers):
         said = self.refused(speech_store, speakers=numbers)
         wrong = 0 if 0 in numbers else 99
         assert said.startswith(f"a fold cannot be trained on {wrong} speakers; 1 to ")

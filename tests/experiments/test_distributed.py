@@ -60,7 +60,7 @@ def whole(home) -> subprocess.CompletedProcess[str]:
 
 
 @TOGETHER
-def test_one_process_keeps_the_run_and_tells_of_it(home, whole):
+def test_one_process_writes_and_reports_the_run(home, whole):
     assert whole.returncode == 0, whole.stderr
     told = json.loads(whole.stdout)
     (folder,) = (home / "whole").iterdir()
@@ -136,7 +136,7 @@ def test_a_step_stays_as_large(monkeypatch, processes, accumulation, together):
 
 
 @pytest.mark.parametrize("told", ["two", "0", "-1"])
-def test_an_environment_that_tells_no_number(speech_store, tmp_path, monkeypatch, told):
+def test_an_environment_without_a_number(speech_store, tmp_path, monkeypatch, told):
     monkeypatch.setenv("WORLD_SIZE", told)
     with pytest.raises(UsageError, match=f"^WORLD_SIZE = '{told}' in the environment; use tor"):
         serkit.train("majority", store=speech_store, runs=tmp_path)

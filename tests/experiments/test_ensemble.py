@@ -107,7 +107,7 @@ class TestWhatIsRefused:
             said = self.refused(UsageError, runs, speech_store, *members)
             assert said.startswith(f"an ensemble of {', '.join(members) or 'no runs'}; two or more")
 
-    def test_a_run_that_is_not_there(self, runs, names, speech_store):
+    def test_a_missing_run(self, runs, names, speech_store):
         said = self.refused(UnknownNameError, runs, speech_store, names["logreg-luna5"], "svm-x")
         assert "unknown run 'svm-x'" in said
 

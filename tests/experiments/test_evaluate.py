@@ -99,7 +99,7 @@ def test_an_evaluation_has_no_models_of_its_own(evaluated: Run, speech: Path) ->
         serkit.predict(evaluated, speech)
 
 
-def test_calm_counts_as_neutral_where_that_is_asked_for(
+def test_calm_counts_as_neutral_on_request(
     trained: Run, german_store: Path, tmp_path: Path
 ) -> None:
     run = serkit.evaluate(
@@ -121,7 +121,7 @@ def test_clips_that_the_models_were_trained_on_are_refused(
     assert not tmp_path.exists() or not list(tmp_path.iterdir())
 
 
-def test_speakers_that_the_models_have_heard_are_refused_also_without_their_store(
+def test_training_speakers_are_refused_even_without_their_store(
     trained: Run, speech_store: Path, tmp_path: Path
 ) -> None:
     copy = tmp_path / "runs" / trained.name

@@ -341,7 +341,7 @@ class TestRefusals:
         )
         assert not list(tmp_path.iterdir())
 
-    def test_a_store_that_is_not_there(self, tmp_path):
+    def test_a_missing_store(self, tmp_path):
         with pytest.raises(NotFoundError) as caught:
             serkit.train("majority", store=tmp_path / "nope", runs=tmp_path)
         assert str(caught.value).startswith(f"no feature store in {tmp_path / 'nope'}; fill one")
@@ -368,7 +368,7 @@ class TestRefusals:
         )
 
 
-class TestTheStoreChangesMeanwhile:
+class TestTheStoreChangesDuringARun:
     """Another process commits while models are fitted; what was recorded at first is untrue."""
 
     @pytest.fixture
@@ -448,7 +448,7 @@ class TestTheStoreChangesMeanwhile:
 
 class TestFailed:
     @pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt(), SystemExit(3)])
-    def test_before_a_fold_was_done_nothing_is_left_of_it(self, speech_store, tmp_path, error):
+    def test_nothing_is_left_before_the_first_fold_is_done(self, speech_store, tmp_path, error):
         plain = TRAINERS.get("majority")
         seen = []
 
@@ -474,7 +474,7 @@ class TestFailed:
         assert len(list_runs(tmp_path)[0]) == 1
         assert list_runs(tmp_path)[1] == []
 
-    def test_a_finished_one_stays_whatever_comes_after(self, speech_store, tmp_path, monkeypatch):
+    def test_a_finished_fold_survives_later_errors(self, speech_store, tmp_path, monkeypatch):
         def interrupted(_):
             raise KeyboardInterrupt
 
@@ -525,7 +525,7 @@ class TestOnDisk:
 
 
 class TestProgress:
-    def test_it_tells_each_fold_s_beginning_and_end(self, speech_store, tmp_path):
+    def test_it_reports_the_beginning_and_end_of_each_fold(self, speech_store, tmp_path):
         told = []
         serkit.train(
             "majority",

@@ -48,7 +48,7 @@ def test_labels_by_the_store_are_out_of_reach(speech_store, tmp_path):
     assert list_runs(tmp_path)[0] == []
 
 
-def test_labels_of_test_clips_cannot_be_asked_for(speech_store, tmp_path):
+def test_labels_of_test_clips_are_hidden(speech_store, tmp_path):
     with pytest.raises(HiddenFromModelError, match="'labels' of these clips is hidden"):
         train(cheats.LABELS_BY_ASKING, speech_store, tmp_path)
 
@@ -98,7 +98,7 @@ def test_prediction_errors_become_one_sentence(speech_store, tmp_path):
     assert str(caught.value) == "majority could not predict in fold 1: X has gone"
 
 
-def test_a_clip_is_asked_about_alone_and_others_in_another_order(speech_store):
+def test_some_clips_are_predicted_alone_and_others_reordered(speech_store):
     store = FeatureStore(speech_store)
     ids, asked = tuple(sorted(store.state.clips)), []
 

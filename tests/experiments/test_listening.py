@@ -164,7 +164,7 @@ class TestHolding:
         }
         assert question.samples.dtype == "int16"
 
-    def test_neutral_is_never_played_unless_asked_for(self, hold, store, tmp_path):
+    def test_neutral_is_played_only_on_request(self, hold, store, tmp_path):
         def emotions(name, **options):
             path = tmp_path / name
             hold(*["sad"] * 8, clips=8, answers=path, **options)
@@ -203,11 +203,11 @@ class TestHolding:
         assert [each.answer for each in said] == ["sad", UNDONE, "calm"]
         assert len({each.clip_id for each in said}) == 1
 
-    def test_with_nothing_to_undo_the_same_clip_is_asked_again(self, hold, tmp_path):
+    def test_with_nothing_to_undo_the_same_clip_is_repeated(self, hold, tmp_path):
         _, heard = hold(serkit.Command.UNDO, "sad")
         assert [question.can_undo for question in heard[:3]] == [False, False, True]
 
-    def test_a_skipped_clip_is_replaced_by_another_and_not_asked_again(self, hold, tmp_path):
+    def test_a_skipped_clip_is_replaced_and_not_repeated(self, hold, tmp_path):
         found, _ = hold(serkit.Command.SKIP, *["sad"] * 7)
         assert (found.answered, found.total) == (7, 7)
         assert found.run.record["clips"] == 7
@@ -222,7 +222,7 @@ class TestHolding:
                 session.keep(SKIPPED, 1.0)
             assert (session.clip_id, session.answered, session.total) == (None, 0, 0)
 
-    def test_feedback_tells_the_truth_only_where_it_is_wanted(self, hold, store, tmp_path):
+    def test_feedback_is_given_only_on_request(self, hold, store, tmp_path):
         told = []
         hold("sad", "calm", tell=lambda *said: told.append(said))
         truths = [
@@ -288,7 +288,7 @@ class TestHolding:
             ({"clips": 0}, "clips = 0; 1 or more is allowed"),
         ],
     )
-    def test_what_cannot_be_asked_is_refused(self, hold, options, message):
+    def test_unusable_test_options_are_refused(self, hold, options, message):
         with pytest.raises(UsageError) as error:
             hold("sad", **options)
         assert str(error.value) == message
@@ -339,7 +339,7 @@ class TestRun:
         assert run.name == "human-answers-2"
         assert serkit.show("human-answers", runs=runs).record["clips"] == 14
 
-    def test_answers_so_far_can_be_judged_before_the_end(self, hold, store, tmp_path):
+    def test_answers_can_be_scored_before_the_end(self, hold, store, tmp_path):
         hold("sad", serkit.Command.SKIP, "angry", serkit.Command.UNDO)
         run = serkit.import_answers(tmp_path / "answers.csv", store=store, runs=tmp_path / "runs")
         assert run.record["clips"] == 1
@@ -355,7 +355,7 @@ class TestRun:
             with pytest.raises(UsageError, match=message):
                 serkit.import_answers(path, store=store, runs=tmp_path / "runs")
 
-    def test_it_cannot_be_asked_about_other_audio(self, hold):
+    def test_it_cannot_predict_other_audio(self, hold):
         found, _ = hold(*["sad"] * 7)
         with pytest.raises(RunError) as error:
             serkit.load(found.run)

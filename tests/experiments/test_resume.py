@@ -166,7 +166,7 @@ class TestGoingOn:
 
     @pytest.mark.parametrize("name", ["fold.json", "predictions.parquet", "model.json"])
     @pytest.mark.parametrize("damage", [b"", b"{}", None])
-    def test_a_fold_that_is_not_whole_is_trained_again(self, half, name, damage):
+    def test_an_incomplete_fold_is_trained_again(self, half, name, damage):
         path = half / "fold-1" / name
         path.unlink() if damage is None else path.write_bytes(damage)
         told = []
@@ -238,7 +238,7 @@ class TestRefusals:
             serkit.train(resume=half)
         assert str(caught.value).startswith(f"{half / 'config.json'} is damaged (")
 
-    def test_clips_that_are_no_longer_there(self, half, speech_store, tmp_path):
+    def test_clips_that_have_disappeared(self, half, speech_store, tmp_path):
         other = tmp_path / "store"
         shutil.copytree(speech_store, other)
         serkit.synth(tmp_path / "corpus", actors=3, workers=1)

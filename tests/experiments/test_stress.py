@@ -109,7 +109,7 @@ def test_a_second_time_computes_nothing_and_says_the_same(stressed, speech_store
     assert {row.condition for row in again.rows} == set(ONLY)
 
 
-def test_babble_is_of_others_and_the_same_each_time(stressed, speech_store, tmp_path):
+def test_babble_is_made_of_other_speakers_and_reproducible(stressed, speech_store, tmp_path):
     _, _, cache, _ = stressed
     made = sorted(cache.parent.glob("cache-babble-*.wav"))
     assert len(made) == 2

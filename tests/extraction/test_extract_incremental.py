@@ -139,7 +139,7 @@ def test_a_new_feature_computes_itself_only(corpus, store):
     assert report.computed_by_feature == {"mel4": 6}
 
 
-def test_a_feature_not_asked_for_stays(corpus, store):
+def test_a_feature_that_was_not_requested_is_kept(corpus, store):
     kit.fill(corpus, store, [kit.raw()])
     assert FeatureStore(store).features == ("raw", "mel8", "change_deviation")
 
@@ -625,7 +625,7 @@ def path_of_first(corpus):
     return corpus / "Actor_01" / name_of(0)
 
 
-def test_of_two_files_neither_published_none_is_taken(corpus, tmp_path):
+def test_of_two_unpublished_files_neither_is_used(corpus, tmp_path):
     """The clip's id is a published one, its samples are not: an error, told with both names."""
     other = kit.add_clip(corpus / "other", 0, seed=50)
     report = kit.fill(corpus, tmp_path / "store")

@@ -168,9 +168,7 @@ class TestSeveralFilesAClip:
         assert (reused_paths(made), made.jobs) == ([OUTER.path], ())
 
     @pytest.mark.parametrize("published", [OUTER, INNER])
-    def test_of_different_samples_the_published_are_taken_with_a_warning_that_names_both(
-        self, published
-    ):
+    def test_the_published_samples_are_used_with_a_warning_that_names_both(self, published):
         digests = {f.path: "good" if f is published else "bad" for f in (OUTER, INNER)}
         made = plan(scanned(OUTER, INNER, published={A: "good"}), digests=digests)
         assert decoded_paths(made) == [published.path]
@@ -210,11 +208,11 @@ class TestSeveralFilesAClip:
 
 
 class TestKnownPcm:
-    def test_an_unchanged_file_s_samples_are_known(self):
+    def test_samples_of_an_unchanged_file_are_known(self):
         assert known_pcm(file(A), Stored().file(file(A), "pcm").state) == "pcm"
 
     @pytest.mark.parametrize("change", [{"size": 1}, {"mtime_ns": 1}, {"path": "other.wav"}])
-    def test_a_changed_or_other_file_s_are_not(self, change):
+    def test_samples_of_changed_or_other_files_are_not(self, change):
         assert known_pcm(file(A, **change), Stored().file(file(A), "pcm").state) is None
 
 

@@ -122,7 +122,7 @@ class TestValues:
             torch.set_num_threads(before)
         assert np.array_equal(*found)
 
-    def test_the_store_is_asked_by_the_name_that_was_typed_too(self, home):
+    def test_the_store_accepts_the_typed_name_too(self, home):
         store = FeatureStore(home / "store")
         typed = store.load(f"embeddings:{home / 'tiny'}")
         assert np.array_equal(typed.X, store.load(NAME).X)
@@ -205,7 +205,7 @@ class TestRepair:
         assert storekit.is_clean(mine / "store")
         assert storekit.contents(mine / "store") == before
 
-    def test_it_is_refused_where_other_weights_lie_there_now(self, mine):
+    def test_it_is_refused_if_the_weights_were_replaced(self, mine):
         self.damage(mine)
         shutil.rmtree(mine / "tiny")
         make_checkpoint(mine / "tiny", seed=1)

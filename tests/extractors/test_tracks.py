@@ -44,7 +44,7 @@ def test_every_row_has_a_name_and_a_meaning(samples):
     assert len(named) == len(values(samples)) == len(set(named))
 
 
-def test_families_are_chosen_in_the_order_given():
+def test_families_are_chosen_in_the_given_order():
     assert names(families="pitch, energy") == ["pitch", "energy", "speech", "voiced"]
 
 

@@ -34,7 +34,7 @@ def error(call, *arguments):
 
 
 class TestBuiltIn:
-    def test_the_defaults_are_there(self, own):
+    def test_the_default_features_exist(self, own):
         assert set(DEFAULT_FEATURES) < set(own().names())
         assert DEFAULT_FEATURES == ("raw", "change_deviation", "mel128", "mel256", "functionals")
 
@@ -77,7 +77,7 @@ class TestOwn:
         )
         assert own(dense=recipe).get("dense").layout().length == 501
 
-    def test_a_folder_that_is_not_there_holds_none(self, tmp_path):
+    def test_a_missing_folder_holds_none(self, tmp_path):
         assert Recipes(tmp_path / "absent").names() == Recipes(tmp_path / "none").names()
 
     def test_other_files_in_it_are_passed_over(self, own, tmp_path):
@@ -107,7 +107,7 @@ class TestPath:
         (tmp_path / "raw.toml").write_text(MEL64)
         assert "raw.toml has the name of another" in error(own().get, str(tmp_path / "raw.toml"))
 
-    def test_a_file_that_is_not_there(self, own):
+    def test_a_missing_file(self, own):
         assert (
             error(own().get, "absent.toml") == "no recipe file absent.toml; see 'serkit features'"
         )

@@ -34,7 +34,7 @@ def mel(name="mel128", **parameters):
 
 class TestFingerprint:
     @pytest.mark.parametrize("name", sorted(GOLDEN))
-    def test_those_of_the_built_in_features_never_change_by_accident(self, name):
+    def test_fingerprints_of_the_built_in_features_are_pinned(self, name):
         assert Recipes().get(name).fingerprint == GOLDEN[name]
 
     def test_it_does_not_depend_on_name_or_summary(self):

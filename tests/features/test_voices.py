@@ -90,7 +90,7 @@ def test_changes_out_of_range_are_refused(voice, said):
     assert str(caught.value) == said
 
 
-def test_changes_come_one_after_the_other_and_leave_the_signal_alone():
+def test_changes_are_applied_in_order_and_do_not_modify_the_input():
     signal = Signal(example_signal(9_600))
     before = signal.samples.copy()
     spec = mel(speed=1.2, formants=1.1, gain=-6, noise=30)
@@ -158,7 +158,7 @@ def test_a_background_needs_a_level_and_a_file(voice, said):
     assert str(caught.value) == said
 
 
-def test_a_background_that_changed_since_is_refused(cafe):
+def test_a_changed_background_is_refused(cafe):
     spec = mel(background=20, background_from=str(cafe))
     write_wav(cafe, example_signal(20_000))
     voices._background.cache_clear()

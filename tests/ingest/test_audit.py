@@ -118,14 +118,14 @@ class TestACleanCorpus:
 
 
 class TestMissingAndExtra:
-    def test_published_clips_that_are_not_there_are_missing(self, corpus, publish):
+    def test_absent_published_clips_are_missing(self, corpus, publish):
         publish(corpus)
         (corpus / place(B)).unlink()
         report = audit(corpus, workers=1)
         assert report.missing == (B,)
         assert report.clean, "a part of a corpus is not a fault"
 
-    def test_actors_who_are_missing_whole_are_summed_up(self, corpus, publish):
+    def test_wholly_missing_actors_are_summarised(self, corpus, publish):
         others = {f"03-01-0{e}-01-01-01-24": "0" * 64 for e in (1, 2)}
         publish(corpus, **others)
         (corpus / place(B)).unlink()
@@ -148,7 +148,7 @@ class TestMissingAndExtra:
         assert (report.missing, report.extra, report.altered) == ((), (), ())
         assert report.missing_speakers() == ((), ())
 
-    def test_song_that_is_asked_for_is_not_extra_for_no_list_of_it_is_shipped(self, make_corpus):
+    def test_requested_song_clips_are_not_extra(self, make_corpus):
         root = make_corpus([A, f"03-02{A[5:]}"])
         left = audit(root, workers=1)
         assert (left.clips, left.left_out) == (1, {"song": 1})
@@ -317,7 +317,7 @@ class TestTheWork:
         with pytest.raises(CorpusError, match=r"no corpus in .*jingle"):
             audit(tmp_path)
 
-    def test_a_folder_that_is_not_there_is_an_error(self, tmp_path):
+    def test_a_missing_folder_is_an_error(self, tmp_path):
         with pytest.raises(NotFoundError):
             audit(tmp_path / "absent")
 

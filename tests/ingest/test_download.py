@@ -184,12 +184,12 @@ class TestWhenAllGoesWell:
         assert (report.resumed, report.reused) == (False, False)
         assert report.seconds > 0
 
-    def test_the_mirror_is_asked_for_the_name_below_the_base(self, mirror, tmp_path):
+    def test_the_mirror_url_is_the_base_and_the_name(self, mirror, tmp_path):
         mirror.url += "/"
         fetch(mirror, tmp_path)
         assert mirror.paths == ["/files/Clips%201.zip"]
 
-    def test_without_a_mirror_the_published_url_is_asked(self, mirror, tmp_path):
+    def test_without_a_mirror_the_published_url_is_used(self, mirror, tmp_path):
         download(archive_of(url=f"{mirror.url}/x.zip?download=1"), tmp_path)
         assert mirror.paths == ["/files/x.zip?download=1"]
         assert files_in(tmp_path) == WHOLE
@@ -199,7 +199,7 @@ class TestWhenAllGoesWell:
         fetch(mirror, tmp_path, archive=archive)
         assert files_in(tmp_path) == WHOLE
 
-    def test_a_server_that_does_not_tell_the_length_will_do(self, mirror, tmp_path):
+    def test_a_server_may_omit_the_length(self, mirror, tmp_path):
         mirror.length = False
         fetch(mirror, tmp_path)
         assert files_in(tmp_path) == WHOLE
@@ -212,7 +212,7 @@ class TestWhenAllGoesWell:
         assert calls == sorted(calls)
         assert len(calls) > 3
 
-    def test_bytes_are_asked_for_as_they_are(self, mirror, tmp_path):
+    def test_bytes_are_requested_without_compression(self, mirror, tmp_path):
         fetch(mirror, tmp_path)
         assert mirror.seen[0]["Accept-Encoding"] == "identity"
 
@@ -226,7 +226,7 @@ class TestWhenAllGoesWell:
 
 
 class TestASecondCall:
-    def test_asks_for_nothing(self, mirror, tmp_path):
+    def test_requests_nothing(self, mirror, tmp_path):
         fetch(mirror, tmp_path)
         before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
         report = fetch(mirror, tmp_path)
@@ -235,7 +235,7 @@ class TestASecondCall:
         assert before == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.wav")}
 
     @pytest.mark.parametrize("content", [None, b"short", noise(9, 120_000)])
-    def test_mends_a_clip_that_is_missing_or_changed(self, mirror, tmp_path, content):
+    def test_restores_a_missing_or_changed_clip(self, mirror, tmp_path, content):
         fetch(mirror, tmp_path)
         clip = tmp_path / next(iter(CLIPS))
         clip.unlink()
@@ -259,7 +259,7 @@ class TestASecondCall:
 
 
 class TestABrokenConnection:
-    def test_is_taken_up_where_it_broke(self, mirror, tmp_path):
+    def test_resumes_after_an_interruption(self, mirror, tmp_path):
         mirror.breaks = [BREAK, 0, BREAK]
         report = fetch(mirror, tmp_path)
 
@@ -280,7 +280,7 @@ class TestABrokenConnection:
         assert len(mirror.seen) == 13
         assert mirror.served == len(BODY)
 
-    def test_is_given_up_after_attempts_that_bring_nothing(self, mirror, tmp_path):
+    def test_gives_up_after_fruitless_attempts(self, mirror, tmp_path):
         mirror.breaks = [BREAK] + [0] * 50
         pauses: list[float] = []
         with pytest.raises(DownloadError) as caught:
@@ -392,7 +392,7 @@ class TestAPartFile:
 
 
 class TestAServerThatRefuses:
-    def test_for_good_is_asked_once(self, mirror, tmp_path):
+    def test_a_permanent_error_is_not_retried(self, mirror, tmp_path):
         mirror.answers = [404]
         with pytest.raises(DownloadError) as caught:
             fetch(mirror, tmp_path)
@@ -404,14 +404,14 @@ class TestAServerThatRefuses:
         )
         assert files_in(tmp_path) == {}
 
-    def test_for_now_is_asked_again_when_it_says(self, mirror, tmp_path):
+    def test_a_temporary_error_is_retried_when_the_server_says(self, mirror, tmp_path):
         mirror.answers = [503, 429]
         pauses: list[float] = []
         fetch(mirror, tmp_path, pause=pauses.append)
         assert pauses == [7.0, 7.0]
         assert files_in(tmp_path) == WHOLE
 
-    def test_for_now_too_often_is_given_up(self, mirror, tmp_path):
+    def test_gives_up_after_too_many_temporary_errors(self, mirror, tmp_path):
         mirror.answers = [503] * 9
         with pytest.raises(DownloadError, match="the server answered 503 Service Unavailable; "):
             fetch(mirror, tmp_path, retries=2)
@@ -422,7 +422,7 @@ class TestAServerThatRefuses:
 class TestPooch:
     """Fetches by our downloader, and compares the checksum before anything has its final name."""
 
-    def test_is_asked_for_the_archive_with_its_checksum(self, mirror, tmp_path, monkeypatch):
+    def test_verifies_the_checksum_of_the_archive(self, mirror, tmp_path, monkeypatch):
         import pooch
 
         asked = []
@@ -480,7 +480,7 @@ class TestPooch:
         fetch(mirror, tmp_path)
         assert files_in(tmp_path) == WHOLE
 
-    def test_that_gets_no_room_is_told(self, mirror, tmp_path, monkeypatch):
+    def test_reports_a_lack_of_space(self, mirror, tmp_path, monkeypatch):
         def refuse(*_: object) -> None:
             raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -577,7 +577,7 @@ class TestTheWrongBytes:
 
 
 class TestTheFolder:
-    def test_needs_room_before_anything_is_asked_for(self, mirror, tmp_path):
+    def test_checks_the_space_before_any_request(self, mirror, tmp_path):
         archive = archive_of(size=3 * 10**18, unpacked_size=4 * 10**18)
         with pytest.raises(DownloadError) as caught:
             fetch(mirror, tmp_path, archive=archive)
@@ -610,7 +610,7 @@ class TestTheFolder:
         )
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-    def test_that_is_full_is_told(self, mirror, tmp_path):
+    def test_reports_a_full_disk(self, mirror, tmp_path):
         (tmp_path / f"{NAME}.part").symlink_to("/dev/full")
         with pytest.raises(DownloadError, match=r"cannot write Clips 1.zip.part, No space left"):
             fetch(mirror, tmp_path)
@@ -661,7 +661,7 @@ class TestUnpack:
         assert files_in(tmp_path / "data") == {"a.wav": b"aaaa"}
 
     @pytest.mark.parametrize("body", [b"", b"<html>sign in</html>", BODY[:-30]])
-    def test_refuses_what_is_not_a_whole_zip_file(self, tmp_path, body):
+    def test_refuses_an_incomplete_zip_file(self, tmp_path, body):
         with pytest.raises(DownloadError, match=r"cannot unpack .* not a zip file; delete it"):
             self.unpacked(tmp_path, body)
         assert files_in(tmp_path / "data") == {}
@@ -676,7 +676,7 @@ class TestUnpack:
             self.unpacked(tmp_path, BODY)
         assert files_in(tmp_path / "data") == {}
 
-    def test_tells_what_is_in_the_way(self, tmp_path):
+    def test_names_the_obstacle(self, tmp_path):
         (tmp_path / "data" / "a.wav").mkdir(parents=True)
         with pytest.raises(DownloadError, match=r"cannot unpack .* into .*data: Is a directory; "):
             self.unpacked(tmp_path, zip_of({"a.wav": b"a"}))
@@ -746,7 +746,7 @@ class TestAKill:
         assert files_in(tmp_path) == WHOLE
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-    def test_before_any_touch_of_the_disk_leaves_only_whole_files(self, mirror, tmp_path):
+    def test_before_any_file_operation_leaves_only_complete_files(self, mirror, tmp_path):
         """A child is killed before its first, second, ... file operation, until one survives."""
         script = """
             import json, os, signal, sys

@@ -104,7 +104,7 @@ class TestTables:
             ("\n,,\n", ""),
         ],
     )
-    def test_rows_that_are_wrong_are_said_and_the_others_go_on(self, folder, extra, note):
+    def test_wrong_rows_are_reported_and_the_others_used(self, folder, extra, note):
         corpus, notes = describe(folder, self.HEAD + ROWS + extra)
         assert notes == ((note,) if note else ())
         assert emotions(folder, corpus) == ["angry", "calm", "angry", "calm"]
@@ -118,12 +118,12 @@ class TestTables:
         _, notes = describe(folder, self.HEAD + ROWS.replace("01.wav,angry,ben", "01.wav,,ben"))
         assert notes[0] == "1 clip has no label and is left out (ben/01.wav)"
 
-    def test_labels_that_differ_by_case_or_blanks_are_joined_and_said(self, folder):
+    def test_labels_that_differ_by_case_or_blanks_are_joined_and_reported(self, folder):
         corpus, notes = describe(folder, self.HEAD + ROWS.replace("angry,ben", " Angry ,ben"))
         assert corpus.labels.names == ("angry", "calm")
         assert notes == ("the labels 'Angry' are counted as 'angry'",)
 
-    def test_labels_are_joined_when_asked(self, folder):
+    def test_labels_are_joined_on_request(self, folder):
         text = self.HEAD + ROWS.replace("angry,ben", "frustrated,ben")
         corpus, notes = describe(folder, text, joined={"frustrated": "angry", "bored": "calm"})
         assert corpus.labels.names == ("angry", "calm")

@@ -74,7 +74,7 @@ class TestWhatIsFound:
         assert found.unparsed == ()
         assert found.left_out == {}
 
-    def test_a_hidden_folder_that_is_asked_for_is_scanned(self, put):
+    def test_a_requested_hidden_folder_is_scanned(self, put):
         root = put(f".hidden/{CLIP}.wav")
         assert paths_of(scan(root / ".hidden")) == [f"{CLIP}.wav"]
 
@@ -191,7 +191,7 @@ class TestWhichCorpus:
     def test_ravdess_names_are_ravdess(self, put):
         assert scan(put(f"{CLIP}.wav")).corpus is CORPORA.get("ravdess")
 
-    def test_the_marker_of_synthetic_clips_tells_them_also_in_a_part_of_the_corpus(self, put):
+    def test_the_marker_identifies_synthetic_clips_in_a_part_of_the_corpus(self, put):
         root = put(f"Actor_01/{CLIP}.wav")
         (root / "serkit-synthetic.json").write_text(json.dumps({}))
         assert scan(root).corpus.name == "synthetic"
@@ -206,7 +206,7 @@ class TestWhichCorpus:
 
 
 class TestRefused:
-    def test_a_folder_that_is_not_there(self, tmp_path):
+    def test_a_missing_folder(self, tmp_path):
         with pytest.raises(NotFoundError, match=r"^no folder .*absent; give the folder that hold"):
             scan(tmp_path / "absent")
 

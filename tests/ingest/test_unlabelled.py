@@ -30,7 +30,7 @@ def reasons(given: list[str]) -> dict[str, str]:
     return {k: str(v) for k, v in find_audio(given).items() if isinstance(v, SerkitError)}
 
 
-def test_files_and_what_lies_in_folders_in_the_order_given(here):
+def test_files_and_contents_of_folders_in_the_given_order(here):
     touch("b.wav", "d/z.flac", "d/sub/a.WAV", "d/notes.txt", "d/.hidden.wav")
     found = find_audio(["d", "b.wav"])
     assert list(found) == ["d/sub/a.WAV", "d/z.flac", "b.wav"]

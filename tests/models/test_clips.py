@@ -27,7 +27,7 @@ def ids(store: FeatureStore) -> list[str]:
 
 
 class TestWhatIsThere:
-    def test_features_are_those_of_the_store_in_the_order_asked_for(self, store, ids):
+    def test_features_come_from_the_store_in_the_requested_order(self, store, ids):
         data = ClipData.of(store, ids[5:2:-1])
         expected = store.read("functionals", ids[5:2:-1])
         assert len(data) == 3
@@ -92,11 +92,11 @@ class TestWhatIsHidden:
     def test_neither_does_a_training_side_lead_to_the_store(self, store, ids, name):
         assert not hasattr(FoldData.of(store, ids[:4], ids[4:8]).train, name)
 
-    def test_other_attributes_are_simply_not_there(self, store, ids):
+    def test_other_attributes_do_not_exist(self, store, ids):
         with pytest.raises(AttributeError, match="'ClipData' object has no attribute 'emotion'"):
             ClipData.of(store, ids[:2]).emotion  # noqa: B018
 
-    def test_no_field_of_what_is_handed_over_holds_a_store(self, store, ids):
+    def test_no_field_of_a_view_holds_a_store(self, store, ids):
         def held(value: Any) -> list[Any]:
             if not dataclasses.is_dataclass(value):
                 return [value]

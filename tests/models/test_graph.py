@@ -179,7 +179,7 @@ class TestClassical:
         expected = model.predict(as_clips(matrix))
         assert in_graph(model, matrix) == pytest.approx(expected, abs=1e-5)
 
-    def test_what_no_graph_holds_is_said(self):
+    def test_models_without_a_graph_are_named(self):
         with pytest.raises(RunError) as caught:
             Graph([]).add(object(), "majority")
         assert str(caught.value) == (

@@ -93,13 +93,13 @@ class TestMlflow:
         steps = {m.step for m in client.get_metric_history(run.info.run_id, "val_loss")}
         assert steps == {0, 1, 2}
 
-    def test_an_address_that_it_cannot_take(self, store, mlflow):
+    def test_an_unusable_address(self, store, mlflow):
         with pytest.raises(TrainingError) as caught:
             fit(store, Tracking(mlflow="nowhere://x"))
         assert str(caught.value).startswith("cannot log to MLflow at nowhere://x (")
         assert str(caught.value).endswith("; databases need the full mlflow package")
 
-    def test_a_server_that_is_not_there_is_given_up_within_seconds(self, store, mlflow):
+    def test_a_missing_server_is_given_up_within_seconds(self, store, mlflow):
         started = time.monotonic()
         with pytest.raises(TrainingError) as caught:
             fit(store, Tracking(mlflow="http://127.0.0.1:9"))  # port 9 discards
@@ -107,7 +107,7 @@ class TestMlflow:
         assert time.monotonic() - started < 60  # MLflow's own patience is four minutes
         assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
-    def test_the_patience_that_the_user_has_set_stays(self, store, mlflow, monkeypatch):
+    def test_the_users_patience_is_kept(self, store, mlflow, monkeypatch):
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         with pytest.raises(TrainingError):
             fit(store, Tracking(mlflow="http://127.0.0.1:9"))

@@ -63,7 +63,7 @@ class TestRequireFinite:
         assert require_finite(0.5, 1, "step 2", hint="x") == 0.5
 
     @pytest.mark.parametrize("loss", [math.nan, math.inf])
-    def test_refuses_any_other_and_says_what_to_change(self, loss):
+    def test_refuses_others_and_suggests_a_change(self, loss):
         with pytest.raises(TrainingError) as caught:
             require_finite(loss, 2, "step 7", hint="lower learning_rate")
         assert str(caught.value) == (

@@ -1,4 +1,4 @@
-"""Temperatures and conformal sets, learned from speakers that no model had heard."""
+"""Temperatures and conformal sets, fitted on speakers that no model was trained on."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class TestRuns:
         assert row.candidates[0] == row.emotion == before.emotion
         assert found.to_json()[0]["candidates"] == list(row.candidates)
         assert "candidates" not in plain.to_json()[0]
-        assert any(w.startswith("sets at 70 %: on speakers never heard ") for w in found.warnings)
+        assert any(w.startswith("sets at 70 %: for new speakers ") for w in found.warnings)
         assert {"candidates", "abstained"} <= set(found.to_pandas().columns)
 
     def test_a_temperature_alone(self, speech_runs, speech):

@@ -79,7 +79,7 @@ def test_a_window_out_of_range_is_refused_before_the_microphone_opens(device, pr
     assert not hasattr(device, "callback")
 
 
-def test_a_microphone_that_is_not_there_is_named(monkeypatch):
+def test_a_missing_microphone_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sounddevice", Device(np.zeros(0), broken=True))
     with pytest.raises(AudioError) as error, microphone():
         pass

@@ -57,7 +57,7 @@ class TestExport:
         (other,) = serkit.predict(run, clips[0], fold="2").predicted
         assert dict(one.probabilities) == pytest.approx(dict(other.probabilities), abs=1e-4)
 
-    def test_a_file_that_answers_otherwise_is_not_kept(self, run, clips, tmp_path, monkeypatch):
+    def test_a_file_with_different_predictions_is_not_kept(self, run, clips, tmp_path, monkeypatch):
         (tmp_path / "m.onnx").write_bytes(b"the one before")
         monkeypatch.setattr(onnx_export, "TOLERANCE", -1.0)
         with pytest.raises(RunError, match=r"gives probabilities that are up to .* off"):
@@ -132,7 +132,7 @@ class TestAsking:
         ("options", "text"),
         [
             ({"fold": 1}, "holds one graph, and no folds to choose from; choose when"),
-            ({"abstain": 0.9}, "keeps no answers about speakers never heard to calibrate on; ask"),
+            ({"abstain": 0.9}, "holds no predictions for new speakers to calibrate on; use"),
         ],
     )
     def test_what_a_file_cannot_do(self, exported, options, text):
@@ -161,7 +161,7 @@ class TestAsking:
                 serkit.load(tmp_path / f"{name}.onnx")
             assert text in str(caught.value)
 
-    def test_a_graph_that_answers_otherwise_here_is_warned_of(self, exported, tmp_path):
+    def test_a_graph_with_different_predictions_here_brings_a_warning(self, exported, tmp_path):
         model = onnx.load(exported.path)
         facts = json.loads(model.metadata_props[0].value)
         facts["golden"] = facts["golden"][::-1]

@@ -35,14 +35,14 @@ class TestSpeech:
         assert not found[101:199].any()
         assert found[201:].all()
 
-    def test_noise_below_speech_is_none(self):
+    def test_noise_below_speech_is_not_speech(self):
         random = np.random.default_rng(0)
         signal = np.concatenate([tone(1, -20), np.zeros(48_000, np.int16), tone(1, -20)])
         found = speech_frames((signal + random.normal(0, 32768 * 10**-2, len(signal))).astype(int))
         assert found[:100].mean() > 0.95
         assert found[105:195].mean() < 0.05
 
-    def test_steady_sound_is_speech_throughout_and_silence_is_none(self):
+    def test_steady_sound_is_all_speech_and_silence_has_none(self):
         assert speech_frames(tone(1, -30)).all()
         assert not speech_frames(np.zeros(48_000, np.int16)).any()
 
@@ -86,7 +86,7 @@ TIMELINE = Timeline(
 
 
 class TestSegments:
-    def test_each_moment_asks_the_windows_that_cover_it(self):
+    def test_each_moment_averages_the_windows_that_cover_it(self):
         found = [(s.start, s.end, s.emotion) for s in TIMELINE.segments]
         assert found == [(0, 2, "angry"), (2, 4, "sad"), (4, 6, "")]
         assert TIMELINE.segments[0].probability == pytest.approx((0.9 + 0.75) / 2)

@@ -124,7 +124,7 @@ class TestFolds:
         assert np.allclose(answers(said), np.mean(each, axis=0))
         assert not np.allclose(each[0], each[1])
 
-    def test_one_that_is_not_there(self, run, tmp_path):
+    def test_a_missing_one(self, run, tmp_path):
         with pytest.raises(UnknownNameError) as caught:
             serkit.predict(run, tmp_path, fold="9")
         assert str(caught.value) == "unknown fold '9'; there are: 1, 2, 5"
@@ -163,7 +163,7 @@ class TestLongerAndShorterClips:
         assert np.array_equal(values[0], values[1])
         assert np.array_equal(values[0], values[2])
 
-    def test_statistics_of_padded_clips_are_taken_of_longer_ones_too(self, speech_runs, tmp_path):
+    def test_statistics_of_padded_clips_work_for_longer_ones_too(self, speech_runs, tmp_path):
         run = find_run(speech_runs, "logreg-notebook")
         long, short = clip(tmp_path, 300_000), clip(tmp_path, 100_000, "short.wav")
         said = serkit.predict(run, [long, short])
@@ -179,7 +179,7 @@ class TestLongerAndShorterClips:
         )
 
 
-class TestWhatHasChangedSince:
+class TestChangesSinceTraining:
     def features(self, run: Run, **changes: Any) -> list[Mapping[str, Any]]:
         return [{**each, **changes} for each in run.record["features"]]
 
@@ -264,7 +264,7 @@ class TestGoldenClip:
         )
 
     @pytest.mark.parametrize("text", [None, "", "{}", '{"probabilities": {"sad": 1}}', "[1]"])
-    def test_without_a_readable_one_nothing_is_said(self, copy, tmp_path, text):
+    def test_without_a_readable_one_there_is_no_note(self, copy, tmp_path, text):
         old = copy()
         for fold in old.fold_names:
             path = old.folder_of(fold) / "golden.json"
@@ -359,7 +359,7 @@ class TestAnswers:
         said = serkit.predict("logreg-luna5", str(path), runs=speech_runs)
         assert (said.run, said.model, len(said)) == (run.name, "logreg", 1)
 
-    def test_nothing_to_ask_about(self, run):
+    def test_nothing_to_predict(self, run):
         assert serkit.predict(run, []).rows == ()
 
     def test_probabilities_that_are_none_fail_alone(self, run, tmp_path, monkeypatch):
@@ -408,7 +408,7 @@ class TestInMemory:
         assert (stored.columns, stored.spec) == (computed.columns, computed.spec)
         assert set(computed.y) == {-1}
 
-    def test_names_that_are_not_there(self, tmp_path):
+    def test_missing_names(self, tmp_path):
         request = FeatureRequest((storekit.mel(),))
         memory = MemoryStore([clip_features("a", read_audio(clip(tmp_path, 2_000)), request)])
         with pytest.raises(UnknownNameError, match="unknown feature 'mel9': did you mean 'mel8'"):
@@ -467,7 +467,7 @@ class TestPredictor:
             serkit.load(run).predict(samples, rate)
         assert str(caught.value).startswith(text)
 
-    def test_a_run_asks_its_own_models(self, run, tmp_path):
+    def test_a_run_uses_its_own_models(self, run, tmp_path):
         path = clip(tmp_path, 20_000)
         assert run.predict(path).rows == serkit.predict(run, path).rows
         assert run.predict([path], fold="2").folds == ("2",)

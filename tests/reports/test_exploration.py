@@ -157,7 +157,7 @@ class TestMap:
         assert np.linalg.norm(found.points, axis=0) == pytest.approx(sizes[:2])
 
     @pytest.mark.parametrize("table", [np.zeros((9, 5)), np.ones((2, 5)), np.zeros((0, 5))])
-    def test_there_is_none_where_nothing_varies(self, table):
+    def test_constant_input_has_none(self, table):
         assert clip_map(table, {}) is None
 
 
@@ -189,7 +189,7 @@ class TestReport:
             assert row["seconds"] == len(own) / 48_000
         assert found.to_json()["gaps"] == []
 
-    def test_the_page_holds_every_figure_and_the_sound_and_asks_for_nothing(self, store, tmp_path):
+    def test_the_page_holds_every_figure_and_the_sound_and_loads_nothing(self, store, tmp_path):
         pytest.importorskip("matplotlib")
         found = serkit.eda(store, out=tmp_path / "eda", form="svg", workers=1)
         files = {path.name for path in (tmp_path / "eda").iterdir()}

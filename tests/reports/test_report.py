@@ -76,7 +76,7 @@ class _Reader(HTMLParser):
 
 
 class TestPage:
-    def test_is_well_formed_and_asks_for_nothing_outside(self, page):
+    def test_is_well_formed_and_self_contained(self, page):
         reader = _Reader()
         reader.feed(page)
         assert reader.open == []
@@ -98,7 +98,7 @@ class TestPage:
         assert "<img" not in page
         assert "&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#x27;" in page
 
-    def test_a_run_that_stands_in_two_groups_is_counted_once(self, tmp_path):
+    def test_a_run_in_two_groups_is_counted_once(self, tmp_path):
         people = {"model": "human", "protocol": "listening", "preset": None, "values": {}}
         people |= {"corpus_digest": "c1", "split_digest": "s1", "feature_fingerprints": {}}
         heard = make_run(tmp_path, "human", right=0.8, actors=range(1, 13), **people)
@@ -111,7 +111,7 @@ class TestPage:
         assert "Training" not in text
         assert "Cost against UAR" not in text
 
-    def test_is_written_whole(self, runs, tmp_path):
+    def test_is_written_completely(self, runs, tmp_path):
         path = make_report(runs).save(tmp_path / "new" / "report.html")
         assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
         (tmp_path / "file").write_text("")
@@ -146,7 +146,7 @@ class TestModels:
 
 
 class TestCharts:
-    def test_values_lie_where_the_axes_say(self):
+    def test_values_are_at_the_positions_of_the_axes(self):
         drawn = str(chart(Axis(0, 10, (0, 10), "x"), share_axis("y"), "d", dots=[Dot(0, 0, "red")]))
         assert 'cx="42.0" cy="206.0"' in drawn
         assert Axis(1, 100, (), "t", logarithmic=True).place(10) == 0.5

@@ -175,7 +175,7 @@ class TestPair:
         assert found.p_value == sign_flip_p_value(shares[0] - shares[1])
         assert all(each.p_value >= found.p_value for each in found.classes)
 
-    def test_below_eight_speakers_there_is_none(self, tmp_path):
+    def test_no_verdict_below_eight_speakers(self, tmp_path):
         few = {"actors": range(1, 8)}
         found = compare_pair(
             make_run(tmp_path, "a", right=0.9, **few), make_run(tmp_path, "b", right=0.1, **few)

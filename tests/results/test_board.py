@@ -106,7 +106,7 @@ class TestGroups:
         renamed = [replace(row, corpus="ravdess") for row in rows]
         assert corpus_digest(rows) != corpus_digest(renamed)
 
-    def test_one_protocol_can_be_asked_for(self, run):
+    def test_one_protocol_can_be_selected(self, run):
         runs = [run("a"), run("b", protocol="loso", split_digest="s1")]
         assert names(make_board(runs, protocol="loso")) == [["b"]]
         assert names(make_board(runs, protocol="emobox6")) == []
@@ -239,7 +239,7 @@ class TestNotes:
         (group,) = make_board(runs).groups
         return group.notes
 
-    def test_a_random_split_is_said_to_be_inflated(self, run):
+    def test_a_random_split_is_marked_as_inflated(self, run):
         notes = self.notes(run("a", protocol="random5", speaker_independent=False))
         assert notes == (
             "not speaker-independent: the same speakers are trained and tested on, which "
@@ -300,7 +300,7 @@ class TestLikeWithLike:
 
 
 class TestPublished:
-    def test_without_asking_there_is_none(self, run):
+    def test_none_without_a_request(self, run):
         assert not any(entry.published for entry in make_board([run("a")]).entries)
 
     def test_rows_of_the_same_protocol_are_added_and_marked(self, run):
@@ -336,7 +336,7 @@ class TestPublished:
         )
         assert names(board) == [["a"]]
 
-    def test_asked_for_by_protocol_they_stand_apart_from_synthetic_speech(self, run):
+    def test_selected_by_protocol_they_are_separate_from_synthetic_speech(self, run):
         made = run("a", corpus="synthetic", corpus_digest="c1", synthetic=True)
         board = make_board([made], published=True, protocol="luna5")
         assert [{entry.published for entry in group.entries} for group in board.groups] == [
@@ -380,7 +380,7 @@ class TestForms:
             for key in ("uar", "uar_low", "uar_high", "accuracy", "macro_f1"):
                 assert row[key] is None or 0 <= row[key] <= 1
 
-    def test_pandas_has_a_row_an_entry_also_where_there_is_none(self, run):
+    def test_pandas_has_one_row_per_entry_even_without_any(self, run):
         frame = make_board([run("a", right=0.9), run("b", right=0.3, values={})]).to_pandas()
         assert frame["run"].tolist() == ["a", "b"]
         assert frame.columns.tolist() == [field.name for field in fields(Entry)]
@@ -456,7 +456,7 @@ class TestForms:
         made = run("a", model="ensemble", given=given, values=given)
         assert "ensemble (2 svm + my own) mean=arithmetic" in shown(make_board([made]), 160)
 
-    def test_a_run_is_named_by_what_it_differs_in_from_the_preset_of_today(self, run):
+    def test_a_run_is_named_by_its_differences_from_the_current_preset(self, run):
         made = run("a", given={}, values={"C": 2.0})
         assert make_board([made]).entries[0].given == {"C": 2.0}
 

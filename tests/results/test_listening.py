@@ -22,7 +22,7 @@ def run(tmp_path):
     return make
 
 
-def test_models_are_counted_again_on_the_clips_that_people_heard(run):
+def test_models_are_rescored_on_the_clips_that_people_heard(run):
     model, human = run("svm", right=0.6), run("human", right=0.8, actors=range(1, 13), **PEOPLE)
     board = make_board([model, human])
     alone, whole, heard = board.groups

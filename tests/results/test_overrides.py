@@ -18,7 +18,7 @@ def test_is_what_differs_from_the_preset():
     assert differing(TRAINERS.get("logreg"), "best", USUAL) == {}
 
 
-def test_of_a_preset_that_has_changed_since_is_what_must_be_given_today():
+def test_overrides_are_relative_to_the_current_preset():
     assert given_today(record({**USUAL, "C": 7.0}, given={})) == {"C": 7.0}
 
 

@@ -422,7 +422,7 @@ class TestLabelsThatMeanLittle:
         (group,) = make_board([odd]).groups
         assert "every test clip is angry: a model that always says so reaches 100 %" in group.notes
 
-    def test_classes_that_are_not_there_are_noted(self, run):
+    def test_missing_classes_are_noted(self, run):
         odd = consistent(
             rewrite(run("odd"), lambda frame: frame[~frame["true"].isin(["calm", "sad"])])
         )

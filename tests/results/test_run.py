@@ -63,7 +63,7 @@ class TestReadRun:
             "it again from the folds that are whole"
         )
 
-    def test_a_damaged_record_without_what_was_asked_for_has_to_be_trained_again(self, folder):
+    def test_a_damaged_record_has_to_be_trained_again(self, folder):
         path = folder / "svm-luna5-3" / RECORD
         (path.parent / "config.json").unlink()
         path.write_text("{")
@@ -81,7 +81,7 @@ class TestReadRun:
         assert str(caught.value).endswith("); train it again")
 
     @pytest.mark.parametrize("text", ["", "{", "[1]", "{}", '{"run": "x"}', "\xff"])
-    def test_a_record_that_says_no_result_is_damaged(self, folder, text):
+    def test_a_record_without_a_result_is_damaged(self, folder, text):
         path = folder / "svm-luna5-3" / RECORD
         path.write_bytes(text.encode("latin-1"))
         with pytest.raises(RunError) as caught:
@@ -107,7 +107,7 @@ class TestListRuns:
         assert len(list_runs(folder)[0]) == 3
         assert list_runs(folder)[1] == []
 
-    def test_a_folder_that_is_not_there(self, tmp_path):
+    def test_a_missing_folder(self, tmp_path):
         with pytest.raises(NotFoundError) as caught:
             list_runs(tmp_path / "nope")
         assert str(caught.value) == (

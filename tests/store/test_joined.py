@@ -47,7 +47,7 @@ def test_speakers_of_two_corpora_are_different_people(joined: JoinedStore) -> No
     assert {"emodb/03", "synthetic/3"} <= speakers
 
 
-def test_values_are_those_of_the_stores_in_the_order_asked_for(
+def test_values_come_from_the_stores_in_the_requested_order(
     joined: JoinedStore, stores: tuple[FeatureStore, FeatureStore]
 ) -> None:
     synthetic, german = (ids[0] for ids in joined.state.members)
@@ -112,7 +112,7 @@ def test_stores_that_share_too_few_labels_are_refused_with_the_labels_of_each(
     assert "join labels with --map ONE=OTHER" in str(refused.value)
 
 
-def test_labels_are_joined_where_that_is_asked_for(
+def test_labels_are_joined_on_request(
     stores: tuple[FeatureStore, FeatureStore],
 ) -> None:
     labels = shared_labels(_labels(stores), Vocabulary({"calm": "boredom"}))

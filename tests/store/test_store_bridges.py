@@ -247,7 +247,7 @@ def test_hugging_face_takes_the_options_of_load(store, tmp_path, monkeypatch):
 
 
 @missing("datasets")
-def test_hugging_face_is_not_given_yesterdays_values(tmp_path, monkeypatch):
+def test_hugging_face_gets_current_values(tmp_path, monkeypatch):
     """It caches by the arguments: changed samples must be another key."""
     own_cache(monkeypatch, tmp_path / "cache")
     corpus = kit.make_clips(tmp_path / "corpus", range(2))

@@ -158,7 +158,7 @@ def test_a_part_that_another_program_has_locked_is_read(store, whole):
         assert repair(store, workers=1).recomputed == {}
 
 
-def test_no_lock_is_asked_for(store, whole, monkeypatch):
+def test_no_lock_is_taken(store, whole, monkeypatch):
     """A file system without locks refuses them."""
     import h5py
 
@@ -343,7 +343,7 @@ def test_repair_of_lost_parts(store, whole):
     assert kit.contents(store) == whole
 
 
-def test_repair_of_what_is_whole_does_nothing(store):
+def test_repair_of_an_intact_store_does_nothing(store):
     before = {p: p.read_bytes() for p in store.rglob("*") if p.is_file()}
     report = repair(store, workers=1)
     assert (report.damaged, report.recomputed, report.failed, report.notes) == ((), {}, (), ())
@@ -583,7 +583,7 @@ def test_a_manifest_that_names_a_file_elsewhere_is_damaged(store, name):
     path.write_text(text)
 
 
-def test_a_clip_whose_file_went_bad_is_left_out_and_said_to_have_failed(tmp_path):
+def test_a_clip_whose_file_went_bad_is_left_out_and_fails(tmp_path):
     corpus = kit.make_clips(tmp_path / "corpus", range(3))
     kit.fill(corpus, tmp_path / "store", [kit.raw()])
     bad = sorted(corpus.rglob("*.wav"))[1]

@@ -270,7 +270,7 @@ def test_a_failed_write_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_writes_that_take_less_than_was_given_go_on(tmp_path, monkeypatch):
+def test_short_writes_are_continued(tmp_path, monkeypatch):
     from serkit.storage.files import write_file
 
     real = os.write

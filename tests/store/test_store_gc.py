@@ -171,7 +171,7 @@ def test_many_small_table_parts_are_merged(tmp_path):
     assert kit.contents(store) == kit.contents(tmp_path / "at-once")
 
 
-def test_gc_tells_how_far_it_is(corpus, store):
+def test_gc_reports_progress(corpus, store):
     told = []
     gc(store, progress=lambda *counts: told.append(counts))
     assert told == [(0, 0)]  # nothing to rewrite

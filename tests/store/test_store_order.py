@@ -16,14 +16,14 @@ PARTS = [f"part-{n // 10}" for n in range(200)]
 """Twenty parts of ten clips."""
 
 
-def test_every_clip_comes_once_and_the_seed_decides_when():
+def test_every_clip_occurs_once_in_an_order_set_by_the_seed():
     order = order_by_parts(PARTS, 0)
     assert sorted(order) == list(range(200))
     assert np.array_equal(order, order_by_parts(PARTS, 0))
     assert not np.array_equal(order, order_by_parts(PARTS, 1))
 
 
-def test_few_parts_are_at_hand_at_a_time():
+def test_few_parts_are_open_at_a_time():
     order = order_by_parts(PARTS, 0, at_once=4)
     groups = [{PARTS[i] for i in order[n : n + 40]} for n in range(0, 200, 40)]
     assert all(len(group) == 4 for group in groups)

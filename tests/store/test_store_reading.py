@@ -151,7 +151,7 @@ def test_loaded_arrays_belong_to_the_caller(store):
     assert store.clips["actor"].all()
 
 
-def test_the_store_tells_what_it_holds(store, path):
+def test_the_store_lists_its_contents(store, path):
     assert store.features == ("raw", "mel8", "change_deviation", "ragged", "frames")
     assert repr(store) == (
         f"FeatureStore({str(path)!r}: 12 clips, raw, mel8, change_deviation, ragged, frames)"
@@ -240,7 +240,7 @@ def test_a_choice_of_nothing_is_an_empty_batch(store):
     assert list(store.batches("raw", where={"actor": 24})) == []
 
 
-def test_a_choice_that_cannot_be_understood(store):
+def test_an_invalid_selection(store):
     with pytest.raises(UnknownNameError) as error:
         store.load("raw", where={"acter": 1})
     assert str(error.value).startswith("unknown column 'acter': did you mean 'actor'")
@@ -260,7 +260,7 @@ def test_a_choice_that_cannot_be_understood(store):
         )
 
 
-def test_a_function_may_change_the_table_it_is_given(store):
+def test_a_function_may_modify_its_table(store):
     """It gets a copy: what one selection does to it, no other reading sees."""
     before = store.load("raw")
 
@@ -313,7 +313,7 @@ def test_a_selection_of_another_kind_is_refused(store):
     assert str(error.value).endswith("('raw') is not a name; a name such as 'mel128' is allowed")
 
 
-def test_pandas_is_loaded_only_where_metadata_is_asked_for(store):
+def test_pandas_is_loaded_only_for_metadata(store):
     """A batch is mostly read for its values; a table of metadata takes longer than they do."""
     batch = store.load("raw", where={"actor": [1, 2]})
     assert "clips" not in vars(batch)
@@ -358,7 +358,7 @@ def test_an_unknown_feature(store, path):
 # By name
 
 
-def test_read_keeps_the_order_asked_for(store):
+def test_read_keeps_the_requested_order(store):
     ids = [kit.clip_id(n) for n in (5, 1, 9, 1)]
     batch = store.read("raw", ids, padded=False)
     assert list(batch.clips.index) == ids
@@ -397,7 +397,7 @@ def test_read_of_an_unknown_clip(store):
 
 
 @pytest.mark.parametrize("size", [1, 5, 6, 12, 100])
-def test_batches_hold_every_clip_once_and_never_more_than_asked(store, size):
+def test_batches_hold_every_clip_once_and_never_more_than_requested(store, size):
     batches = list(store.batches("mel8", size))
     assert all(len(batch) <= size for batch in batches)
     assert all(len(batch) == size for batch in batches[:-1])
@@ -407,7 +407,7 @@ def test_batches_hold_every_clip_once_and_never_more_than_asked(store, size):
     assert [i for b in batches for i in b.clips.index] == list(whole.clips.index)
 
 
-def test_batches_are_read_when_they_are_asked_for(store, monkeypatch):
+def test_batches_are_read_lazily(store, monkeypatch):
     from serkit.store import reading as module
 
     read = []

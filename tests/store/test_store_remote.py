@@ -241,7 +241,7 @@ class Killed(BaseException):
     """What this process did up to now is all that it did."""
 
 
-def test_killed_before_every_request_that_changes_something(corpus, whole, elsewhere, monkeypatch):
+def test_killed_before_every_write_request(corpus, whole, elsewhere, monkeypatch):
     """Other machines see a commit whole or not at all, and the next extraction completes it."""
     real = {name: getattr(UrlObjects, name) for name in ("write", "create", "delete")}
     left = [0]

@@ -59,7 +59,7 @@ def test_few_rows_are_made_without_the_others(rows):
     assert len(rows._made) == 101
 
 
-def test_a_row_that_is_not_there_is_missing(rows):
+def test_an_absent_row_is_missing(rows):
     assert "x" not in rows
     assert rows.get("x") is None
     with pytest.raises(KeyError, match="x"):

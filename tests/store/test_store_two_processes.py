@@ -138,7 +138,7 @@ def test_ten_first_runs_at_once_make_one_store(corpus, tmp_path):
     assert sum(len(clips) for clips in kit.contents(store).values()) == 36
 
 
-def test_a_reader_always_sees_a_whole_state(tmp_path):
+def test_a_reader_always_sees_a_consistent_state(tmp_path):
     """While a writer replaces clips, recipes and parts, every read is one or the other, whole."""
     corpus = kit.make_clips(tmp_path / "corpus", range(8))
     kit.add_clip(corpus, 0, seed=1)
@@ -236,7 +236,7 @@ def test_a_long_read_survives_merged_parts(tmp_path):
                 assert whole["raw"][clip_id].endswith(values.tobytes())
 
 
-def test_a_long_read_stops_where_the_recipe_was_changed(tmp_path):
+def test_a_long_read_stops_if_the_recipe_changes(tmp_path):
     corpus = kit.make_clips(tmp_path / "corpus", range(4))
     store = tmp_path / "store"
     kit.fill(corpus, store)
@@ -250,7 +250,7 @@ def test_a_long_read_stops_where_the_recipe_was_changed(tmp_path):
     assert str(error.value) == f"mel8 in {store} was changed while it was read; read it again"
 
 
-def test_a_store_that_was_moved_away_is_not_there(tmp_path):
+def test_a_moved_store_is_missing(tmp_path):
     corpus = kit.make_clips(tmp_path / "corpus", range(2))
     store = tmp_path / "store"
     kit.fill(corpus, store)

@@ -113,7 +113,7 @@ class TestWriting:
         channels = {p.stem: soundfile.info(p).channels for p in tmp_path.rglob("*.wav")}
         assert channels == {min(STEREO): 2, "03-01-01-01-01-01-01": 1}
 
-    def test_workers_and_the_number_of_actors_change_no_byte(self, tmp_path):
+    def test_bytes_do_not_depend_on_workers_or_the_number_of_actors(self, tmp_path):
         synthesise(tmp_path / "one", actors=1, workers=1)
         synthesise(tmp_path / "four", actors=4, workers=2)
         one, four = digests(tmp_path / "one"), digests(tmp_path / "four")
@@ -128,7 +128,7 @@ class TestWriting:
         synthesise(tmp_path, actors=1, seed=5, workers=1)
         assert digests(tmp_path) == before
 
-    def test_actors_can_be_added_and_the_marker_never_tells_of_fewer_than_there_are(self, tmp_path):
+    def test_actors_can_be_added_and_the_marker_never_lists_fewer(self, tmp_path):
         for actors, marked in ((1, 1), (2, 2), (1, 2)):
             synthesise(tmp_path, actors=actors, workers=1)
             assert json.loads((tmp_path / MARKER).read_text())["actors"] == marked
@@ -153,7 +153,7 @@ class TestWriting:
         assert (tmp_path / MARKER).is_file()
         assert not list(tmp_path.rglob("*.wav"))
 
-    def test_progress_ends_at_the_whole(self, tmp_path):
+    def test_progress_ends_at_the_total(self, tmp_path):
         seen = []
         synthesise(tmp_path, actors=4, workers=1, progress=lambda *at: seen.append(at))
         assert seen == [(10, 12), (12, 12)]

@@ -55,7 +55,7 @@ def power_between(clip, low, high):
 
 
 @pytest.mark.parametrize("sentence", [KIDS, DOGS])
-def test_a_clip_is_int16_and_as_long_as_asked(sentence):
+def test_a_clip_is_int16_and_has_the_requested_length(sentence):
     clip = spoken(sentence)
     assert clip.dtype == np.int16
     assert clip.shape == (160_160,)
@@ -82,7 +82,7 @@ def test_the_speech_has_its_level_and_is_surrounded_by_silence():
 
 
 @pytest.mark.parametrize("pitch", [100.0, 200.0, 300.0])
-def test_the_pitch_is_the_one_asked_for(pitch):
+def test_the_pitch_is_the_requested_one(pitch):
     assert pitch_of(spoken(pitch_hz=pitch)) == pytest.approx(pitch, rel=0.08)
 
 

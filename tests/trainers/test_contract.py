@@ -419,7 +419,7 @@ class TestOneActor:
         return trainer.fit(data, trainer.settle("best", values), FitContext())
 
     @pytest.mark.parametrize("name", ["logreg", "svm"])
-    def test_is_enough_where_all_is_given(self, store, name):
+    def test_is_enough_if_every_parameter_is_set(self, store, name):
         found = self.fit(store, name, **QUICK[name]).predict(heard(store))
         assert found.sum(axis=1) == pytest.approx(np.ones(len(found)))
 

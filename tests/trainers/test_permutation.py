@@ -58,7 +58,7 @@ def test_it_reads_what_its_model_reads():
 
 
 @pytest.mark.parametrize("of", ["permutation", "ensemble"])
-def test_it_is_of_a_model_that_learns_from_labels_itself(of):
+def test_it_wraps_only_models_that_learn_from_labels(of):
     trainer = TRAINERS.get("permutation")
     with pytest.raises(UsageError, match=f"of = '{of}' is not allowed"):
         trainer.check(trainer.settle("best", {"of": of}))

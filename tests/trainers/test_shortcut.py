@@ -57,7 +57,7 @@ def test_it_learns_an_emotion_that_goes_with_its_measure(fold, monkeypatch):
     assert (model.predict(few).argmax(axis=1) == few.labels).all()
 
 
-def test_clips_of_equal_length_are_told_apart_by_no_length(fold, monkeypatch):
+def test_equal_lengths_carry_no_information(fold, monkeypatch):
     kind = shortcut._Kind((), lambda clips: np.ones((len(clips), 1)))
     monkeypatch.setitem(shortcut._KINDS, "duration", kind)
     found = fitted(fold, "duration").predict(fold.validation)
@@ -76,7 +76,7 @@ def test_who_speaks_says_something_where_speakers_have_emotions_of_their_own(fol
     assert (found.argmax(axis=1) % 4 == own.labels % 4).mean() > 0.9
 
 
-def test_noise_is_measured_where_nobody_speaks():
+def test_noise_is_measured_in_pauses():
     draw = np.random.default_rng(0)
     noise = draw.normal(0, 10, 48_000)
     speech = noise.copy()

@@ -240,7 +240,7 @@ class TestWhoMayAsk:
             address_of(host, port, token)
         assert str(caught.value).startswith(text)
 
-    def test_a_token_is_made_up_when_asked_for(self):
+    def test_a_token_is_generated_on_request(self):
         address = address_of("0.0.0.0", 8000, "auto")
         assert len(address.token) >= 32
         assert address.url == f"http://0.0.0.0:8000/?token={address.token}"

@@ -30,7 +30,7 @@ def described(speech_runs):
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HOST)
 
 
-def test_every_operation_is_asked(described):
+def test_every_operation_is_called(described):
     assert [each.ok().label for each in described.get_all_operations()] == OPERATIONS
 
 

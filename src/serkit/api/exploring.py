@@ -84,7 +84,7 @@ def invert(
     iterations: int = 32,
     seed: int = 0,
 ) -> Inversion:
-    """Convert a clip to a mel spectrogram and back, to hear what is lost.
+    """Convert a clip to a mel spectrogram and back, to hear the loss.
 
     Args:
         clip: An audio file, or the id of a clip in the store.

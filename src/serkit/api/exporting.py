@@ -91,7 +91,7 @@ def _given(clips: PathLike | Iterable[PathLike]) -> list[Path]:
 
 
 def _clips_of(run: Run) -> list[Path]:
-    """Return where the clips lie that a run was tested on, in the order of their names.
+    """Return the paths of a run's test clips, sorted by name.
 
     Raises:
         RunError: Its store, or the audio, is not there any more.

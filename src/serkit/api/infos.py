@@ -1,4 +1,4 @@
-"""What the catalogue says of features, models, protocols and corpora, shown as tables."""
+"""Catalogue entries: features, models, protocols and corpora, shown as tables."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def predict(
         calibrated: Whether to calibrate probabilities by temperature scaling; see ``abstain``.
         abstain: The share of clips, such as 0.9, whose set of emotions is to hold the true one:
             each answer gets ``candidates``. Both are learned from the run's answers about speakers
-            that its models had not heard.
+            that its models were not trained on.
         runs: Folder of runs; None uses the setting.
         workers: Processes, if there are many files; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
@@ -119,8 +119,8 @@ def load(
     if isinstance(run, str | Path) and is_onnx(run):
         if calibrated or abstain is not None:
             raise UsageError(
-                f"{run} keeps no answers about speakers never heard to calibrate on",
-                hint="ask the run that it was exported from",
+                f"{run} holds no predictions for new speakers to calibrate on",
+                hint="use the run that it was exported from",
             )
         from serkit.prediction.onnx_file import read_onnx
 
@@ -190,7 +190,7 @@ def listen(
     hop: float = 1.0,
     runs: PathLike | None = None,
 ) -> Iterator[Heard]:
-    """Predict emotions live, with a sliding window over what the microphone hears.
+    """Predict emotions live from the microphone, in a sliding window.
 
     Args:
         run: A loaded predictor, or the run, or its name as for :func:`show`.

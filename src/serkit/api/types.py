@@ -1,4 +1,4 @@
-"""Types of what the use cases take and return, for annotations."""
+"""Argument and return types of the use cases, for annotations."""
 
 from serkit.audio import Audio
 from serkit.audio.playing import Player

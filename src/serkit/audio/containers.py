@@ -241,7 +241,7 @@ class _Chunks:
 
 
 def _check_flac(raw: BinaryIO, size: int, name: str) -> None:
-    """Refuse a FLAC file that is longer than its frames could be, whatever they hold."""
+    """Refuse a FLAC file that is longer than its frames can possibly be."""
     position = 4
     frames = depth = channels = 0
     while True:

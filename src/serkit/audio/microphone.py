@@ -22,7 +22,7 @@ BLOCK = SAMPLE_RATE // 10
 
 @contextmanager
 def microphone() -> Iterator[Iterator[Samples]]:
-    """Yield what the system's microphone hears, at 48 kHz, until it is gone.
+    """Yield audio from the system's microphone at 48 kHz until it is unplugged.
 
     Blocks that arrive while the caller is busy are kept in order.
 

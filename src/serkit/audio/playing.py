@@ -1,4 +1,4 @@
-"""Playing sound: by sounddevice, by a program of the system, or by the listener's own hands."""
+"""Playing sound: by sounddevice, by a program of the system, or by the listener."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Player(Protocol):
     """Plays one sound at a time."""
 
     def play(self, samples: Samples, sample_rate: int) -> None:
-        """Start to play, and return at once. A sound that still plays is ended.
+        """Start playing and return at once, stopping any earlier sound.
 
         Raises:
             OSError: It cannot be played in this way.
@@ -71,7 +71,7 @@ class Loudspeaker:
 
 
 class Program:
-    """Plays by a program, from a file whose name says nothing of the clip.
+    """Plays through a program, from a file whose name does not reveal the clip.
 
     Args:
         command: The program and its options.
@@ -111,7 +111,7 @@ class Program:
 
 
 class ByHand:
-    """Writes each sound to a file and says where: the listener plays it.
+    """Writes each sound to a file and prints its path; the listener plays it.
 
     Args:
         folder: Where files are written, under names that say nothing of the clips.

@@ -29,5 +29,5 @@ class Grouped(PlainGroup):
                 formatter.write_dl(rows, col_max=12)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
-        """Write the examples, line by line as they stand."""
+        """Write the examples line by line, without reflowing them."""
         formatter.write("\n" + EXAMPLES)

@@ -16,7 +16,7 @@ _END_OF_INPUT = (b"", b"\x00", b"\x04")
 
 @contextmanager
 def single_keys() -> Iterator[None]:
-    """Let a terminal on stdin hand over each key at once, unseen; Ctrl-C still interrupts."""
+    """Make a terminal on stdin deliver each key at once, without echo; Ctrl-C still interrupts."""
     if os.name == "nt" or not sys.stdin.isatty():
         yield
         return

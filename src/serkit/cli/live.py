@@ -20,7 +20,7 @@ _WIDTH = 30
 
 
 def live(predictor: Predictor, *, window: float, hop: float, as_json: bool) -> None:
-    """Predict what the microphone hears until Ctrl-C.
+    """Predict from the microphone until Ctrl-C.
 
     Args:
         predictor: The models.
@@ -42,7 +42,7 @@ def live(predictor: Predictor, *, window: float, hop: float, as_json: bool) -> N
 
 @contextmanager
 def _meter() -> Iterator[Callable[[str], None]]:
-    """Yield what draws one line of stderr anew; it does nothing where that is no terminal."""
+    """Yield a function that redraws one line of stderr; it does nothing without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _text: None
         return

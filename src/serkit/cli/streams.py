@@ -1,4 +1,4 @@
-"""Make standard streams writable, whatever the command line was started with."""
+"""Make standard streams writable, even if they are closed or not UTF-8."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class _PlainFirst:
         self._info = option.type_descriptor.parameter_info
 
     def __call__(self) -> _PlainFirst:
-        """Return itself: it stands where the option's method that returns a converter stood."""
+        """Return itself: it replaces the option's method that returns a converter."""
         return self
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:

@@ -234,7 +234,7 @@ def _start(function: Callable[[Any], Any], count: int, notes: Path | None) -> li
 def _work(
     crew: list[_Worker], tasks: Iterator[Any], idle: Callable[[], None] | None
 ) -> Iterator[Any]:
-    """Hand tasks to workers as they have room for them, and yield results as they come."""
+    """Give tasks to workers as they become free, and yield results as they come."""
     by_end = {worker.results: worker for worker in crew}
     more = True
     while more or any(worker.held for worker in crew):

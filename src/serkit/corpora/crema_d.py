@@ -85,7 +85,7 @@ def parse(path: PurePosixPath) -> ClipName:
 
 
 def people(folder: Path) -> dict[str, Person]:
-    """Read the actors' sex and age from the corpus's own table, where it lies with the clips.
+    """Read the actors' sex and age from the corpus's own table, if it is beside the clips.
 
     Args:
         folder: The folder that was scanned: the corpus's, or ``AudioWAV`` in it.

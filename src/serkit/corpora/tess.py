@@ -1,4 +1,4 @@
-"""TESS: two women speak 200 words in seven emotions, each behind "Say the word".
+"""TESS: two women speak 200 words in seven emotions, each after "Say the word".
 
 File names are ``SPEAKER_WORD_EMOTION``, such as ``OAF_back_angry``. The common copy contains every
 file twice; the folder does not matter.

@@ -71,7 +71,7 @@ def same_takes(prints: Sequence[Words]) -> list[Alike]:
 
 
 def differing_bits(one: Words, other: Words, shift: int) -> float:
-    """Return the share of bits that differ where both can be heard; 1 where too little can.
+    """Return the share of differing bits where both clips have sound; 1 if that is too little.
 
     Args:
         one: Words of a signal.

@@ -1,4 +1,4 @@
-"""Chroma: how a spectrum's power spreads over the twelve pitch classes, whatever the octave.
+"""Chroma: the distribution of a spectrum's power over the twelve pitch classes, in any octave.
 
 Source: Ellis (2007), "Chroma feature analysis and synthesis", as in librosa's ``filters.chroma``
 with its default arguments.

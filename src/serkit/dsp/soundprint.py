@@ -1,4 +1,4 @@
-"""A fingerprint of sound that gain, trimming and resampling leave as it is.
+"""An audio fingerprint that is robust to gain, trimming and resampling.
 
 Each frame of a third of a second becomes 32 bits: for 32 pairs of neighbouring bands between 300
 and 2,000 Hz, whether the difference of their energies grows from the last frame to this one. Gain

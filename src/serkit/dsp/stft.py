@@ -207,7 +207,7 @@ def _square(spectra: npt.NDArray[np.complex64], *, out: npt.NDArray[np.float32])
 
 
 def _width(bins: int) -> int:
-    """Return a row length that keeps a column's elements out of each other's way in the cache.
+    """Return a row length at which the elements of a column fall into different cache sets.
 
     1,025 floats are 4 bytes more than 4 KiB: nearly all rows of a block would fall into the same
     cache set, and transposing it would take three times as long.

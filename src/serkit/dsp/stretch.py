@@ -1,4 +1,4 @@
-"""Tempo and pitch apart from each other, by overlapping frames where they fit best.
+"""Independent changes of tempo and pitch, by overlapping frames where they match best.
 
 Source: W. Verhelst, M. Roelands (1993), "An overlap-add technique based on waveform similarity
 (WSOLA) for high quality time-scale modification of speech", ICASSP.

@@ -1,1 +1,1 @@
-"""Pretrained speech encoders: where a checkpoint lies, what it is, how it hears a clip."""
+"""Pretrained speech encoders: finding, identifying and running checkpoints."""

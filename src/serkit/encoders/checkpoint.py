@@ -52,7 +52,7 @@ class Checkpoint:
 
     @property
     def sample_rate(self) -> int:
-        """The rate in Hz that it hears."""
+        """The sample rate in Hz that it expects."""
         return int(self.preprocessor.get("sampling_rate", 16_000))
 
     @property
@@ -101,7 +101,7 @@ class Checkpoint:
 
     @cached_property
     def identity(self) -> str:
-        """Hash of everything that its numbers depend on, and not of where it lies (XXH3, hex)."""
+        """Hash of everything that its output depends on, but not its location (XXH3, hex)."""
         from xxhash import xxh3_128
 
         state = xxh3_128()
@@ -116,7 +116,7 @@ class Checkpoint:
 
 @lru_cache(maxsize=32)
 def _digest(path: Path, _size: int, _modified: int) -> bytes:
-    """Hash a file; asked again, it is not read again unless it has changed."""
+    """Hash a file; it is read again only if it has changed."""
     from xxhash import xxh3_128
 
     state = xxh3_128()

@@ -1,4 +1,4 @@
-"""Where torch computes, and that it keeps quiet."""
+"""The device that torch computes on, and silence for its messages."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def _disjoint(what: str, *pairs: tuple[set[Any], set[Any]]) -> None:
 
 
 def _identical(fold: Fold, by_id: Mapping[str, SplitClip]) -> str:
-    """Name the clips of different roles that hold the same samples, under whatever names."""
+    """Name the clips of different roles that hold the same samples."""
     first: dict[str, tuple[str, str]] = {}
     pairs = []
     for role in ("test", "validation", "train"):

@@ -1,4 +1,4 @@
-"""Clips that hold the same take and stand on different sides of a fold."""
+"""Clips of the same take on different sides of a fold."""
 
 from __future__ import annotations
 

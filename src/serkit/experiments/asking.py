@@ -1,4 +1,4 @@
-"""Asking a fitted model about clips of a store: all at once, or speaker by speaker."""
+"""Predictions of a fitted model for clips of a store: all together, or speaker by speaker."""
 
 from __future__ import annotations
 

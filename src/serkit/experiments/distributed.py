@@ -1,4 +1,4 @@
-"""The processes of one torchrun: the first keeps the run, the others help it to fit.
+"""The processes of one torchrun: the first writes the run, the others help to fit.
 
 The first process sends every fit as a job, and the others call the same trainer with it. The
 trainer shares the work itself; the other processes' models are discarded. Only the first process

@@ -51,7 +51,7 @@ Probabilities = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Whose models are asked about which clips.
+    """The models to evaluate and the clips to evaluate them on.
 
     Attributes:
         run: The run whose models are asked.
@@ -118,7 +118,7 @@ class Evaluation:
 
 
 def evaluate(evaluation: Evaluation, runs: Path, progress: ProgressCallback | None = None) -> Run:
-    """Ask a run's models about a store's clips, and keep the answers as a run.
+    """Predict a store's clips with a run's models, and save the predictions as a run.
 
     Args:
         evaluation: Whose models are asked about which clips.
@@ -197,7 +197,7 @@ def _refuse_other_recipes(run: Run, store: FeatureStore) -> None:
 
 
 def _refuse_heard(run: Run, store: JoinedStore) -> None:
-    """Refuse clips and speakers that the models were trained on, as far as anybody can know."""
+    """Refuse clips and speakers that the models were trained on, as far as this is known."""
     tested = store.state.clips.values()
     seen = seen_clips(run)
     if seen is None:
@@ -215,7 +215,7 @@ def _refuse_heard(run: Run, store: JoinedStore) -> None:
         raise LeakageError(
             f"{run.name} was trained on {len(both)} speakers of {store.location} "
             f"({', '.join(both[:3])})",
-            allowed="models are evaluated on speakers that they have not heard",
+            allowed="models are evaluated on speakers that they were not trained on",
             hint="train with --store and --test-store, which keep speakers apart",
         )
 
@@ -329,7 +329,7 @@ def _notes(evaluation: Evaluation) -> list[str]:
         )
     if seen_clips(run) is None:
         notes.append(
-            "the store that the models were trained on is gone: nobody has checked whether they "
+            "the store that the models were trained on is gone: it is unknown whether they "
             "were trained on some of these recordings"
         )
     return notes

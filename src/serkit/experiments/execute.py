@@ -56,7 +56,7 @@ def execute(
     fit: Fit = fit_here,
     engine: Engine | None = None,
 ) -> Run:
-    """Train and test a model by a protocol, and keep all of it.
+    """Train and test a model under a protocol, and save the run.
 
     A run that is interrupted, or fails once a fold is done, stays as an unfinished one, and so
     does one that is killed: it has no record, and can be resumed to the same result. One that
@@ -136,7 +136,7 @@ def _check_tracking(plan: Plan, tracking: Tracking) -> None:
 
 @contextmanager
 def _keeping(folder: Path, split: Split, *, fresh: bool) -> Iterator[None]:
-    """Keep an unfinished run if it can be resumed, and print how; else remove it."""
+    """Keep an unfinished run if it can be resumed, and print how; otherwise remove it."""
     try:
         yield
     except BaseException as error:

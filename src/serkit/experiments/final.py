@@ -26,7 +26,7 @@ from serkit.storage.files import sync_folder, write_file
 
 
 def fit_final(plan: Plan, run: Run, report: TrainingCallback) -> Run:
-    """Fit a run's recipe on all speakers and keep the model in the run's folder.
+    """Fit a run's model on all speakers and save it in the run's folder.
 
     Where something is chosen (an epoch, rounds), it is chosen on two speakers that are set aside,
     as in every fold.

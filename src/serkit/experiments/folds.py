@@ -125,7 +125,7 @@ def run_fold(
     tracking: Tracking,
     fit: Fit = fit_here,
 ) -> FoldResult:
-    """Fit and test a fold and keep it; one that was kept whole before is read back.
+    """Fit and test a fold and save it; a fold that was completed before is read back.
 
     Args:
         plan: What the run is of.

@@ -1,4 +1,4 @@
-"""What a run stands on: one store with a protocol, or several stores whose labels are joined."""
+"""The data of a run: one store with a protocol, or several stores with joined labels."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Wanted:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Wanted:
-        """Return what a run's record or configuration says that it was begun with."""
+        """Return the data that a run's record or configuration names."""
         stores = record.get("stores")
         protocol = str(record["protocol"])
         if not stores:
@@ -149,7 +149,7 @@ def _cross(
 
 
 def origin_of(stores: Iterable[tuple[FeatureStore, str]], vocabulary: Vocabulary) -> dict[str, Any]:
-    """Return what a record says of the stores that a run stands on, and of their labels.
+    """Return the record's entries about a run's stores and their labels.
 
     Args:
         stores: Each store with its role: ``train``, ``test`` or ``both``.
@@ -165,7 +165,7 @@ def origin_of(stores: Iterable[tuple[FeatureStore, str]], vocabulary: Vocabulary
 
 
 def joining_notes(store: JoinedStore) -> tuple[str, ...]:
-    """Say which labels count as another one, and how many clips are left out for theirs."""
+    """Describe which labels were joined, and how many clips were left out for their label."""
     notes = [
         f"{label!r} of {corpus} counts as {store.vocabulary.name(label)!r}"
         for part in store.stores
@@ -183,7 +183,7 @@ def joining_notes(store: JoinedStore) -> tuple[str, ...]:
 
 
 def _named(name: str, store: ClipStore | None = None) -> Protocol:
-    """Return a protocol by name; some are made for the clips at hand."""
+    """Return a protocol by name; some are built for the given stores."""
     if name.startswith(CROSS):
         raise UsageError(
             f"the protocol {name} names no stores", hint="use --store A --test-store B instead"

@@ -61,7 +61,7 @@ class Request:
 
     @property
     def ground(self) -> Wanted:
-        """The stores and the protocol that are asked for."""
+        """The requested stores and protocol."""
         return Wanted(self.stores, self.test_store, self.joined, self.protocol)
 
 
@@ -171,7 +171,7 @@ def plan_of_run(
     store: FeatureStore | str | Path | None = None,
     definitions: str | Path | None = None,
 ) -> Plan:
-    """Resolve the plan of a finished run anew.
+    """Resolve the plan of a finished run again.
 
     Args:
         run: The run.

@@ -53,7 +53,7 @@ def fit_on_workers(
     tracking: Tracking,
     engine: Engine,
 ) -> frozenset[int]:
-    """Have workers fit, test and keep every fold that is not kept yet.
+    """Have workers fit, test and save every fold that is not finished yet.
 
     Args:
         plan: What the run is of; its trainer can be pickled.
@@ -93,7 +93,7 @@ def fit_on_workers(
 
 
 def run_fold_task(task: FoldTask) -> int:
-    """Fit, test and keep a fold; return its number.
+    """Fit, test and save a fold; return its number.
 
     Raises:
         RunError: This machine does not see the run's folder, or another process has the fold.

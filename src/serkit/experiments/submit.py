@@ -32,7 +32,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class Submission:
-    """What is handed in, and what it is judged by.
+    """Submitted predictions, and the protocol they are scored under.
 
     Attributes:
         model: The name that the leaderboard shows.
@@ -112,7 +112,7 @@ def read_table(predictions: pd.DataFrame | str | Path, labels: LabelSet) -> pd.D
 
 
 def submit(submission: Submission, table: pd.DataFrame, runs: Path) -> Run:
-    """Keep predictions as a finished run.
+    """Save predictions as a finished run.
 
     Args:
         submission: Whose they are, and by what they are judged.

@@ -208,7 +208,7 @@ def extract(
 
 
 def _most_workers(engine: Engine, specs: Sequence[FeatureSpec]) -> int:
-    """Return how many workers to use where nobody has said; memory limits those of one machine."""
+    """Return the default number of workers; memory limits those of one machine."""
     return engine.capacity() if engine.remote else sensible_workers(specs)
 
 

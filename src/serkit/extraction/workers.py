@@ -1,4 +1,4 @@
-"""How many processes compute features, and how many clips each is handed at a time."""
+"""The number of processes that compute features, and the number of clips per task."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def sensible_workers(specs: Sequence[FeatureSpec], wanted: int | None = None) ->
 
 
 def clips_a_task(specs: Sequence[FeatureSpec]) -> int:
-    """Return the most clips that one worker is handed at a time."""
+    """Return the maximum number of clips per task."""
     milliseconds = sum(cost.per_clip_ms for cost in _costs(specs))
     return max(1, min(CLIPS_PER_PART, math.ceil(1000 * _SECONDS_PER_TASK / max(milliseconds, 1))))
 
 
 def jobs_a_task(sizes: Sequence[int], most: int) -> int:
-    """Return how many of the next clips one worker is handed.
+    """Return how many of the next clips make up one task.
 
     Args:
         sizes: Bytes of their files, in order.

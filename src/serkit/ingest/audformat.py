@@ -63,7 +63,7 @@ def read_audformat(header: Path) -> TextTable:
 
 
 def _labels(database: Any, emotion: str) -> pd.DataFrame:
-    """Return the emotion of every file or segment, and what is wanted beside it."""
+    """Return the emotion of every file or segment, and the other requested columns."""
     found: pd.DataFrame = database.get(emotion, list(_WANTED))
     return found.dropna(subset=[emotion]) if emotion in found else found
 

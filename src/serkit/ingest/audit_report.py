@@ -260,7 +260,7 @@ def _findings(report: AuditReport) -> list[str]:
 
 
 def _of_the_whole(report: AuditReport) -> list[str]:
-    """Say how the counts differ from those of the whole corpus, and who counted that."""
+    """Describe how the counts differ from those of the complete corpus, and their source."""
     if not report.counted_by:
         return shortened(report.unlike_the_whole)
     if not report.unlike_the_whole:

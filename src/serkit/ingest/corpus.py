@@ -26,7 +26,7 @@ def _keep_all(_name: ClipName) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What is known of a speaker beyond the name.
+    """Facts about a speaker other than the name.
 
     Attributes:
         sex: ``male`` or ``female``, or unknown.

@@ -39,7 +39,7 @@ class HubDataset(Protocol):
 
 
 def is_saved(folder: Path) -> bool:
-    """Say whether a folder was written by ``save_to_disk``."""
+    """Return whether a folder was written by ``save_to_disk``."""
     return any((folder / name).is_file() for name in _SAVED)
 
 
@@ -78,7 +78,7 @@ def _cache() -> Path:
 
 
 def _splits(source: HubDataset | Path) -> dict[str, Any]:
-    """Return the data sets by split; by the empty name where there is one alone."""
+    """Return the data sets by split; a single one under the empty name."""
     try:
         import datasets
     except ImportError as error:

@@ -266,7 +266,7 @@ def _clips(rows: Iterable[tuple[_Row, str]]) -> dict[str, ClipName]:
 
 
 def _years(text: str) -> int | None:
-    """Return an age in whole years, also where a table writes 21.0; None where there is none."""
+    """Return an age in whole years (a table may write 21.0), or None if it is missing."""
     whole = text.removesuffix(".0")
     return int(whole) if whole.isdecimal() else None
 

@@ -1,4 +1,4 @@
-"""Tables as people keep them: CSV, TSV or Parquet, in any usual encoding, as rows of text."""
+"""Tables in common formats: CSV, TSV or Parquet, in any common encoding, as rows of text."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 
 @contextmanager
 def mlflow_run(place: str, name: str, parameters: Mapping[str, Any]) -> Iterator[None]:
-    """Have a run open while the block lasts, for whatever callback logs to it.
+    """Keep a run open during the block, so that callbacks can log to it.
 
     Args:
         place: A server's or database's address, or a folder.

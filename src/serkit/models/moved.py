@@ -24,7 +24,7 @@ _SCHEMA = "schema.json"
 
 
 def with_modules_of_today(description: str) -> str:
-    """Return a saved model's JSON description with the module names of today.
+    """Return a saved model's JSON description with current module names.
 
     Example:
         >>> with_modules_of_today('{"module": "serkit.nets._lstm"}')

@@ -67,9 +67,9 @@ class Calibration:
     def sentence(self) -> str:
         """The measured coverage in one sentence."""
         return (
-            f"sets at {100 * (self.level or 0):g} %: on speakers never heard "
-            f"{100 * self.coverage:.1f} % held the true emotion ({self.speakers} speakers), "
-            f"{self.set_size:.1f} emotions a set, {100 * self.decided:.0f} % of clips decided"
+            f"sets at {100 * (self.level or 0):g} %: for new speakers "
+            f"{100 * self.coverage:.1f} % contained the true emotion ({self.speakers} speakers), "
+            f"{self.set_size:.1f} emotions per set, {100 * self.decided:.0f} % of clips decided"
         )
 
 

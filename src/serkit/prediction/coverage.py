@@ -1,4 +1,4 @@
-"""How far recordings may differ from the training clips before a stress test says nothing of them.
+"""How far recordings may differ from the training clips and still be covered by a stress test.
 
 A run that was stressed knows what its test clips are like as recordings, and what became of its
 UAR when they were made quieter, noisier, narrower or clipped. A recording outside that range is
@@ -58,7 +58,7 @@ class Coverage:
     ranges: Mapping[str, Range]
 
     def warnings(self, recordings: Sequence[Sequence[float]]) -> list[str]:
-        """Say where recordings differ from what the run was tested on, a sentence a kind.
+        """Describe how recordings differ from the test clips, one sentence per kind.
 
         Args:
             recordings: For each file the values of :data:`serkit.dsp.recording.MEASURES`.

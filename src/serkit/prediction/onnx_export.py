@@ -157,7 +157,7 @@ def _choose_backend(saved: SavedModels) -> None:
 
 
 def _described(saved: SavedModels, loaded: Loaded, graph: Graph, path: Path) -> OnnxModels:
-    """Return what the file says of itself, the answer to the golden clip included."""
+    """Return the file's metadata, including the prediction for the golden clip."""
     request = saved.request
     specs = tuple(_stored(spec, graph.inputs, request.stretch) for spec in saved.specs)
     try:

@@ -1,4 +1,4 @@
-"""Models in an ONNX file: what is asked without any framework.
+"""Models in an ONNX file, which predict without any framework.
 
 The file holds the graph and, as its metadata ``serkit``, what a run's record holds: labels, the
 recipes of what it reads, what the models can be expected to do. onnxruntime is all that it needs.
@@ -77,7 +77,7 @@ class OnnxModels(Saved):
         return Loaded(self.folds, {self.name: graph}, golden)
 
     def to_metadata(self) -> str:
-        """Return what the file says of itself, as JSON."""
+        """Return the file's metadata as JSON."""
         return json.dumps(
             {
                 "version": VERSION,
@@ -99,7 +99,7 @@ class OnnxModels(Saved):
 
 @dataclass(frozen=True)
 class OnnxGraph:
-    """A graph in memory, asked clip by clip; see :class:`serkit.models.Fitted`."""
+    """A graph in memory that predicts clip by clip; see :class:`serkit.models.Fitted`."""
 
     session: Any
     inputs: tuple[Input, ...]
@@ -107,12 +107,12 @@ class OnnxGraph:
 
     @property
     def parameters(self) -> int:
-        """Unknown: a graph's numbers are not told from its constants."""
+        """Unknown: a graph's weights cannot be distinguished from its constants."""
         return 0
 
     @property
     def chosen(self) -> Mapping[str, Scalar]:
-        """Nothing: what was chosen is in the run."""
+        """Nothing: the chosen values are in the run."""
         return {}
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
@@ -129,7 +129,7 @@ class OnnxGraph:
 
 
 def read_onnx(path: Path) -> OnnxModels:
-    """Read what an ONNX file says of itself.
+    """Read the metadata of an ONNX file.
 
     Raises:
         NotFoundError: There is no such file.

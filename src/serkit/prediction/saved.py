@@ -46,7 +46,7 @@ class Loaded:
 
 @dataclass(frozen=True, kw_only=True)
 class Saved(ABC):
-    """Trained models on disk, in whatever form, with what is known of them.
+    """Trained models on disk, in any format, with their metadata.
 
     Attributes:
         name: Their name, such as the run's.

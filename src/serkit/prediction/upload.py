@@ -1,4 +1,4 @@
-"""Audio from strangers: decoded within limits, whatever the file claims to be."""
+"""Untrusted audio: decoded within limits, regardless of what the file claims to be."""
 
 from __future__ import annotations
 

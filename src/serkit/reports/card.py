@@ -132,7 +132,7 @@ def _summary(run: Run, found: Evidence) -> str:
     )
     expected = (
         f"**Expect {percent(run.uar)} % unweighted average recall** on "
-        + ("speakers that it has never heard" if record["speaker_independent"] else "known voices")
+        + ("new speakers" if record["speaker_independent"] else "its training speakers")
         + f" from the same kind of recordings (95 % interval {_interval(run)} over test speakers; "
         f"{percent(1 / len(found.labels))} % is chance)."
     )
@@ -170,8 +170,8 @@ def _data(run: Run) -> str:
 def _protocol(run: Run) -> str:
     record = run.record
     kind = (
-        "Speaker-independent: no test speaker is heard in training"
-        + ("." if record["selected_on_test"] else " or in choosing anything.")
+        "Speaker-independent: no test speaker is used in training"
+        + ("." if record["selected_on_test"] else " or in any selection.")
         if record["speaker_independent"]
         else "Not speaker-independent: the same speakers are trained and tested on, which "
         "overestimates accuracy on new speakers."
@@ -240,7 +240,7 @@ def _uar(found: Evidence, own: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> fl
 
 
 def _stress(run: Run) -> Iterator[str]:
-    """Yield the section on perturbed clips; nothing if nobody measured any."""
+    """Yield the section on perturbed clips; nothing if there are no measurements."""
     measured = run.stress
     if measured is None:
         return
@@ -280,10 +280,10 @@ def _limits(run: Run) -> str:
         if len(record.get("stores", ())) < 2
         else "Languages, rooms, microphones and spontaneous speech beyond these corpora were not "
         "tested, and accuracy on them is probably lower.",
-        "It always answers with one of its emotions, also where there is no speech.",
+        "It always predicts one of its emotions, even where there is no speech.",
     ]
     if record["synthetic"]:
-        limits.append("No human spoke: the corpus is synthetic, and results say nothing of people.")
+        limits.append("No human spoke: the corpus is synthetic; results say nothing about people.")
     if record["selected_on_test"]:
         limits.append("Something was chosen on the test clips, so the result is too good.")
     if (record["actors"] or 0) < _FEW_SPEAKERS:

@@ -112,7 +112,7 @@ def table(
 
 
 def scrolling(content: Child, label: str, *, class_: str = "") -> Markup:
-    """Let wide content scroll by itself, by touch and by keyboard, so that the page does not."""
+    """Let wide content scroll on its own, by touch and by keyboard, so that the page does not."""
     return tag(
         "div",
         content,

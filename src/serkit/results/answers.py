@@ -59,7 +59,7 @@ class Grouping:
 
 @dataclass(frozen=True)
 class ClipFacts:
-    """What a run says of its test clips that does not depend on its model.
+    """Facts about a run's test clips that do not depend on its model.
 
     Attributes:
         clip_ids: (n,) in sorted order.
@@ -121,7 +121,7 @@ class Answers:
 
 
 class AnswerReader:
-    """Reads runs' predictions, and keeps the facts of clips that several runs share."""
+    """Reads the predictions of runs and caches facts about clips that several runs share."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, ClipFacts] = {}
@@ -205,7 +205,7 @@ class _File:
         return "actor" if "speaker" not in self and "actor" in self else "speaker"
 
     def damaged(self, why: str) -> RunError:
-        """Return the error that says what is wrong with the file."""
+        """Return the error for a damaged file."""
         return RunError(f"{self._path} is damaged ({why})", hint="train it again")
 
     def numbers(self, name: str) -> Floats:

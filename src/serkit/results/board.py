@@ -188,7 +188,7 @@ def _group(
 
 
 def _heard_group(protocol: str, members: Sequence[Counted], *, all_seeds: bool) -> Group:
-    """Make a group of people and models on the clips that were heard.
+    """Make a group of people and models, on the clips that people heard.
 
     Args:
         protocol: The models' protocol.

@@ -94,7 +94,7 @@ class Curve(Shown):
         return (
             f"twice as many speakers bring {100 * self.per_doubling:.1f} points; ten more than "
             f"{self.points[-1].speakers:g} would bring about {100 * self.ten_more:.1f}, if the "
-            "curve goes on as it went"
+            "trend continues"
         )
 
     def _line(self) -> tuple[float, float]:

@@ -140,5 +140,5 @@ class Group:
 
     @property
     def title(self) -> str:
-        """What it is of, in a few words."""
+        """A short title."""
         return f"{self.protocol} on {self.corpus}" + (", clips that people heard" * self.heard)

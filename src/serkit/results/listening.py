@@ -22,7 +22,7 @@ PROTOCOL = "listening"
 
 
 def is_human(evidence: Counted) -> bool:
-    """Say whether a run is of people."""
+    """Return whether a run was made by people."""
     return bool(evidence.run.model == MODEL and evidence.run.protocol == PROTOCOL)
 
 
@@ -69,7 +69,7 @@ def _comparable(human: Counted, model: Counted) -> bool:
 
 
 def _contradiction(human: Counted, model: Counted) -> str:
-    """Say on which clips two runs do not mean the same; empty where they do."""
+    """Describe the clips on which two runs disagree about the truth; empty if there are none."""
     mine, theirs = human.facts, model.facts
     wrong = (mine.true != theirs.true) | (mine.speakers != theirs.speakers)
     if not wrong.any():

@@ -114,12 +114,12 @@ def _basis(record: Mapping[str, Any]) -> Text:
 
 
 def seconds(value: float | None) -> str:
-    """Render a time in seconds; a dash where nobody knows it."""
+    """Render a time in seconds; a dash if it is unknown."""
     return "-" if value is None else f"{value:.1f}"
 
 
 def _budget(selection: Mapping[str, Any] | None) -> list[str]:
-    """Say how much choosing stands behind a run; runs of 0.1 do not know."""
+    """Describe how much selection preceded a run; records of 0.1 do not say."""
     if not selection:
         return []
     looks, settings = selection["test_looks"], selection["configurations"]

@@ -17,7 +17,7 @@ from serkit.results.run import Run
 
 @dataclass(frozen=True)
 class ModelRuns:
-    """A model's runs on one split: the same parameters and features, whatever the seed.
+    """A model's runs on one split: the same parameters and features, with any seed.
 
     Attributes:
         members: Its runs with different predictions, by seed.

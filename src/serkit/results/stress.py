@@ -178,7 +178,7 @@ def coverage_of(table: StressTable) -> Coverage:
 
 
 def write_stress(folder: Path, table: StressTable) -> None:
-    """Keep a table in a run's folder.
+    """Save a table in a run's folder.
 
     Raises:
         StoreWriteError: It cannot be written.

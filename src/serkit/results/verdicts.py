@@ -1,4 +1,4 @@
-"""How the models of a group stand against the best of them."""
+"""Verdicts: the models of a group against the best of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a record may claim that its test speakers were never heard in training."""
+"""Whether a record may claim that its test speakers are not training speakers."""
 
 from __future__ import annotations
 

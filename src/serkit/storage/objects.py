@@ -1,4 +1,4 @@
-"""Objects by name: the few things that a store needs of wherever it lies.
+"""Objects by name: the few operations that a store needs from its storage.
 
 Nothing here renames or locks, which object stores cannot do. What makes a commit safe is
 :meth:`Objects.create`: of two writers who create the same object one is refused.
@@ -34,10 +34,10 @@ class Objects(Protocol):
         """
 
     def read_ranges(self, ranges: Sequence[Range]) -> list[bytes]:
-        """Return pieces of objects; all of them are asked for at once."""
+        """Return byte ranges of objects; all are requested at once."""
 
     def write(self, name: str, *pieces: Buffer) -> None:
-        """Write an object whole; nobody sees half of it.
+        """Write an object atomically.
 
         Raises:
             StoreWriteError: It was not taken.
@@ -54,7 +54,7 @@ class Objects(Protocol):
 
 
 def is_url(place: object) -> bool:
-    """Tell whether a place is named by a URL rather than by a path.
+    """Return whether a location is a URL rather than a path.
 
     Example:
         >>> is_url("s3://bucket/store"), is_url("features/store")

@@ -96,7 +96,7 @@ class ClipSequence:
         return list(zip(batch.X, batch.y.tolist(), strict=True))
 
     def parts(self) -> list[str]:
-        """Return the part that each clip lies in."""
+        """Return the part that holds each clip."""
         if self._store is None:
             self._store = self._kind(self.path)
         index = self._store.state.index[self._store.spec(self.feature).name]

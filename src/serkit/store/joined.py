@@ -185,7 +185,7 @@ class JoinedStore:
 
 
 def _current(tables: JoinedTables, spec: FeatureSpec, clip: ClipRow) -> IndexRow:
-    """Return where a clip's values are, if they are of this recipe and of the clip's samples."""
+    """Return the location of a clip's values, if they match the recipe and the samples."""
     row = tables.index[spec.name].get(clip.clip_id)
     if row is None or (row.fingerprint, row.pcm_sha256) != (spec.fingerprint, clip.pcm_sha256):
         raise IncompleteFeatureError(

@@ -250,7 +250,7 @@ def map_values(path: Path, place: Place) -> Array:
 
 
 def _hdf5(path: Path) -> Any:
-    """Open an HDF5 file for reading, without the lock that HDF5 takes by itself.
+    """Open an HDF5 file for reading, without HDF5's own lock.
 
     Parts never change, so there is nothing to lock; and a file system may have no locks, or
     another program may hold one.

@@ -46,7 +46,7 @@ class RemoteParts:
         self._pieces: dict[str, Array] = {}
 
     def prefetch(self, rows: Sequence[IndexRow]) -> None:
-        """Bring here what the next calls of :meth:`values` need, and forget what was before.
+        """Fetch what the next calls of :meth:`values` need, and drop what was fetched before.
 
         Raises:
             StoreReadError: It cannot be read.
@@ -105,7 +105,7 @@ class RemoteParts:
             self._pieces[row.clip_id] = np.frombuffer(data, layout.dtype)
 
     def _find(self, parts: set[str], layout: ArrayLayout) -> None:
-        """Look up where the values lie in parts, from the first bytes of each.
+        """Find the positions of values in parts from the first bytes of each.
 
         One whose structure is longer than that is brought here whole.
         """

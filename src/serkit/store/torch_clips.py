@@ -24,7 +24,7 @@ class Clips(Protocol):
         """Read several clips at once."""
 
     def parts(self) -> list[str]:
-        """Return the part that each clip lies in."""
+        """Return the part that holds each clip."""
 
 
 class TorchClips(Dataset[Any]):  # type: ignore[misc]

@@ -337,7 +337,7 @@ def write_part(
 def upload_part(
     objects: Objects, spec: FeatureSpec, layout: Layout, items: Sequence[Item], name: str
 ) -> tuple[StoredFile, list[IndexRow]]:
-    """Write a part to where a store under a URL lies; see :func:`write_part`."""
+    """Write a part of a store under a URL; see :func:`write_part`."""
     file = _part_file(spec, layout, name)
     pieces, rows = encode_part(spec, layout, items, file)
     objects.write(file, *pieces)

@@ -1,4 +1,4 @@
-"""Resonances: the filters of a vocal tract, those that stand still and those that move.
+"""Resonances: the filters of a vocal tract, fixed and moving.
 
 A resonance is the two-pole filter of Klatt (1980): ``y[n] = b x[n] - a1 y[n-1] - a2 y[n-2]``,
 with a gain of one at 0 Hz.

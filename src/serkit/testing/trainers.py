@@ -114,7 +114,7 @@ class _Interrupt(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class _Sides:
-    """One fold by speaker of whatever a store holds."""
+    """One fold by speaker, from any store."""
 
     who: str
     train: tuple[str, ...]

@@ -36,7 +36,7 @@ TRAINER = keras_trainer(
         ),
         "robust": Preset(
             "functionals that change little with level, band and noise, fitted also on copies in "
-            "two tempi, white noise and the telephone's band",
+            "two tempos, white noise and telephone bandwidth",
             FfnnParameters(
                 features="robust",
                 copies=ROBUST_COPIES,

@@ -102,7 +102,7 @@ TRAINER = Trainer(
         ),
         "robust": Preset(
             "functionals that change little with level, band and noise, fitted also on copies in "
-            "two tempi, white noise and the telephone's band",
+            "two tempos, white noise and telephone bandwidth",
             LogregParameters(features="robust", copies=ROBUST_COPIES),
             INNER_ACTORS,
         ),

@@ -1,4 +1,4 @@
-"""How much of a score is not emotion: models that hear nothing but a side of the recording.
+"""How much of a score is not emotion: models that use one property of the recording.
 
 A clip's length, its level, its silences, the noise below the voice, or who speaks: none of them is
 an emotion, and in acted corpora all of them may go with one. What such a model reaches above
@@ -47,12 +47,12 @@ _AT_ONCE = 32
 
 @dataclass(frozen=True)
 class ShortcutParameters(Parameters):
-    """The only thing that the model hears."""
+    """The property of the recording that the model uses."""
 
     what: str = parameter(
         "duration",
         "the clip's length, the voice's level, silences before, within and behind it, the noise "
-        "in the quietest frames, or who speaks, as a recogniser of the training speakers hears it",
+        "in the quietest frames, or the speaker, by a recogniser of the training speakers",
         choices=("duration", "loudness", "silence", "noise-floor", "speaker-id"),
     )
 
@@ -170,7 +170,7 @@ class ShortcutModel:
 
 
 def _prepared(kind: _Kind, numbers: Floats, mean: Floats, deviation: Floats) -> Floats:
-    """Standardise numbers and cut off what is far out; add squares."""
+    """Standardise numbers, clip outliers and add squares."""
     scaled = np.clip((numbers - mean) / deviation, -_LIMIT, _LIMIT)
     return np.hstack([scaled, np.square(scaled) - 1.0]) if kind.squares else scaled
 
@@ -204,7 +204,7 @@ def _groups(what: str, clips: TrainingClips, classes: int) -> tuple[npt.NDArray[
 
 
 def _symmetric(model: Any) -> tuple[Floats, Floats]:
-    """Return weights for every group, of two groups too, for which scikit-learn keeps one row."""
+    """Return weights for every group; for two groups scikit-learn keeps a single row."""
     weights, intercept = np.asarray(model.coef_), np.asarray(model.intercept_)
     if len(weights) == 1:
         return np.vstack([-weights / 2, weights / 2]), np.concatenate([-intercept, intercept]) / 2

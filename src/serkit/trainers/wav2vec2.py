@@ -64,7 +64,7 @@ TRAINER = Trainer(
             ),
         ),
         "notebook": Preset(
-            "the study's: all of it trained, the last layer's mean; labels right, nothing padded",
+            "the study's: whole encoder trained, mean of the last layer; right labels, no padding",
             SpeechParameters(),
             TEST_CLIPS,
             is_study=True,

@@ -191,7 +191,7 @@ class Guard:
 
 
 def _replaying(body: bytes, receive: Receive) -> Receive:
-    """Return a ``receive`` that hands out a body which was read already."""
+    """Return a ``receive`` that returns a body that has already been read."""
     handed = False
 
     async def replay() -> Message:

@@ -84,7 +84,7 @@ def require_server() -> None:
 
 
 def listen(address: Address) -> socket.socket:
-    """Take the port, before a model is loaded for nothing.
+    """Bind the port before loading any model.
 
     Raises:
         UsageError: The port is taken, or there is no such interface.

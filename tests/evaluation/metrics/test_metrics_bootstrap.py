@@ -114,7 +114,7 @@ def test_neither_the_order_of_clips_nor_the_names_of_actors_matter(seed, random)
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=50, deadline=None)
-def test_the_interval_holds_the_score_and_lies_between_0_and_1(seed):
+def test_the_interval_contains_the_score_and_is_between_0_and_1(seed):
     case = corpus(seed, actors=12)
     for interval, point in ((bootstrap_uar, uar_now), (bootstrap_accuracy, accuracy)):
         found = interval(*case, n_classes=4, resamples=500)

@@ -58,7 +58,7 @@ def test_scores_by_hand():
 
 @given(label_pairs, st.randoms(use_true_random=False))
 @settings(deadline=None)
-def test_scores_lie_between_0_and_1_and_ignore_the_order_of_clips(pairs, random):
+def test_scores_are_between_0_and_1_and_ignore_the_order_of_clips(pairs, random):
     true, predicted = columns(pairs)
     shuffled = list(pairs)
     random.shuffle(shuffled)

@@ -126,7 +126,7 @@ def test_scores_equal_but_for_rounding_are_a_tie():
     assert found.difference == pytest.approx(0, abs=1e-12)
 
 
-def test_one_actor_tells_nothing():
+def test_one_actor_gives_no_p_value():
     found = paired_difference([0, 1], [0, 1], [1, 0], [5, 5])
     assert found.difference == 1
     assert math.isnan(found.p_value)

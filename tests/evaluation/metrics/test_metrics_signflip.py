@@ -73,6 +73,6 @@ def test_invalid_differences_are_refused(bad):
         sign_flip_p_value(bad)
 
 
-def test_signs_of_no_speaker_are_refused():
+def test_sign_flips_without_speakers_are_refused():
     with pytest.raises(UsageError, match="got 0 speakers"):
         sign_flips(0)

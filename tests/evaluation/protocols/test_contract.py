@@ -80,7 +80,7 @@ def test_a_fold_uses_every_clip_in_one_role(name, clips):
 
 
 @pytest.mark.parametrize("name", PROTOCOLS.names())
-def test_the_clips_to_choose_on_are_of_other_actors_than_those_fitted_on(name):
+def test_selection_clips_are_of_other_actors_than_fitted_ones(name):
     for fold in split(name).folds:
         train, validation, _ = sides(fold)
         assert validation
@@ -140,7 +140,7 @@ class TestLuna5:
         assert {actor % 2 for actor in validation} == {0, 1}
         assert not validation & (test | {3, 6} | train)
 
-    def test_folds_without_anybody_to_test_are_left_out_and_noted(self):
+    def test_folds_without_test_speakers_are_left_out_and_noted(self):
         found = split("luna5", example_clips([2, 5, 3, 6, 7, 10]))
         assert [fold.name for fold in found.folds] == ["1", "2", "3"]
         assert found.notes[1:] == ("3 of 5 folds remain",)
@@ -307,7 +307,7 @@ FEW = a_few(6)
 @pytest.mark.parametrize("name", BY_ACTOR)
 @settings(max_examples=40)
 @given(present=st.sets(st.integers(1, 24), min_size=1))
-def test_whoever_is_there_nothing_leaks_or_it_is_said_that_it_cannot_be_done(name, present):
+def test_any_subset_of_speakers_is_split_without_leaks_or_refused(name, present):
     clips = [clip for clip in FEW if int(clip.speaker) in present]
     try:
         found = split(name, clips)

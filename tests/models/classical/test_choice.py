@@ -106,7 +106,7 @@ class TestChoose:
         assert np.isfinite(choice.decisions).all()
         assert np.array_equal(choice.decisions.argmax(axis=1), LABELS)
 
-    def test_it_tells_how_far_it_is(self):
+    def test_it_reports_progress(self):
         told: list = []
         chosen([0.5, 1.0], lambda done, total: told.append((done, total)))
         assert told == [(n, 8) for n in range(1, 9)]

@@ -74,7 +74,7 @@ class TestShrunkWhitening:
         assert found.shape == (10, 9)  # centred, ten clips span nine axes
         assert np.isfinite(found).all()
 
-    def test_columns_that_say_nothing_or_the_same_twice_are_left_out(self):
+    def test_constant_and_repeated_columns_are_left_out(self):
         table = np.column_stack([TABLE, TABLE[:, 0], np.full(60, 3.0)])
         assert ShrunkWhitening(0.0).fit_transform(table).shape == (60, 5)
 

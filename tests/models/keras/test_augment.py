@@ -27,7 +27,7 @@ class TestAugmentation:
     def changed(self, seed: int = 0, **values: object) -> np.ndarray:
         return augmentation(**values).clips([self.clip], np.random.default_rng(seed))[0]
 
-    def test_is_off_where_nothing_is_set(self):
+    def test_is_off_by_default(self):
         np.testing.assert_array_equal(self.changed(), self.clip)
 
     @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ class TestAugmentation:
             {"band_masks": 3, "band_width": 4},
         ],
     )
-    def test_changes_copies_and_by_the_seed_alone(self, values):
+    def test_changes_copies_depending_only_on_the_seed(self, values):
         before = self.clip.copy()
         once, again = self.changed(**values), self.changed(**values)
         np.testing.assert_array_equal(once, again)

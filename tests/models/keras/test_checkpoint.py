@@ -86,7 +86,7 @@ def test_the_study_s_net_resumes_identically(store, tmp_path):
     assert again.earlier_seconds > again.history["seconds"].iloc[:2].sum()
 
 
-def test_the_best_epoch_may_lie_before_the_interruption(store, tmp_path):
+def test_the_best_epoch_may_precede_the_interruption(store, tmp_path):
     given = {"learning_rate": 1e-8, "schedule": "constant", "monitor": "uar"}
     whole, _ = fit(store, None, **given)
     assert whole.chosen == {"epoch": 1}  # the first one of equals
@@ -152,7 +152,7 @@ def test_another_backend_resumes_identically(store, tmp_path, backend):
     assert done.returncode == 0, done.stderr
 
 
-def test_patience_is_not_asked_anew(store, tmp_path):
+def test_patience_continues_after_resuming(store, tmp_path):
     given = {"epochs": 30, "patience": 1, "learning_rate": 3.0, "schedule": "constant"}
     whole, _ = fit(store, tmp_path, **given)
     again, told_again = fit(store, tmp_path, **given)
@@ -186,7 +186,7 @@ class TestDamaged:
         checkpoint._write(path, {"version": 1, "key": "k"}, arrays)
         return path
 
-    def test_a_whole_one_is_read(self, path):
+    def test_a_complete_one_is_read(self, path):
         facts, arrays = checkpoint._read(path, "k")
         assert facts == {"version": 1, "key": "k"}
         assert arrays["variable-0"].tolist() == list(range(1000))

@@ -52,7 +52,7 @@ class TestLSTM:
         assert len(found) == 10
         assert max(found.values()) < CLOSE, found
 
-    def test_starts_from_the_states_that_it_is_given(self, keras):
+    def test_starts_from_the_given_states(self, keras):
         from serkit.models.keras.layers.lstm import LSTM
 
         x, states = frames(2, 7, 3), [frames(2, 4), 2 * frames(2, 4)]
@@ -74,7 +74,7 @@ class TestLSTM:
             {"go_backwards": True},
         ],
     )
-    def test_is_keras_own_where_it_is_asked_for_something_else(self, keras, options):
+    def test_falls_back_to_keras_for_other_arguments(self, keras, options):
         from serkit.models.keras.layers.lstm import LSTM
 
         x = frames(2, 5, 3)
@@ -167,7 +167,7 @@ class TestAttention:
         once, again = (np.asarray(layer(x, x, training=True)) for _ in range(2))
         assert np.abs(once - again).max() > 0.01
 
-    def test_gives_scores_where_they_are_asked_for(self, keras):
+    def test_returns_scores_on_request(self, keras):
         x = keras.ops.convert_to_tensor(frames(3, 6, 4))
         pairs = [layer(x, x, return_attention_scores=True) for layer in self.layers(keras)]
         for one, other in zip(*pairs, strict=True):

@@ -62,7 +62,7 @@ def test_cosine_rises_in_the_first_tenth_and_ends_at_nothing(keras):
     assert [float(rate(step)) for step in (0, 10, 100)] == pytest.approx([0, 0.004, 0], abs=1e-6)
 
 
-def test_weights_decay_beside_the_gradient_only_where_that_is_asked_for(keras):
+def test_weight_decay_is_decoupled_only_on_request(keras):
     assert type(optimiser(parameters(), 1, 1)) is keras.optimizers.Adam
     decaying = optimiser(parameters(weight_decay=0.01, clip_norm=2.0), 1, 1)
     assert type(decaying) is keras.optimizers.AdamW

@@ -62,7 +62,7 @@ def test_clips_longer_than_the_recipe_pads_to_are_refused_where_they_would_be_cu
 
 
 class TestReading:
-    def test_gives_frames_of_bands_in_the_order_asked_for(self, store, cropped):
+    def test_returns_bands_in_the_requested_order(self, store, cropped):
         first, last = cropped.take(np.array([3, 0]))
         ids = ids_of(store, 1, 2)
         stored = store.read("mel8", [ids[3], ids[0]], padded=False, scale="db").X
@@ -137,7 +137,7 @@ class TestBatches:
             np.testing.assert_array_equal(frames[len(frames) - len(clip) :], clip)
             np.testing.assert_array_equal(frames[: len(frames) - len(clip)], np.float32(-0.5))
 
-    def test_that_are_masked_tell_what_is_padding(self, short):
+    def test_masked_ones_mark_the_padding(self, short):
         masked = replace(short.source, padding="masked")
         clips, scaling = short.take(np.arange(4)), Scaling.identity(BANDS)
         inputs = assemble(clips, masked, scaling)

@@ -77,7 +77,7 @@ def test_a_net_that_is_too_large_for_the_memory(store):
     )
 
 
-def test_padding_that_is_not_there_is_not_counted():
+def test_absent_padding_is_not_counted():
     values = TRAINERS.get("cnn").settle("best", {"standardise": "all"})
     with pytest.raises(UsageError) as error:
         TRAINERS.get("cnn").check(values)
@@ -112,7 +112,7 @@ def test_a_net_that_needs_one_length_refuses_others(store):
         ("torch", True, False),
     ],
 )
-def test_steps_are_compiled_as_a_whole_where_that_helps(monkeypatch, running_on, wanted, compiled):
+def test_steps_are_compiled_where_that_helps(monkeypatch, running_on, wanted, compiled):
     keras = backend.load_keras("tensorflow")
     monkeypatch.setattr(keras.config, "backend", lambda: running_on)
     assert _compiled(wanted) is compiled
@@ -223,7 +223,7 @@ class TestBackends:
         expected = f"the package {missing} is not installed; pip install 'serkit[jax]'"
         assert str(caught.value) == expected
 
-    def test_a_gpu_that_is_not_there_is_refused(self, store, monkeypatch):
+    def test_a_missing_gpu_is_refused(self, store, monkeypatch):
         monkeypatch.setattr(backend, "_has_gpu", lambda backend: False)
         with pytest.raises(UsageError, match="device = 'cuda', but tensorflow sees no GPU; use"):
             fit("ffnn", store, device="cuda")
@@ -312,7 +312,7 @@ class TestFiles:
         assert [kind.__module__.split(".")[0] for kind in kinds] == ["keras"]
         np.testing.assert_allclose(again.predict(clips_of(store, 4)), expected, atol=1e-6)
 
-    def test_weights_that_are_cut_off_say_where(self, fitted, tmp_path):
+    def test_truncated_weights_say_where(self, fitted, tmp_path):
         fitted.save(tmp_path)
         weights = tmp_path / "model.weights.h5"
         weights.write_bytes(weights.read_bytes()[:1000])
@@ -353,7 +353,7 @@ class TestRuns:
         parts = [pd.read_parquet(run.path / name / "history.parquet") for name in folds]
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), history)
 
-    def test_tell_which_emotion_was_learned_when(self, run):
+    def test_show_which_emotion_was_learned_when(self, run):
         table = learned(run)
         assert [fold["fold"] for fold in table] == list(run.history["fold"].unique())
         for fold, (_, rows) in zip(table, run.history.groupby("fold", sort=False), strict=True):

@@ -85,7 +85,7 @@ class TestProbe:
         assert fitted.chosen["inner_uar"] > 1 / 8
         assert told[-1] == (LAYERS * 7 * 3, LAYERS * 7 * 3)  # layers, values of C, actors
 
-    def test_reads_the_layer_that_is_given_and_no_other(self, store, home, fold):
+    def test_reads_only_the_given_layer(self, store, home, fold):
         values = PROBE.settle("best", {"checkpoint": str(home / "tiny"), "layer": 1, "C": 1.0})
         fitted = PROBE.fit(fold, values, FitContext())
         assert fitted.chosen == {}
@@ -131,7 +131,7 @@ class TestProbe:
                 values={"checkpoint": str(other)},
             )
 
-    def test_a_layer_that_is_not_there(self, home, fold):
+    def test_a_missing_layer(self, home, fold):
         values = PROBE.settle("best", {"checkpoint": str(home / "tiny"), "layer": 9})
         with pytest.raises(TrainingError) as caught:
             PROBE.fit(fold, values, FitContext())
@@ -387,7 +387,7 @@ class TestFiles:
             "model.json",
         }
 
-    def test_code_that_a_configuration_names_is_never_run(self, copy):
+    def test_code_named_by_a_configuration_is_never_run(self, copy):
         config = json.loads((copy / "config.json").read_text())
         config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Config"}}
         (copy / "config.json").write_text(json.dumps(config))
@@ -395,13 +395,13 @@ class TestFiles:
         with pytest.raises(RunError, match=r"^the model in .* cannot be loaded: "):
             WAV2VEC2.load(copy)
 
-    def test_weights_that_are_cut_off_say_where(self, copy):
+    def test_truncated_weights_say_where(self, copy):
         weights = copy / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:-100])
         with pytest.raises(RunError, match=rf"^the model in {copy} cannot be loaded: "):
             WAV2VEC2.load(copy)
 
-    def test_weights_that_are_missing_are_not_made_up(self, copy):
+    def test_missing_weights_are_not_invented(self, copy):
         from safetensors.torch import load_file, save_file
 
         weights = load_file(copy / "model.safetensors")
@@ -429,7 +429,7 @@ class TestRefusals:
         with pytest.raises(UsageError, match=r"^precision = 'float16' needs a GPU; use --set prec"):
             WAV2VEC2.check(values)
 
-    def test_a_gpu_that_is_not_there(self, fold, quick, monkeypatch):
+    def test_a_missing_gpu(self, fold, quick, monkeypatch):
         import torch
 
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -608,7 +608,7 @@ def test_a_padded_layer_norm_model_says_the_same_as_unpadded(store, tmp_path):
 
 
 @pytest.mark.skipif(not find_spec("audiomentations"), reason="needs audiomentations")
-def test_waveforms_are_changed_by_the_seed_alone():
+def test_waveform_changes_depend_only_on_the_seed():
     from serkit.models.speech.augment import WaveAugmentation, require_augmentation
 
     values = WAV2VEC2.settle("best", {"noise": 1.0, "gain": 1.0, "pitch": 1.0, "tempo": 1.0})

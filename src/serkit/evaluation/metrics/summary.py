@@ -1,4 +1,4 @@
-"""Every score of one run at once, and a few for groups of its clips."""
+"""All scores of a run, and some of them for groups of its clips."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The listening test: in which order, what is kept of each answer, and how answers become a run."""
+"""The listening test: the order of clips, the file of answers, and the run made from them."""

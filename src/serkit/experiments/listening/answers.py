@@ -1,4 +1,4 @@
-"""The file of answers: one line for each, appended at once, whole or not there."""
+"""The file of answers: one line per answer, appended at once and atomically."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Answer:
 
     @property
     def line(self) -> str:
-        """The line, as it stands in the file."""
+        """The line in the file."""
         seconds = "" if math.isnan(self.seconds) else f"{self.seconds:.2f}"
         return _line((self.listener, self.clip_id, self.answer, seconds))
 

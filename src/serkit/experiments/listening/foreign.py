@@ -97,7 +97,7 @@ def _by_clip(
 
 
 def _by_index(path: Path, rows: Sequence[Row], store: FeatureStore) -> list[tuple[str, str]]:
-    """Find the clips that the study's rows count, by what the rows say is true of them.
+    """Match the study's numbered rows to clips by their true labels.
 
     In which order the study met its files depends on the machine, so every usual one is tried: all
     rows must agree with the labels of the clips that they then mean.
@@ -128,7 +128,7 @@ def _by_index(path: Path, rows: Sequence[Row], store: FeatureStore) -> list[tupl
 
 
 def _fit(order: Sequence[ClipRow], indices: Sequence[int], labels: Sequence[str]) -> bool:
-    """Say whether the clips that are counted have these labels."""
+    """Return whether the numbered clips have these labels."""
     return all(
         index < len(order) and order[index].emotion == label
         for index, label in zip(indices, labels, strict=True)

@@ -1,4 +1,4 @@
-"""Holding a listening test: ask, keep, go on, and judge at the end."""
+"""Running a listening test: ask, save each answer, resume, and score at the end."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ NEUTRAL = "neutral"
 
 @dataclass(frozen=True)
 class Test:
-    """What is asked, and of whom.
+    """The clips, labels and listener of a test.
 
     Attributes:
         listener: Who listens.
@@ -95,7 +95,7 @@ class Listened(Shown):
         }
 
     def __rich__(self) -> RenderableType:
-        """Return the run at the end; before it how far the test is, and nothing of what is true."""
+        """Return the run at the end, and until then only the progress, without true labels."""
         from rich.text import Text
 
         if self.run is not None:
@@ -171,7 +171,7 @@ def _ask_all(
     tell: Tell | None,
     say: Callable[[str], None] | None,
 ) -> bool:
-    """Ask until the end or until the listener stops; say whether it was the end."""
+    """Ask until the end or until the listener stops; return whether it was the end."""
     failed = 0
     while (clip_id := session.clip_id) is not None:
         try:

@@ -100,7 +100,7 @@ def _shares(answers: Sequence[str], labels: LabelSet) -> npt.NDArray[np.float64]
 def _summary(
     answers: Sequence[Answer], by_clip: Mapping[str, Sequence[str]], rows: Mapping[str, ClipRow]
 ) -> dict[str, Any]:
-    """Return what the record says of the listening."""
+    """Return the record's entry about the listening test."""
     right: defaultdict[str, list[bool]] = defaultdict(list)
     for each in answers:
         right[each.listener].append(each.answer == rows[each.clip_id].emotion)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Command(Enum):
-    """What a listener may say instead of an answer.
+    """A command that a listener may give instead of an answer.
 
     Example:
         >>> Command("undo") is Command.UNDO
@@ -32,7 +32,7 @@ class Command(Enum):
 
 @dataclass(frozen=True)
 class Question:
-    """A clip to be heard. Nothing in it says what is true: not even the clip's name.
+    """A clip to play. Nothing in it reveals the true label, not even its name.
 
     Attributes:
         number: Which question it is, from 1.
@@ -112,7 +112,7 @@ class Session:
         return next(reversed(self._own), None)
 
     def keep(self, answer: str, seconds: float) -> None:
-        """Keep what the listener said of the clip that was played."""
+        """Save the listener's answer to the clip."""
         if self.clip_id is not None:
             self._file.append(Answer(self._listener, self.clip_id, answer, seconds))
 

@@ -1,4 +1,4 @@
-"""Babble: eight people of the corpus who talk at once, none of them the speaker of the clip.
+"""Babble: eight other people of the corpus talking at once.
 
 Speakers are parted into two halves. A clip gets babble of the half that its speaker is not in, so
 that nobody talks into their own clip, and two recordings serve the whole corpus.

@@ -1,4 +1,4 @@
-"""What is done to test clips: conditions by name, in groups."""
+"""Perturbations of test clips: conditions by name, in groups."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _MOST_DIFFERING = 0.005
 
 @dataclass(frozen=True)
 class StressPlan:
-    """What is to be measured.
+    """The models, clips and conditions of a stress test.
 
     Attributes:
         run: The run.
@@ -132,7 +132,7 @@ def _ask(
 
 
 def _companies(rows: pd.DataFrame, by_speaker: bool) -> Iterable[list[str]]:
-    """Return the clips that are asked about at once: one speaker's, where they are normalised."""
+    """Return the clips to predict together: one speaker's, if normalised by speaker."""
     if not by_speaker:
         return [list(rows.index)]
     parts: defaultdict[int, list[str]] = defaultdict(list)
@@ -192,7 +192,7 @@ def _notes(
     tried: set[str],
 ) -> Iterable[str]:
     if not plan.run.record["speaker_independent"]:
-        yield "the models had heard the speakers: new voices will do worse in every row"
+        yield "the models know these speakers: new speakers will score lower in every row"
     if len(tested) < len(plan.run.predictions):
         yield f"only {len(tested):,} of {len(plan.run.predictions):,} test clips"
     differing = int((known["predicted_id"].to_numpy(np.int64) != answer).sum())

@@ -15,7 +15,7 @@ WHOLE, PARTIAL, NO_SUCH_RANGE = 200, 206, 416
 
 
 def described(response: requests.Response) -> str:
-    """Return the status in words."""
+    """Describe the status."""
     return f"the server answered {response.status_code} {response.reason}".rstrip()
 
 

@@ -1,4 +1,4 @@
-"""Fetch a corpus's published archive and unpack it; whatever breaks, the next call resumes.
+"""Fetch a corpus's published archive and unpack it; after any failure, the next call resumes.
 
 No partial file ever has its final name, not even after a kill:
 

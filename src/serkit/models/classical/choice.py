@@ -107,7 +107,7 @@ def inner_folds(
 
 @contextmanager
 def unconverged() -> Iterator[list[str]]:
-    """Keep scikit-learn's warnings that a solver stopped early off the terminal.
+    """Collect scikit-learn's warnings about solvers that stopped early, instead of printing them.
 
     Yields:
         A list that holds them once the block is done; other warnings pass through.

@@ -1,4 +1,4 @@
-"""Anybody's scikit-learn estimator as a model: fitted on a training side, saved without pickle."""
+"""Any scikit-learn estimator as a model: fitted on a training side, saved without pickle."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _last_column(graph: Graph) -> tuple[str, ...]:
 
 
 def _know_own_steps() -> None:
-    """Tell skl2onnx how the steps that scikit-learn lacks are computed; again is harmless."""
+    """Register converters for our own steps with skl2onnx; repeated calls are harmless."""
     from skl2onnx import update_registered_converter
     from skl2onnx.algebra.onnx_ops import OnnxClip, OnnxMatMul, OnnxSub
 

@@ -88,7 +88,7 @@ class SklearnModel:
 
     @property
     def _of_scikit_learn(self) -> Any:
-        """The pipeline itself, also where it was read as plain numbers."""
+        """The scikit-learn pipeline, even if it was read as plain numbers."""
         if self.saved is None:
             return self.estimator
         return load_skops(self.saved, Path(MODEL))

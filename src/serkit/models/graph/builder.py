@@ -26,7 +26,7 @@ SAMPLES = "samples"
 
 @dataclass(frozen=True)
 class Input:
-    """One input of a graph: what is read of a clip.
+    """One input of a graph: a part of a clip's data.
 
     Attributes:
         name: The input's name.
@@ -87,7 +87,7 @@ class Graph:
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What the graph reads, in the order in which it was asked for."""
+        """The graph's inputs, in the order of their first use."""
         return tuple(each for each, _ in self._inputs.values())
 
     def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:

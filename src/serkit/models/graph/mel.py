@@ -36,7 +36,7 @@ class Operators(Protocol):
 
 
 def reads_samples(spec: FeatureSpec) -> bool:
-    """Tell whether a graph can compute a feature: a mel spectrogram whose frames touch."""
+    """Return whether a graph can compute a feature: a mel spectrogram whose frames touch."""
     return (
         spec.extractor == "mel"
         and not spec.voice

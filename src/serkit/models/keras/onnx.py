@@ -88,7 +88,7 @@ def _bucket(graph: Graph, count: str) -> str:
 
 
 def _behind(graph: Graph, frames: str, count: str) -> dict[str, str]:
-    """Pad with zeros behind the clip, and say which frames are live."""
+    """Pad with zeros at the end, and mark the live frames."""
     missing = graph.op("Sub", _bucket(graph, count), count)
     none = graph.constant([0], np.int64)
     padded = graph.op("Pad", frames, graph.op("Concat", none, none, missing, none, axis=0))

@@ -14,7 +14,7 @@ WARM_UP = 0.1
 
 
 def optimiser(parameters: KerasLoopParameters, epochs: int, steps: int) -> Any:
-    """Make Adam, or AdamW where weights decay apart from the gradient.
+    """Make Adam, or AdamW for decoupled weight decay.
 
     Args:
         parameters: Of the loop.
@@ -49,7 +49,7 @@ def learning_rate(parameters: KerasLoopParameters, epochs: int, steps: int) -> A
 
 
 def loss(model: Any, parameters: KerasLoopParameters) -> Any:
-    """Return the cross-entropy, with the penalty ``l2`` on all weights where there is one.
+    """Return the cross-entropy, plus the penalty ``l2`` on all weights if it is set.
 
     Half the penalty's factor times the squared weights: the gradient of a weight then holds
     ``l2`` times that weight, and Adam scales it like all the rest of the gradient. AdamW's

@@ -108,7 +108,7 @@ def _check(parameters: KerasParameters) -> None:
 
 
 def _check_padding_counts(parameters: KerasParameters) -> None:
-    """Refuse to count padding where there is none, or where it has no value."""
+    """Refuse to count padding if there is none or if it has no fixed value."""
     said = None
     if parameters.padding == "crop":
         said = "counts padding, and with padding = 'crop' there is none"
@@ -162,7 +162,7 @@ class _Net(Generic[K]):
     def _fit_again(
         self, net: Network, side: TrainingClips, parameters: K, context: FitContext
     ) -> Network:
-        """Fit a net anew on more clips, for the number of epochs chosen, on the same schedule."""
+        """Refit a net on more clips, for the chosen number of epochs and on the same schedule."""
         folder = context.workdir and context.workdir / "refit"
         if folder:
             folder.mkdir(exist_ok=True)

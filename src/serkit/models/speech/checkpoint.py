@@ -27,7 +27,7 @@ Weights = dict[str, torch.Tensor]
 
 @dataclass
 class SpeechCourse(Course[Weights]):
-    """A course, and where the Trainer's checkpoints stand in it.
+    """A course with the steps of the Trainer's checkpoints.
 
     Attributes:
         key: Digest of everything that training depends on; other checkpoints are ignored.

@@ -1,4 +1,4 @@
-"""Which columns of a corpus its clips can be grouped by, and in which order the groups stand."""
+"""The columns by which a corpus's clips can be grouped, and the order of the groups."""
 
 from __future__ import annotations
 

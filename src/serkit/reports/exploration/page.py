@@ -60,8 +60,8 @@ _WORDS = {
     "map": _Words(
         "Two scatter plots of the same clips, coloured by class and by speaker",
         "Clips of one voice lie together. A random split leaves a clip's nearest neighbours, other "
-        "takes by the same speaker, in the training set: a model looks better than it is on voices "
-        "it has never heard. That difference is the optimism gap.",
+        "takes by the same speaker, in the training set: a model looks better than it is on new "
+        "speakers. That difference is the optimism gap.",
     ),
 }
 
@@ -191,7 +191,7 @@ def _structure_sections(pictures: Pictures) -> list[Section]:
 
 
 def _figure(name: str, pictures: Pictures, kind: str | None = None) -> Markup:
-    """Return a figure that scrolls by itself where the screen is narrow."""
+    """Return a figure that scrolls separately on narrow screens."""
     if name not in pictures:
         return Markup()
     words = _WORDS[kind or name]

@@ -73,7 +73,7 @@ def stress_figure(table: StressTable) -> Figure:
 
 
 def _places(groups: list[str]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return the height of each row: groups stand apart."""
+    """Return the height of each row, with space between groups."""
     place, places = 0.0, []
     for number, group in enumerate(groups):
         if number and group != groups[number - 1]:

@@ -31,8 +31,8 @@ def section(joined: Sequence[tuple[Group, Sequence[Model]]]) -> Section | None:
     if not rows:
         return None
     text = (
-        "The same model, tested on speakers that it has never heard and on a random split, where "
-        "every test speaker is also trained on. The difference is not skill but acquaintance."
+        "The same model, tested on new speakers and on a random split, where every test speaker is "
+        "also a training speaker. The difference is no skill: the model knows the speakers."
     )
     made = table("UAR on new speakers and on random splits", _COLUMNS, (_row(*row) for row in rows))
     return Section("gap", "The optimism gap", join((tag("p", text), made)))

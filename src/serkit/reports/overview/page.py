@@ -41,7 +41,7 @@ def report_page(board: Board, runs: Sequence[Run]) -> str:
 
 
 def _main(joined: Joined) -> tuple[Group, tuple[Model, ...]]:
-    """Return the group that the details are of: speaker-independent, with the most models."""
+    """Return the group shown in detail: speaker-independent, with the most models."""
 
     def weight(pair: tuple[Group, tuple[Model, ...]]) -> tuple[bool, bool, bool, int]:
         group, models = pair

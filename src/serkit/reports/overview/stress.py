@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 def section(main: tuple[Group, Sequence[Model]]) -> Section | None:
-    """Return the stress tables of the main group's models; None if nobody measured any."""
+    """Return the stress tables of the main group's models; None if there are none."""
     found = list(_tables(main[1]))
     if not found:
         return None

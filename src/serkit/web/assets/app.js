@@ -24,12 +24,12 @@ async function showCard() {
   labels = model.labels;
   $("title").textContent = model.title;
   const e = model.expected;
-  $("expected").textContent = e.uar == null ? "What it can be expected to do was not measured."
-    : `For a voice it has never heard, expect ${percent(e.uar)} of clips right, emotions weighed `
-      + `the same (95 % interval ${percent(e.uar_low)} to ${percent(e.uar_high)}; guessing: `
+  $("expected").textContent = e.uar == null ? "Its accuracy on new speakers was not measured."
+    : `For a new speaker, expect ${percent(e.uar)} of clips to be right, with all emotions weighted `
+      + `equally (95 % interval ${percent(e.uar_low)} to ${percent(e.uar_high)}; guessing: `
       + `${percent(1 / labels.length)}).`;
   if (e.speaker_independent === false) {
-    $("expected").textContent = `Measured on voices it knew: ${percent(e.uar)}. New voices will be harder.`;
+    $("expected").textContent = `Measured on training speakers: ${percent(e.uar)}. New speakers will be harder.`;
   }
   const seconds = model.audio.longest ? `${model.audio.shortest.toFixed(1)} to ${model.audio.longest.toFixed(1)} s` : "unknown";
   const facts = {

@@ -171,7 +171,7 @@ def _put_back(frames: Any, clip: Any, seen: Any) -> Any:
 
 
 def _for_each_clip(clips: Any, step: Callable[..., Any], *first: Any) -> list[Any]:
-    """Run a step for one clip after the other; two at once would share the cache."""
+    """Run a step for one clip after another; two in parallel would share the cache."""
     state = (0, *first)
     _, *last = tf.while_loop(lambda clip, *_: clip < clips, step, state, parallel_iterations=1)
     return list(last)

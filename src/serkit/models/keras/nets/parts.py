@@ -47,7 +47,7 @@ class Inputs:
 
 
 def emotions(x: Any, classes: int) -> Any:
-    """Return a softmax over the emotions, in float32 whatever the layers before compute in."""
+    """Return a softmax over the emotions, in float32 even after layers of lower precision."""
     import keras
 
     return keras.layers.Dense(classes, activation="softmax", name="emotions", dtype="float32")(x)

@@ -262,7 +262,7 @@ MEAN = "mean"
 
 
 def is_onnx(name: object) -> bool:
-    """Tell whether a name is that of an ONNX file, and of no run.
+    """Return whether a name is that of an ONNX file and not of a run.
 
     Example:
         >>> is_onnx("model.onnx"), is_onnx("logreg-luna5")

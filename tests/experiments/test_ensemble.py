@@ -13,6 +13,7 @@ import serkit
 from serkit.cli import app
 from serkit.errors import LeakageError, RunError, UnknownNameError, UsageError
 from serkit.models.ensemble import FACTS, average, load
+from serkit.models.stacking import pool, pooling_weights
 from serkit.results.finding import list_runs
 
 
@@ -139,3 +140,84 @@ class TestWhatIsRefused:
         (tmp_path / "fold" / FACTS).write_text(json.dumps(facts))
         with pytest.raises(RunError, match="is of the model 'oracle', which is not installed here"):
             load(tmp_path / "fold")
+
+
+def stack(runs, names, store):
+    pair = (names["logreg-luna5"], names["majority-luna5"])
+    return combine(runs, store, *pair, values={"how": "stacking", "inner": "2"})
+
+
+@pytest.fixture(scope="module")
+def stacked(runs, names, speech_store):
+    return stack(runs, names, speech_store)
+
+
+class TestStacking:
+    """Runs count by what models like them predict for speakers left out of inner folds."""
+
+    def test_answers_with_the_members_weighted(self, stacked, runs, names):
+        members = [serkit.show(names[n], runs=runs) for n in ("logreg-luna5", "majority-luna5")]
+        entry = stacked.record["fold_scores"][0]
+        weights = [entry["chosen"][f"weight_{number}"] for number in (1, 2)]
+        mine = [each.predictions[each.predictions["fold"] == entry["fold"]] for each in members]
+        expected = pool([each.filter(like="p_").to_numpy() for each in mine], weights)
+        found = stacked.predictions[stacked.predictions["fold"] == entry["fold"]]
+        np.testing.assert_allclose(found.filter(like="p_").to_numpy(), expected, atol=1e-9)
+
+    def test_a_model_that_knows_nothing_does_not_change_the_order(self, stacked, runs, names):
+        alone = serkit.show(names["logreg-luna5"], runs=runs)
+        assert stacked.uar == pytest.approx(alone.uar, abs=0.02)
+        assert all(each["chosen"]["weight_1"] > 0.1 for each in stacked.record["fold_scores"])
+
+    @pytest.mark.parametrize(("side", "has_a_say"), [("test", False), ("train", True)])
+    def test_no_test_clip_has_a_say_in_the_weights(
+        self, stacked, runs, names, speech_store, monkeypatch, side, has_a_say
+    ):
+        split = json.loads((stacked.path / "split.json").read_text())
+        spoiled, read = set(split["folds"][0][side]), serkit.FeatureStore._read
+
+        def spoil(self, state, feature, clip_ids, *how):
+            batch = read(self, state, feature, clip_ids, *how)
+            for position, clip_id in enumerate(clip_ids):
+                if clip_id in spoiled:
+                    batch.X[position] = np.random.default_rng(position).normal(size=1362) * 1e3
+            return batch
+
+        monkeypatch.setattr(serkit.FeatureStore, "_read", spoil)
+        other = stack(runs, names, speech_store)
+        before, after = (run.record["fold_scores"][0]["chosen"] for run in (stacked, other))
+        assert (before != after) == has_a_say
+
+    def test_it_is_the_same_once_saved_and_loaded(self, stacked):
+        first = stacked.record["fold_scores"][0]
+        loaded = load(stacked.folder_of(first["fold"]))
+        assert loaded.chosen == first["chosen"]
+
+    def test_runs_fitted_on_other_copies_are_refused(self, runs, names, speech_store):
+        shutil.copytree(runs / names["logreg-luna5"], runs / "in-voices")
+        record = json.loads((runs / "in-voices" / "run.json").read_text())
+        record["run"], record["values"]["copies"] = "in-voices", "speed090"
+        (runs / "in-voices" / "run.json").write_text(json.dumps(record))
+        pair = ("in-voices", names["majority-luna5"])
+        with pytest.raises(UsageError) as caught:
+            combine(runs, speech_store, *pair, values={"how": "stacking"})
+        assert str(caught.value) == (
+            f"stacking fits the runs anew, and they were fitted on other copies (in-voices: "
+            f"speed090, {pair[1]}: none); use runs with the same copies, or --set how=averaging"
+        )
+
+    def test_an_ensemble_is_named_by_its_runs(self, made, runs, names, speech_store):
+        with pytest.raises(UsageError, match="is made of other runs, and cannot be fitted on"):
+            combine(
+                runs, speech_store, made.name, names["logreg-luna5"], values={"how": "stacking"}
+            )
+
+    def test_the_better_model_gets_the_greater_weight(self):
+        labels = np.tile(np.arange(4), 50)
+        random = np.random.default_rng(0)
+        good, poor = (
+            np.eye(4)[np.where(random.random(200) < share, labels, random.integers(4, size=200))]
+            for share in (0.8, 0.2)
+        )
+        first, second = pooling_weights([good * 0.8 + 0.05, poor * 0.8 + 0.05], labels)
+        assert first > 2 * second >= 0

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from serkit.errors import LeakageError, UsageError
+from serkit.models import TRAINERS
 from serkit.models.ensemble import CombinedRuns
+from serkit.models.trainer import MemberModel
 from serkit.results.finding import find_run
 from serkit.results.run import Run
 
@@ -46,7 +48,30 @@ def completed(parameters: C, members: Sequence[Run]) -> C:
     """Return an ensemble's parameters with its members' full names and all that they read."""
     read = dict.fromkeys(str(spec["name"]) for run in members for spec in run.record["features"])
     names = ",".join(run.name for run in members)
-    return replace(parameters, members=names, features=",".join(read))
+    found = replace(parameters, members=names, features=",".join(read))
+    return found.with_copies(_copies(members)) if found.fits_members else found
+
+
+def _copies(members: Sequence[Run]) -> str:
+    """Return the voices that all members were fitted on, for fitting them anew.
+
+    Raises:
+        UsageError: They differ, or a member is itself made of runs.
+    """
+    for run in members:
+        if TRAINERS.get(run.model).combines_runs:
+            raise UsageError(
+                f"{run.name} is made of other runs, and cannot be fitted on inner folds",
+                hint="name those runs themselves",
+            )
+    voices = {run.name: str(run.record["values"].get("copies", "")) for run in members}
+    if len(set(voices.values())) > 1:
+        said = ", ".join(f"{name}: {each or 'none'}" for name, each in voices.items())
+        raise UsageError(
+            f"stacking fits the runs anew, and they were fitted on other copies ({said})",
+            hint="use runs with the same copies, or --set how=averaging",
+        )
+    return next(iter(voices.values()))
 
 
 def refuse_other_ground(
@@ -77,9 +102,11 @@ def refuse_other_ground(
                 )
 
 
-def member_models(members: Sequence[Run], fold: str) -> tuple[tuple[str, Path], ...]:
-    """Return each member's model kind and folder for a fold."""
-    return tuple((run.model, run.folder_of(fold)) for run in members)
+def member_models(members: Sequence[Run], fold: str) -> tuple[MemberModel, ...]:
+    """Return each member's model for a fold."""
+    return tuple(
+        MemberModel(run.model, run.folder_of(fold), run.record["values"]) for run in members
+    )
 
 
 def _refuse_misfit(first: Run, run: Run) -> None:

@@ -1,11 +1,12 @@
-"""An ensemble: the averaged probabilities of several fitted models."""
+"""An ensemble: the averaged or weighted probabilities of several fitted models."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,13 @@ import numpy.typing as npt
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
 from serkit.models.graph import Graph
+from serkit.models.stacking import LEAST, pool
 from serkit.models.trainer import TRAINERS, Fitted
 from serkit.parameters import Parameters, Scalar, names_in, parameter
 
 Probabilities = npt.NDArray[np.float64]
 
 FACTS = "ensemble.json"
-
-_LEAST = 1e-6
-"""A model that is sure of being right must not overrule all others where it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,15 @@ class CombinedRuns(Parameters):
         return names_in(self.members)
 
     @property
+    def fits_members(self) -> bool:
+        """Whether models like the members are fitted again, on inner folds."""
+        return False
+
+    def with_copies(self, copies: str) -> Self:
+        """Return them with the voices that the members' training clips are read in."""
+        raise NotImplementedError(copies)
+
+    @property
     def feature_names(self) -> tuple[str, ...]:
         """The features."""
         return names_in(self.features)
@@ -44,13 +52,37 @@ class CombinedRuns(Parameters):
 
 @dataclass(frozen=True)
 class EnsembleParameters(CombinedRuns):
-    """The runs, and how their probabilities are averaged."""
+    """The runs, and how their probabilities are combined."""
 
+    how: str = parameter(
+        "averaging",
+        "averaging counts all runs alike; stacking weights them by what models like them predict "
+        "for the speakers left out of inner folds",
+        choices=("averaging", "stacking"),
+    )
+    inner: int = parameter(4, "inner folds by speaker (how=stacking)", minimum=2)
+    copies: str = parameter(
+        "", "voices of the members' training clips, set automatically (how=stacking)"
+    )
     mean: str = parameter(
         "geometric",
         "averaging of probabilities; geometric averages their logarithms",
         choices=("geometric", "arithmetic"),
     )
+
+    @property
+    def fits_members(self) -> bool:
+        """Whether the runs are weighted by what models like them predict on inner folds."""
+        return self.how == "stacking"
+
+    def with_copies(self, copies: str) -> Self:
+        """Return them with the voices that the members' training clips are read in."""
+        return replace(self, copies=copies)
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices that training clips are read in."""
+        return names_in(self.copies)
 
 
 @dataclass(frozen=True)
@@ -73,12 +105,17 @@ class Ensemble:
     Attributes:
         members: The models.
         mean: ``geometric`` or ``arithmetic``.
-        chosen: Nothing: averaging chooses nothing.
+        weights: How much each counts, where they are stacked; empty where they are averaged.
     """
 
     members: tuple[Member, ...]
     mean: str = "geometric"
-    chosen: Mapping[str, Scalar] = field(default_factory=dict)
+    weights: tuple[float, ...] = ()
+
+    @property
+    def chosen(self) -> Mapping[str, Scalar]:
+        """The weights of stacking; averaging chooses nothing."""
+        return {f"weight_{number}": each for number, each in enumerate(self.weights, start=1)}
 
     @property
     def parameters(self) -> int:
@@ -86,15 +123,22 @@ class Ensemble:
         return sum(member.model.parameters for member in self.members)
 
     def predict(self, data: ClipData) -> Probabilities:
-        """Return the members' mean probabilities, shape ``(n, classes)``."""
-        return average([member.model.predict(data) for member in self.members], self.mean)
+        """Return the members' mean or weighted probabilities, shape ``(n, classes)``."""
+        answers = [member.model.predict(data) for member in self.members]
+        return pool(answers, self.weights) if self.weights else average(answers, self.mean)
 
     def to_onnx(self, graph: Graph) -> str:
         """Add all members to an ONNX graph; see :class:`serkit.models.graph.Exportable`."""
         answers = [graph.add(member.model, member.kind) for member in self.members]
-        if self.mean == "geometric":
-            least = graph.constant(np.float32(_LEAST))
+        if self.weights or self.mean == "geometric":
+            least = graph.constant(np.float32(LEAST))
             answers = [graph.op("Log", graph.op("Max", each, least)) for each in answers]
+        if self.weights:
+            answers = [
+                graph.op("Mul", each, graph.constant(np.float32(weight)))
+                for each, weight in zip(answers, self.weights, strict=True)
+            ]
+            return graph.op("Softmax", graph.op("Sum", *answers), axis=-1)
         mixed = graph.op("Mean", *answers)
         if self.mean == "geometric":
             mixed = graph.op("Exp", mixed)
@@ -106,7 +150,11 @@ class Ensemble:
             place = folder / _folder(number)
             place.mkdir()
             member.model.save(place)
-        facts = {"members": [member.kind for member in self.members], "mean": self.mean}
+        facts = {
+            "members": [member.kind for member in self.members],
+            "mean": self.mean,
+            "weights": list(self.weights),
+        }
         (folder / FACTS).write_text(json.dumps(facts, indent=1))
 
 
@@ -126,7 +174,7 @@ def load(folder: Path) -> Ensemble:
                 allowed=f"there are: {', '.join(TRAINERS.names())}",
             )
         members.append(Member(kind, TRAINERS.get(kind).load(folder / _folder(number))))
-    return Ensemble(tuple(members), facts["mean"])
+    return Ensemble(tuple(members), facts["mean"], tuple(facts.get("weights", ())))
 
 
 def average(answers: Sequence[Probabilities], mean: str) -> Probabilities:
@@ -149,7 +197,7 @@ def average(answers: Sequence[Probabilities], mean: str) -> Probabilities:
     """
     every = np.stack(answers)
     if mean == "geometric":
-        mixed = np.exp(np.log(np.maximum(every, _LEAST)).mean(axis=0))
+        mixed = np.exp(np.log(np.maximum(every, LEAST)).mean(axis=0))
     else:
         mixed = every.mean(axis=0)
     return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))

@@ -69,6 +69,21 @@ class Tracking:
 
 
 @dataclass(frozen=True)
+class MemberModel:
+    """One of the models that an ensemble is made of.
+
+    Attributes:
+        kind: Its trainer's name.
+        folder: The folder that it was saved in.
+        values: Its parameters, from its run's record.
+    """
+
+    kind: str
+    folder: Path
+    values: Mapping[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class FitContext:
     """Seed, callbacks, checkpoint folder and tracking for one fit.
 
@@ -80,7 +95,7 @@ class FitContext:
         workdir: A folder for checkpoints that survives a kill and is removed when the fold is
             finished; a trainer resumes from its checkpoint there. None for no checkpoints.
         tracking: External tracking.
-        members: An ensemble's members: kind and folder of each.
+        members: The models of an ensemble's runs for this fold.
         judged: Called as ``judged(share, uar)`` after an epoch that was judged on validation clips:
             how much of the training is done, 0 to 1, and the UAR. What it raises ends the fit.
 
@@ -94,7 +109,7 @@ class FitContext:
     batches: ProgressCallback = field(default=silent)
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
-    members: tuple[tuple[str, Path], ...] = ()
+    members: tuple[MemberModel, ...] = ()
     judged: Callable[[float, float], None] = field(default=silent)
 
 

@@ -124,13 +124,13 @@ def judge(
             report(STEPS * number + round((STEPS - 1) * share), uar)
 
         model = trainer.fit(each.data, parameters, replace(context, judged=after_epoch))
-        predicted = _predict(trainer, parameters, model, each.judged).argmax(axis=1)
+        predicted = predict_as_asked(trainer, parameters, model, each.judged).argmax(axis=1)
         np.add.at(counts, (each.judged.labels, predicted), 1)
         report(STEPS * (number + 1), float(uar_of(counts)))
     return float(uar_of(counts))
 
 
-def _predict(
+def predict_as_asked(
     trainer: Trainer[Any], parameters: Parameters, model: Fitted, clips: TrainingClips
 ) -> npt.NDArray[np.float64]:
     """Return probabilities, asked as a run asks: speaker by speaker where the model wants that."""

@@ -69,6 +69,39 @@ def test_torch_items_are_a_clip_and_its_emotion(store):
 
 
 @missing("torch")
+class TestBatchesOfTorch:
+    def test_a_batch_is_the_memory_that_was_read_into(self, store):
+        from torch.utils.data import default_collate
+
+        samples = store.as_torch("mel8").__getitems__([3, 0, 2])
+        values, labels = default_collate(samples)
+        assert values.data_ptr() == samples[0][0].data_ptr()
+        np.testing.assert_array_equal(values.numpy(), store.load("mel8").X[[3, 0, 2]])
+        assert labels.tolist() == [label for _, label in samples]
+
+    @pytest.mark.parametrize("chosen", [[0, 1], [2, 1, 0], [0, 1, 2, 0], [1, 2, 3]])
+    def test_other_samples_are_copied_as_by_default(self, store, chosen):
+        from torch.utils.data import default_collate
+
+        data = store.as_torch("mel8")
+        samples = [*data.__getitems__([3, 0, 2]), *data.__getitems__([1])]
+        mixed = [samples[position] for position in chosen]
+        values, labels = default_collate(mixed)
+        expected = default_collate([tuple(sample) for sample in mixed])
+        assert values.equal(expected[0])
+        assert labels.equal(expected[1])
+        assert values.data_ptr() != samples[0][0].data_ptr()
+
+    def test_a_sample_is_pickled_as_a_plain_tuple(self, store):
+        first, _ = store.as_torch("mel8").__getitems__([0, 1])
+        values, label = first
+        received = pickle.loads(pickle.dumps(first))
+        assert type(received) is tuple
+        assert received[0].equal(values)
+        assert received[1] == label
+
+
+@missing("torch")
 @pytest.mark.parametrize("processes", [0, 2])
 def test_torch_loads_in_several_processes(store, processes):
     from torch.utils.data import DataLoader

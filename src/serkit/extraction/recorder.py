@@ -99,9 +99,10 @@ class Recorder:
     def _refresh(self, plan: Plan) -> None:
         """Update paths and metadata of clips that were already current."""
         clips = self._writer.state.clips
-        self._writer.put_clips(
-            [replace(clips[file.name.clip_id], **_known(self._scan, file)) for file in plan.reused]
-        )
+        for file in plan.reused:
+            row, known = clips[file.name.clip_id], _known(self._scan, file)
+            if any(getattr(row, name) != value for name, value in known.items()):
+                self._writer.put_clips([replace(row, **known)])
 
 
 def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from serkit.dsp import functionals
 from serkit.dsp.signal import Signal
 from serkit.features.extractor import Column, Extractor, TableLayout, Values
 from serkit.parameters import Parameters
 
 
-def _layout(_parameters: Parameters) -> TableLayout:
+@cache
+def _columns() -> TableLayout:
     return TableLayout("float32", tuple(column.name for column in functionals.columns()))
+
+
+def _layout(_parameters: Parameters) -> TableLayout:
+    return _columns()
 
 
 def _describe(_parameters: Parameters) -> tuple[Column, ...]:

@@ -163,6 +163,8 @@ def read_channel(found: Scan, channel: int) -> Scan:
     """
     if channel < 0:
         raise UsageError(f"channel {channel} does not exist", allowed="0 or more is allowed")
+    if all(file.channel == channel for file in found.files):
+        return found
     return replace(found, files=tuple(replace(file, channel=channel) for file in found.files))
 
 
@@ -188,7 +190,8 @@ def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:
     for file in files:
         groups.setdefault(file.name.clip_id, []).append(file)
     for candidates in groups.values():
-        candidates.sort(key=lambda file: (file.path.count("/"), file.path))
+        if len(candidates) > 1:
+            candidates.sort(key=lambda file: (file.path.count("/"), file.path))
     return groups
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from serkit.errors import UsageError
 from serkit.extras import require
@@ -89,11 +90,16 @@ class ClipSequence:
 
     def take(self, positions: Sequence[int]) -> list[tuple[Any, int]]:
         """Read several clips at once, part by part."""
+        values, labels = self.read(positions)
+        return list(zip(values, labels.tolist(), strict=True))
+
+    def read(self, positions: Sequence[int]) -> tuple[Any, npt.NDArray[np.int64]]:
+        """Read several clips as one array (unpadded: a list of arrays), with their labels."""
         if self._store is None:
             self._store = self._kind(self.path)
         ids = [self.clip_ids[position] for position in positions]
         batch = self._store.read(self.feature, ids, **self.options)
-        return list(zip(batch.X, batch.y.tolist(), strict=True))
+        return batch.X, batch.y
 
     def parts(self) -> list[str]:
         """Return the part that holds each clip."""

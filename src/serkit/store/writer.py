@@ -50,9 +50,9 @@ class StoreWriter:
 
     def __init__(self, path: Path, state: StoreState) -> None:
         self.path = path
-        self._files = dict(state.files)
-        self._clips = dict(state.clips)
-        self._index = {name: dict(rows) for name, rows in state.index.items()}
+        self._files = dict(state.files.items())  # which makes all rows at once
+        self._clips = dict(state.clips.items())
+        self._index = {name: dict(rows.items()) for name, rows in state.index.items()}
         self.state = StoreState(state.manifest, self._files, self._clips, self._index)
         self._mirror = mirror_of(path)
         self._features = dict(state.manifest.features)

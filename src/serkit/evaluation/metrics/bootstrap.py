@@ -17,6 +17,8 @@ matrices so weighted: all resamples together are one matrix product.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -101,9 +103,17 @@ def resampled(confusions: Ints, *, resamples: int = 2000, seed: int = 0) -> Floa
     flat = confusions.reshape(len(confusions), -1).astype(np.float64)
     # The counts decide which weights an actor gets, not the name: renaming changes nothing.
     flat = flat[np.lexsort(flat.T)]
-    weights = actor_weights(len(flat), resamples=resamples, seed=seed)
     # Counts are small whole numbers: the float product is exact, and far faster than integers.
-    return (weights.astype(np.float64) @ flat).reshape(resamples, *confusions.shape[1:])
+    product = _float_weights(len(flat), resamples, seed) @ flat
+    return product.reshape(resamples, *confusions.shape[1:])
+
+
+@lru_cache(maxsize=4)
+def _float_weights(n_actors: int, resamples: int, seed: int) -> Floats:
+    """Draw once for all runs of a leaderboard, which mostly have the same number of speakers."""
+    weights = actor_weights(n_actors, resamples=resamples, seed=seed).astype(np.float64)
+    weights.flags.writeable = False
+    return weights
 
 
 def percentile_interval(scores: Floats, n_actors: int) -> Interval:

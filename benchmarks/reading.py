@@ -110,7 +110,7 @@ def _loaders(store: Any, scratch: Path, rounds: int) -> dict[str, dict[str, floa
 
 
 def _sizes(store: Any, scratch: Path) -> dict[str, int]:
-    parts = store.state.manifest.features[FEATURE].parts.values()
+    parts = store.state.parts(FEATURE).values()
     return {
         "serkit": sum(part.bytes for part in parts),
         "one padded array": (scratch / "padded.npy").stat().st_size,

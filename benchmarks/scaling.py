@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -26,6 +27,9 @@ SAMPLES = 4_800
 """Length of a clip: 0.1 s."""
 
 CLIPS_A_FOLDER = 1_000
+
+CLIPS_A_COMMIT = 1_008
+"""Clips that each commit adds to a store that is filled without audio."""
 
 STEPS = ("extract", "repeat", "open", "filter", "why", "ls")
 
@@ -134,7 +138,7 @@ def _specs() -> list[Any]:
 
 
 def _fill(store: Path, count: int) -> dict[str, Any]:
-    """Put values of noise into a store, part by part, and commit after each tenth of them."""
+    """Put values of noise into a store, part by part, and commit now and then."""
     from serkit.features import Values
     from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
     from serkit.store.tables import ClipRow, FileRow
@@ -162,13 +166,13 @@ def _fill(store: Path, count: int) -> dict[str, Any]:
                 ]
                 part = write_part(store, spec, spec.layout(), items, f"{first:016x}")
                 writer.put_part(spec.name, *part)
-            if first * 10 // count != (first + CLIPS_PER_PART) * 10 // count:
-                for spec in specs:
-                    merge_small_parts(writer, spec.name)
+            if (first + CLIPS_PER_PART) % CLIPS_A_COMMIT == 0:
                 started = time.process_time(), time.perf_counter()
                 writer.commit()
                 taken = time.process_time() - started[0], time.perf_counter() - started[1]
                 commits.append((len(writer.state.clips), *taken))
+        for spec in specs:
+            merge_small_parts(writer, spec.name)
         writer.commit()
     return {"commits": commits}
 
@@ -195,7 +199,7 @@ def _clip(number: int) -> dict[str, Any]:
         "channels": 1,
         "num_frames": SAMPLES,
         "resampled_from": None,
-        "pcm_sha256": f"{number * 2654435761 % 2**256:064x}",
+        "pcm_sha256": sha256(str(number).encode()).hexdigest(),
         "root": "/corpus",
     }
 

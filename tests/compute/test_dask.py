@@ -52,10 +52,10 @@ def own():
 
 def part_bytes(store):
     """Return the content of each array part, by feature: tables are merged as they arrive."""
-    features = read_state(store).manifest.features
+    state = read_state(store)
     return {
-        name: sorted(part.xxh3 for part in feature.parts.values())
-        for name, feature in features.items()
+        name: sorted(part.xxh3 for part in state.parts(name).values())
+        for name in state.manifest.features
         if name != "change_deviation"
     }
 

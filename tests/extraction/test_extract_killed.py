@@ -98,8 +98,8 @@ def test_killed_at_every_file_operation(corpus, unbroken, memory):
 
 
 def leftovers(store):
-    """Return files that neither the manifest names nor every store has."""
-    known = {store / name for name in read_state(store).manifest.files()}
+    """Return files that neither the manifest nor an index names nor every store has."""
+    known = {store / name for name in read_state(store).stored_files()}
     known |= {store / n for n in (".gitignore", ".lock", "manifest.json", "manifest.copy.json")}
     return sorted(p for p in store.rglob("*") if p.is_file() and p not in known)
 

@@ -7,6 +7,7 @@ import os
 import random
 import sys
 from contextlib import ExitStack, suppress
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
+from serkit.store.writer import open_writer
 
 CLIPS = 12
 
@@ -60,12 +62,14 @@ def store(pristine, tmp_path):
 
 def files_of(store, kind):
     """Return the files that hold one kind of thing."""
-    manifest = read_state(store).manifest
+    state = read_state(store)
+    manifest = state.manifest
     if kind in manifest.features:
-        return [store / name for name in manifest.features[kind].parts]
+        return [store / name for name in state.parts(kind)]
     if kind == "index":
-        return [store / feature.index.file for feature in manifest.features.values()]
-    return [store / manifest.tables[kind].file]
+        tables = [feature.index for feature in manifest.features.values()]
+        return [store / file.file for table in tables for file in table]
+    return [store / file.file for file in manifest.tables[kind]]
 
 
 def places(path, count, seed=0):
@@ -119,26 +123,25 @@ def test_every_file_of_a_store_is_verified(store):
 
 
 def test_damage_is_described(store):
-    manifest = read_state(store).manifest
-    raw, mel = manifest.features["raw"], manifest.features["mel8"]
-    first, second = list(raw.parts)[:2]
+    state = read_state(store)
+    first, second = list(state.parts("raw"))[:2]
+    (mel,) = state.manifest.features["mel8"].index
+    (clips_table,), (files_table,) = (state.manifest.tables[name] for name in ("clips", "files"))
     _, end, clips = values_range(store, "raw", first)
     kit.flip(store / first, end - 1)
     (store / second).unlink()
-    os.truncate(store / mel.index.file, 10)
-    kit.flip(store / manifest.tables["clips"].file, 50)
-    (store / manifest.tables["files"].file).unlink()
+    os.truncate(store / mel.file, 10)
+    kit.flip(store / clips_table.file, 50)
+    (store / files_table.file).unlink()
     found = {damage.file: damage for damage in verify(store).damaged}
     hit = max(clips, key=lambda clip: clips[clip])
     assert found[first].what == "values of 1 clip changed"
     assert found[first].feature == "raw"
     assert found[first].clip_ids == (hit,)
     assert found[second].what == f"values of {len(found[second].clip_ids)} clips are missing"
-    assert found[mel.index.file].what == (
-        f"the index of mel8 changed size ({mel.index.bytes:,} -> 10 bytes)"
-    )
-    assert found[manifest.tables["clips"].file].what == "the clips table changed"
-    assert found[manifest.tables["files"].file].what == "the files table is missing"
+    assert found[mel.file].what == f"the index of mel8 changed size ({mel.bytes:,} -> 10 bytes)"
+    assert found[clips_table.file].what == "the clips table changed"
+    assert found[files_table.file].what == "the files table is missing"
     assert len(found) == 5
 
 
@@ -236,7 +239,7 @@ def test_tables_are_never_read_wrong(store, whole, kind):
 
 
 def test_a_damaged_table_is_an_error_that_says_what_to_do(store):
-    name = read_state(store).manifest.tables["clips"].file
+    ((name, _, _),) = map(astuple, read_state(store).manifest.tables["clips"])
     kit.flip(store / name, 60)
     with pytest.raises(StoreCorruptError) as error:
         FeatureStore(store)
@@ -466,18 +469,18 @@ def test_a_store_of_a_newer_serkit(store):
     """Not even repair touches it."""
     data = json.loads((store / "manifest.json").read_text())
     del data["digest"]
-    data["format"] = 2
+    data["format"] = 3
     data["digest"] = xxh3_64_hexdigest(canonical_json(data).encode())
     text = json.dumps(data)
     (store / "manifest.json").write_text(text)
     with pytest.raises(StoreError) as error:
         FeatureStore(store)
     assert str(error.value) == (
-        f"{store}/manifest.json has format 2, this serkit reads 1; install the serkit that wrote "
-        "it, or extract into another --store"
+        f"{store}/manifest.json has format 3, this serkit reads 2 and older; install the "
+        "serkit that wrote it, or extract into another --store"
     )
     assert not isinstance(error.value, StoreCorruptError)
-    with pytest.raises(StoreError, match="has format 2"):
+    with pytest.raises(StoreError, match="has format 3"):
         repair(store)
     assert (store / "manifest.json").read_text() == text
 
@@ -567,8 +570,6 @@ def test_there_is_nothing_to_repair_where_no_store_is(tmp_path):
 @pytest.mark.parametrize("name", ["../victim.txt", "/etc/hostname", "parts/../../victim.txt"])
 def test_a_manifest_that_names_a_file_elsewhere_is_damaged(store, name):
     """A store from somebody else must not be able to name what gc then deletes."""
-    from dataclasses import replace
-
     from serkit.store.manifest import StoredFile
 
     assert replace(StoredFile("parts/raw/x.h5", 1, ""), bytes=2).bytes == 2
@@ -576,11 +577,29 @@ def test_a_manifest_that_names_a_file_elsewhere_is_damaged(store, name):
         StoredFile(name, 1, "")
     path = store / "manifest.json"
     text = path.read_text()
-    first = files_of(store, "raw")[0].relative_to(store).as_posix()
+    first = files_of(store, "clips")[0].relative_to(store).as_posix()
     path.write_text(text.replace(first, name))
     with pytest.raises(StoreCorruptError):
         FeatureStore(store)
     path.write_text(text)
+
+
+def test_an_index_that_names_a_part_elsewhere_is_damaged(store, tmp_path):
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    with open_writer(store) as writer:
+        index = writer.state.index["raw"]
+        first = next(iter(index))
+        index.put(replace(index[first], part="../victim.txt"))
+        writer.commit()
+    for act in (gc, verify):
+        with pytest.raises(StoreCorruptError) as error:
+            act(store)
+        assert str(error.value) == (
+            "the index of raw names ../victim.txt, which is no file of a store; "
+            "run 'serkit extract' into another --store"
+        )
+    assert victim.read_text() == "mine"
 
 
 def test_a_clip_whose_file_went_bad_is_left_out_and_fails(tmp_path):

@@ -552,8 +552,8 @@ def test_table_parts_and_tables_can_be_read_with_pandas_alone(path, store):
     whole = store.load("change_deviation")
     assert list(frame.index) == list(whole.clips.index)
     np.testing.assert_array_equal(frame["change_deviation"], whole.X[:, 0])
-    tables = read_state(path).manifest.tables
-    clips = pd.read_parquet(path / tables["clips"].file).set_index("clip_id").sort_index()
+    (table,) = read_state(path).manifest.tables["clips"]
+    clips = pd.read_parquet(path / table.file).set_index("clip_id").sort_index()
     assert list(clips["actor"]) == list(store.clips["actor"])
 
 

@@ -179,7 +179,7 @@ class TestAStore:
         for _ in range(3):
             store.load("raw")
         kept = list((store.path / "parts").rglob("*.h5"))
-        assert len(kept) == len(store.state.manifest.features["raw"].parts)
+        assert len(kept) == len(store.state.parts("raw"))
         monkeypatch.setattr(mirror_module, "_CACHE_BYTES", 0)
         store.load("mel8")
         store.load("mel8")
@@ -317,7 +317,7 @@ class TestS3:
         batch = store.read("raw", ids)
         read = s3.received - began - opened
         assert batch.X.shape == (32, 24_000)
-        size = sum(f.bytes for f in store.state.manifest.features["raw"].parts.values())
+        size = sum(f.bytes for f in store.state.parts("raw").values())
         assert batch.X.nbytes <= read < size / 2
         assert opened < 100_000
         first = s3.received

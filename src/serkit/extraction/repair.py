@@ -6,7 +6,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,21 +20,20 @@ from serkit.features import EXTRACTORS
 from serkit.ingest.scan import AudioFile, changed_at
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
-from serkit.storage.files import write_file
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import (
     NAME,
     Failure,
     Manifest,
-    StoredFile,
+    Segments,
     read_manifest,
     restore_manifest,
     write_manifest,
 )
 from serkit.store.mirror import refuse_mirror
-from serkit.store.state import read_checked
-from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
+from serkit.store.rows import column
+from serkit.store.tables import ClipRow
 from serkit.store.verify import Damage, verify
 from serkit.store.writer import TABLES, StoreWriter, locked_writer
 
@@ -104,7 +103,10 @@ def repair(
         except StoreCorruptError as error:
             notes = (_mend_manifest(store, error),)
             damaged = verify(store).damaged
-        notes += _replace_tables(store, damaged)
+        if dropped := _drop_tables(store, damaged):
+            notes += dropped
+            # Rows of older files count again, and their parts may be gone.
+            damaged += tuple(each for each in verify(store).damaged if each not in damaged)
         writer = locked_writer(store)
         lost = _lost(damaged)
         tasks, failed = _tasks(writer, lost)
@@ -157,8 +159,9 @@ def _empty_part(writer: StoreWriter, damage: Damage) -> None:
     """Retire a damaged part: its intact values move to a new one."""
     writer.drop_values(damage.feature, damage.clip_ids)
     rewrite_parts(writer, damage.feature, {damage.file}, clips_a_part=CLIPS_PER_PART)
-    rows = writer.state.index[damage.feature].values()
-    stale = [row.clip_id for row in rows if row.part == damage.file]
+    index = writer.state.index[damage.feature]
+    places = zip(index, column(index, "part"), strict=True)
+    stale = [clip_id for clip_id, part in places if part == damage.file]
     writer.drop_values(damage.feature, stale)
 
 
@@ -214,31 +217,23 @@ def _changed(clip: ClipRow) -> Failure:
     )
 
 
-def _replace_tables(store: Path, damaged: Iterable[Damage]) -> tuple[str, ...]:
-    """Replace damaged tables by empty ones; the values they listed count as not yet computed."""
+def _drop_tables(store: Path, damaged: Iterable[Damage]) -> tuple[str, ...]:
+    """Take damaged files of tables out of the manifest; what they listed is to be computed anew."""
     notes = []
     for damage in damaged:
-        if not damage.file.startswith(TABLES):
-            continue
-        manifest = read_manifest(store)
-        empty = {"files": encode(FileRow, ()), "clips": encode(ClipRow, ())}
-        data = encode(IndexRow, ())
-        for name, table in manifest.tables.items():
-            if table.file == damage.file:
-                data = empty[name]
-        write_file(store / damage.file, data)
-        write_manifest(store, _with_file(manifest, StoredFile.of(damage.file, data)))
-        read_checked(store, StoredFile.of(damage.file, data))
-        notes.append(f"{damage.what}; run 'serkit extract SRC' to compute what it spoke of")
+        if damage.file.startswith(TABLES):
+            write_manifest(store, _without(read_manifest(store), damage.file))
+            notes.append(f"{damage.what}; run 'serkit extract SRC' to compute what it spoke of")
     return tuple(notes)
 
 
-def _with_file(manifest: Manifest, file: StoredFile) -> Manifest:
-    from dataclasses import replace
+def _without(manifest: Manifest, file: str) -> Manifest:
+    def rest(segments: Segments) -> Segments:
+        return tuple(each for each in segments if each.file != file)
 
-    tables = {k: file if t.file == file.file else t for k, t in manifest.tables.items()}
+    tables = {name: rest(segments) for name, segments in manifest.tables.items()}
     features = {
-        name: replace(feature, index=file) if feature.index.file == file.file else feature
+        name: replace(feature, index=rest(feature.index))
         for name, feature in manifest.features.items()
     }
     return replace(manifest, tables=tables, features=features)

@@ -10,6 +10,7 @@ from serkit.errors import StoreCorruptError
 from serkit.features import ArrayLayout, TableLayout, Values
 from serkit.store.parts import Array, Item, open_values
 from serkit.store.reading import checked_values
+from serkit.store.rows import column
 from serkit.store.tables import IndexRow
 from serkit.store.writer import StoreWriter, write_part
 
@@ -25,7 +26,7 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
     stored = writer.features[feature]
     if not isinstance(stored.layout, TableLayout):
         return
-    counts = Counter(row.part for row in writer.state.index[feature].values())
+    counts = Counter(column(writer.state.index[feature], "part"))
     small = {part for part, count in counts.items() if count < _ROWS_A_TABLE_PART}
     if len(small) > _MOST_TABLE_PARTS:
         rewrite_parts(writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART)
@@ -60,7 +61,7 @@ def rewrite_parts(
         for row in current[first : first + clips_a_part]:
             try:
                 if row.part not in opened:
-                    path = writer.part_path(feature, row.part)
+                    path = writer.part_path(row.part)
                     opened[row.part] = open_values(path, stored.layout)
                 items.append(_item(opened[row.part], row, stored.layout))
             except StoreCorruptError:

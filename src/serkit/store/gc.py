@@ -16,6 +16,7 @@ from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import StoredFeature
 from serkit.store.mirror import refuse_mirror
 from serkit.store.parts import count_clips
+from serkit.store.rows import column
 from serkit.store.writer import StoreWriter, open_writer
 
 if TYPE_CHECKING:
@@ -112,18 +113,19 @@ def folder_size(folder: Path) -> int:
 
 
 def _stale(writer: StoreWriter, name: str, feature: StoredFeature) -> list[str]:
+    behind, clips = writer.state.not_current(feature.spec), writer.state.clips
     index = writer.state.index[name]
-    return [clip_id for clip_id in index if not writer.state.current(feature.spec, clip_id)]
+    return [clip_id for clip_id in index if clip_id in behind or clip_id not in clips]
 
 
 def _sparse(writer: StoreWriter, name: str) -> dict[str, int]:
     """Return the parts of which not every clip is alive any more, with how many are."""
-    alive = Counter(row.part for row in writer.state.index[name].values())
+    alive = Counter(column(writer.state.index[name], "part"))
     ever = _clips_written(writer, name)
     return {part: count for part, count in alive.items() if count < ever.get(part, count)}
 
 
 def _clips_written(writer: StoreWriter, name: str) -> dict[str, int]:
     layout = writer.features[name].layout
-    parts = {row.part for row in writer.state.index[name].values()}
+    parts = set(column(writer.state.index[name], "part"))
     return {part: count_clips(writer.path / part, layout) for part in parts}

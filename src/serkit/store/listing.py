@@ -139,7 +139,7 @@ def _feature(state: StoreState, recipes: Recipes, name: str) -> ListedFeature:
         missing=counts["missing"],
         stale=counts["stale"],
         failed=counts["failed"],
-        bytes=sum(part.bytes for part in stored.parts.values()),
+        bytes=sum(part.bytes for part in state.parts(name).values()),
         fingerprint=stored.spec.fingerprint,
         summary=stored.spec.summary,
     )

@@ -19,8 +19,11 @@ from serkit.storage.files import Buffer, read_file, write_file
 
 _FOLDERS = ("parts", "tables")
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older serkit could no longer read the store."""
+
+_READABLE = (1, 2)
+"""Formats that are read: 1 had one file for each table, and listed all parts in the manifest."""
 
 NAME = "manifest.json"
 
@@ -59,6 +62,10 @@ class StoredFile:
         return cls(file, size, state.hexdigest())
 
 
+Segments = tuple[StoredFile, ...]
+"""The files of a table: of rows with the same key the last one counts."""
+
+
 @dataclass(frozen=True)
 class StoredFeature:
     """A feature in the store.
@@ -67,15 +74,16 @@ class StoredFeature:
         spec: What it is.
         layout: Its shape, kept so that reading needs no extractor.
         index: The table of each clip's location.
-        parts: The files that hold the values, by path inside the store.
         older: Earlier specification, if some clips still have its values.
+        parts: The files of values, by path inside the store, that were written in format 1; of
+            others the index knows size and checksum.
     """
 
     spec: FeatureSpec
     layout: Layout
-    index: StoredFile
-    parts: Mapping[str, StoredFile]
+    index: Segments = ()
     older: tuple[FeatureSpec, ...] = ()
+    parts: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,18 +118,15 @@ class Manifest:
     """
 
     generation: int = 0
-    tables: Mapping[str, StoredFile] = field(default_factory=dict)
+    tables: Mapping[str, Segments] = field(default_factory=dict)
     features: Mapping[str, StoredFeature] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     labels: LabelSet = UNRECORDED
 
-    def files(self) -> dict[str, StoredFile]:
-        """Return every file that the manifest refers to, by its path inside the store."""
-        found = {table.file: table for table in self.tables.values()}
-        for feature in self.features.values():
-            found[feature.index.file] = feature.index
-            found |= feature.parts
-        return found
+    def table_files(self) -> dict[str, StoredFile]:
+        """Return every file of every table, by its path inside the store."""
+        indexes = (feature.index for feature in self.features.values())
+        return {file.file: file for table in (*self.tables.values(), *indexes) for file in table}
 
 
 def read_manifest(store: Path) -> Manifest:
@@ -223,9 +228,9 @@ def _read(store: Path, name: str) -> Manifest:
         # checked before the format: the digest is the same in every format
         if digest != xxh3_64_hexdigest(canonical_json(data).encode()):
             raise _damaged(path)
-        if data["format"] != FORMAT:
+        if data["format"] not in _READABLE:
             raise StoreError(
-                f"{path} has format {data['format']}, this serkit reads {FORMAT}",
+                f"{path} has format {data['format']}, this serkit reads {_READABLE[-1]} and older",
                 hint="install the serkit that wrote it, or extract into another --store",
             )
         return _from_json(data)
@@ -256,12 +261,12 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "generation": manifest.generation,
-        "tables": {name: asdict(table) for name, table in manifest.tables.items()},
+        "tables": {name: _segments_to_json(table) for name, table in manifest.tables.items()},
         "features": {
             name: {
                 "spec": feature.spec.to_json(),
                 "layout": {"kind": type(feature.layout).__name__, **asdict(feature.layout)},
-                "index": asdict(feature.index),
+                "index": _segments_to_json(feature.index),
                 "parts": [asdict(part) for part in feature.parts.values()],
                 "older": [spec.to_json() for spec in feature.older],
             }
@@ -275,20 +280,29 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
 def _from_json(data: Mapping[str, Any]) -> Manifest:
     return Manifest(
         generation=data["generation"],
-        tables={name: StoredFile(**table) for name, table in data["tables"].items()},
+        tables={name: _segments(table) for name, table in data["tables"].items()},
         features={
             name: StoredFeature(
                 FeatureSpec.from_json(feature["spec"]),
                 _layout(feature["layout"]),
-                StoredFile(**feature["index"]),
-                {part["file"]: StoredFile(**part) for part in feature["parts"]},
+                _segments(feature["index"]),
                 tuple(FeatureSpec.from_json(spec) for spec in feature["older"]),
+                {part["file"]: StoredFile(**part) for part in feature["parts"]},
             )
             for name, feature in data["features"].items()
         },
         failures=tuple(Failure(**failure) for failure in data["failures"]),
         labels=LabelSet.from_json(data.get("labels")),
     )
+
+
+def _segments_to_json(segments: Segments) -> list[dict[str, Any]]:
+    return [asdict(file) for file in segments]
+
+
+def _segments(data: Any) -> Segments:
+    files = data if isinstance(data, list) else [data]  # one file in format 1
+    return tuple(StoredFile(**file) for file in files)
 
 
 def _layout(data: Mapping[str, Any]) -> Layout:

@@ -22,7 +22,7 @@ from serkit.errors import NotFoundError, StoreError, StoreLockedError, UsageErro
 from serkit.settings import resolve
 from serkit.storage.files import write_file
 from serkit.storage.objects import Objects, is_url, open_objects
-from serkit.store.manifest import NAME, Manifest, StoredFile, read_manifest
+from serkit.store.manifest import NAME, Manifest, read_manifest
 
 _ORIGIN = ".origin"
 """File of a mirror that names what it mirrors."""
@@ -121,26 +121,24 @@ class Mirror:
             (staged / NAME).unlink()
             staged.rmdir()
         if to_write:
-            self.fetch(read_manifest(self.folder).tables.values())
+            self.fetch(read_manifest(self.folder).table_files())
         self._looked_at = now
 
-    def commit(self, before: Manifest, after: Manifest, text: bytes) -> None:
+    def commit(self, before: Manifest, after: Manifest, text: bytes, unused: Iterable[str]) -> None:
         """Make a manifest count for everybody, or fail.
 
         Args:
             before: What this writer began with.
             after: What is to be committed; its parts are uploaded already.
             text: Its text.
+            unused: Files that are no longer needed then.
 
         Raises:
             StoreLockedError: Somebody else has committed meanwhile.
             StoreWriteError: The objects cannot be written.
         """
-        known = {table.file for table in before.tables.values()}
-        known |= {feature.index.file for feature in before.features.values()}
-        for file in _tables(after):
-            if file.file not in known:
-                self.objects.write(file.file, (self.folder / file.file).read_bytes())
+        for file in after.table_files().keys() - before.table_files().keys():
+            self.objects.write(file, (self.folder / file).read_bytes())
         name = _commit_name(after.generation)
         # Asked again after an answer that got lost, an object store refuses what it has taken.
         if not self.objects.create(name, text) and self.objects.read(name) != text:
@@ -148,29 +146,29 @@ class Mirror:
                 f"somebody else has committed to {self.url} meanwhile",
                 hint="nothing of theirs is lost; run it again, and it computes what is missing",
             )
-        unused = sorted(before.files().keys() - after.files().keys())
+        gone = sorted(unused)
         if after.generation > _KEPT_COMMITS:
-            unused.append(_commit_name(after.generation - _KEPT_COMMITS))
-        self.objects.delete(unused)
+            gone.append(_commit_name(after.generation - _KEPT_COMMITS))
+        self.objects.delete(gone)
 
-    def fetch(self, files: Iterable[StoredFile]) -> None:
-        """Bring files here whole.
+    def fetch(self, files: Iterable[str]) -> None:
+        """Bring files here whole, by their paths inside the store.
 
         Raises:
             StoreReadError: They cannot be read.
             StoreError: They are not there.
         """
-        wanted = [file for file in files if not (self.folder / file.file).is_file()]
+        wanted = [file for file in files if not (self.folder / file).is_file()]
         for file in wanted:
             try:
-                write_file(self.folder / file.file, self.objects.read(file.file))
+                write_file(self.folder / file, self.objects.read(file))
             except FileNotFoundError as error:
                 raise StoreError(
-                    f"{file.file} of {self.url} is gone: somebody has committed meanwhile",
+                    f"{file} of {self.url} is gone: somebody has committed meanwhile",
                     hint="read it again",
                 ) from error
         if wanted:
-            self._trim(keep={self.folder / file.file for file in wanted})
+            self._trim(keep={self.folder / file for file in wanted})
 
     def _newest(self) -> str:
         """Return the name of the newest commit; of a copied folder that is its manifest."""
@@ -193,9 +191,9 @@ class Mirror:
             return b""
 
     def _fetch_tables(self, manifest: Manifest) -> None:
-        tables = {table.file: table for table in _tables(manifest)}
-        seen = manifest.tables.get("files")
-        self.fetch(table for table in tables.values() if table != seen)
+        tables = manifest.table_files().keys()
+        seen = {file.file for file in manifest.tables.get("files", ())}
+        self.fetch(sorted(tables - seen))
         for path in (self.folder / "tables").glob("*.parquet"):
             if f"tables/{path.name}" not in tables:
                 path.unlink(missing_ok=True)
@@ -210,11 +208,6 @@ class Mirror:
             if path not in keep:
                 path.unlink(missing_ok=True)
                 spare -= status.st_size
-
-
-def _tables(manifest: Manifest) -> list[StoredFile]:
-    indexes = (feature.index for feature in manifest.features.values())
-    return [file for file in (*manifest.tables.values(), *indexes) if file.file]
 
 
 def _commit_name(generation: int) -> str:

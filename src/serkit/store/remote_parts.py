@@ -59,7 +59,7 @@ class RemoteParts:
         for part, wanted in by_part.items():
             self._asked[part] += sum(self._bytes(row) for row in wanted)
         whole = [part for part in by_part if self._is_worth_keeping(part)]
-        self._mirror.fetch(self._files[part] for part in whole)
+        self._mirror.fetch(whole)
         pieces = [row for part in by_part.keys() - set(whole) for row in by_part[part]]
         if isinstance(self.layout, ArrayLayout) and pieces:
             self._read_pieces(self.layout, pieces)
@@ -73,7 +73,7 @@ class RemoteParts:
         """
         piece = self._pieces.get(row.clip_id)
         if piece is None:
-            self._mirror.fetch([self._files[row.part]])  # where nobody said what comes next
+            self._mirror.fetch([row.part])  # where nobody said what comes next
             return self._kept.values(row)
         return checked_values(piece, replace(row, offset=0), self.layout)
 
@@ -116,4 +116,4 @@ class RemoteParts:
             if place:
                 self._places[name] = place
             else:
-                self._mirror.fetch([self._files[name]])
+                self._mirror.fetch([name])

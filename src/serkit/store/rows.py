@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Generic
 
-from serkit.store.tables import Row, listed, make_rows, read_table
+from serkit.store.tables import Row, listed, make_rows, read_column, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,11 +28,14 @@ class Segment(Generic[Row]):
     Args:
         kind: The class of the rows; its first field is the key.
         data: The file.
+        keys: The key of each row, where the caller has them already.
     """
 
-    def __init__(self, kind: type[Row], data: bytes) -> None:
+    def __init__(self, kind: type[Row], data: bytes, keys: list[str] | None = None) -> None:
         self.data = data
         self._kind: type[Row] = kind
+        if keys is not None:
+            self.keys = keys
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._kind, self.data)
@@ -44,19 +47,20 @@ class Segment(Generic[Row]):
 
     def column(self, name: str) -> list[Any]:
         """Return one field of each row."""
-        return listed(read_table(self._kind, self.data, [name]), name)
+        return read_column(self._kind, self.data, name)
 
     def rows(self) -> list[Row]:
         """Return all rows."""
-        return make_rows(self._kind, {n: listed(self._table, n) for n in self._table.column_names})
+        return make_rows(self._kind, {n: listed(self.table, n) for n in self.table.column_names})
 
     def rows_at(self, positions: Sequence[int]) -> list[Row]:
         """Return the rows at some positions."""
-        columns = zip(self._table.column_names, self._table.columns, strict=True)
+        columns = zip(self.table.column_names, self.table.columns, strict=True)
         return make_rows(self._kind, {n: [c[i].as_py() for i in positions] for n, c in columns})
 
     @cached_property
-    def _table(self) -> pa.Table:
+    def table(self) -> pa.Table:
+        """All rows as Arrow has them."""
         return read_table(self._kind, self.data)
 
 

@@ -40,6 +40,33 @@ class StoreState:
         """The classes of the clips, in the order of their numbers."""
         return self.manifest.labels
 
+    def parts(self, feature: str) -> dict[str, StoredFile]:
+        """Return the files that hold a feature's values, by their path inside the store.
+
+        Raises:
+            StoreCorruptError: The index names a file outside of the store.
+        """
+        index, listed = self.index[feature], self.manifest.features[feature].parts
+        sizes, digests = column(index, "part_bytes"), column(index, "part_xxh3")
+        facts = dict(zip(column(index, "part"), zip(sizes, digests, strict=True), strict=True))
+        found = {}
+        for part, fact in facts.items():
+            try:
+                found[part] = listed.get(part) or StoredFile(part, *fact)
+            except ValueError as error:
+                raise StoreCorruptError(
+                    f"the index of {feature} names {part}, which is no file of a store",
+                    hint="run 'serkit extract' into another --store",
+                ) from error
+        return found
+
+    def stored_files(self) -> dict[str, StoredFile]:
+        """Return every file that the store refers to, by its path inside it."""
+        found = self.manifest.table_files()
+        for feature in self.manifest.features:
+            found |= self.parts(feature)
+        return found
+
     def corpus_digest(self) -> str:
         """Return the identity of all clips; see :func:`corpus_digest`."""
         corpora, samples = column(self.clips, "corpus"), column(self.clips, "pcm_sha256")
@@ -88,12 +115,12 @@ def read_state(store: Path, *, files: bool = True) -> StoreState:
     """
     manifest = read_manifest(store)
     state = StoreState(manifest)
-    if manifest.tables:
-        if files:
-            state.files = _table(store, manifest.tables["files"], FileRow)
-        state.clips = _table(store, manifest.tables["clips"], ClipRow)
+    if files:
+        state.files = Rows(read_segments(store, manifest.tables.get("files", ()), FileRow))
+    state.clips = Rows(read_segments(store, manifest.tables.get("clips", ()), ClipRow))
     state.index = {
-        name: _table(store, feature.index, IndexRow) for name, feature in manifest.features.items()
+        name: Rows(read_segments(store, feature.index, IndexRow))
+        for name, feature in manifest.features.items()
     }
     return state
 
@@ -127,6 +154,11 @@ def _digest(clips: Iterable[tuple[str, str, str]]) -> str:
     return hashlib.sha256(canonical_json(sorted(clips)).encode()).hexdigest()
 
 
-def _table(store: Path, file: StoredFile, kind: type[Row]) -> Rows[Row]:
-    """Read a table's bytes at once, since a writer may delete the file; they are decoded later."""
-    return Rows([Segment(kind, read_checked(store, file))])
+def read_segments(store: Path, files: Iterable[StoredFile], kind: type[Row]) -> list[Segment[Row]]:
+    """Read a table's bytes, before a writer deletes the files; they are decoded when needed.
+
+    Raises:
+        StoreCorruptError: One is missing or damaged.
+        StoreReadError: One is there but cannot be read.
+    """
+    return [Segment(kind, read_checked(store, file)) for file in files]

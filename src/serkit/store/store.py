@@ -316,7 +316,7 @@ class FeatureStore:
         stored = self._stored(state, feature)
         spec = stored.spec
         rows, clips = self._rows(state, spec, clip_ids), some(state.clips, clip_ids)
-        parts = self._parts_of(stored)
+        parts = self._parts_of(state, stored)
         if isinstance(parts, RemoteParts):
             parts.prefetch(rows)
         return read_batch(parts, spec, rows, clips, options)
@@ -327,14 +327,15 @@ class FeatureStore:
         Raises:
             UnknownNameError: It is not in the store.
         """
-        return self._parts_of(self._stored(self.state, feature))
+        state = self.state
+        return self._parts_of(state, self._stored(state, feature))
 
-    def _parts_of(self, stored: StoredFeature) -> PartCache | RemoteParts:
+    def _parts_of(self, state: StoreState, stored: StoredFeature) -> PartCache | RemoteParts:
         name, layout = stored.spec.name, stored.layout
         parts = self._parts.get(name)
         if parts is None or parts.layout != layout:
             if self._mirror:
-                parts = RemoteParts(self._mirror, layout, stored.parts)
+                parts = RemoteParts(self._mirror, layout, state.parts(name))
             else:
                 parts = PartCache(self.path, layout)
             self._parts[name] = parts

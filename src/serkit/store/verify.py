@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,13 @@ from serkit.features import Layout
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.files import read_file
-from serkit.store.manifest import COPY, Manifest, StoredFile, copy_damage, read_manifest
+from serkit.store.manifest import COPY, Manifest, Segments, StoredFile, copy_damage, read_manifest
 from serkit.store.mirror import refuse_mirror
 from serkit.store.parts import open_values
 from serkit.store.reading import checked_values
-from serkit.store.state import read_checked
-from serkit.store.tables import IndexRow, decode
+from serkit.store.rows import Rows, Segment
+from serkit.store.state import StoreState
+from serkit.store.tables import IndexRow
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -100,9 +102,20 @@ def verify(store: Path, progress: ProgressCallback | None = None) -> VerifyRepor
 
 
 def _verify(store: Path, manifest: Manifest, progress: ProgressCallback | None) -> VerifyReport:
-    files = manifest.files()
     damaged: list[Damage] = []
-    for done, found in enumerate(_check(store, manifest), start=1):
+    for name, segments in manifest.tables.items():
+        damaged += _read_table(store, segments, f"the {name} table")[1]
+    indexes: dict[str, Rows[IndexRow]] = {}
+    for name, feature in manifest.features.items():
+        read, broken = _read_table(store, feature.index, f"the index of {name}", name)
+        damaged += broken
+        if not broken:
+            indexes[name] = Rows(Segment(IndexRow, data) for data in read)
+    state = StoreState(manifest, index=indexes)
+    tables, parts = manifest.table_files(), {name: state.parts(name) for name in indexes}
+    files = [*tables.values(), *(part for found in parts.values() for part in found.values())]
+    checked = (_check_parts(store, state, name, found) for name, found in parts.items())
+    for done, found in enumerate(chain([None] * len(tables), *checked), start=1):
         if found:
             damaged.append(found)
         if progress:
@@ -110,46 +123,45 @@ def _verify(store: Path, manifest: Manifest, progress: ProgressCallback | None) 
     what = copy_damage(store)
     if what:
         damaged.append(Damage(COPY, f"the copy of the manifest {what}"))
-    return VerifyReport(len(files), sum(file.bytes for file in files.values()), tuple(damaged))
+    return VerifyReport(len(files), sum(file.bytes for file in files), tuple(damaged))
 
 
-def _check(store: Path, manifest: Manifest) -> Iterator[Damage | None]:
-    """Yield, for each file, its damage or None."""
-    for name, table in manifest.tables.items():
-        what = _difference(store, table)
-        yield Damage(table.file, f"the {name} table {what}") if what else None
-    for name, feature in manifest.features.items():
-        what = _difference(store, feature.index)
-        if what:
-            yield Damage(feature.index.file, f"the index of {name} {what}", name)
+def _read_table(
+    store: Path, files: Segments, what: str, feature: str = ""
+) -> tuple[list[bytes], list[Damage]]:
+    """Read the files of a table, and return those that are damaged apart."""
+    read = [(file, *_read(store, file)) for file in files]
+    whole = [data for _, data, defect in read if not defect]
+    return whole, [Damage(f.file, f"{what} {defect}", feature) for f, _, defect in read if defect]
+
+
+def _check_parts(
+    store: Path, state: StoreState, feature: str, parts: Mapping[str, StoredFile]
+) -> Iterator[Damage | None]:
+    """Yield, for each part of a feature, its damage or None."""
+    rows: defaultdict[str, list[IndexRow]] = defaultdict(list)
+    for file, part in parts.items():
+        _, what = _read(store, part)
+        if not what:
+            yield None
             continue
-        yield None
-        rows: defaultdict[str, list[IndexRow]] = defaultdict(list)
-        try:
-            index = decode(IndexRow, read_checked(store, feature.index))
-        except StoreCorruptError:  # replaced since the line before
-            yield Damage(feature.index.file, f"the index of {name} is missing", name)
-            continue
-        for row in index.values():
-            rows[row.part].append(row)
-        for file, part in feature.parts.items():
-            what = _difference(store, part)
-            if not what:
-                yield None
-                continue
-            lost = _lost(store, rows[file], feature.layout)
-            whose = "1 clip" if len(lost) == 1 else f"{len(lost):,} clips"
-            yield Damage(file, f"values of {whose} {what}", name, lost)
+        if not rows:
+            for row in state.index[feature].values():
+                rows[row.part].append(row)
+        lost = _lost(store, rows[file], state.manifest.features[feature].layout)
+        whose = "1 clip" if len(lost) == 1 else f"{len(lost):,} clips"
+        yield Damage(file, f"values of {whose} {what}", feature, lost)
 
 
-def _difference(store: Path, file: StoredFile) -> str:
+def _read(store: Path, file: StoredFile) -> tuple[bytes, str]:
+    """Read a file; return its content and its defect, or an empty string."""
     try:
         data = read_file(store / file.file)
     except FileNotFoundError:
-        return "are missing" if file.file.startswith("parts/") else "is missing"
+        return b"", "are missing" if file.file.startswith("parts/") else "is missing"
     if len(data) != file.bytes:
-        return f"changed size ({file.bytes:,} -> {len(data):,} bytes)"
-    return "" if xxh3_64_hexdigest(data) == file.xxh3 else "changed"
+        return data, f"changed size ({file.bytes:,} -> {len(data):,} bytes)"
+    return data, "" if xxh3_64_hexdigest(data) == file.xxh3 else "changed"
 
 
 def _lost(store: Path, rows: list[IndexRow], layout: Layout) -> tuple[str, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
@@ -18,6 +19,7 @@ from serkit.store.manifest import (
     NAME,
     Failure,
     Manifest,
+    Segments,
     StoredFeature,
     StoredFile,
     begin,
@@ -28,8 +30,10 @@ from serkit.store.manifest import (
 )
 from serkit.store.mirror import mirror_of, unique
 from serkit.store.parts import Item, encode_part, suffix
-from serkit.store.state import StoreState, read_state
-from serkit.store.tables import ClipRow, FileRow, IndexRow, encode
+from serkit.store.state import StoreState, read_segments
+from serkit.store.table import Table
+from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
+from serkit.store.usage import Usage
 
 PARTS = "parts"
 TABLES = "tables"
@@ -48,18 +52,21 @@ class StoreWriter:
         state: The store's state including pending changes.
     """
 
-    def __init__(self, path: Path, state: StoreState) -> None:
+    def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
-        self._files = dict(state.files.items())  # which makes all rows at once
-        self._clips = dict(state.clips.items())
-        self._index = {name: dict(rows.items()) for name, rows in state.index.items()}
-        self.state = StoreState(state.manifest, self._files, self._clips, self._index)
         self._mirror = mirror_of(path)
-        self._features = dict(state.manifest.features)
-        self._failures = state.manifest.failures
-        self._labels = state.manifest.labels
-        self._dirty_tables: set[str] = set()
-        self._dirty_features: set[str] = set()
+        self._files = _read_table(path, manifest.tables.get("files", ()), FileRow)
+        self._clips = _read_table(path, manifest.tables.get("clips", ()), ClipRow)
+        self._index = {
+            name: _read_table(path, feature.index, IndexRow)
+            for name, feature in manifest.features.items()
+        }
+        self.state = StoreState(manifest, self._files, self._clips, self._index)
+        self._features = dict(manifest.features)
+        self._failures = manifest.failures
+        self._labels = manifest.labels
+        self._usage: dict[str, Usage] = {}
+        self._unused: set[str] = set()
         self._dirty = False
 
     @property
@@ -77,11 +84,13 @@ class StoreWriter:
         known = self._features.get(spec.name)
         if known and known.spec == spec and known.layout == layout:
             return
-        older = (*known.older, known.spec) if known else ()
-        parts = known.parts if known else {}
-        self._features[spec.name] = StoredFeature(spec, layout, StoredFile("", 0, ""), parts, older)
-        self._index.setdefault(spec.name, {})
-        self._touch(feature=spec.name)
+        if known:
+            older = (*known.older, known.spec)
+            self._features[spec.name] = replace(known, spec=spec, layout=layout, older=older)
+        else:
+            self._features[spec.name] = StoredFeature(spec, layout)
+            self._index[spec.name] = Table(IndexRow)
+        self._dirty = True
 
     def set_labels(self, labels: LabelSet) -> None:
         """Set the label set; existing clips are renumbered.
@@ -93,28 +102,23 @@ class StoreWriter:
         self._labels = labels
         for clip in list(self._clips.values()):
             number = labels.index(clip.emotion) if clip.emotion in labels else NO_LABEL
-            self.put_clips([replace(clip, emotion_id=number)])
-        self._touch()
+            self._clips.put(replace(clip, emotion_id=number))
+        self._dirty = True
 
     def put_files(self, rows: Iterable[FileRow]) -> None:
         """Remember audio files that were decoded."""
         for row in rows:
-            if self._files.get(row.path) != row:
-                self._files[row.path] = row
-                self._touch(table="files")
+            self._files.put(row)
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Forget that audio files were decoded, so that they are decoded again."""
         for path in paths:
-            if self._files.pop(path, None):
-                self._touch(table="files")
+            self._files.remove(path)
 
     def put_clips(self, rows: Iterable[ClipRow]) -> None:
         """Add or update clips."""
         for row in rows:
-            if self._clips.get(row.clip_id) != row:
-                self._clips[row.clip_id] = row
-                self._touch(table="clips")
+            self._clips.put(row)
 
     def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
         """Register a part file in the store and flush it to disk.
@@ -124,15 +128,15 @@ class StoreWriter:
         """
         if not self._mirror:
             flush_file(self.path / part.file)
-        known = self._features[feature]
-        self._features[feature] = replace(known, parts={**known.parts, part.file: part})
-        self._index[feature] |= {row.clip_id: row for row in rows}
-        self._touch(feature=feature)
+        index, usage = self._index[feature], self._usage_of(feature)
+        for row in rows:
+            usage.replace(index.get(row.clip_id), row)
+            index.put(row)
 
-    def part_path(self, feature: str, file: str) -> Path:
+    def part_path(self, file: str) -> Path:
         """Return where a part can be read, which brings it here where the store is elsewhere."""
         if self._mirror:
-            self._mirror.fetch([self._features[feature].parts[file]])
+            self._mirror.fetch([file])
         return self.path / file
 
     def drop_clips(self, clip_ids: Iterable[str]) -> None:
@@ -141,32 +145,31 @@ class StoreWriter:
         if not gone:
             return
         for clip_id in gone:
-            self._clips.pop(clip_id, None)
-        for path in [path for path, file in self._files.items() if file.clip_id in gone]:
-            del self._files[path]
+            self._clips.remove(clip_id)
+        owners = zip(self._files, self._files.column("clip_id"), strict=True)
+        self.forget_files([path for path, clip_id in owners if clip_id in gone])
         for feature in self._features:
             self.drop_values(feature, gone)
-        self._touch(table="clips")
-        self._touch(table="files")
 
     def drop_values(self, feature: str, clip_ids: Iterable[str]) -> None:
         """Forget the values of a feature for some clips."""
-        index = self._index[feature]
+        index, usage = self._index[feature], self._usage_of(feature)
         for clip_id in clip_ids:
-            if index.pop(clip_id, None):
-                self._touch(feature=feature)
+            usage.replace(index.remove(clip_id), None)
 
     def drop_feature(self, feature: str) -> None:
         """Take a feature out of the store."""
+        self._unused |= self.state.parts(feature).keys()
         del self._features[feature], self._index[feature]
-        self._touch()
+        self._usage.pop(feature, None)
+        self._dirty = True
 
     def set_failures(self, failures: Iterable[Failure]) -> None:
         """Record failed files and clips of the latest extraction."""
         failures = tuple(failures)
         if failures != self._failures:
             self._failures = failures
-            self._touch()
+            self._dirty = True
 
     def commit(self) -> None:
         """Make every change count, or none.
@@ -175,54 +178,86 @@ class StoreWriter:
             StoreWriteError: The disk did not take it; the store is as it was (or, where only the
                 manifest's copy could not be written, as it was to be).
         """
-        if not self._dirty:
-            return
         before = self.state.manifest
+        indexes = {f"index-{name}": table for name, table in self._index.items()}
+        tables: dict[str, Table[Any]] = {"files": self._files, "clips": self._clips, **indexes}
+        changed = {name: table for name, table in tables.items() if table.changed}
+        if not (changed or self._dirty):
+            return
         generation = before.generation + 1
-        for name, feature in self._features.items():
-            self._features[name] = _without_dead_parts(feature, self._index[name])
-        tables = dict(before.tables)
-        contents: dict[str, Callable[[], bytes]] = {
-            "files": lambda: encode(FileRow, self._files.values()),
-            "clips": lambda: encode(ClipRow, self._clips.values()),
+        packed = {name: table.pack() for name, table in changed.items()}
+        written = {
+            name: self._write_table(name, generation, each.data) for name, each in packed.items()
         }
-        for name, content in contents.items():
-            if name in self._dirty_tables or name not in tables:
-                tables[name] = self._write_table(name, generation, content())
-        for name in self._dirty_features & self._features.keys():
-            data = encode(IndexRow, self._index[name].values())
-            index = self._write_table(f"index-{name}", generation, data)
-            self._features[name] = replace(self._features[name], index=index)
+
+        def segments(name: str, known: Segments) -> Segments:
+            return (*known[: packed[name].kept], written[name]) if name in packed else known
+
+        features = {
+            name: replace(
+                self._without_unused(feature), index=segments(f"index-{name}", feature.index)
+            )
+            for name, feature in self._features.items()
+        }
+        manifest = Manifest(
+            generation,
+            {name: segments(name, before.tables.get(name, ())) for name in ("files", "clips")},
+            features,
+            self._failures,
+            self._labels,
+        )
+        unused = before.table_files().keys() - manifest.table_files().keys()
+        unused |= self._unused.union(*(usage.emptied for usage in self._usage.values()))
+        self._make_count(before, manifest, unused)
+        self._features = features
+        for name, each in packed.items():
+            changed[name].settle(each)
+        for usage in self._usage.values():
+            usage.emptied.clear()
+        self._unused.clear()
+        self._dirty = False
+        sync_folder(self.path)
+        copy_manifest(self.path)
+        for file in unused:
+            (self.path / file).unlink(missing_ok=True)
+
+    def _make_count(self, before: Manifest, manifest: Manifest, unused: Collection[str]) -> None:
+        """Put the new manifest in the place of the old one, once all it names is on the disk."""
         for part_folder in (self.path / PARTS).glob("*"):
             sync_folder(part_folder)
         for folder in (self.path / PARTS, self.path / TABLES, self.path):
             if folder.is_dir():
                 sync_folder(folder)
-        manifest = Manifest(generation, tables, dict(self._features), self._failures, self._labels)
         if self._mirror:
-            self._mirror.commit(before, manifest, manifest_text(manifest))
+            self._mirror.commit(before, manifest, manifest_text(manifest), unused)
         write_manifest(self.path, manifest)  # the commit point, of a folder
         self.state.manifest = manifest
-        self._dirty_tables.clear()
-        self._dirty_features.clear()
-        self._dirty = False
-        sync_folder(self.path)
-        copy_manifest(self.path)
-        for name in before.files().keys() - manifest.files().keys():
-            (self.path / name).unlink(missing_ok=True)
 
-    def _touch(self, *, table: str = "", feature: str = "") -> None:
-        self._dirty = True
-        if table:
-            self._dirty_tables.add(table)
-        if feature:
-            self._dirty_features.add(feature)
+    def _usage_of(self, feature: str) -> Usage:
+        if feature not in self._usage:
+            self._usage[feature] = Usage.of(self._index[feature])
+        return self._usage[feature]
+
+    def _without_unused(self, feature: StoredFeature) -> StoredFeature:
+        """Remove parts and recipes that no row refers to any more."""
+        name, spec = feature.spec.name, feature.spec
+        if not (feature.older or feature.parts):
+            return feature
+        usage = self._usage_of(name)
+        older = {s.fingerprint: s for s in feature.older if s.fingerprint in usage.recipes}
+        older.pop(spec.fingerprint, None)
+        parts = {file: part for file, part in feature.parts.items() if file in usage.parts}
+        return replace(feature, older=tuple(older.values()), parts=parts)
 
     def _write_table(self, name: str, generation: int, data: bytes) -> StoredFile:
         version = f"{generation:06d}"
         file = f"{TABLES}/{name}-{unique(version) if self._mirror else version}.parquet"
         write_file(self.path / file, data)
         return StoredFile.of(file, data)
+
+
+def _read_table(store: Path, segments: Segments, kind: type[Row]) -> Table[Row]:
+    return Table(kind, read_segments(store, segments, kind))
 
 
 @contextmanager
@@ -275,16 +310,17 @@ def locked_writer(path: Path) -> StoreWriter:
         StoreCorruptError: The store is damaged.
     """
     try:
-        state = read_state(path)
+        manifest = read_manifest(path)
         copy_manifest(path)
     except NotFoundError:
         _refuse_a_used_folder(path)
         write_file(path / ".gitignore", _IGNORE.encode())
         begin(path)
-        state = StoreState()
-    for file in garbage(path, state.manifest):
+        manifest = Manifest()
+    writer = StoreWriter(path, manifest)
+    for file in garbage(path, writer.state):
         file.unlink(missing_ok=True)  # its uncommitted files
-    return StoreWriter(path, state)
+    return writer
 
 
 def _refuse_a_used_folder(path: Path) -> None:
@@ -331,7 +367,7 @@ def write_part(
     file = _part_file(spec, layout, name)
     pieces, rows = encode_part(spec, layout, items, file)
     write_file(store / file, *pieces, flush=flush)
-    return StoredFile.of(file, *pieces), rows
+    return _registered(StoredFile.of(file, *pieces), rows)
 
 
 def upload_part(
@@ -341,25 +377,21 @@ def upload_part(
     file = _part_file(spec, layout, name)
     pieces, rows = encode_part(spec, layout, items, file)
     objects.write(file, *pieces)
-    return StoredFile.of(file, *pieces), rows
+    return _registered(StoredFile.of(file, *pieces), rows)
+
+
+def _registered(part: StoredFile, rows: Iterable[IndexRow]) -> tuple[StoredFile, list[IndexRow]]:
+    """Return a part and its rows, which say how long it is and what its checksum is."""
+    return part, [replace(row, part_bytes=part.bytes, part_xxh3=part.xxh3) for row in rows]
 
 
 def _part_file(spec: FeatureSpec, layout: Layout, name: str) -> str:
     return f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
 
 
-def garbage(path: Path, manifest: Manifest) -> list[Path]:
+def garbage(path: Path, state: StoreState) -> list[Path]:
     """Return files in the store's folders that nothing refers to."""
-    kept = {path / name for name in manifest.files()}
+    kept = {path / name for name in state.stored_files()}
     found = [p for folder in (PARTS, TABLES) for p in (path / folder).rglob("*") if p.is_file()]
     found += [p for p in path.glob(f".*{TEMPORARY}") if p.is_file()]
     return sorted(p for p in found if p not in kept)
-
-
-def _without_dead_parts(feature: StoredFeature, index: dict[str, IndexRow]) -> StoredFeature:
-    """Remove unused parts and recipes."""
-    used = {row.part for row in index.values()}
-    kinds = {row.fingerprint for row in index.values()} - {feature.spec.fingerprint}
-    older = {spec.fingerprint: spec for spec in feature.older if spec.fingerprint in kinds}
-    parts = {name: part for name, part in feature.parts.items() if name in used}
-    return replace(feature, parts=parts, older=tuple(older.values()))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
-from serkit.evaluation.straddling import noting_near_duplicates
 from serkit.store.store import FeatureStore
 
 Positions = npt.NDArray[np.intp]

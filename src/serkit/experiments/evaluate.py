@@ -20,10 +20,10 @@ import numpy.typing as npt
 from serkit.compute.environment import hardware, installed_versions
 from serkit.errors import LeakageError, SerkitError, TrainingError, UsageError
 from serkit.evaluation.splits import Fold, Split
-from serkit.experiments.asking import ask
+from serkit.experiments.data import joining_notes, origin_of
 from serkit.experiments.folds import untrained_entry
-from serkit.experiments.ground import joining_notes, origin_of
 from serkit.experiments.naming import run_name
+from serkit.experiments.predicting import predict_clips
 from serkit.experiments.selection import selection_of
 from serkit.features import FeatureSpec
 from serkit.labels import UNKNOWN
@@ -171,7 +171,7 @@ def _mean_answer(
             progress(done, len(folders))
         model = load_model(saved.trainer, folder)
         try:
-            answers = ask(model, store, ids, len(saved.labels), by_speaker=by_speaker)
+            answers = predict_clips(model, store, ids, len(saved.labels), by_speaker=by_speaker)
         except SerkitError as error:
             raise with_true_names(error, store, ids) from error
         if answers.shape != total.shape or not np.isfinite(answers).all():

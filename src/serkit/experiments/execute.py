@@ -24,7 +24,7 @@ from serkit.experiments.folds import (
     run_fold,
     write_history,
 )
-from serkit.experiments.members import refuse_other_ground
+from serkit.experiments.members import refuse_other_split
 from serkit.experiments.naming import run_name
 from serkit.experiments.plan import Plan, config_of, identity_of, split_of, store_changed
 from serkit.experiments.progress import TrainingCallback
@@ -92,7 +92,7 @@ def execute(
     now = datetime.now(UTC)
     folder = resumed or plan.runs / run_name(plan.trainer.name, plan.protocol.name, now)
     config = config_of(plan, split, folder.name, now)
-    refuse_other_ground(plan.members, split.digest, config["feature_fingerprints"])
+    refuse_other_split(plan.members, split.digest, config["feature_fingerprints"])
     with holding(folder):
         if resumed:
             refuse_finished(folder)

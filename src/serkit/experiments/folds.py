@@ -14,10 +14,10 @@ import numpy.typing as npt
 
 from serkit.errors import SerkitError, TrainingError
 from serkit.evaluation.splits import Fold
-from serkit.experiments.asking import ask
 from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
+from serkit.experiments.predicting import predict_clips
 from serkit.experiments.progress import Progress, TrainingCallback
 from serkit.experiments.resume import WORK, Kept, digests, flush_all, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
@@ -246,7 +246,7 @@ def fit_fold(fit: Fit, plan: Plan, fold: Fold, sides: Sides, context: FitContext
 def _predict(model: Fitted, fold: Fold, plan: Plan) -> npt.NDArray[np.float64]:
     """Predict a fold's test clips; the model sees only their features."""
     try:
-        probabilities = ask(
+        probabilities = predict_clips(
             model, plan.store, fold.test, len(plan.store.labels), by_speaker=plan.by_speaker
         )
     except SerkitError as error:

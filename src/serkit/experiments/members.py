@@ -74,7 +74,7 @@ def _copies(members: Sequence[Run]) -> str:
     return next(iter(voices.values()))
 
 
-def refuse_other_ground(
+def refuse_other_split(
     members: Sequence[Run], split_digest: str, fingerprints: Mapping[str, str]
 ) -> None:
     """Reject members that were trained on other folds or clips.

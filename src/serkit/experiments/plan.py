@@ -11,8 +11,8 @@ from typing import Any
 from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
 from serkit.errors import StoreChangedError, TrainingError, UsageError
+from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
-from serkit.evaluation.straddling import noting_near_duplicates
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
 from serkit.features.voices import copy_name

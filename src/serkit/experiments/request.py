@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import IncompleteFeatureError, MissingDependencyError, NotFoundError, UsageError
-from serkit.experiments.ground import StoreLike, Wanted, open_ground
+from serkit.experiments.data import StoreLike, Wanted, open_data
 from serkit.experiments.members import completed, find_members
 from serkit.experiments.plan import Plan
 from serkit.experiments.resume import find_unfinished, read_config
@@ -60,7 +60,7 @@ class Request:
         return tuple(self.store)
 
     @property
-    def ground(self) -> Wanted:
+    def wanted(self) -> Wanted:
         """The requested stores and protocol."""
         return Wanted(self.stores, self.test_store, self.joined, self.protocol)
 
@@ -90,18 +90,18 @@ def resolve_plan(request: Request) -> Plan:
     )
     settled = trainer.settle(settings.preset, values)
     members: tuple[Run, ...] = ()
-    wanted, protocol = request.ground, settings.protocol
+    wanted, protocol = request.wanted, settings.protocol
     if trainer.combines_runs:
         members = find_members(settled, Path(settings.runs))
         settled = completed(settled, members)
         if members[0].record.get("stores") and not wanted.stores:
             wanted = Wanted.of_record(members[0].record)
         protocol = protocol or str(members[0].record["protocol"])
-    ground = open_ground(wanted, protocol)
+    data = open_data(wanted, protocol)
     plan = Plan(
         trainer=trainer,
-        store=ground.store,
-        protocol=ground.protocol,
+        store=data.store,
+        protocol=data.protocol,
         preset=settings.preset,
         parameters=settled,
         seed=settings.seed,
@@ -109,12 +109,12 @@ def resolve_plan(request: Request) -> Plan:
         settings=asdict(settings),
         folds=request.folds,
         members=members,
-        origin=ground.origin,
-        notes=ground.notes,
+        origin=data.origin,
+        notes=data.notes,
     )
     recipes = Recipes(Path(settings.definitions))
     for feature in (*plan.features, *plan.copies):
-        for store in ground.parts:
+        for store in data.parts:
             _refuse_stale_recipe(store, recipes, feature)
     return plan
 
@@ -154,7 +154,7 @@ def resume_plan(request: Request, run: str | Path) -> tuple[Path, Plan]:
     plan = resolve_plan(
         Request(
             model=config["model"],
-            **_ground_of(config, request.stores, request.test_store),
+            **_data_of(config, request.stores, request.test_store),
             runs=begun["runs"],
             preset=config["preset"],
             values=config["values"],
@@ -182,7 +182,7 @@ def plan_of_run(
     return resolve_plan(
         Request(
             model=run.model,
-            **_ground_of(record, () if store is None else (store,)),
+            **_data_of(record, () if store is None else (store,)),
             runs=begun.get("runs"),
             preset=record["preset"],
             values=record["values"],
@@ -192,7 +192,7 @@ def plan_of_run(
     )
 
 
-def _ground_of(
+def _data_of(
     record: Mapping[str, Any],
     stores: Sequence[StoreLike] = (),
     test_store: StoreLike | None = None,

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import NotFoundError, UsageError
+from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
-from serkit.evaluation.straddling import noting_near_duplicates
-from serkit.experiments.handed_in import HandedIn, write_run
+from serkit.experiments.external import Origin, write_run
 from serkit.labels import LabelSet
 from serkit.models import TRAINERS
 from serkit.results.listening import MODEL as HUMAN
@@ -139,7 +139,7 @@ def submit(submission: Submission, table: pd.DataFrame, runs: Path) -> Run:
         for fold in split.folds
     ]
     return write_run(
-        HandedIn(
+        Origin(
             submission.model,
             submission.protocol.speaker_independent,
             seed=submission.seed,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from serkit.errors import SerkitError, UsageError
 from serkit.evaluation.splits import Fold, Split
-from serkit.experiments.handed_in import HandedIn, write_run
+from serkit.experiments.external import Origin, write_run
 from serkit.experiments.listening.answers import (
     SKIPPED,
     Answer,
@@ -73,7 +73,7 @@ def human_run(store: FeatureStore, answers: Iterable[Answer], runs: Path, name: 
     split = Split(PROTOCOL, (fold,))
     table = np.stack([_shares(by_clip[clip_id], labels) for clip_id in heard])
     summary = _summary(kept, by_clip, rows)
-    handed_in = HandedIn(
+    origin = Origin(
         MODEL,
         speaker_independent=True,
         notes=tuple(_notes(summary, len(said) - len(kept))),
@@ -82,7 +82,7 @@ def human_run(store: FeatureStore, answers: Iterable[Answer], runs: Path, name: 
         files={ANSWERS: written(kept)},
     )
     frame = predictions_frame(rows, fold, table, labels)
-    return write_run(handed_in, split, rows, [frame], labels, runs)
+    return write_run(origin, split, rows, [frame], labels, runs)
 
 
 def _shares(answers: Sequence[str], labels: LabelSet) -> npt.NDArray[np.float64]:

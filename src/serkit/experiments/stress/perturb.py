@@ -14,12 +14,13 @@ from typing import Any, NoReturn, Unpack
 
 import numpy as np
 
-from serkit.clips import SAMPLE_RATE, ClipName
+from serkit.clips import SAMPLE_RATE
 from serkit.errors import NotFoundError
 from serkit.experiments.stress.babble import babble_file, halves
 from serkit.experiments.stress.conditions import CLEAN, Condition
 from serkit.extraction.extract import extract
 from serkit.extraction.plan import channel_read
+from serkit.extraction.rows import name_of_row
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Recipes, stored_name
 from serkit.features.voices import BACKGROUND_FILE, copy_name, settle_voice, voice_options
 from serkit.ingest.corpus import Corpus
@@ -230,24 +231,15 @@ def _file(clip: ClipRow, channel: int) -> AudioFile:
             f"{clip.path} is not in {clip.root} any more",
             hint="run 'serkit extract' on the clips' new folder",
         ) from error
-    name = ClipName(
-        clip_id=clip.clip_id,
-        emotion=clip.emotion,
-        speaker=clip.speaker,
-        sex=clip.sex,  # type: ignore[arg-type]
-        intensity=clip.intensity,
-        statement=clip.statement,
-        repetition=clip.repetition,
-        modality=clip.modality,
-        vocal_channel=clip.vocal_channel,
-        actor=clip.actor,
-        age=clip.age,
-        split=clip.split,
-    )
     return AudioFile(
-        clip.path, info.st_size, changed_at(info), name, info.st_ctime_ns, channel=channel
+        clip.path,
+        info.st_size,
+        changed_at(info),
+        name_of_row(clip),
+        info.st_ctime_ns,
+        channel=channel,
     )
 
 
 def _no_name(path: PurePosixPath) -> NoReturn:
-    raise NotImplementedError(path)  # the store has said already whose clips these are
+    raise NotImplementedError(path)  # the store already knows the names of these clips

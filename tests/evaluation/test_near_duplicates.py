@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from serkit.evaluation.near_duplicates import near_duplicate_notes
 from serkit.evaluation.splits import Fold, Split
-from serkit.evaluation.straddling import straddling
 
 FOLDS = (
     Fold("1", train=("a", "b", "e", "f"), validation=("c",), test=("d",)),
@@ -13,11 +13,11 @@ SPLIT = Split("mine", FOLDS)
 
 
 def test_pairs_on_one_side_or_outside_are_not_named():
-    assert straddling(SPLIT, [("a", "b"), ("a", "z")]) == ()
+    assert near_duplicate_notes(SPLIT, [("a", "b"), ("a", "z")]) == ()
 
 
 def test_pairs_are_named_fold_by_fold_the_tested_clip_first():
-    assert straddling(SPLIT, [("a", "c"), ("a", "d")]) == (
+    assert near_duplicate_notes(SPLIT, [("a", "c"), ("a", "d")]) == (
         "fold 1: c (validation) and a (train); d (test) and a (train) are nearly the same sound, "
         "one take in two files",
         "fold 2: c (test) and a (train) are nearly the same sound, one take in two files",
@@ -25,5 +25,5 @@ def test_pairs_are_named_fold_by_fold_the_tested_clip_first():
 
 
 def test_of_many_pairs_three_are_named_and_the_rest_counted():
-    (note, _) = straddling(SPLIT, [(clip, "d") for clip in "abefc"] + [("a", "c")])
+    (note, _) = near_duplicate_notes(SPLIT, [(clip, "d") for clip in "abefc"] + [("a", "c")])
     assert "d (test) and e (train), and 3 further pairs, are nearly the same sound" in note

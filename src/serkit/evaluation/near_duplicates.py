@@ -23,11 +23,11 @@ def noting_near_duplicates(split: Split, store: ClipStore, clip_ids: Iterable[st
         store: The store of its clips.
         clip_ids: The clips.
     """
-    near = straddling(split, near_duplicates(store, clip_ids))
+    near = near_duplicate_notes(split, near_duplicates(store, clip_ids))
     return replace(split, notes=(*split.notes, *near))
 
 
-def straddling(split: Split, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+def near_duplicate_notes(split: Split, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Name the pairs of clips on two sides of a fold, a sentence for each fold that has any.
 
     Args:
@@ -36,7 +36,7 @@ def straddling(split: Split, pairs: Iterable[tuple[str, str]]) -> tuple[str, ...
 
     Example:
         >>> fold = Fold("1", train=("a", "b"), validation=("c",), test=("d",))
-        >>> straddling(Split("mine", (fold,)), [("a", "b"), ("a", "d")])
+        >>> near_duplicate_notes(Split("mine", (fold,)), [("a", "b"), ("a", "d")])
         ('fold 1: d (test) and a (train) are nearly the same sound, one take in two files',)
     """
     pairs = list(pairs)

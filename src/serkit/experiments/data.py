@@ -32,7 +32,7 @@ MADE = (GIVEN, LEAVE_ONE_CORPUS_OUT)
 
 
 @dataclass(frozen=True)
-class Ground:
+class RunData:
     """The clips that a run is trained and tested on.
 
     Attributes:
@@ -87,7 +87,7 @@ class Wanted:
         )
 
 
-def open_ground(wanted: Wanted, protocol: str) -> Ground:
+def open_data(wanted: Wanted, protocol: str) -> RunData:
     """Open the stores that a caller names.
 
     Args:
@@ -110,10 +110,10 @@ def open_ground(wanted: Wanted, protocol: str) -> Ground:
     known = _named(protocol) if protocol and protocol not in MADE else None  # before any store
     store = _opened(wanted.stores[0] if wanted.stores else None)
     chosen = known or _named(protocol or _own_protocol(store), store)
-    return Ground(store, chosen, (store,))
+    return RunData(store, chosen, (store,))
 
 
-def _joined(wanted: Wanted) -> Ground:
+def _joined(wanted: Wanted) -> RunData:
     vocabulary = Vocabulary(wanted.joined)
     trained = [_opened(store) for store in wanted.stores or (None,)]
     if wanted.test_store is not None:
@@ -122,7 +122,7 @@ def _joined(wanted: Wanted) -> Ground:
     store = JoinedStore(trained, labels, vocabulary)
     protocol = _named(wanted.protocol or LEAVE_ONE_CORPUS_OUT, store)
     origin = origin_of([(each, "both") for each in trained], vocabulary)
-    return Ground(store, protocol, tuple(trained), origin, joining_notes(store))
+    return RunData(store, protocol, tuple(trained), origin, joining_notes(store))
 
 
 def _cross(
@@ -130,7 +130,7 @@ def _cross(
     tested: FeatureStore,
     vocabulary: Vocabulary,
     protocol: str | None,
-) -> Ground:
+) -> RunData:
     corpora = [name for store in trained for name in corpora_of(store).split("+")]
     name = cross_name(corpora, corpora_of(tested))
     if protocol not in (None, name):
@@ -145,7 +145,7 @@ def _cross(
     known = _speakers_known(store)
     made = cross(name, store.state.members[-1], speakers_known=known)
     roles = [*((each, "train") for each in trained), (tested, "test")]
-    return Ground(store, made, store.stores, origin_of(roles, vocabulary), joining_notes(store))
+    return RunData(store, made, store.stores, origin_of(roles, vocabulary), joining_notes(store))
 
 
 def origin_of(stores: Iterable[tuple[FeatureStore, str]], vocabulary: Vocabulary) -> dict[str, Any]:

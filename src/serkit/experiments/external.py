@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class Origin:
     """The origin of submitted predictions.
 
     Attributes:
@@ -52,7 +52,7 @@ class HandedIn:
 
 
 def write_run(
-    handed_in: HandedIn,
+    origin: Origin,
     split: Split,
     rows: Mapping[str, ClipRow],
     frames: Sequence[pd.DataFrame],
@@ -62,7 +62,7 @@ def write_run(
     """Write predictions as a finished run, whole or not at all.
 
     Args:
-        handed_in: Where they come from.
+        origin: Where they come from.
         split: The folds.
         rows: The clips, by id.
         frames: For each fold its predictions (:func:`serkit.results.scores.predictions_frame`).
@@ -75,9 +75,9 @@ def write_run(
     import pandas as pd
 
     now = datetime.now(UTC)
-    model, protocol = handed_in.model, split.protocol
-    name = handed_in.name or run_name(model, protocol, now)
-    config = _config(handed_in, split, rows, name, labels) | {
+    model, protocol = origin.model, split.protocol
+    name = origin.name or run_name(model, protocol, now)
+    config = _config(origin, split, rows, name, labels) | {
         "created": now.isoformat(timespec="seconds")
     }
     config["selection"] = selection_of(config, "", runs)
@@ -91,7 +91,7 @@ def write_run(
     made = runs / f".{name}{TEMPORARY}"
     shutil.rmtree(made, ignore_errors=True)  # of a process that was killed
     made.mkdir(parents=True)
-    for file, content in handed_in.files.items():
+    for file, content in origin.files.items():
         write_file(made / file, content)
     write_json(made / CONFIG, config)
     write_json(made / SPLIT, {"folds": [asdict(fold) for fold in split.folds]})
@@ -106,7 +106,7 @@ def write_run(
 
 
 def _config(
-    handed_in: HandedIn, split: Split, rows: Mapping[str, ClipRow], name: str, labels: LabelSet
+    origin: Origin, split: Split, rows: Mapping[str, ClipRow], name: str, labels: LabelSet
 ) -> dict[str, Any]:
     """Return a run's record; how an external model was trained is unknown."""
     clips = [rows[clip_id] for clip_id in sorted(_of(split))]
@@ -114,16 +114,16 @@ def _config(
     unknown = ("parameters", "epochs", "train_seconds", "predict_seconds", "seconds")
     return {
         "run": name,
-        "model": handed_in.model,
+        "model": origin.model,
         "preset": None,
         "protocol": split.protocol,
-        "seed": handed_in.seed,
-        "speaker_independent": handed_in.speaker_independent,
+        "seed": origin.seed,
+        "speaker_independent": origin.speaker_independent,
         "selected_on_test": False,
         "transductive": False,
         "synthetic": "synthetic" in corpora,
         "published": False,
-        "submitted": handed_in.submitted,
+        "submitted": origin.submitted,
         "speaker_unknown": any(clip.speaker == UNKNOWN for clip in clips),
         "corpus": "+".join(corpora),
         "labels": labels.to_json(),
@@ -137,12 +137,12 @@ def _config(
         "values": {},
         "given": {},
         "settings": {},
-        "notes": [*split.notes, *handed_in.notes],
+        "notes": [*split.notes, *origin.notes],
         "versions": installed_versions(),
         "hardware": hardware(),
         "processes": 1,
         **dict.fromkeys((*unknown, "peak_memory_bytes")),
-        **handed_in.further,
+        **origin.further,
     }
 
 

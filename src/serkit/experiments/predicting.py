@@ -12,7 +12,7 @@ from serkit.models import ClipData, Fitted
 from serkit.store.source import ClipSource
 
 
-def ask(
+def predict_clips(
     model: Fitted, store: ClipSource, clip_ids: Sequence[str], labels: int, *, by_speaker: bool
 ) -> npt.NDArray[np.float64]:
     """Return a model's probabilities for clips, shape ``(n, labels)``.
@@ -22,7 +22,7 @@ def ask(
         store: Where the clips are.
         clip_ids: The clips.
         labels: How many labels the model knows.
-        by_speaker: Whether it is asked about the clips of one speaker after another.
+        by_speaker: Whether it predicts the clips of one speaker after another.
     """
     if not by_speaker:
         return model.predict(ClipData.of(store, clip_ids))

@@ -66,7 +66,7 @@ def _entry(
         trained_on=str(record.get("trained_on", "")),
         run=model.first.name,
         seed=record["seed"],
-        preset=preset_today(record),
+        preset=None if record["preset"] is None else preset_today(record),
         given=given_today(record),
         uar=model.uar,
         uar_low=_known(interval.low),

@@ -167,6 +167,20 @@ SAFE_FILES = {"model.skops", "model.json", "model.ubj"}
 
 
 class TestFiles:
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on file sizes")
+    def test_a_disk_that_takes_no_more_is_an_error_of_the_system(self, store, tmp_path):
+        """XGBoost's own writer reports it as an XGBoostError, which no caller knows."""
+        import resource
+
+        model = fit(TRAINERS.get("xgboost"), store)
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                model.save(tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
     def test_it_saves_in_forms_that_run_nothing_when_loaded(self, trainer, store, tmp_path):
         fit(trainer, store).save(tmp_path)
         files = {path.name for path in tmp_path.rglob("*")}

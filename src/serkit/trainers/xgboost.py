@@ -101,7 +101,8 @@ class XgboostModel:
 
     def save(self, folder: Path) -> None:
         """Write the booster in XGBoost's own UBJSON and the rest as JSON."""
-        self.booster.save_model(folder / _MODEL)
+        # Not by save_model: its native code reports a full disk as an error of its own.
+        (folder / _MODEL).write_bytes(self.booster.save_raw(raw_format="ubj"))
         facts = {
             "features": self.inputs.features,
             "columns": self.inputs.columns,

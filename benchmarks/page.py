@@ -22,10 +22,10 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     yield (
         f"`nox -s bench -- SRC` on {machine['date']}: {machine['clips']:,} WAV clips of RAVDESS, "
         f"{hardware['cores']} cores ({hardware['processor'] or hardware['machine']}). "
-        "Everything ran in one session, contenders in turns, after a run of each that does not "
-        f"count; the figures are medians of {machine['rounds']} rounds. A process counts from its "
-        "start to its end. **Read the ratios**: "
-        f"the load average was {machine['load']:.1f} when the run began."
+        "Everything ran in one session, alternating between contenders, after a warm-up run of "
+        f"each; the figures are medians of {machine['rounds']} rounds. Processes are timed from "
+        "start to exit. **Only the ratios are meaningful**: "
+        f"the load average was {machine['load']:.1f} at the start."
     )
     yield ""
     kernel = "with" if machine["kernel"] else "without"
@@ -43,12 +43,12 @@ def _disk(disk: Mapping[str, Any]) -> Iterator[str]:
     worst = max(disk["agreement"].values())
     yield from ("## Features to disk", "")
     yield (
-        "`mel128` and `mel256` of every clip, padded in front to 253,125 samples as the study did, "
-        "read from WAV and written to disk. librosa, torch and serkit agree within "
-        f"{worst:.0e} of a clip's maximum; lhotse computes logarithms of another kind of sum. "
-        "serkit also hashes the samples, checks every value, keeps checksums, and flushes what "
-        "it writes. The floor reads the files, computes one FFT a frame and writes as many bytes: "
-        "no extractor can do without."
+        "`mel128` and `mel256` of every clip, padded at the front to 253,125 samples as in the "
+        "study, read from WAV and written to disk. librosa, torch and serkit agree within "
+        f"{worst:.0e} of a clip's maximum; lhotse computes logarithms of mel sums of "
+        "magnitudes. serkit also hashes the samples, checks every value, stores checksums and "
+        "flushes its files. The floor reads the files, computes one FFT per frame and writes the "
+        "same number of bytes: the least that any extractor must do."
     )
     yield from ("", *_table(disk["times"], "serkit, 2 workers"), "")
 
@@ -58,11 +58,11 @@ def _reading(reading: Mapping[str, Any]) -> Iterator[str]:
     sizes = reading["bytes"]
     yield from ("## Reading", "")
     yield (
-        f"`mel128` of {reading['clips']:,} clips as one padded float32 array, within one process, "
-        "files in the page cache. serkit keeps clips unpadded "
+        f"`mel128` of {reading['clips']:,} clips as one padded float32 array, in one process, "
+        "files in the page cache. serkit stores clips unpadded "
         f"({sizes['serkit'] / 1e6:,.0f} MB; the padded array is "
-        f"{sizes['one padded array'] / 1e6:,.0f} MB), pads them as it reads, compares each with "
-        "its checksum, and looks whether the store has changed."
+        f"{sizes['one padded array'] / 1e6:,.0f} MB), pads them while reading, verifies "
+        "each checksum, and checks whether the store has changed."
     )
     titles = {
         "whole": "All clips",
@@ -80,8 +80,8 @@ def _reading(reading: Mapping[str, Any]) -> Iterator[str]:
 def _daily(daily: Mapping[str, Times]) -> Iterator[str]:
     yield from ("## Every day", "")
     yield (
-        "Whole processes. The librosa loop leaves out clips whose files are newer than the WAV, as "
-        "Make would; it would not notice a recipe that changed, nor samples under an old date."
+        "Whole processes. The librosa loop skips clips whose output is newer than the WAV file, as "
+        "Make would; it would miss a changed recipe, and changed samples with an old date."
     )
     for title, times in daily.items():
         yield from ("", f"### {title[0].upper()}{title[1:]}", "")

@@ -130,6 +130,7 @@ def test_the_promised_commands_exist():
         *("synth", "download", "check", "extract", "store", "train", "compare", "show"),
         *("predict", "eda", "invert", "report", "card", "curve", "fit", "serve", "export"),
         *("features", "models", "protocols", "doctor", "demo", "human", "stress", "evaluate"),
+        "tune",
     }
     inner = {command[1] for command in every_command() if command[:1] == ("store",) and command[1:]}
     assert inner == {"ls", "why", "verify", "repair", "gc", "export"}

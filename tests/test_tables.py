@@ -98,3 +98,15 @@ class TestWhereRoomIsShort:
         for heading, figure in (("clips", "1,440"), ("size", "123.4 MB")):
             named = text[text.find("no room") :] if "no room" in text else ""
             assert (figure in text) != (heading in "".join(named.split()))
+
+
+def test_a_title_stays_on_one_line_in_a_pipe_and_wraps_in_a_terminal():
+    made = table("96 clips in /a/long/folder/of/features/store (0.6 s): 96 computed", {"x": "left"})
+    made.add_row("y")
+    piped, terminal = io.StringIO(), io.StringIO()
+    Console(file=piped, width=30).print(made, crop=False)
+    Console(file=terminal, width=30, force_terminal=True, color_system=None).print(made)
+    assert piped.getvalue().splitlines()[0] == made.title.plain
+    lines = terminal.getvalue().splitlines()
+    assert max(map(len, lines)) <= 30
+    assert "".join(lines[:4]).replace(" ", "").startswith(made.title.plain.replace(" ", ""))

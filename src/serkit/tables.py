@@ -7,6 +7,7 @@ tables print every text literally.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,14 @@ class PlainTable(Table):
         super().add_row(*cells, style=style, end_section=end_section)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Yield the table, or as much of it as there is room for."""
+        """Yield the title and the table, or as much of it as there is room for."""
+        if self.title:
+            yield self._heading(options)
         widths = fit([_extent(column) for column in self.columns], options.max_width)
         if widths is None or any(column.width is not None for column in self.columns):
-            yield from super().__rich_console__(console, options)
+            untitled = copy(self)
+            untitled.title = None
+            yield from Table.__rich_console__(untitled, console, options)
             return
         yield self._narrowed(widths, options.max_width)
         gone = [str(column.header) or "a column" for column in self.columns[len(widths) :]]
@@ -54,11 +59,17 @@ class PlainTable(Table):
             text = f"no room for {', '.join(gone)}: widen the terminal, or ask for --json"
             yield Text(text, style="dim", overflow="fold")
 
-    def _narrowed(self, widths: Sequence[int], room: int) -> Table:
-        """Return this table's first columns with the given widths."""
+    def _heading(self, options: ConsoleOptions) -> Text:
+        """Return the title, which may be wider than the table: piped, it is one line for grep."""
         title = Text(str(self.title), style="bold", overflow="fold")
-        made = Table(title=title, title_justify="left", box=self.box)
-        made.min_width = min(len(title), room)
+        if not options.is_terminal:
+            title.no_wrap, title.overflow = True, "ignore"
+        return title
+
+    def _narrowed(self, widths: Sequence[int], room: int) -> Table:
+        """Return this table's first columns with the given widths, without its title."""
+        made = Table(box=self.box)
+        made.min_width = min(len(str(self.title)), room)
         for column, width in zip(self.columns, widths, strict=False):
             made.add_column(column.header, justify=column.justify, width=width, overflow="fold")
         cells = [list(column.cells) for column in self.columns[: len(widths)]]

@@ -6,12 +6,10 @@ Imports torch, so it is imported inside functions only.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import Any
 
 import transformers
@@ -137,10 +135,6 @@ def _folder(workdir: Path | None) -> Iterator[Path]:
 def _trackers(tracking: Tracking, stack: ExitStack) -> Iterator[Any]:
     """Yield transformers' TensorBoard and MLflow callbacks, if requested."""
     if tracking.tensorboard is not None:
-        if sys.modules.get("tensorflow") is None:
-            # TensorBoard would load it wherever it is installed; this name tells it not to. Where
-            # it is loaded already, Keras's callback needs TensorBoard to know of it.
-            sys.modules.setdefault("tensorboard.compat.notf", ModuleType("notf"))
         from torch.utils.tensorboard import SummaryWriter
         from transformers.integrations import TensorBoardCallback
 

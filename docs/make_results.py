@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from _results.record import keep_runs, read_earlier, with_earlier
+from _results.stress import stress_section
 from rich.console import Console
 
 import serkit
@@ -29,6 +30,7 @@ from serkit.reports.markdown import board_to_markdown, to_markdown
 from serkit.results.board import Board
 from serkit.results.entries import Entry
 from serkit.results.finding import list_runs
+from serkit.results.stress import StressTable
 from serkit.results.wording import interval, name_of
 
 HERE = Path(__file__).parent
@@ -107,6 +109,7 @@ def _page(board: Board, every: Board) -> Iterator[str]:
     yield from _seeds(every.entries)
     yield from _gaps(ours)
     yield from _shortcuts(ours)
+    yield from stress_section(_stressed(ours))
     yield "## Commands\n"
     yield "```"
     yield "serkit extract ../shared/ravdess"
@@ -118,6 +121,13 @@ def _page(board: Board, every: Board) -> Iterator[str]:
     yield "```\n"
     if SPEED.is_file():
         yield from _speed(json.loads(SPEED.read_text(encoding="utf-8")))
+
+
+def _stressed(rows: Sequence[Entry]) -> dict[str, StressTable]:
+    """Return the stress tables of the runs that are shown, in the order of their rows."""
+    runs, _ = list_runs(RECORD / "runs")
+    tables = {run.name: run.stress for run in runs if run.stress is not None}
+    return {name_of(row): tables[row.run] for row in rows if row.run in tables}
 
 
 def _seeds(rows: Sequence[Entry]) -> Iterator[str]:

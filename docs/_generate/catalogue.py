@@ -52,10 +52,15 @@ speakers to choose on (C, rounds, ...). Nothing is fitted or chosen on test clip
 `split` follows the column `split` of [a table](../howto/my-own-recordings.md), and keeps speakers
 apart where the table does. The last two are over [several stores](../howto/across-corpora.md).
 
+Published protocols name the corpus that they divide and refuse others. `speaker5` and `loso` work
+for every corpus with named speakers: EMO-DB, CREMA-D, TESS, SAVEE and tables of your own. TESS has
+two speakers and SAVEE four, so there `speaker5` has as many folds as `loso`.
+
 EmoBox publishes folds for 32 corpora. Those of CREMA-D, EMO-DB and TESS have the same speakers on
 both sides, those of RAVDESS and SAVEE do not. serkit ships RAVDESS's (`emobox6`) alone; for the
-others `speaker5` and `loso` keep speakers apart. To measure what EmoBox's own folds promise, name
-them in a column `split`: runs by `--protocol split` say where speakers are on both sides.
+others `speaker5` and `loso` are the grouped folds. To reproduce a figure on EmoBox's own folds,
+download its fold files, write them into a column `split` of a `metadata.csv`, and train with
+`--protocol split`: the run says which speakers are on both sides.
 """
 
 
@@ -98,12 +103,13 @@ def protocols_page() -> str:
         (
             markdown.code(each.name),
             "yes" if each.speaker_independent else "**no**",
+            ", ".join(each.corpora) or "any",
             each.summary,
             each.source,
         )
         for each in protocols
     ]
-    head = ("protocol", "speaker-independent", "folds", "source")
+    head = ("protocol", "speaker-independent", "corpora", "folds", "source")
     fixed = [_actors(PROTOCOLS.get(name)) for name in _FIXED]
     return "\n\n".join([_PROTOCOLS, markdown.table(head, rows), *fixed])
 

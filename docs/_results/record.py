@@ -1,8 +1,9 @@
 """The record beside the page: what each published row rests on, without its models.
 
-``record/runs`` holds a finished run's ``run.json``, predictions and history, so that anyone can
-count again; ``record/earlier.json`` holds rows of ``compare --json`` whose runs were lost before
-there was such a record; ``record/extraction.json`` what ``benchmarks/extraction.py`` measured.
+``record/runs`` holds a finished run's ``run.json``, predictions, history and stress table, so that
+anyone can count again; ``record/earlier.json`` holds rows of ``compare --json`` whose runs were
+lost before there was such a record; ``record/extraction.json`` what ``benchmarks/extraction.py``
+measured.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from serkit.results.entries import Entry, Group
 from serkit.results.finding import list_runs
 from serkit.results.overrides import given_today, preset_today
 from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run
+from serkit.results.stress import write_stress
 from serkit.results.verdicts import had_help
 
 PATHS = ("store", "runs", "definitions")
@@ -116,6 +118,8 @@ def _keep(run: Run, folder: Path) -> None:
     if run.history is not None:
         history = run.history.astype(dict.fromkeys(_decimals(run.history), np.float32))
         history.to_parquet(folder / HISTORY, index=False, compression="zstd")
+    if run.stress is not None:
+        write_stress(folder, run.stress)
 
 
 def _in_single_precision(predictions: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import serkit
 from serkit.cli import about
 from serkit.evaluation.splits import PROTOCOLS
 from serkit.models import TRAINERS
@@ -36,6 +37,10 @@ class TestModels:
         assert any("128,64 in notebook-4-layer" in row for row in rows)
         assert "1024,512 in notebook-1024" in rows
 
+    def test_long_lists_of_names_are_folded_after_a_comma(self):
+        said = serkit.describe_model("logreg").parameters["copies"].elsewhere().splitlines()
+        assert said[-2:] == ["speed090,speed110,white10,telephone,", "murmur10 in robust"]
+
     def test_in_words(self, cli):
         text = cli("models").out
         for name in TRAINERS.names():
@@ -51,6 +56,16 @@ class TestProtocols:
         independent = {row["protocol"]: row["speaker_independent"] for row in found}
         assert independent["luna5"] is True
         assert independent["random5"] is False
+
+    def test_it_says_for_which_corpora_each_is(self, cli):
+        corpora = {row["protocol"]: row["corpora"] for row in cli("protocols", "--json").json}
+        assert corpora["emobox6"] == ["ravdess", "synthetic"]
+        assert [corpora[name] for name in ("speaker5", "loso", "split")] == [[], [], []]
+        lines = {
+            line.split()[0]: line for line in cli("protocols").out.splitlines() if line.strip()
+        }
+        assert " ravdess" in lines["emobox6"]
+        assert " any " in lines["speaker5"]
 
     def test_in_words_it_says_which_are_inflated(self, cli):
         lines = cli("protocols").out.splitlines()

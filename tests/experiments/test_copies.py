@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import defaultdict
 
 import numpy as np
@@ -13,7 +14,8 @@ from serkit import FeatureStore
 from serkit.errors import LeakageError, UnknownNameError, UsageError
 from serkit.evaluation.metrics import uar
 from serkit.experiments.resume import MUST_AGREE
-from serkit.models import ClipData, FoldData, TrainingClips
+from serkit.features.voices import copy_name
+from serkit.models import TRAINERS, ClipData, FoldData, TrainingClips
 from serkit.models.classical.choice import choose, inner_folds
 from serkit.models.copies import CopiesParameters, with_copies
 from serkit.results.run import SPLIT
@@ -129,6 +131,41 @@ class TestNoCopyOfATestClip:
         held_out = [inside for fitted, inside in sides if not inside & fitted]
         assert len(held_out) == len(list(inner_folds(data.labels, data.speakers)))
         assert set.union(*held_out) == set(range(len(ids)))  # clips as recorded, no copy
+
+
+@pytest.fixture(scope="module")
+def robust_store(corpus):
+    """Return a store of what ``logreg robust`` reads, of twelve clips of three actors."""
+    few = corpus.parent / "few"
+    for path in sorted(corpus.rglob("03-01-0[1-4]*-0[1-3].wav")):
+        (few / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, few / path.parent.name)
+    settled = (trainer := TRAINERS.get("logreg")).settle("robust", {})
+    plain = trainer.features(settled)
+    copies = [copy_name(one, voice) for one in plain for voice in trainer.voices(settled)]
+    path = corpus.parent / "robust-store"
+    serkit.extract(few, store=path, features=[*plain, *copies], workers=1)
+    return path
+
+
+def test_the_robust_preset_is_fitted_on_every_voice_and_answers_clips_as_recorded(
+    robust_store, tmp_path, reads
+):
+    run = serkit.train(
+        "logreg",
+        preset="robust",
+        store=robust_store,
+        runs=tmp_path,
+        protocol="speaker5",
+        folds=1,
+        values={"whiten": 0.0},  # whitening 2,661 columns takes longer than everything else
+    )
+    probabilities = run.predictions.filter(like="p_").to_numpy()
+    assert np.allclose(probabilities.sum(axis=1), 1.0)
+    tested = set(run.predictions.index)
+    voiced = {name for name in reads if "-" in name}
+    assert len(voiced) == 10  # five voices of two features
+    assert all(reads[name] and not reads[name] & tested for name in voiced)
 
 
 class TestTheRecord:

@@ -12,8 +12,9 @@ from serkit.evaluation.metrics import uar
 from serkit.experiments.stress.babble import babble_file, halves
 from serkit.experiments.stress.conditions import CONDITIONS, GROUPS, chosen
 from serkit.experiments.stress.perturb import Perturbations
-from serkit.features.voices import settle_voice
-from serkit.models import ClipData
+from serkit.features import Recipes
+from serkit.features.voices import copy_name, settle_voice
+from serkit.models import TRAINERS, ClipData
 from serkit.results.stress import read_stress
 
 ONLY = ["white-0", "babble-20"]
@@ -131,6 +132,16 @@ def test_conditions_have_names_of_their_own_and_voices_that_recipes_may_name():
         *("16khz", "mu-law", "mp3-96", "mp3-32", "opus-24", "opus-12")
     ]
     assert chosen() == CONDITIONS
+
+
+@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn", "cnn", "lstm"])
+def test_robust_models_are_tested_with_kinds_of_noise_that_they_were_not_trained_with(model):
+    settled = (trainer := TRAINERS.get(model)).settle("robust", {})
+    copies = [copy_name(trainer.features(settled)[0], voice) for voice in trainer.voices(settled)]
+    trained = {change for copy in copies for change in Recipes().get(copy).voice}
+    tested = {change for condition in CONDITIONS for change in condition.voice}
+    assert trained >= {"white", "murmur"}
+    assert tested - trained >= {"pink", "background", "room", "codec", "mu_law"}
 
 
 def test_unknown_conditions_are_refused_with_the_groups():

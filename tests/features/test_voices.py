@@ -58,7 +58,7 @@ def test_the_shipped_copies_differ_from_their_feature_in_the_voice_alone(name):
         assert (copy.extractor, copy.parameters) == (plain.extractor, plain.parameters)
 
 
-@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn"])
+@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn", "cnn", "lstm"])
 def test_robust_presets_read_recipes_that_are_shipped(model):
     trainer = TRAINERS.get(model)
     settled = trainer.settle("robust", {})
@@ -171,6 +171,7 @@ def test_a_changed_background_is_refused(cafe):
     [
         {"white": 0.0},
         {"pink": 0.0},
+        {"murmur": 0.0},
         {"tempo": 1.1},
         {"pitch": 0.9},
         {"room": 0.3},

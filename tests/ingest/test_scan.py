@@ -245,6 +245,13 @@ class TestNoClips:
         )
         assert "1 files with other names (jingle.wav is not a RAVDESS name" in message
 
+    def test_a_folder_of_own_recordings_is_told_how_to_label_them(self, put):
+        message = str(no_clips(scan(put("anna/one.wav"))))
+        assert message.endswith(
+            "; describe the files in a metadata.csv there, or use --layout emotion if folders "
+            "are named after emotions"
+        )
+
     def test_or_that_there_is_nothing(self, put):
         assert "; no WAV or FLAC file at all; give" in str(no_clips(scan(put("readme.txt"))))
 

@@ -129,7 +129,7 @@ def list_protocols() -> ProtocolList:
     named = (PROTOCOLS.get(name) for name in PROTOCOLS.names())
     known = (*named, given_split(()), *across())
     return ProtocolList(
-        ProtocolInfo(each.name, each.summary, each.source, each.speaker_independent)
+        ProtocolInfo(each.name, each.summary, each.source, each.speaker_independent, each.corpora)
         for each in known
     )
 

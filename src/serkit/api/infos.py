@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -109,9 +110,20 @@ class ParameterInfo:
             if value != usual:
                 groups[str(value)].append(name)
         return "\n".join(
-            f"{value} in {'all others' if len(names) == len(others) > 1 else ', '.join(names)}"
+            f"{_folded(value)} in "
+            f"{'all others' if len(names) == len(others) > 1 else ', '.join(names)}"
             for value, names in groups.items()
         )
+
+
+def _folded(value: str, width: int = 36) -> str:
+    """Break a long list of names after its commas, so that it leaves room for other columns."""
+    lines = [""]
+    for part in re.findall(r"[^,]*,?", value):
+        if lines[-1] and len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -190,12 +202,14 @@ class ProtocolInfo:
         summary: One line.
         source: Publication or project that uses it.
         speaker_independent: Whether no actor is in both training and test data.
+        corpora: The corpora that it was published for; empty if it works for any.
     """
 
     protocol: str
     summary: str
     source: str
     speaker_independent: bool
+    corpora: tuple[str, ...] = ()
 
 
 class FeatureList(tuple[FeatureInfo, ...], Shown):
@@ -234,13 +248,12 @@ class ProtocolList(tuple[ProtocolInfo, ...], Shown):
         """Return one row for each protocol."""
         from serkit.tables import table
 
-        made = table(
-            "protocols",
-            {"protocol": "left", "speaker-independent": "left", "what": "left", "source": "left"},
-        )
+        columns = ("protocol", "speaker-independent", "corpora", "what", "source")
+        made = table("protocols", dict.fromkeys(columns, "left"))
         for each in self:
             independent = "yes" if each.speaker_independent else "NO"
-            made.add_row(each.protocol, independent, each.summary, each.source)
+            corpora = ", ".join(each.corpora) or "any"
+            made.add_row(each.protocol, independent, corpora, each.summary, each.source)
         return made
 
 

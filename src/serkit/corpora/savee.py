@@ -65,7 +65,7 @@ CORPUS = Corpus(
     url="https://kahlan.eps.surrey.ac.uk/savee/",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
-    counted_by="Haq and Jackson (2009), 480 clips",
+    counted_by="Haq and Jackson (2010), 480 clips",
     expected={
         "emotion": {
             emotion: 120 if emotion == "neutral" else 60 for emotion in sorted(EMOTIONS.values())

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from serkit.dsp import channel, disguise, noise, rooms, stretch
+from serkit.dsp import channel, disguise, murmur, noise, rooms, stretch
 from serkit.dsp.signal import Signal
 from serkit.errors import UsageError
 from serkit.parameters import Parameters, Scalar, parameter, settle
@@ -63,6 +63,9 @@ class VoiceParameters(Parameters):
     )
     pink: float = parameter(
         SILENT, f"pink noise this far below; {SILENT:g} adds none", minimum=-30.0
+    )
+    murmur: float = parameter(
+        SILENT, f"a murmur of synthetic voices this far below; {SILENT:g} adds none", minimum=-30.0
     )
     background: float = parameter(
         SILENT, f"a recording this far below; {SILENT:g} adds none", minimum=-30.0
@@ -193,6 +196,7 @@ _CHANGES: tuple[tuple[_Change, tuple[str, ...]], ...] = (
     (lambda samples, v, _: disguise.add_noise(samples, v.noise), ("noise",)),
     (lambda samples, v, _: disguise.add_noise(samples, v.white), ("white",)),
     (lambda samples, v, rate: noise.add_pink_noise(samples, v.pink, rate), ("pink",)),
+    (lambda samples, v, rate: murmur.add_murmur(samples, v.murmur, rate), ("murmur",)),
     (lambda samples, v, _: _with_background(samples, v), ("background",)),
     (lambda samples, v, _: channel.overload(samples, v.overload), ("overload",)),
     (lambda samples, v, _: channel.offset(samples, v.offset), ("offset",)),

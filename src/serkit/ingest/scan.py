@@ -195,6 +195,12 @@ def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:
     return groups
 
 
+_LABEL_THEM = (
+    "describe the files in a metadata.csv there, or use --layout emotion if folders are named "
+    "after emotions"
+)
+
+
 def no_clips(scan: Scan) -> CorpusError:
     """Build the error for a folder without clips; it lists what was found instead."""
     there = [f"{count:,} {reason}" for reason, count in scan.left_out.items()]
@@ -204,7 +210,7 @@ def no_clips(scan: Scan) -> CorpusError:
     return CorpusError(
         f"no {scan.corpus.name} clips in {scan.root}" if known else f"no corpus in {scan.root}",
         allowed=f"there are only {' and '.join(there)}" if there else "no WAV or FLAC file at all",
-        hint="give the folder that holds the corpus",
+        hint="give the folder that holds the corpus" if known or not scan.unparsed else _LABEL_THEM,
     )
 
 

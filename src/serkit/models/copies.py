@@ -14,9 +14,12 @@ import numpy.typing as npt
 
 from serkit.parameters import Parameters, names_in, parameter
 
-ROBUST_COPIES = "speed090,speed110,white10,telephone"
-"""The voices that presets ``robust`` fit on. Pink noise, babble, rooms and codecs are left to be
-tested with."""
+CHANNEL_COPIES = "white10,telephone,murmur10"
+"""Recording conditions that presets ``robust`` fit on. The stress test's pink noise, babble of
+people, rooms and codecs are left to be tested with."""
+
+ROBUST_COPIES = f"speed090,speed110,{CHANNEL_COPIES}"
+"""The same and two tempos, for models that do not change the tempo themselves."""
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ TRAINER = keras_trainer(
             INNER_ACTORS,
         ),
         "robust": Preset(
-            "functionals that change little with level, band and noise, fitted also on copies in "
-            "two tempos, white noise and telephone bandwidth",
+            "functionals, and those that change little with level, band and noise; fitted also on "
+            "copies in two tempos, white noise, a murmur and the telephone's band",
             FfnnParameters(
-                features="robust",
+                features="functionals,robust",
                 copies=ROBUST_COPIES,
                 padding="none",
                 layers=1,

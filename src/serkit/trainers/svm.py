@@ -129,9 +129,9 @@ TRAINER = Trainer(
             INNER_ACTORS,
         ),
         "robust": Preset(
-            "functionals that change little with level, band and noise, fitted also on copies in "
-            "two tempos, white noise and telephone bandwidth",
-            SvmParameters(features="robust", copies=ROBUST_COPIES),
+            "functionals, and those that change little with level, band and noise; fitted also on "
+            "copies in two tempos, white noise, a murmur and the telephone's band",
+            SvmParameters(features="functionals,robust", copies=ROBUST_COPIES, C=1.5, gamma=0.07),
             INNER_ACTORS,
         ),
     },

@@ -31,6 +31,18 @@ def test_a_row_is_one_frame_of_columns(store: FeatureStore) -> None:
     assert set(spectra.lengths) == {1}
 
 
+def test_several_tables_are_one_frame_side_by_side(store: FeatureStore) -> None:
+    settled = TRAINERS.get("ffnn").settle(
+        "functionals", {"features": "functionals,change_deviation"}
+    )
+    clips = netkit.clips_of(store, 1)
+    source = Source.of(settled, store)
+    frames = np.concatenate(Spectra(clips, source).take(np.arange(len(clips))))
+    assert frames.shape == (len(clips), source.bands)
+    parts = [clips.read(name).X for name in ("functionals", "change_deviation")]
+    np.testing.assert_array_equal(frames, np.concatenate(parts, axis=1).astype(np.float32))
+
+
 def test_columns_are_standardised_on_the_training_clips(store: FeatureStore) -> None:
     clips = netkit.clips_of(store, 1, 2)
     spectra = Spectra(clips, Source.of(SETTLED, store))
@@ -68,4 +80,19 @@ def test_a_spectrogram_is_no_table(tmp_path: Path) -> None:
 def test_a_table_is_no_spectrogram(store: FeatureStore) -> None:
     values = TRAINERS.get("ffnn").settle("best", {"features": "functionals"})
     with pytest.raises(UsageError, match="features = 'functionals' is not a spectrogram"):
+        Source.of(values, store)
+
+
+@pytest.mark.parametrize(
+    ("preset", "features", "said"),
+    [
+        ("best", "mel128,mel256", "features = 'mel128,mel256' is not a spectrogram; one feature"),
+        ("functionals", " ,", "features = ' ,' names no feature; see 'serkit features'"),
+    ],
+)
+def test_a_net_reads_one_spectrogram_or_at_least_one_table(
+    store: FeatureStore, preset: str, features: str, said: str
+) -> None:
+    values = TRAINERS.get("ffnn").settle(preset, {"features": features})
+    with pytest.raises(UsageError, match=re.escape(said)):
         Source.of(values, store)

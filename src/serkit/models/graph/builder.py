@@ -152,10 +152,6 @@ class Graph:
             self._made[feature, "frames"] = found
         return found
 
-    def row(self, feature: str) -> str:
-        """Return a feature with each clip as a row, shape ``(clips, columns)``, float32."""
-        return self._row(feature)
-
     def add(self, model: object, kind: str) -> str:
         """Add a fitted model; returns the name of its probabilities.
 

@@ -48,7 +48,7 @@ def net_probabilities(graph: Graph, model: Any, source: Source, scaling: Scaling
 def _inputs(graph: Graph, source: Source, scaling: Scaling) -> dict[str, str]:
     """Return the net's inputs of one clip, as :func:`~serkit.models.keras.spectra.assemble`."""
     if source.padding == "none":
-        rows = _scaled(graph, graph.row(source.feature), scaling)
+        rows = _scaled(graph, graph.matrix(source.features), scaling)
         return {"frames": graph.op("Unsqueeze", rows, graph.constant([1], np.int64))}
     frames = graph.frames(source.feature)
     if source.scale == "db":

@@ -18,7 +18,9 @@ from serkit.ranges import Between
 class SpectrumParameters(CopiesParameters):
     """The input features."""
 
-    features: str = parameter("mel128", "input spectrogram")
+    features: str = parameter(
+        "mel128", "input spectrogram, or with padding=none tables, separated by commas"
+    )
     scale: str = parameter("db", "scale of the input powers", choices=("power", "db"))
     standardise: str = parameter(
         "live",

@@ -19,6 +19,7 @@ from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.keras.parameters import SpectrumParameters
+from serkit.parameters import names_in
 from serkit.store.options import Scale
 
 Frames = npt.NDArray[np.float32]
@@ -51,7 +52,7 @@ class Source:
     """The input of a net.
 
     Attributes:
-        feature: A mel feature, or with padding ``none`` a table.
+        feature: A mel feature, or with padding ``none`` one or more tables, separated by commas.
         scale: ``power`` or ``db``.
         padding: ``front``: padded in front to the recipe's length, as the study had it;
             ``short``: in front, to the longest clip of a batch; ``masked``: the same, with padding
@@ -75,9 +76,10 @@ class Source:
             UsageError: The feature is not a spectrogram (no table), or has no length to pad to.
         """
         feature, padding = parameters.features, parameters.padding
-        layout = data.layout(feature)
         if padding == "none":
-            return cls._of_table(feature, layout)
+            return cls._of_tables(feature, data)
+        one = len(names_in(feature)) == 1
+        layout = data.layout(feature) if one else None
         if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
             raise UsageError(
                 f"features = {feature!r} is not a spectrogram",
@@ -91,14 +93,27 @@ class Source:
         return cls(feature, cast(Scale, parameters.scale), padding, layout.item[0], length)
 
     @classmethod
-    def _of_table(cls, feature: str, layout: Layout) -> Source:
-        if not isinstance(layout, TableLayout):
+    def _of_tables(cls, features: str, data: Described) -> Source:
+        columns, names = 0, names_in(features)
+        if not names:
             raise UsageError(
-                f"features = {feature!r} is not a table, but padding = 'none' reads one",
-                allowed="a table such as 'functionals' is allowed",
-                hint="use padding=crop for a spectrogram",
+                f"features = {features!r} names no feature", hint="see 'serkit features'"
             )
-        return cls(feature, "power", "none", len(layout.columns), 1)
+        for feature in names:
+            layout = data.layout(feature)
+            if not isinstance(layout, TableLayout):
+                raise UsageError(
+                    f"features = {feature!r} is not a table, but padding = 'none' reads one",
+                    allowed="a table such as 'functionals' is allowed",
+                    hint="use padding=crop for a spectrogram",
+                )
+            columns += len(layout.columns)
+        return cls(features, "power", "none", columns, 1)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features that are read; a spectrogram is one."""
+        return names_in(self.feature)
 
     @property
     def fixed(self) -> bool:
@@ -108,8 +123,8 @@ class Source:
     def read(self, data: ClipData, positions: Sequence[int], voice: str = "") -> list[Frames]:
         """Read clips, by position, in their true length, as recorded or in another voice."""
         if self.padding == "none":
-            rows = np.asarray(data.read(self.feature, positions, voice=voice).X, np.float32)
-            return list(rows[:, np.newaxis])
+            tables = [data.read(each, positions, voice=voice).X for each in self.features]
+            return list(np.concatenate(tables, axis=1).astype(np.float32)[:, np.newaxis])
         read = data.read(self.feature, positions, voice=voice, padded=False, scale=self.scale).X
         return [np.ascontiguousarray(each.T, np.float32) for each in read]
 
@@ -161,7 +176,8 @@ class Spectra:
         self.source = source
         self._data = data
         self._voices = ("", *data.voices)
-        self.lengths = np.concatenate([data.lengths(source.feature, each) for each in self._voices])
+        one, *_ = source.features  # tables have one length
+        self.lengths = np.concatenate([data.lengths(one, each) for each in self._voices])
         self._refuse_longer()
         fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
         self._kept: dict[int, Frames] | None = {} if fits else None
@@ -202,7 +218,7 @@ class Spectra:
     @property
     def edges(self) -> npt.NDArray[np.float64] | None:
         """Where the bands begin, peak and end, in Hz, ``(bands + 2,)``; None if it is not mel."""
-        mel = self._data.spec(self.source.feature).settings
+        mel = self._data.spec(self.source.features[0]).settings
         if not isinstance(mel, MelParameters):
             return None
         return mel_edges(mel.sample_rate, self.source.bands, mel.fmin, mel.fmax or None)

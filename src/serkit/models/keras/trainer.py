@@ -25,6 +25,7 @@ from serkit.models.memory import fitting_in_memory
 from serkit.models.tracking import require_trackers
 from serkit.models.trainer import FitContext, Preset, Tracking, Trainer
 from serkit.models.training import history_frame, training_key
+from serkit.parameters import names_in
 
 K = TypeVar("K", bound=KerasParameters)
 
@@ -72,7 +73,7 @@ def keras_trainer(
         summary=summary,
         parameters=parameters,
         presets=presets,
-        features=lambda values: (values.features,),
+        features=lambda values: names_in(values.features),
         voices=lambda values: values.voices,
         fit=_Net(name, build).fit,
         load=load,

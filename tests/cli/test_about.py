@@ -33,7 +33,7 @@ class TestModels:
 
     def test_presets_stand_beside_the_first_only_where_they_differ(self, cli):
         rows = [" ".join(line.split()) for line in cli("models", "lstm").out.splitlines()]
-        assert any(row.startswith("features tracks40 mel128 in all others input") for row in rows)
+        assert any(row.startswith("features tracks40 mel128 in mel, notebook,") for row in rows)
         assert any("128,64 in notebook-4-layer" in row for row in rows)
         assert "1024,512 in notebook-1024" in rows
 

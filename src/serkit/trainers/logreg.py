@@ -103,7 +103,7 @@ TRAINER = Trainer(
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
             "copies in two tempos, white noise, a murmur and the telephone's band",
-            # C was chosen on inner folds once: choosing it anew takes 13 fits for each of one.
+            # C is the one that was tried, not the best of several: a search takes 13 times as long.
             LogregParameters(features="functionals,robust", copies=ROBUST_COPIES, C=0.3),
             INNER_ACTORS,
         ),

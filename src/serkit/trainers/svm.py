@@ -131,6 +131,7 @@ TRAINER = Trainer(
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
             "copies in two tempos, white noise, a murmur and the telephone's band",
+            # C and gamma were never searched for this input.
             SvmParameters(features="functionals,robust", copies=ROBUST_COPIES, C=1.5, gamma=0.07),
             INNER_ACTORS,
         ),

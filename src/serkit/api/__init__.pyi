@@ -54,12 +54,12 @@ from .stores import why as why
 from .stressing import stress as stress
 from .stressing import stress_figure as stress_figure
 from .training import assist as assist
-from .training import curve as curve
 from .training import extract_for as extract_for
 from .training import fit as fit
 from .training import process_count as process_count
 from .training import train as train
-from .training import tune as tune
+from .tuning import curve as curve
+from .tuning import tune as tune
 from .types import Audio as Audio
 from .types import AudioComparison as AudioComparison
 from .types import AuditReport as AuditReport

@@ -57,9 +57,9 @@ GROUPS = {
     "Models": {
         "train": Lazy("training:train", "Train and test a model."),
         "fit": Lazy("training:fit", "Refit a run's model on all speakers, for use on new audio."),
-        "tune": Lazy("training:tune", "Search a model's parameters."),
+        "tune": Lazy("tuning:tune", "Search a model's parameters."),
         "evaluate": Lazy("training:evaluate", "Test a run's models on another store."),
-        "curve": Lazy("training:curve", "Measure UAR against the number of speakers."),
+        "curve": Lazy("tuning:curve", "Measure UAR against the number of speakers."),
         "human": Lazy("human:human", "Run a listening test: a person labels the clips."),
         "models": Lazy("about:models", "List models, or show one."),
         "protocols": Lazy("about:protocols", "List the protocols."),

@@ -7,6 +7,12 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+from serkit.cli.output import training
+
+if TYPE_CHECKING:
+    from serkit.api import Progress
 
 _SAID = b"serkit: stopping as soon as this step is done; Ctrl-C again stops at once\n"
 
@@ -47,3 +53,15 @@ def stoppable() -> Iterator[Callable[[], None]]:
         yield stop_if_asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def watched(what: str) -> Iterator[Callable[[Progress], None]]:
+    """Show training progress; a first Ctrl-C stops between two steps."""
+    with stoppable() as stop_if_asked, training(what) as report:
+
+        def step(progress: Progress) -> None:
+            stop_if_asked()
+            report(progress)
+
+        yield step

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from serkit.errors import UsageError
+
 if TYPE_CHECKING:
     from serkit.api import Labelling
 
@@ -122,6 +124,21 @@ def labelling(
     return api.Labelling(metadata, layout, _pairs("column", column), _pairs("map", joined))
 
 
+def parameters(given: list[str] | None) -> dict[str, object]:
+    """Return the values that ``--set KEY=VALUE`` gives.
+
+    Raises:
+        UsageError: A text is not written ``KEY=VALUE``.
+    """
+    values: dict[str, object] = {}
+    for text in given or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set {text!r} is not KEY=VALUE", hint="see 'serkit models MODEL'")
+        values[key.strip()] = value.strip()
+    return values
+
+
 def joined(given: list[str] | None) -> dict[str, str]:
     """Return the labels that count as another one.
 
@@ -132,8 +149,6 @@ def joined(given: list[str] | None) -> dict[str, str]:
 
 
 def _pairs(option: str, given: list[str] | None) -> dict[str, str]:
-    from serkit.errors import UsageError
-
     pairs = [text.partition("=") for text in given or ()]
     for left, _, right in pairs:
         if not left.strip() or not right.strip():

@@ -1,23 +1,17 @@
-"""``serkit train``, ``tune``, ``curve``, ``fit``, ``evaluate``."""
+"""``serkit train``, ``fit``, ``evaluate``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from serkit.cli import options
 from serkit.cli.errors import INTERRUPTED, leave
-from serkit.cli.interrupts import stoppable
-from serkit.cli.output import print_json, print_rich, progress, say, training
+from serkit.cli.interrupts import watched
+from serkit.cli.output import print_json, print_rich, progress, say
 from serkit.errors import TrainingInterrupted, UsageError
-
-if TYPE_CHECKING:
-    from serkit.api import Progress
-
 
 _ENSEMBLE = "ensemble"
 """For this model ``--runs`` names the runs to combine, in the default folder of runs."""
@@ -136,13 +130,13 @@ def train(
         "backend": backend,
         "precision": precision,
     }
-    values = {**_pairs(set_ or []), **{key: v for key, v in flags.items() if v is not None}}
+    values = {**options.parameters(set_), **{key: v for key, v in flags.items() if v is not None}}
     if model == _ENSEMBLE and runs is not None:
         values, runs = {"members": str(runs), **values}, None
     if extract is not None:
         _extract(extract, model, store, preset, values, definitions)
     try:
-        with _watched(model or str(resume)) as report:
+        with watched(model or str(resume)) as report:
             run = api.train(
                 model,
                 store=store,
@@ -211,137 +205,6 @@ def _helped() -> bool:
         raise SystemExit(INTERRUPTED) from None
 
 
-def tune(
-    model: Annotated[
-        str | None,
-        typer.Argument(metavar="MODEL", help="See 'serkit models'.", show_default=False),
-    ] = None,
-    search: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="KEY[=RANGE]",
-            help="Search this parameter: C in its declared range, C=0.1:10, or "
-            "'units=32,32|64,64'. Repeatable.  [default: all that declare a range]",
-        ),
-    ] = None,
-    trials: Annotated[
-        int | None, typer.Option(min=1, help="Settings to try in each fold.  [default: 30]")
-    ] = None,
-    inner: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            help="Inner folds by speaker; 1 judges on a fold's validation speakers.  [default: 4]",
-        ),
-    ] = None,
-    no_prune: Annotated[
-        bool,
-        typer.Option(
-            "--no-prune", help="Fit settings to the end that are below the median so far."
-        ),
-    ] = False,
-    store: options.Store = None,
-    runs: options.Runs = None,
-    protocol: options.Protocol = None,
-    preset: options.Preset = None,
-    set_: options.Set = None,
-    seed: options.Seed = None,
-    folds: Annotated[
-        int | None, typer.Option(min=1, help="Search only the first N folds.  [default: all]")
-    ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option(
-            metavar="RUN",
-            help="Resume a search that was interrupted or killed: its run's name, the beginning "
-            "of it, its path, or last. MODEL is not needed.",
-        ),
-    ] = None,
-    final: Annotated[
-        bool,
-        typer.Option("--final", help="Then search on all speakers, and fit a model for use."),
-    ] = False,
-    definitions: options.Definitions = None,
-    json: options.Json = False,
-) -> None:
-    """Search a model's parameters.
-
-    Every fold searches on inner folds of its training speakers and tests the best setting on its
-    test speakers, whom no setting was chosen on. Parameters that are set by --set are not searched.
-    """
-    from serkit import api
-
-    try:
-        with _watched(model or str(resume)) as report:
-            found = api.tune(
-                model,
-                search=search or (),
-                trials=trials,
-                inner=inner,
-                store=store,
-                runs=runs,
-                protocol=protocol,
-                preset=preset,
-                values=_pairs(set_ or []),
-                seed=seed,
-                folds=folds,
-                definitions=definitions,
-                resume=resume,
-                prune=not no_prune,
-                final=final,
-                progress=report,
-            )
-    except TrainingInterrupted as interrupted:  # Typer would take it for any Ctrl-C
-        leave(str(interrupted), INTERRUPTED)
-    for note in found.run.record["notes"]:
-        say(note)
-    print_json(found.to_json()) if json else print_rich(found)
-
-
-def curve(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="See 'serkit models'.")],
-    speakers: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N,...",
-            help="Numbers of training speakers, without validation speakers.  [default: a "
-            "quarter, half, three quarters and all of them]",
-        ),
-    ] = None,
-    store: options.Store = None,
-    protocol: options.Protocol = None,
-    preset: options.Preset = None,
-    set_: options.Set = None,
-    seed: options.Seed = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Also write curve.json and curve.png into DIR."),
-    ] = None,
-    definitions: options.Definitions = None,
-    json: options.Json = False,
-) -> None:
-    """Measure UAR against the number of speakers.
-
-    Trains a model on more and more speakers and estimates the gain from ten more.
-    """
-    from serkit import api
-
-    with progress("training", "models") as update:
-        found = api.curve(
-            model,
-            speakers=_whole_numbers("--speakers", speakers),
-            store=store,
-            protocol=protocol,
-            preset=preset,
-            values=_pairs(set_ or []),
-            seed=seed,
-            definitions=definitions,
-            out=out,
-            progress=update,
-        )
-    print_json(found.to_json()) if json else print_rich(found)
-
-
 def fit(
     run: options.Run,
     store: options.Store = None,
@@ -356,7 +219,7 @@ def fit(
     """
     from serkit import api
 
-    with _watched(run) as report:
+    with watched(run) as report:
         found = api.fit(run, store=store, runs=runs, definitions=definitions, progress=report)
     expected = found.expected
     if json:
@@ -397,35 +260,3 @@ def evaluate(
             run, store=store, joined=options.joined(map_), fold=fold, runs=runs, progress=update
         )
     print_json(found.to_json()) if json else print_rich(found)
-
-
-@contextmanager
-def _watched(what: str) -> Iterator[Callable[[Progress], None]]:
-    """Show training progress; a first Ctrl-C stops between two steps."""
-    with stoppable() as stop_if_asked, training(what) as report:
-
-        def step(progress: Progress) -> None:
-            stop_if_asked()
-            report(progress)
-
-        yield step
-
-
-def _whole_numbers(option: str, text: str | None) -> list[int]:
-    try:
-        return [int(part) for part in (text or "").split(",") if part.strip()]
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {text!r} is not a list of whole numbers",
-            allowed="numbers such as 4,8,16 are",
-        ) from error
-
-
-def _pairs(texts: list[str]) -> dict[str, object]:
-    values: dict[str, object] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise UsageError(f"--set {text!r} is not KEY=VALUE", hint="see 'serkit models MODEL'")
-        values[key.strip()] = value.strip()
-    return values

@@ -21,7 +21,7 @@ from serkit.results.answers import AnswerReader, Answers, ClipFacts, Floats, Int
 from serkit.results.claims import Evidence, contradictions
 from serkit.results.record import fault_of
 from serkit.results.run import PREDICTIONS, RECORD, Run
-from serkit.results.voices import false_claim
+from serkit.results.speaker_claims import false_claim
 
 
 @dataclass(frozen=True)

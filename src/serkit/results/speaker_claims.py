@@ -59,7 +59,7 @@ def _tests_a_speaker_twice(protocol: Protocol, corpus: str, facts: ClipFacts) ->
                 speaker=speaker,
                 sex=sexes.names[sexes.codes[row]] if sexes else _UNKNOWN_SEX,
                 label=int(label),
-                pcm_sha256=clip_id,
+                pcm_sha256=clip_id,  # unknown here; folds do not depend on it
                 corpus=corpus,
             )
             for row, (clip_id, speaker, label) in enumerate(

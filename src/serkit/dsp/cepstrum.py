@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
 from serkit.dsp.mel import power_to_db
 
 Floats = npt.NDArray[np.float32]
@@ -28,9 +29,7 @@ def cepstrum(log_bands: Floats, count: int) -> Floats:
     Returns:
         Shape (frames, count), of the orthonormal DCT-II.
     """
-    from scipy import fft
-
-    every = fft.dct(log_bands, axis=1, norm="ortho")
+    every = fft.dct(log_bands, axis=1)
     return np.asarray(every[:, 1 : count + 1], np.float32)
 
 
@@ -45,10 +44,8 @@ def mfcc(mel_power: Floats, count: int, *, lifter: float = 0.0) -> Floats:
     Returns:
         Shape (count, frames). Levels are floored 80 dB below the clip's loudest band.
     """
-    from scipy import fft
-
     levels = power_to_db(mel_power, reference=1.0, top_db=80.0)
-    found = fft.dct(levels, axis=0, norm="ortho")[:count]
+    found = fft.dct(levels, axis=0)[:count]
     if lifter:
         sine = np.sin(np.pi * np.arange(1, 1 + count, dtype=np.float32) / lifter)
         found = found * (1 + (lifter / 2) * sine)[:, np.newaxis]

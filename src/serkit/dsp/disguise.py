@@ -11,6 +11,8 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
+
 Samples = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float32]
 
@@ -96,8 +98,6 @@ def change_formants(samples: Samples, factor: float, sample_rate: int) -> Sample
 
 def _log_envelope(magnitudes: Floats, order: int) -> npt.NDArray[np.floating]:
     """Smooth log spectra, shape (bins, frames), by cutting their cepstra off at an order."""
-    from scipy import fft
-
     cepstra = fft.irfft(np.log(magnitudes + 1e-3), axis=0)
     cepstra[order : len(cepstra) - order + 1] = 0.0
     return np.asarray(fft.rfft(cepstra, axis=0).real)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
 from serkit.dsp.mel import apply_mel_bank, mel_bank
 from serkit.dsp.stft import StftSettings, front_padding, hann, power_spectrogram
 
@@ -165,16 +166,12 @@ def _griffin_lim(magnitude: Floats, n_fft: int, hop: int, iterations: int, seed:
 
 
 def _frames(signal: Floats, count: int, n_fft: int, hop: int) -> npt.NDArray[np.complex64]:
-    from scipy import fft
-
     framed = np.lib.stride_tricks.sliding_window_view(signal, n_fft)[::hop][:count]
     return np.asarray(fft.rfft(framed * hann(n_fft), axis=1), np.complex64)
 
 
 def _overlap_add(spectra: npt.NDArray[np.complexfloating], n_fft: int, hop: int) -> Floats:
     """Return the signal whose windowed frames are closest to the spectra, by least squares."""
-    from scipy import fft
-
     window = hann(n_fft)
     frames = fft.irfft(spectra.astype(np.complex64), n_fft, axis=1) * window
     count = len(frames)

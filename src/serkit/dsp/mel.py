@@ -8,10 +8,12 @@ librosa's ``filters.mel`` with its default arguments.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
+
+from serkit.dsp.sparse import SparseRows
 
 _LINEAR_STEP = 200.0 / 3  # Hz a mel below 1 kHz
 _LOG_START = 1000.0 / _LINEAR_STEP  # 1 kHz in mels
@@ -69,9 +71,7 @@ def mel_bank(
     Returns:
         Weights, shape ``(n_mels, 1 + n_fft // 2)``, float32, read-only.
     """
-    weights: npt.NDArray[np.float32] = sparse_mel_bank(
-        sample_rate, n_fft, n_mels, fmin, fmax
-    ).toarray()
+    weights = sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax).dense()
     weights.flags.writeable = False
     return weights
 
@@ -79,13 +79,11 @@ def mel_bank(
 @cache
 def sparse_mel_bank(
     sample_rate: int, n_fft: int, n_mels: int, fmin: float, fmax: float | None
-) -> Any:
-    """Return :func:`mel_bank` as a ``scipy.sparse`` array without its zeros.
+) -> SparseRows:
+    """Return :func:`mel_bank` without its zeros.
 
     Each bin belongs to at most two bands, so memory grows with the bins, not with bins times bands.
     """
-    from scipy.sparse import csr_array
-
     edges = mel_edges(sample_rate, n_mels, fmin, fmax)
     bins = np.fft.rfftfreq(n_fft, 1.0 / sample_rate)
     column = np.flatnonzero((bins > edges[0]) & (bins < edges[-1]))
@@ -98,10 +96,7 @@ def sparse_mel_bank(
     falling = (edges[band + 2] - bins[column]) / (edges[band + 2] - edges[band + 1])
     area = 2.0 / (edges[band + 2] - edges[band])
     weight = (np.minimum(rising, falling) * area).astype(np.float32)
-    bank = csr_array((weight, (band, column)), shape=(n_mels, len(bins)))
-    bank.eliminate_zeros()
-    bank.sort_indices()
-    return bank
+    return SparseRows.of(band, column, weight, (n_mels, len(bins)))
 
 
 def empty_bands(
@@ -141,7 +136,7 @@ def apply_mel_bank(
     """
     n_fft = 2 * (power.shape[0] - 1)
     bank = sparse_mel_bank(sample_rate, n_fft, n_mels, fmin, fmax)
-    return cast("npt.NDArray[np.float32]", bank @ power)
+    return bank @ power
 
 
 def power_to_db(

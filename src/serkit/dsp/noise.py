@@ -11,6 +11,8 @@ import hashlib
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
+
 Samples = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.floating]
 
@@ -59,11 +61,9 @@ def add_pink_noise(samples: Samples, decibels: float, sample_rate: int) -> Sampl
         decibels: Level of the noise in dB below the clip's mean power.
         sample_rate: In Hz.
     """
-    from scipy import fft
-
-    size = fft.next_fast_len(len(samples), real=True)
+    size = fft.next_fast_len(len(samples))
     white = seeded(samples).standard_normal(size, dtype=np.float32)
-    frequency = fft.rfftfreq(size, 1.0 / sample_rate)
+    frequency = np.fft.rfftfreq(size, 1.0 / sample_rate)
     shape = 1.0 / np.sqrt(np.maximum(frequency, _LOWEST_PINK)).astype(np.float32)
     pink = fft.irfft(fft.rfft(white) * shape, size)
     return mix(samples, pink[: len(samples)], decibels)

@@ -13,6 +13,8 @@ from math import ceil, floor
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
+
 Floats = npt.NDArray[np.float32]
 
 
@@ -83,9 +85,7 @@ def _normalised_difference(frames: Floats, window: int, longest: int) -> Floats:
     Column ``lag`` compares the first ``window`` samples with those ``lag`` later. Where a frame
     is constant the ratio is 0/0 and counts as 1: nothing periodic there.
     """
-    from scipy import fft
-
-    size = fft.next_fast_len(frames.shape[1], real=True)
+    size = fft.next_fast_len(frames.shape[1])
     whole = fft.rfft(frames, size, axis=1)
     start = fft.rfft(frames[:, :window], size, axis=1)
     product = fft.irfft(np.conj(start) * whole, size, axis=1)[:, : longest + 1]

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
+from serkit.dsp import fft
 
 Words = npt.NDArray[np.uint32]
 
@@ -65,15 +66,15 @@ def soundprint(samples: npt.NDArray[np.int16], sample_rate: int = SAMPLE_RATE) -
 
 def _band_energies(samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Return the energy of each frame and band, shape ``(frames, bands)``."""
-    from scipy.fft import rfft
-
     if len(samples) < _FRAME:
         return np.zeros((0, _BANDS))
     frames = np.lib.stride_tricks.sliding_window_view(samples, _FRAME)[::_HOP]
     window, edges = _window_and_edges()
     found = []
     for start in range(0, len(frames), _BLOCK):
-        spectrum = rfft(frames[start : start + _BLOCK] * window, axis=1)[:, edges[0] : edges[-1]]
+        spectrum = fft.rfft(frames[start : start + _BLOCK] * window, axis=1)[
+            :, edges[0] : edges[-1]
+        ]
         power = spectrum.real.astype(np.float64) ** 2 + spectrum.imag.astype(np.float64) ** 2
         found.append(np.add.reduceat(power, edges[:-1] - edges[0], axis=1))
     return np.concatenate(found)

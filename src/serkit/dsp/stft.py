@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
 from serkit.dsp.scratch import Scratch
 from serkit.errors import ClipTooLongError
 
@@ -170,9 +171,6 @@ def _power(
     frames: npt.NDArray[np.float32], settings: StftSettings, scratch: Scratch
 ) -> npt.NDArray[np.float32]:
     """Window and transform frames, and return their powers with the frames as columns."""
-    # Here, since a repeated extract need not wait the 0.1 s that it takes to import.
-    from scipy import fft as scipy_fft
-
     n_fft = settings.n_fft
     window = hann(n_fft)
     bins = 1 + n_fft // 2
@@ -183,7 +181,7 @@ def _power(
         block = frames[first : first + _BLOCK]
         count = len(block)
         np.multiply(block, window, out=windowed[:count])
-        spectra = scipy_fft.rfft(windowed[:count], axis=1)
+        spectra = fft.rfft(windowed[:count], axis=1)
         _square(spectra, out=rows[:count])
         power[:, first : first + count] = rows[:count].T
     return power

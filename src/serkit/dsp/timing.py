@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
 from serkit.dsp.tracks import FRAMES_PER_SECOND, Tracks
 
 Floats = npt.NDArray[np.float32]
@@ -121,13 +122,11 @@ def _modulation(tracks: Floats) -> Values:
     Returns:
         Shape (bands, tracks).
     """
-    from scipy import fft
-
     window = np.hanning(len(tracks) + 2)[1:-1, np.newaxis]
     moving = ((tracks - tracks.mean(axis=0)) * window).astype(np.float32)
-    size = max(_MODULATION_FFT, fft.next_fast_len(len(tracks), real=True))
+    size = max(_MODULATION_FFT, fft.next_fast_len(len(tracks)))
     power = np.abs(fft.rfft(moving, size, axis=0)) ** 2 / len(tracks)
-    frequency = fft.rfftfreq(size, 1.0 / FRAMES_PER_SECOND)
+    frequency = np.fft.rfftfreq(size, 1.0 / FRAMES_PER_SECOND)
     edges = np.searchsorted(frequency, RHYTHM_BANDS)
     bands = [power[low:high].mean(axis=0) for low, high in pairwise(edges)]
     return np.log(np.stack(bands) + 1e-6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp import fft
 from serkit.dsp.cepstrum import decibels
 from serkit.dsp.shape import Bins
 
@@ -40,8 +41,6 @@ def cepstral_peak(power: Floats, bins: Bins, minimum: float, maximum: float) -> 
 
     Source: J. Hillenbrand et al. (1994), with the mean in place of a regression line.
     """
-    from scipy import fft
-
     quefrency = np.abs(fft.irfft(decibels(power), axis=1))
     part = quefrency[:, int(bins.sample_rate / maximum) : int(bins.sample_rate / minimum) + 1]
     return np.asarray(part.max(axis=1) - part.mean(axis=1))

@@ -31,6 +31,7 @@ def train(
     protocol: str | None = None,
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
+    teachers: str | Sequence[str] | None = None,
     seed: int | None = None,
     folds: int | None = None,
     definitions: PathLike | None = None,
@@ -67,6 +68,9 @@ def train(
         protocol: The protocol's name; None uses the setting, else the corpus's default.
         preset: The preset's name; None uses the setting.
         values: Parameters that differ from the preset, as ``--set``.
+        teachers: Finished runs, as a list or separated by commas, that a net learns from as well
+            (distillation): in each fold, models like theirs are fitted on inner folds of its
+            training clips, and label these with probabilities.
         seed: Random seed; None uses the setting.
         folds: Train only this many folds, for a quick look; None trains all.
         definitions: Folder with the project's recipes; None uses the setting.
@@ -88,12 +92,13 @@ def train(
     Raises:
         UnknownNameError: No such model, protocol, preset, parameter or run.
         UsageError: Neither a model nor a run is named, a setting of the run is given beside
-            ``resume``, two stores share too few labels or differ in a feature's recipe, the model
+            ``resume``, teachers do not belong together or the model learns from labels alone,
+            two stores share too few labels or differ in a feature's recipe, the model
             is not trained in epochs and is to be logged, torchrun started several processes for a
             model that trains in one, or no scheduler answers.
         NotFoundError: No such store.
         IncompleteFeatureError: A feature is missing or stale for some clips.
-        LeakageError: The split leaks.
+        LeakageError: The split leaks, or a teacher was fitted on other folds.
         RunError: The run to resume is finished, in the hands of another process, damaged, or
             was begun on something else than what is there now.
         EngineError: Workers died or are gone; folds that are done stay.
@@ -116,6 +121,9 @@ def train(
     if features is not None:
         names = features if isinstance(features, str) else ",".join(features)
         values = {**(values or {}), "features": names}
+    if teachers is not None:
+        names = teachers if isinstance(teachers, str) else ",".join(teachers)
+        values = {**(values or {}), "teachers": names}
     request = Request(
         model=model,
         store=store,

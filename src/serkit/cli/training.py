@@ -71,6 +71,14 @@ def train(
             help="For permutation: the model to train on permuted labels; same as --set of=.",
         ),
     ] = None,
+    distil: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN,RUN",
+            help="For nets: learn from what models like those of these runs predict for the "
+            "training clips too; same as --set teachers=.",
+        ),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu or cuda; same as --set device=.")
     ] = None,
@@ -126,6 +134,7 @@ def train(
         "learning_rate": learning_rate,
         "checkpoint": checkpoint,
         "of": of,
+        "teachers": distil,
         "device": device,
         "backend": backend,
         "precision": precision,

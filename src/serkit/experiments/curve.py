@@ -15,6 +15,7 @@ from serkit.evaluation.metrics import uar, uar_interval
 from serkit.evaluation.splits import Fold
 from serkit.experiments.plan import Plan, split_of
 from serkit.experiments.sides import Sides, fit_here
+from serkit.experiments.teachers import recipes_of
 from serkit.models import ClipData, FitContext
 from serkit.progress import ProgressCallback
 from serkit.results.curve import Curve, CurvePoint
@@ -94,7 +95,7 @@ def _point(
             plan.trainer,
             Sides.of(plan.store, fold, voices=plan.voices),
             plan.parameters,
-            FitContext(plan.seed),
+            FitContext(plan.seed, teachers=recipes_of(plan.teachers)),
         )
         answers.append(model.predict(ClipData.of(plan.store, fold.test)))
     clips = plan.store.state.clips

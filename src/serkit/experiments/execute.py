@@ -31,6 +31,7 @@ from serkit.experiments.progress import TrainingCallback
 from serkit.experiments.resume import WORK, clear, continued, holding, read_config, refuse_finished
 from serkit.experiments.sides import Fit, fit_here
 from serkit.experiments.spread import fit_on_workers
+from serkit.experiments.teachers import refuse_other_folds
 from serkit.models import Tracking
 from serkit.progress import silent
 from serkit.results.run import (
@@ -93,6 +94,7 @@ def execute(
     folder = resumed or plan.runs / run_name(plan.trainer.name, plan.protocol.name, now)
     config = config_of(plan, split, folder.name, now)
     refuse_other_split(plan.members, split.digest, config["feature_fingerprints"])
+    refuse_other_folds(plan.teachers, split, config["feature_fingerprints"])
     with holding(folder):
         if resumed:
             refuse_finished(folder)

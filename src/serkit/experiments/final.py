@@ -17,6 +17,7 @@ from serkit.experiments.plan import Plan, identity_of, split_of
 from serkit.experiments.progress import TrainingCallback
 from serkit.experiments.resume import WORK, clear, digests, flush_all, holding
 from serkit.experiments.sides import Sides, fit_here
+from serkit.experiments.teachers import recipes_of
 from serkit.models import FitContext
 from serkit.plainjson import dumps
 from serkit.prediction.golden import keep_golden
@@ -65,7 +66,13 @@ def fit_final(plan: Plan, run: Run, report: TrainingCallback) -> Run:
         sides = Sides.of(plan.store, fold, voices=plan.voices)
         checkpoints = run.path / WORK / "final-checkpoints"
         checkpoints.mkdir(exist_ok=True)
-        context = FitContext(plan.seed, progress.steps, progress.batches, checkpoints)
+        context = FitContext(
+            plan.seed,
+            progress.steps,
+            progress.batches,
+            checkpoints,
+            teachers=recipes_of(plan.teachers),
+        )
         model = fit_fold(fit_here, plan, fold, sides, context)
         seconds = time.perf_counter() - started
         model.save(partial)

@@ -21,6 +21,7 @@ from serkit.experiments.predicting import predict_clips
 from serkit.experiments.progress import Progress, TrainingCallback
 from serkit.experiments.resume import WORK, Kept, digests, flush_all, kept_fold
 from serkit.experiments.sides import Fit, Sides, fit_here
+from serkit.experiments.teachers import recipes_of
 from serkit.labels import LabelSet
 from serkit.models import (
     FitContext,
@@ -151,7 +152,15 @@ def run_fold(
     started = time.perf_counter()
     where = replace(tracking, name=f"{folder.name}/{name}")
     members = member_models(plan.members, fold.name)
-    context = FitContext(plan.seed, progress.steps, progress.batches, workdir, where, members)
+    context = FitContext(
+        plan.seed,
+        progress.steps,
+        progress.batches,
+        workdir,
+        where,
+        members,
+        recipes_of(plan.teachers),
+    )
     sides = Sides.of(plan.store, fold, voices=plan.voices, choose_on_test=plan.chooses_on_test)
     model = fit_fold(fit, plan, fold, sides, context)
     fitted = time.perf_counter()

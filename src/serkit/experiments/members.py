@@ -40,7 +40,7 @@ def find_members(parameters: CombinedRuns, runs: Path) -> tuple[Run, ...]:
             hint="name them: serkit train ensemble --runs RUN,RUN; see 'serkit compare'",
         )
     for run in found:
-        _refuse_misfit(found[0], run)
+        refuse_misfit(found[0], run, "an ensemble needs")
     return found
 
 
@@ -94,12 +94,25 @@ def refuse_other_split(
                 f"{run.name} was fitted on other folds than the ensemble's",
                 hint="leave out --protocol and --folds: the members' own are used",
             )
-        for name, fingerprint in run.record["feature_fingerprints"].items():
-            if fingerprints.get(name, fingerprint) != fingerprint:
-                raise UsageError(
-                    f"{run.name} was trained on {name} made by another recipe than the store's",
-                    hint="train it again, or name the store that it was trained on",
-                )
+        refuse_other_recipes(run, fingerprints)
+
+
+def refuse_other_recipes(run: Run, fingerprints: Mapping[str, str]) -> None:
+    """Reject a run that was trained on a feature made by another recipe than the store's.
+
+    Args:
+        run: The run.
+        fingerprints: Those of the features in the store, by name.
+
+    Raises:
+        UsageError: A fingerprint differs.
+    """
+    for name, fingerprint in run.record["feature_fingerprints"].items():
+        if fingerprints.get(name, fingerprint) != fingerprint:
+            raise UsageError(
+                f"{run.name} was trained on {name} made by another recipe than the store's",
+                hint="train it again, or name the store that it was trained on",
+            )
 
 
 def member_models(members: Sequence[Run], fold: str) -> tuple[MemberModel, ...]:
@@ -109,8 +122,18 @@ def member_models(members: Sequence[Run], fold: str) -> tuple[MemberModel, ...]:
     )
 
 
-def _refuse_misfit(first: Run, run: Run) -> None:
-    """Refuse a run that cannot be averaged with another."""
+def refuse_misfit(first: Run, run: Run, needs: str) -> None:
+    """Reject a run whose predictions cannot be combined with another's.
+
+    Args:
+        first: The other run.
+        run: The run.
+        needs: The start of what is allowed, such as ``an ensemble needs``.
+
+    Raises:
+        LeakageError: It chose something on the clips that it was tested on.
+        UsageError: It is transductive, or was trained on other folds, clips or recipes.
+    """
     if run.record["selected_on_test"]:
         raise LeakageError(
             f"{run.name} selected its epoch on its test clips",
@@ -119,7 +142,7 @@ def _refuse_misfit(first: Run, run: Run) -> None:
     if run.record["transductive"]:
         raise UsageError(
             f"{run.name} is transductive: its predictions depend on the other clips of a batch",
-            allowed="an ensemble needs models that predict each clip independently",
+            allowed=f"{needs} models that predict each clip independently",
         )
     differing = {
         "split_digest": "other folds",
@@ -130,7 +153,7 @@ def _refuse_misfit(first: Run, run: Run) -> None:
         if run.record[key] != first.record[key]:
             raise UsageError(
                 f"{run.name} was trained with {what} than {first.name}",
-                allowed="an ensemble needs runs of one protocol on the same clips",
+                allowed=f"{needs} runs of one protocol on the same clips",
             )
     known = first.record["feature_fingerprints"]
     for name, fingerprint in run.record["feature_fingerprints"].items():

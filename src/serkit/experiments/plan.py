@@ -15,6 +15,7 @@ from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
+from serkit.experiments.teachers import taught_by
 from serkit.features.voices import copy_name
 from serkit.labels import UNKNOWN
 from serkit.models import Trainer
@@ -42,6 +43,7 @@ class Plan:
         settings: The resolved settings of the command, kept for the record.
         folds: Run only this many folds; None runs all.
         members: The runs that an ensemble is made of.
+        teachers: The runs whose models a net learns from.
         origin: What the record says of several stores that are read as one; empty for one store.
         notes: Notes on the clips.
     """
@@ -56,6 +58,7 @@ class Plan:
     settings: Mapping[str, Any]
     folds: int | None = None
     members: tuple[Run, ...] = ()
+    teachers: tuple[Run, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -73,6 +76,12 @@ class Plan:
     def copies(self) -> tuple[str, ...]:
         """The features that hold the copies of training clips, and are read for no others."""
         return tuple(copy_name(name, voice) for voice in self.voices for name in self.features)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """All features that the result rests on: the model's, its copies and its teachers'."""
+        theirs = (name for run in self.teachers for name in run.record["feature_fingerprints"])
+        return tuple(dict.fromkeys((*self.features, *self.copies, *theirs)))
 
     @property
     def by_speaker(self) -> bool:
@@ -114,7 +123,7 @@ def _usable_clips(plan: Plan) -> list[str]:
             f"the store {plan.store.location} holds no clips", hint="run 'serkit extract SRC' first"
         )
     usable = set(everyone)
-    for feature in (*plan.features, *plan.copies):
+    for feature in plan.reads:
         usable &= set(plan.store.select(feature))
     if not usable:
         raise TrainingError("every clip failed", hint="'serkit store why' says why")
@@ -177,6 +186,7 @@ def config_of(plan: Plan, split: Split, name: str, now: datetime) -> dict[str, A
         "audio": audio_of(clips),
         "folds": len(split.folds),
         **plan.origin,
+        **taught_by(plan.teachers),
         "values": plan.parameters.to_json(),
         "given": differing(plan.trainer, plan.preset, plan.parameters.to_json()),
         "settings": dict(plan.settings),
@@ -194,9 +204,7 @@ def identity_of(plan: Plan, split: Split) -> dict[str, Any]:
     """Return the identity of all data read from the store."""
     return {
         "corpus_digest": corpus_digest(_split_rows(plan, split)),
-        "feature_fingerprints": {
-            name: plan.store.spec(name).fingerprint for name in (*plan.features, *plan.copies)
-        },
+        "feature_fingerprints": {name: plan.store.spec(name).fingerprint for name in plan.reads},
     }
 
 

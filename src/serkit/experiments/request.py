@@ -13,6 +13,7 @@ from serkit.experiments.data import StoreLike, Wanted, open_data
 from serkit.experiments.members import completed, find_members
 from serkit.experiments.plan import Plan
 from serkit.experiments.resume import find_unfinished, read_config
+from serkit.experiments.teachers import find_teachers, refuse_untaught, with_full_names
 from serkit.features import Recipes, stored_name
 from serkit.models import TRAINERS, Trainer
 from serkit.results.run import Run
@@ -88,15 +89,19 @@ def resolve_plan(request: Request) -> Plan:
             "definitions": request.definitions,
         }
     )
+    refuse_untaught(trainer, values)
     settled = trainer.settle(settings.preset, values)
     members: tuple[Run, ...] = ()
     wanted, protocol = request.wanted, settings.protocol
     if trainer.combines_runs:
         members = find_members(settled, Path(settings.runs))
         settled = completed(settled, members)
-        if members[0].record.get("stores") and not wanted.stores:
-            wanted = Wanted.of_record(members[0].record)
-        protocol = protocol or str(members[0].record["protocol"])
+    teachers = find_teachers(settled, Path(settings.runs))
+    settled = with_full_names(settled, teachers)
+    if first_run := next(iter((*members, *teachers)), None):
+        if first_run.record.get("stores") and not wanted.stores:
+            wanted = Wanted.of_record(first_run.record)
+        protocol = protocol or str(first_run.record["protocol"])
     data = open_data(wanted, protocol)
     plan = Plan(
         trainer=trainer,
@@ -109,11 +114,12 @@ def resolve_plan(request: Request) -> Plan:
         settings=asdict(settings),
         folds=request.folds,
         members=members,
+        teachers=teachers,
         origin=data.origin,
         notes=data.notes,
     )
     recipes = Recipes(Path(settings.definitions))
-    for feature in (*plan.features, *plan.copies):
+    for feature in plan.reads:
         for store in data.parts:
             _refuse_stale_recipe(store, recipes, feature)
     return plan

@@ -84,6 +84,21 @@ class MemberModel:
 
 
 @dataclass(frozen=True)
+class Teacher:
+    """A model that a net learns from: how it is fitted, and no fitted model.
+
+    Attributes:
+        kind: Its trainer's name.
+        values: Its parameters, from its run's record.
+        seed: Its run's seed.
+    """
+
+    kind: str
+    values: Mapping[str, Scalar]
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class FitContext:
     """Seed, callbacks, checkpoint folder and tracking for one fit.
 
@@ -96,6 +111,7 @@ class FitContext:
             finished; a trainer resumes from its checkpoint there. None for no checkpoints.
         tracking: External tracking.
         members: The models of an ensemble's runs for this fold.
+        teachers: The models that a net learns from; see :mod:`serkit.models.distillation`.
         judged: Called as ``judged(share, uar)`` after an epoch that was judged on validation clips:
             how much of the training is done, 0 to 1, and the UAR. What it raises ends the fit.
 
@@ -110,6 +126,7 @@ class FitContext:
     workdir: Path | None = None
     tracking: Tracking = field(default_factory=Tracking)
     members: tuple[MemberModel, ...] = ()
+    teachers: tuple[Teacher, ...] = ()
     judged: Callable[[float, float], None] = field(default=silent)
 
 

@@ -28,12 +28,15 @@ def rate_of(entry: Entry) -> str:
 def name_of(entry: Entry) -> str:
     """Return the model's name, with preset, overrides and seeds if they are not the defaults.
 
-    An ensemble is named after its members' models; ``serkit show`` lists its members in full.
+    An ensemble is named after its members' models, and a net after its teachers' too;
+    ``serkit show`` lists these runs in full.
     """
     name, given = entry.model, dict(entry.given)
     if runs := given.pop("members", None):
         given.pop("features", None)  # those of its members
         name += f" ({_models(str(runs))})"
+    if runs := given.pop("teachers", None):
+        name += f" (taught by {_models(str(runs))})"
     if entry.preset not in (None, "best"):
         name += f" ({entry.preset})"
     overrides = " ".join(f"{key}={value}" for key, value in given.items())

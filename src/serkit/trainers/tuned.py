@@ -88,6 +88,11 @@ class _Wrapped:
                 f"{trainer.name} cannot be tuned", allowed="a model with parameters of its own can"
             )
         fixed = _pairs(parameters.fixed)
+        if fixed.get("teachers"):
+            raise UsageError(
+                f"{trainer.name} is tuned without teachers",
+                hint="tune it first, then train the best setting with --distil",
+            )
         return cls(trainer, trainer.settle(parameters.of_preset, fixed), tuple(fixed))
 
     def space(self, search: str) -> Space:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.models.distillation import mixed_targets
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.checkpoint import Checkpoints, Weights
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import loss, optimiser
 from serkit.models.keras.parameters import KerasParameters
 from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
+from serkit.models.stacking import Probabilities
 from serkit.models.tracking import tracked
 from serkit.models.trainer import FitContext
 from serkit.models.training import Course, Epoch, EpochStats, emotion_weights, require_finite
@@ -32,6 +34,7 @@ def train(
     context: FitContext,
     checkpoints: Checkpoints | None = None,
     last: int | None = None,
+    soft: Probabilities | None = None,
 ) -> Course[Weights]:
     """Train a net, and leave it with the weights of its best epoch.
 
@@ -46,6 +49,8 @@ def train(
             result.
 
         last: The epoch to end with, on the schedule of all ``epochs``; None is the last of them.
+        soft: Soft labels of the training clips, shape ``(n, classes)``; None learns from the
+            labels alone.
 
     Raises:
         TrainingError: A loss is not finite.
@@ -55,7 +60,8 @@ def train(
     confusion = compile_(model, parameters, math.ceil(len(clips) / size))
     augmentation = Augmentation(parameters, clips.edges)
     weights = emotion_weights(clips.labels, len(clips.label_set), parameters.class_weight)
-    feed = Feed(clips, scaling, augmentation, weights)
+    targets = mixed_targets(clips.labels, len(weights), soft, parameters.teacher_weight)
+    feed = Feed(clips, scaling, augmentation, weights, targets)
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
@@ -149,12 +155,14 @@ class Feed:
         scaling: How they are scaled.
         augmentation: How they are changed.
         weights: Class weights, shape ``(classes,)``.
+        targets: Probabilities that each clip is trained towards, shape ``(n, classes)``.
     """
 
     clips: Spectra
     scaling: Scaling
     augmentation: Augmentation
     weights: npt.NDArray[np.float32]
+    targets: npt.NDArray[np.float32]
 
     def batch(self, positions: npt.NDArray[np.intp], random: np.random.Generator) -> Any:
         """Return inputs, targets and weights."""
@@ -162,8 +170,7 @@ class Feed:
         scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
         changed = self.augmentation.clips(scaled, random)
         inputs = assemble(changed, self.clips.source, self.scaling)
-        targets = np.eye(len(self.weights), dtype=np.float32)[labels]
-        inputs, targets = self.augmentation.mix(inputs, targets, random)
+        inputs, targets = self.augmentation.mix(inputs, self.targets[positions], random)
         return inputs, targets, self.weights[labels]
 
 

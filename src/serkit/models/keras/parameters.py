@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from serkit.compute.devices import DEVICES, PRECISIONS
 from serkit.errors import UsageError
 from serkit.models.copies import CopiesParameters
+from serkit.models.distillation import DistillationParameters
 from serkit.models.keras.backend import BACKENDS
 from serkit.models.loop import LoopParameters
 from serkit.models.refit import RefitParameters
@@ -105,7 +106,11 @@ class MachineParameters(Parameters):
 
 @dataclass(frozen=True)
 class KerasParameters(
-    SpectrumParameters, KerasLoopParameters, AugmentationParameters, MachineParameters
+    SpectrumParameters,
+    KerasLoopParameters,
+    DistillationParameters,
+    AugmentationParameters,
+    MachineParameters,
 ):
     """Parameters of every net: input, training and device."""
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from serkit.errors import UsageError
 from serkit.extras import require
 from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.distillation import soft_labels
 from serkit.models.keras.backend import (
     device_scope,
     load_keras,
@@ -142,12 +143,15 @@ class _Net(Generic[K]):
 
     def _fit_once(self, fold: FoldData, parameters: K, context: FitContext) -> Network:
         """Fit a net on the training clips, its epoch chosen on the validation clips if any."""
+        soft = soft_labels(fold.train, parameters, context)
         checkpoints = Checkpoints(context.workdir, self._key(fold, parameters, context))
         source = Source.of(parameters, fold.train)
         clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
         scaling = fit_scaling(clips, parameters.standardise)
         model = build_net(self.build, source, parameters, len(fold.labels), context.seed)
-        course = train(model, clips, validation, scaling, parameters, context, checkpoints)
+        course = train(
+            model, clips, validation, scaling, parameters, context, checkpoints, soft=soft
+        )
         return Network(
             model,
             source,
@@ -169,6 +173,7 @@ class _Net(Generic[K]):
             folder.mkdir(exist_ok=True)
         context = replace(context, workdir=folder, tracking=Tracking())
         fold = _without_choice(side)
+        soft = soft_labels(side, parameters, context)
         checkpoints = Checkpoints(folder, self._key(fold, parameters, context))
         clips = Spectra(side, net.source)
         scaling = fit_scaling(clips, parameters.standardise)
@@ -182,6 +187,7 @@ class _Net(Generic[K]):
             context,
             checkpoints,
             last=net.epoch,
+            soft=soft,
         )
         return replace(
             net,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +17,7 @@ from serkit.experiments.members import refuse_misfit, refuse_other_recipes
 from serkit.models import TRAINERS
 from serkit.models.distillation import DistillationParameters
 from serkit.models.trainer import Teacher, Trainer
-from serkit.parameters import Parameters
+from serkit.parameters import Parameters, settle
 from serkit.results.finding import find_run
 from serkit.results.run import SPLIT, Run
 
@@ -73,7 +72,7 @@ def with_full_names(parameters: P, teachers: Sequence[Run]) -> P:
     """Return a model's parameters with its teachers' full names."""
     if not teachers:
         return parameters
-    return replace(parameters, teachers=",".join(run.name for run in teachers))
+    return settle("the student", parameters, {"teachers": ",".join(run.name for run in teachers)})
 
 
 def recipes_of(teachers: Sequence[Run]) -> tuple[Teacher, ...]:

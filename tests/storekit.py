@@ -121,7 +121,7 @@ def _frozen(value: npt.NDArray[Any]) -> bytes:
 
 
 def is_clean(path: Path) -> bool:
-    """Tell whether a store reads back as it was written."""
+    """Return whether a store reads back as it was written."""
     return verify(path).damaged == ()
 
 

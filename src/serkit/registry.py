@@ -41,7 +41,7 @@ class Registry(Generic[T]):
         return tuple(sorted(_targets(self)))
 
     def __contains__(self, name: str) -> bool:
-        """Tell whether there is such a plug-in; nothing is imported."""
+        """Return whether there is such a plug-in; nothing is imported."""
         wanted = name.replace("_", "-")
         return wanted in _shipped(self) or wanted in _targets(self)
 

@@ -219,6 +219,11 @@ class TestFeatures:
         assert "n_mels" in text
         assert "128" in text
 
+    def test_no_table_is_shown_for_a_feature_without_parameters(self, cli):
+        first, second, *_ = cli("features", "functionals").out.splitlines()
+        assert first.startswith("functionals: statistics of pitch")
+        assert second.startswith("extractor functionals")
+
     def test_a_research_only_licence_is_shown(self, cli):
         assert "licence" in cli("features", "egemaps").out.lower()
 

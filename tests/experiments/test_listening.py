@@ -224,7 +224,7 @@ class TestHolding:
 
     def test_feedback_is_given_only_on_request(self, hold, store, tmp_path):
         told = []
-        hold("sad", "calm", tell=lambda *said: told.append(said))
+        hold("sad", "calm", feedback=lambda *said: told.append(said))
         truths = [
             store.state.clips[each.clip_id].emotion
             for each in read_answers(tmp_path / "answers.csv")

@@ -68,17 +68,16 @@ class FeatureDetails(FeatureInfo, Shown):
         from serkit.printable import printable
         from serkit.tables import table
 
-        made = table(
-            f"{self.name}: {self.summary}",
-            {"parameter": "left", "value": "left", "meaning": "left"},
-        )
+        title = f"{self.name}: {self.summary}"
+        made = table(title, {"parameter": "left", "value": "left", "meaning": "left"})
         for name, value in {**self.parameters, **self.options}.items():
             made.add_row(name, str(value), self.meanings[name])
         for name, value in self.voice.items():
             made.add_row(f"voice: {name}", str(value), voice_meaning(name))
         computed = f"extractor {self.extractor} {self.version}, {self.fingerprint}"
         lines = filter(None, (computed, self.licence, self.missing))
-        parts: list[RenderableType] = [made, *(Text(printable(line)) for line in lines)]
+        head = made if made.row_count else Text(title)
+        parts: list[RenderableType] = [head, *(Text(printable(line)) for line in lines)]
         if self.columns:
             heading = f"{len(self.columns):,} columns"
             listed = table(heading, {"column": "left", "meaning": "left"})

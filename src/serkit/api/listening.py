@@ -13,7 +13,7 @@ from serkit.settings import resolve
 if TYPE_CHECKING:
     from serkit.audio.playing import Player
     from serkit.experiments.listening.hold import Listened
-    from serkit.experiments.listening.session import Ask, Command, Tell
+    from serkit.experiments.listening.session import Ask, Command, Feedback
     from serkit.results.run import Run
     from serkit.store.store import FeatureStore
 
@@ -31,7 +31,7 @@ def human(
     clips: int | None = 50,
     seed: int | None = None,
     with_neutral: bool = False,
-    tell: Tell | None = None,
+    feedback: Feedback | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Listened:
     """Run a listening test in which a person labels clips; the answers become a run.
@@ -50,7 +50,7 @@ def human(
         clips: How many clips are to be answered; None for all.
         seed: Of the order; None uses the setting.
         with_neutral: Whether neutral clips are played, too.
-        tell: Called with each answer and the truth; None tells nothing before the end.
+        feedback: Called with each answer and the truth; None tells nothing before the end.
         say: Called with a sentence about each clip that cannot be played.
 
     Returns:
@@ -76,7 +76,7 @@ def human(
     settings = resolve({"store": given, "runs": runs, "seed": seed})
     opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
     test = Test(listener, clips, settings.seed, with_neutral, Path(answers))
-    return hold(test, opened, Path(settings.runs), ask, tell=tell, say=say)
+    return hold(test, opened, Path(settings.runs), ask, feedback=feedback, say=say)
 
 
 def import_answers(
@@ -98,7 +98,7 @@ def import_answers(
 
     Raises:
         NotFoundError: No such store or file.
-        UsageError: The file holds something else, or its clips cannot be told.
+        UsageError: The file holds something else, or its clips cannot be identified.
 
     Example:
         >>> _ = Path("by-hand.csv").write_text("clip,answer\n03-01-05-02-01-01-02,angry\n")

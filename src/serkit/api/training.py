@@ -154,8 +154,10 @@ def train(
         workers = opened if opened.remote else None
 
         def work(fit: Fit) -> Run:
-            told = [progress] if progress else []
-            return execute(plan, *told, tracking=tracking, resumed=folder, fit=fit, engine=workers)
+            callbacks = [progress] if progress else []
+            return execute(
+                plan, *callbacks, tracking=tracking, resumed=folder, fit=fit, engine=workers
+            )
 
         run = team.lead(plan.trainer, work)
     return _with_final(plan, run, progress) if final else run

@@ -30,7 +30,7 @@ def human(
         bool, typer.Option("--with-neutral", help="Play neutral clips, too.")
     ] = False,
     feedback: Annotated[
-        bool, typer.Option("--feedback", help="Tell the truth after each answer.")
+        bool, typer.Option("--feedback", help="Show the truth after each answer.")
     ] = False,
     seed: options.Seed = None,
     answers: Annotated[
@@ -83,7 +83,7 @@ def human(
             clips=clips,
             seed=seed,
             with_neutral=with_neutral,
-            tell=_told if feedback else None,
+            feedback=_show_truth if feedback else None,
             say=say,
         )
     print_json(found.to_json()) if json else print_rich(found)
@@ -146,5 +146,5 @@ def _prompt(question: Question) -> None:
     say(f"clip {question.number} of {question.total}: which emotion?")
 
 
-def _told(answer: str, truth: str) -> None:
+def _show_truth(answer: str, truth: str) -> None:
     say("right" if answer == truth else f"it was {truth}")

@@ -23,14 +23,14 @@ def load_encoder(checkpoint: Checkpoint, _identity: str, device: str) -> Any:
     with quiet_transformers():
         from transformers import AutoModel
 
-        model, told = AutoModel.from_pretrained(
+        model, loading = AutoModel.from_pretrained(
             checkpoint.folder,
             trust_remote_code=False,
             local_files_only=True,
             dtype="float32",
             output_loading_info=True,
         )
-    refuse_made_up(checkpoint, told["missing_keys"])
+    refuse_made_up(checkpoint, loading["missing_keys"])
     return model.eval().requires_grad_(False).to(device)
 
 

@@ -75,12 +75,12 @@ def count_gpus() -> int:
 
 def process_count() -> int:
     """Return the number of cooperating processes, from torchrun or accelerate."""
-    told = os.environ.get("WORLD_SIZE") or "1"
-    if not told.isdecimal() or int(told) < 1:
+    size = os.environ.get("WORLD_SIZE") or "1"
+    if not size.isdecimal() or int(size) < 1:
         raise UsageError(
-            f"WORLD_SIZE = {told!r} in the environment", hint="use torchrun, or unset it"
+            f"WORLD_SIZE = {size!r} in the environment", hint="use torchrun, or unset it"
         )
-    return int(told)
+    return int(size)
 
 
 @contextmanager

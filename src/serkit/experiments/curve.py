@@ -49,8 +49,8 @@ def measure_curve(
     points = []
     for done, number in enumerate(wanted):
         smaller = [_with_speakers(plan, fold, order[fold.name], number, most) for fold in folds]
-        told = (done * len(folds), len(wanted) * len(folds))
-        points.append(_point(plan, smaller, told, progress))
+        so_far = (done * len(folds), len(wanted) * len(folds))
+        points.append(_point(plan, smaller, so_far, progress))
     return Curve(plan.trainer.name, plan.preset, plan.protocol.name, plan.seed, tuple(points))
 
 
@@ -85,12 +85,12 @@ def _with_speakers(plan: Plan, fold: Fold, order: Sequence[str], number: int, mo
 
 
 def _point(
-    plan: Plan, folds: Sequence[Fold], told: tuple[int, int], progress: ProgressCallback | None
+    plan: Plan, folds: Sequence[Fold], so_far: tuple[int, int], progress: ProgressCallback | None
 ) -> CurvePoint:
     answers = []
     for number, fold in enumerate(folds):
         if progress:
-            progress(told[0] + number, told[1])
+            progress(so_far[0] + number, so_far[1])
         model = fit_here(
             plan.trainer,
             Sides.of(plan.store, fold, voices=plan.voices),

@@ -77,10 +77,10 @@ def assist() -> Run:
     exchange = _exchange()
     for number in count():
         exchange.wait([f"job {number}"], _A_WHILE)
-        told = json.loads(exchange.get(f"job {number}"))
-        finished = told.get("finished")
+        message = json.loads(exchange.get(f"job {number}"))
+        finished = message.get("finished")
         if not finished:
-            _Job(**told).do()
+            _Job(**message).do()
         exchange.set(f"did {number} {os.environ['RANK']}", "")
         if finished:
             return read_run(Path(finished))

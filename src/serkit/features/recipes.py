@@ -62,7 +62,7 @@ class Recipes:
         if name.endswith(".toml"):
             return self._get_file(Path(name))
         if ":" in name:
-            return _get_told(name)
+            return _with_argument(name)
         path = self._paths.get(name)
         if path is None:
             raise unknown_name("feature", name, self._paths, hint="see 'serkit features'")
@@ -127,11 +127,11 @@ def stored_name(name: str) -> str:
     return f"{head}-{last}"[:64]
 
 
-def _get_told(name: str) -> FeatureSpec:
+def _with_argument(name: str) -> FeatureSpec:
     head, _, value = name.partition(":")
-    told = [each for each in EXTRACTORS.names() if EXTRACTORS.get(each).argument]
-    if head not in told:
-        raise unknown_name("extractor that takes one argument", head, told)
+    known = [each for each in EXTRACTORS.names() if EXTRACTORS.get(each).argument]
+    if head not in known:
+        raise unknown_name("extractor that takes one argument", head, known)
     extractor = EXTRACTORS.get(head)
     return resolve(stored_name(name), extractor, {extractor.argument: value})
 

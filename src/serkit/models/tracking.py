@@ -13,7 +13,7 @@ from serkit.extras import require
 from serkit.models.mlflow import mlflow_run
 from serkit.models.trainer import Tracking
 
-Tell = Callable[[Mapping[str, Any]], None]
+LogEpoch = Callable[[Mapping[str, Any]], None]
 """Called with each epoch's row of the history."""
 
 
@@ -36,7 +36,7 @@ def require_trackers(_parameters: object, tracking: Tracking) -> None:
 
 
 @contextmanager
-def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> Iterator[Tell]:
+def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> Iterator[LogEpoch]:
     """Log a training; yields a function to call after each epoch.
 
     Args:
@@ -59,11 +59,11 @@ def tracked(model: Any, parameters: Mapping[str, Any], tracking: Tracking) -> It
             return
         import keras
 
-        told = keras.callbacks.CallbackList(callbacks, model=model)
-        told.on_train_begin()
-        stack.callback(told.on_train_end)
+        listed = keras.callbacks.CallbackList(callbacks, model=model)
+        listed.on_train_begin()
+        stack.callback(listed.on_train_end)
         # Keras counts epochs from 0.
-        yield lambda row: told.on_epoch_end(row["epoch"] - 1, logs_of(row))
+        yield lambda row: listed.on_epoch_end(row["epoch"] - 1, logs_of(row))
 
 
 def logs_of(row: Mapping[str, Any]) -> dict[str, float]:

@@ -41,14 +41,14 @@ def _of_runs(models: Sequence[ModelRuns]) -> list[str]:
     listed = [[_today(note) for run in m.runs for note in run.record["notes"]] for m in models]
     each = [set(notes) for notes in listed]
     order = dict.fromkeys(note for notes in listed for note in notes)
-    told = []
+    lines = []
     for note in order:
         noting = [m.first.model for m, notes in zip(models, each, strict=True) if note in notes]
         if len(noting) == len(models):
-            told.append(note)
+            lines.append(note)
         else:
-            told.append(f"{', '.join(dict.fromkeys(noting))}: {note}")
-    return told
+            lines.append(f"{', '.join(dict.fromkeys(noting))}: {note}")
+    return lines
 
 
 def _today(note: str) -> str:

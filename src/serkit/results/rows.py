@@ -135,7 +135,7 @@ def _with_recipes(rows: Sequence[Entry]) -> list[Entry]:
     prints: dict[tuple[Any, ...], set[tuple[str, str]]] = {}
     for row in rows:
         prints.setdefault(_reads(row), set()).update(row.feature_fingerprints.items())
-    told = []
+    distinct = []
     for row in rows:
         alike = prints[_reads(row)]
         several = {name for name, count in Counter(n for n, _ in alike).items() if count > 1}
@@ -144,8 +144,8 @@ def _with_recipes(rows: Sequence[Entry]) -> list[Entry]:
             for name, value in row.feature_fingerprints.items()
             if name in several
         ]
-        told.append(replace(row, recipes=tuple(recipes)) if names[_reads(row)] > 1 else row)
-    return told
+        distinct.append(replace(row, recipes=tuple(recipes)) if names[_reads(row)] > 1 else row)
+    return distinct
 
 
 def _reads(row: Entry) -> tuple[Any, ...]:

@@ -224,10 +224,10 @@ def shared_labels(
     found = {name: tuple(own) for name, own in labels.items()}
     shared = LabelSet.of(vocabulary.shared(*found.values()))
     if len(shared) < at_least:
-        told = "; ".join(f"{name} has {', '.join(sorted(own))}" for name, own in found.items())
+        listed = "; ".join(f"{name} has {', '.join(sorted(own))}" for name, own in found.items())
         count = f"only {shared[0]!r}" if len(shared) == 1 else f"{len(shared) or 'no'} labels"
         raise UsageError(
-            f"{count} in common: {told}",
+            f"{count} in common: {listed}",
             allowed=f"{at_least} shared labels or more are needed",
             hint="join labels with --map ONE=OTHER",
         )

@@ -281,7 +281,7 @@ def _reading(path: Path) -> Iterator[BinaryIO]:
 
 
 def _is_about_content(error: Exception) -> bool:
-    """Tell whether a library raised this because of what it read."""
+    """Return whether a library raised this because of what it read."""
     import pyarrow as pa  # here, where something has failed: reading arrays does without Arrow
 
     return isinstance(error, (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException))

@@ -43,7 +43,7 @@ def near_duplicates(store: ClipStore, clip_ids: Iterable[str]) -> tuple[tuple[st
     usable = sorted(set(clip_ids) & store.state.index.get(RAW, {}).keys())
     try:
         prints = _prints(store, {clip_id: samples[clip_id] for clip_id in usable})
-    except SerkitError:  # nothing that a model needs: whoever trains on it is told by its reader
+    except SerkitError:  # nothing that a model needs: its reader reports it to whoever trains on it
         return ()
     pairs = same_takes([prints[samples[clip_id]] for clip_id in usable])
     found = ((usable[pair.first], usable[pair.second]) for pair in pairs)

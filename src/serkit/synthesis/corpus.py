@@ -225,7 +225,7 @@ def _marked_actors(marker: Path, seed: int) -> int:
     try:
         found = json.loads(marker.read_text(encoding="utf-8"))
         same = (found["generator"], found["version"], found["seed"]) == (GENERATOR, VERSION, seed)
-        told = f"seed {found['seed']}, version {found['version']}"
+        settings = f"seed {found['seed']}, version {found['version']}"
         present = int(found["actors"])
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(
@@ -235,7 +235,7 @@ def _marked_actors(marker: Path, seed: int) -> int:
         ) from error
     if not same:
         raise UsageError(
-            f"{marker.parent} holds another synthetic corpus ({told})",
+            f"{marker.parent} holds another synthetic corpus ({settings})",
             allowed=f"this one has seed {seed}, version {VERSION}; nothing was overwritten",
             hint="name a new folder or delete the old one",
         )

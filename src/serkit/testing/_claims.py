@@ -60,8 +60,8 @@ def no_error(otherwise: str, call: Callable[[], T]) -> T:
     try:
         return call()
     except Exception as error:
-        raise ContractError(f"{otherwise}: {told(error)}") from error
+        raise ContractError(f"{otherwise}: {words(error)}") from error
 
 
-def told(error: Exception) -> str:
+def words(error: Exception) -> str:
     return str(error) if isinstance(error, SerkitError) else f"{type(error).__name__}: {error}"

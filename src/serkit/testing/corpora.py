@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from serkit.clips import ClipName
 from serkit.ingest.corpus import Corpus, UnparsedNameError
 from serkit.labels import UNKNOWN
-from serkit.testing._claims import ContractError, no_error, require, told
+from serkit.testing._claims import ContractError, no_error, require, words
 
 
 def check_corpus(corpus: Corpus, examples: Iterable[PurePosixPath] = ()) -> None:
@@ -72,6 +72,6 @@ def _check_refusal(who: str, corpus: Corpus, path: PurePosixPath) -> None:
         return
     except Exception as error:
         raise ContractError(
-            f"{who} rejects {path.name} with another error than UnparsedNameError: {told(error)}"
+            f"{who} rejects {path.name} with another error than UnparsedNameError: {words(error)}"
         ) from error
     raise ContractError(f"{who} takes {path.name} for the clip {name.clip_id!r}")

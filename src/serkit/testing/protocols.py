@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from serkit.clips import natural_order
 from serkit.errors import UsageError
 from serkit.evaluation.splits import Protocol, Split, SplitClip
-from serkit.testing._claims import ContractError, check_summary, no_error, require, told
+from serkit.testing._claims import ContractError, check_summary, no_error, require, words
 from serkit.testing.examples import example_clips
 
 
@@ -45,7 +45,7 @@ def check_protocol(protocol: Protocol, clips: Sequence[SplitClip] | None = None)
         except UsageError:
             continue  # refusing with a clear error is fine
         except Exception as error:
-            raise ContractError(f"{who}, with speakers {kept} alone: {told(error)}") from error
+            raise ContractError(f"{who}, with speakers {kept} alone: {words(error)}") from error
 
 
 def _check_split(who: str, protocol: Protocol, split: Split) -> None:

@@ -209,7 +209,7 @@ def _fit(fold: FoldData, parameters: TunedParameters, context: FitContext) -> Fi
         quiet = FitContext(context.seed, progress=step)
         return judge(trainer, replace(base, **values), folds, quiet, report)
 
-    def told(done: list[Trial]) -> None:
+    def show_trials(done: list[Trial]) -> None:
         known = [each.uar for each in done if each.uar is not None]
         said = f"best inner UAR {100 * max(known):.1f} %" if known else "searching"
         context.progress(len(done), trials + 1, said)
@@ -225,7 +225,7 @@ def _fit(fold: FoldData, parameters: TunedParameters, context: FitContext) -> Fi
         parameters.prune,
         context.seed,
     )
-    tried = search.run(objective, journal, told)
+    tried = search.run(objective, journal, show_trials)
     best = best_of(tried)
     model = trainer.fit(fold, replace(base, **best.values), _for_the_best(context))
     context.progress(trials + 1, trials + 1, "fitted with the best setting")

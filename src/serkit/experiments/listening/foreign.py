@@ -39,7 +39,7 @@ def read_foreign(path: Path, store: FeatureStore) -> tuple[Answer, ...]:
 
     Raises:
         NotFoundError: There is no such file.
-        UsageError: It holds something else, or its clips cannot be told.
+        UsageError: It holds something else, or its clips cannot be identified.
     """
     rows = _rows(path)
     columns = rows[0].keys() if rows else frozenset()

@@ -20,7 +20,7 @@ from serkit.experiments.listening.answers import (
 )
 from serkit.experiments.listening.order import balanced_order
 from serkit.experiments.listening.scoring import human_run
-from serkit.experiments.listening.session import Ask, Command, Question, Session, Tell
+from serkit.experiments.listening.session import Ask, Command, Feedback, Question, Session
 from serkit.extraction.plan import channel_read
 from serkit.results.run import Run
 from serkit.shown import Shown
@@ -112,7 +112,7 @@ def hold(
     runs: Path,
     ask: Ask,
     *,
-    tell: Tell | None = None,
+    feedback: Feedback | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Listened:
     """Hold a listening test, and make a run of its answers at the end.
@@ -122,7 +122,7 @@ def hold(
         store: The store that knows the clips.
         runs: The folder of runs.
         ask: Plays a clip and returns an answer or a command.
-        tell: Called with each answer and the truth; None tells nothing before the end.
+        feedback: Called with each answer and the truth; None tells nothing before the end.
         say: Called with a sentence about each clip that cannot be played.
 
     Raises:
@@ -138,7 +138,7 @@ def hold(
     order = balanced_order(rows.values(), test.seed)
     with appending(test.answers) as file:
         session = Session(order, test.clips or len(order), listener, file)
-        over = _ask_all(session, store, rows, ask, tell, say)
+        over = _ask_all(session, store, rows, ask, feedback, say)
         run = _run(store, file, runs) if over else None
         return Listened(listener, session.answered, session.total, test.answers, run)
 
@@ -168,7 +168,7 @@ def _ask_all(
     store: FeatureStore,
     rows: dict[str, ClipRow],
     ask: Ask,
-    tell: Tell | None,
+    feedback: Feedback | None,
     say: Callable[[str], None] | None,
 ) -> bool:
     """Ask until the end or until the listener stops; return whether it was the end."""
@@ -204,8 +204,8 @@ def _ask_all(
             session.keep(SKIPPED, seconds)
         elif reply in store.labels:
             session.keep(str(reply), seconds)
-            if tell:
-                tell(str(reply), rows[clip_id].emotion)
+            if feedback:
+                feedback(str(reply), rows[clip_id].emotion)
         else:
             raise UsageError(
                 f"{reply!r} was answered", allowed=f"there are {', '.join(store.labels)}"

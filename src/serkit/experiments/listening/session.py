@@ -64,8 +64,8 @@ Reply = str | Command
 Ask = Callable[[Question], Reply]
 """Plays a question's samples and returns one of its choices, or a command."""
 
-Tell = Callable[[str, str], None]
-"""Feedback: called with an answer and the truth."""
+Feedback = Callable[[str, str], None]
+"""Called with an answer and the truth."""
 
 
 class Session:

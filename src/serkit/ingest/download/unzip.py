@@ -42,7 +42,7 @@ def unpack(archive: str | Path, dest: str | Path) -> tuple[Path, ...]:
     from zipfile import ZipFile
 
     folder = Path(dest)
-    with _told(archive, folder):
+    with _in_one_sentence(archive, folder):
         folder.mkdir(parents=True, exist_ok=True)
         with ZipFile(archive) as source:
             wanted = {folder / inside(info.filename): info for info in _audio(source)}
@@ -75,7 +75,7 @@ def inside(member: str) -> PurePosixPath:
 
 
 @contextmanager
-def _told(archive: str | Path, folder: Path) -> Iterator[None]:
+def _in_one_sentence(archive: str | Path, folder: Path) -> Iterator[None]:
     """Turn errors of the zip file or the disk into one sentence."""
     from zipfile import BadZipFile
 

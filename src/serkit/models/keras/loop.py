@@ -67,7 +67,7 @@ def train(
     lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
     ends = last or epochs
     context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
-    with tracked(model, parameters.to_json(), context.tracking) as tell:
+    with tracked(model, parameters.to_json(), context.tracking) as log_epoch:
         while len(course.rows) < ends and not course.exhausted(parameters.patience):
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
@@ -78,7 +78,7 @@ def train(
             judged = Epoch.of(epoch, trained, validated, clips.label_set, parameters.monitor)
             row = judged.row | {"seconds": time.perf_counter() - started}
             course.note(row, judged.score, model.get_weights)
-            tell(row)
+            log_epoch(row)
             context.progress(epoch, ends, f"loss {trained.loss:.3f}{judged.said}")
             if validated is not None:
                 context.judged(epoch / ends, validated.uar)

@@ -130,7 +130,7 @@ def predict(model: Any, waves: Waves) -> npt.NDArray[np.float64]:
 def _pretrained(folder: Path, **options: Any) -> tuple[Any, list[str]]:
     """Load a classifier and the names of weights that the files do not hold."""
     with quiet_transformers():
-        model, told = AutoModelForAudioClassification.from_pretrained(
+        model, loading = AutoModelForAudioClassification.from_pretrained(
             folder,
             trust_remote_code=False,
             local_files_only=True,
@@ -138,7 +138,7 @@ def _pretrained(folder: Path, **options: Any) -> tuple[Any, list[str]]:
             output_loading_info=True,
             **options,
         )
-    return model, sorted(told["missing_keys"])
+    return model, sorted(loading["missing_keys"])
 
 
 def _first_line(error: Exception) -> str:

@@ -68,7 +68,10 @@ class Search:
     seed: int = 0
 
     def run(
-        self, objective: Objective, journal: Path | None, told: Callable[[list[Trial]], None]
+        self,
+        objective: Objective,
+        journal: Path | None,
+        on_trials: Callable[[list[Trial]], None],
     ) -> list[Trial]:
         """Try settings until there are as many as wanted.
 
@@ -76,7 +79,7 @@ class Search:
             objective: Judges a setting.
             journal: The study's file, which may hold trials of a process that was killed; None
                 keeps the study in memory.
-            told: Called with all trials so far, before each trial and at the end.
+            on_trials: Called with all trials so far, before each trial and at the end.
 
         Returns:
             All trials, in order.
@@ -89,10 +92,10 @@ class Search:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         study = self._study(journal)
         while len(done := _finished(study)) < self.trials:
-            told([_trial(each, self.space) for each in done])
+            on_trials([_trial(each, self.space) for each in done])
             self._try_next(study, len(done), objective)
         found = [_trial(each, self.space) for each in done]
-        told(found)
+        on_trials(found)
         if not any(each.state == "complete" for each in found):
             reason = next((each.user_attrs.get(_REFUSED) for each in done), "")
             raise TrainingError(

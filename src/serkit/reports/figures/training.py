@@ -81,23 +81,23 @@ def learning_figure(run: Run) -> Figure:
     Raises:
         UsageError: The run was not trained in epochs, or had no validation clips.
     """
-    told = learned(run)
-    order = _learning_order(told)
+    folds = learned(run)
+    order = _learning_order(folds)
     history = history_of(run)
-    columns = min(3, len(told))
-    rows_of_panels = -(-len(told) // columns)
+    columns = min(3, len(folds))
+    rows_of_panels = -(-len(folds) // columns)
     width, height = 1.7 + 2.9 * columns, 1.4 + 2.2 * rows_of_panels
     figure = new_figure(
         run, "Recall on validation clips over the epochs: what is learned when", width, height
     )
     grid = figure.add_gridspec(rows_of_panels, columns)
     image: Any = None
-    for number, fold in enumerate(told):
+    for number, fold in enumerate(folds):
         axes = figure.add_subplot(grid[number // columns, number % columns])
         rows = history[history["fold"].astype(str) == fold["fold"]]
         image = _recalls(axes, rows, order)
         _mark_learned(axes, fold, order)
-        epoch_axis(axes, max(each["epochs"] for each in told))
+        epoch_axis(axes, max(each["epochs"] for each in folds))
         axes.set_title(
             f"fold {fold['fold']}: UAR {100 * fold['uar']:.0f} % in epoch {fold['best_epoch']}",
             fontsize=9,
@@ -106,7 +106,7 @@ def learning_figure(run: Run) -> Figure:
             parse_math=False,
         )
         axes.tick_params(labelleft=number % columns == 0)
-        if number + columns >= len(told):
+        if number + columns >= len(folds):
             axes.set_xlabel("epoch", fontsize=9, color=INK)
     _recall_bar(figure, image, rows_of_panels)
     _learning_legend(figure)
@@ -172,16 +172,16 @@ def _legend(figure: Figure, axes: Axes) -> None:
     figure.legend(handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=8.5)
 
 
-def _learning_order(told: Sequence[dict[str, Any]]) -> list[str]:
+def _learning_order(folds: Sequence[dict[str, Any]]) -> list[str]:
     """Return the emotions, those learned first in most folds first."""
 
     def key(emotion: str) -> tuple[float, float]:
-        never = max(fold["epochs"] for fold in told) + 1
-        firsts = [fold["learned"][emotion] or never for fold in told]
-        recalls = [fold["recall"][emotion] or 0.0 for fold in told]
+        never = max(fold["epochs"] for fold in folds) + 1
+        firsts = [fold["learned"][emotion] or never for fold in folds]
+        recalls = [fold["recall"][emotion] or 0.0 for fold in folds]
         return median(firsts), -sum(recalls)
 
-    return sorted(told[0]["learned"], key=key)
+    return sorted(folds[0]["learned"], key=key)
 
 
 def _recalls(axes: Axes, rows: pd.DataFrame, order: Sequence[str]) -> Any:

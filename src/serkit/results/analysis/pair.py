@@ -178,11 +178,11 @@ class RunComparison(Shown):
             f"{100 * u.interval.low:+.1f} to {100 * u.interval.high:+.1f}"
         )
         if self.p_value != self.p_value:
-            told = f"no verdict, which needs {LEAST_SPEAKERS} speakers or more"
+            conclusion = f"no verdict, which needs {LEAST_SPEAKERS} speakers or more"
         else:
             verdict = "they differ" if self.p_value < _ALPHA else "too close to call"
-            told = f"{_p(self.p_value)}: {verdict}"
-        return f"{by_speaker}, {told}\n{by_clip}"
+            conclusion = f"{_p(self.p_value)}: {verdict}"
+        return f"{by_speaker}, {conclusion}\n{by_clip}"
 
 
 def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:

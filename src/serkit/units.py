@@ -45,3 +45,26 @@ def first_few(names: Iterable[str], most: int = 5) -> str:
     """
     listed = list(names)
     return ", ".join(listed[:most]) + (" ..." if len(listed) > most else "")
+
+
+def by_reason(skipped: Iterable[tuple[str, str]]) -> list[str]:
+    """Say why files are skipped, a sentence for each reason.
+
+    Args:
+        skipped: Path and reason of each.
+
+    Example:
+        >>> by_reason([("a.wav", "its label is empty")])
+        ['a.wav is skipped: its label is empty']
+        >>> by_reason([(name, "its label is empty") for name in ("a.wav", "b.wav", "c.wav")])
+        ['3 files are skipped, each because its label is empty (a.wav, b.wav, c.wav)']
+    """
+    reasons: dict[str, list[str]] = {}
+    for path, reason in skipped:
+        reasons.setdefault(reason, []).append(path)
+    return [
+        f"{paths[0]} is skipped: {reason}"
+        if len(paths) == 1
+        else f"{len(paths):,} files are skipped, each because {reason} ({first_few(paths, 3)})"
+        for reason, paths in reasons.items()
+    ]

@@ -38,8 +38,8 @@ class TestModels:
         assert "1024,512 in notebook-1024" in rows
 
     def test_long_lists_of_names_are_folded_after_a_comma(self):
-        said = serkit.describe_model("logreg").parameters["copies"].elsewhere().splitlines()
-        assert said[-2:] == ["speed090,speed110,white10,telephone,", "murmur10 in robust"]
+        said = serkit.describe_model("lstm").parameters["copies"].elsewhere().splitlines()
+        assert said[:2] == ["speed090,speed110,white10,telephone,", "murmur10 in robust"]
 
     def test_in_words(self, cli):
         text = cli("models").out

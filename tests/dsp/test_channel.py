@@ -8,8 +8,11 @@ import pytest
 from serkit.dsp.channel import (
     CODECS,
     add_silence,
+    drop_weak_bands,
     limit_band,
+    offset,
     overload,
+    remove_constant,
     through_codec,
     through_mu_law,
     through_rate,
@@ -80,6 +83,27 @@ def test_overload_cuts_peaks_and_leaves_the_rest():
     assert np.array_equal(cut[below], samples[below])
 
 
+def test_a_constant_is_taken_away_to_the_last_step():
+    samples = tone(440)
+    assert np.array_equal(remove_constant(offset(samples, 0.02)), samples)
+    assert np.array_equal(remove_constant(samples), samples)
+    assert not remove_constant(np.full(50, -900, np.int16)).any()
+    assert len(remove_constant(np.zeros(0, np.int16))) == 0
+
+
+def test_bands_are_dropped_where_others_are_much_louder():
+    loud, weak = tone(440), tone(6_000, amplitude=100)  # 38 dB below
+
+    def weak_part(samples):
+        """Return the amplitude at 6 kHz, over that of the weak tone."""
+        place = 6_000 * len(samples) // RATE
+        return np.abs(np.fft.rfft(samples)[place]) / np.abs(np.fft.rfft(weak)[place])
+
+    assert weak_part(drop_weak_bands(loud + weak, 30.0)) < 0.1
+    assert weak_part(drop_weak_bands(loud + weak, 50.0)) == pytest.approx(1.0, abs=0.1)
+    assert weak_part(drop_weak_bands(weak, 30.0)) == pytest.approx(1.0, abs=0.1)
+
+
 def test_silence_is_added_in_seconds():
     samples = example_signal(480)
     longer = add_silence(samples, 0.25, 0.5, RATE)
@@ -97,6 +121,8 @@ def test_short_clips_keep_their_length(frames):
         through_rate(samples, 16_000, RATE),
         through_mu_law(samples),
         overload(samples, 6.0),
+        remove_constant(samples),
+        drop_weak_bands(samples, 30.0),
         *(through_codec(samples, codec, RATE) for codec in CODECS),
     ):
         assert len(changed) == frames

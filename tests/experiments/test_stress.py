@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 
 import serkit
+from serkit.dsp.channel import offset
+from serkit.dsp.signal import Signal
 from serkit.errors import NotFoundError, RunError, UnknownNameError, UsageError
 from serkit.evaluation.metrics import uar
 from serkit.experiments.stress.babble import babble_file, halves
 from serkit.experiments.stress.conditions import CONDITIONS, GROUPS, chosen
 from serkit.experiments.stress.perturb import Perturbations
 from serkit.features import Recipes
-from serkit.features.voices import copy_name, settle_voice
+from serkit.features.voices import copy_name, in_voice, settle_voice
 from serkit.models import TRAINERS, ClipData
 from serkit.results.stress import read_stress
+from serkit.testing import example_signal
 
 ONLY = ["white-0", "babble-20"]
 
@@ -134,14 +138,30 @@ def test_conditions_have_names_of_their_own_and_voices_that_recipes_may_name():
     assert chosen() == CONDITIONS
 
 
+SCENE = {"speed", "room", "white", "red", "murmur", "gain", "low_cut", "high_cut"}
+"""What a drawn scene may do to a clip; tests/dsp/test_scenes.py has how often."""
+
+
 @pytest.mark.parametrize("model", ["logreg", "svm", "ffnn", "cnn", "lstm"])
 def test_robust_models_are_tested_with_kinds_of_noise_that_they_were_not_trained_with(model):
     settled = (trainer := TRAINERS.get(model)).settle("robust", {})
     copies = [copy_name(trainer.features(settled)[0], voice) for voice in trainer.voices(settled)]
     trained = {change for copy in copies for change in Recipes().get(copy).voice}
+    trained |= SCENE if "scene" in trained else set()
     tested = {change for condition in CONDITIONS for change in condition.voice}
     assert trained >= {"white", "murmur"}
-    assert tested - trained >= {"pink", "background", "room", "codec", "mu_law"}
+    assert tested - trained >= {"pink", "background", "codec", "mu_law"}
+
+
+@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn"])
+def test_a_constant_changes_nothing_that_robust_models_on_functionals_read(model):
+    settled = (trainer := TRAINERS.get(model)).settle("robust", {})
+    clip = Signal(example_signal(24_000))
+    moved = Signal(offset(clip.samples, 0.02))
+    for feature in trainer.features(settled):
+        spec = Recipes().get(feature)
+        heard, again = (in_voice(signal, spec.voice).samples for signal in (clip, moved))
+        assert np.array_equal(heard, again)
 
 
 def test_unknown_conditions_are_refused_with_the_groups():

@@ -39,3 +39,15 @@ def test_it_is_written_in_the_form_that_the_name_ends_with(tmp_path, form):
 def test_other_forms_are_refused(tmp_path):
     with pytest.raises(UnknownNameError, match="unknown format 'gif'"):
         stress_figure(TABLE, tmp_path / "a.gif")
+
+
+def test_nothing_is_cut_off_at_the_edges():
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = draw(TABLE)
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    for text in (axes.xaxis.label, *axes.get_yticklabels(), *axes.texts):
+        box = text.get_window_extent()
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1, text.get_text()
+        assert figure.bbox.y0 <= box.y0, text.get_text()

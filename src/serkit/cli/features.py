@@ -17,7 +17,7 @@ from serkit.cli.output import (
     say_failures,
     say_some,
 )
-from serkit.units import MOST_LISTED
+from serkit.units import by_reason
 
 if TYPE_CHECKING:
     from serkit.api import ExtractReport, Preview
@@ -133,13 +133,7 @@ def _messages(report: ExtractReport) -> None:
     """Print warnings to stderr."""
     say_some(report.warnings, "warnings")
     say_some(map(str, report.notes), "notes on samples")
-    for path, reason in report.unparsed[:MOST_LISTED]:
-        say(f"{path} is skipped: {reason}")
-    if len(report.unparsed) > MOST_LISTED:
-        say(
-            f"{len(report.unparsed) - MOST_LISTED:,} further files are skipped because of their "
-            f"names"
-        )
+    say_some(by_reason(report.unparsed), "reasons to skip files")
     for reason, count in report.left_out.items():
         say(f"{count:,} {reason} files are excluded (--include {reason} includes them)")
     if report.altered:

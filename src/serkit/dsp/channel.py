@@ -17,6 +17,10 @@ _ORDER = 8
 """Of the Butterworth band filters: 48 dB an octave."""
 
 
+_CODER_FRAME = 1_024
+"""Samples of a frame in which weak bands are dropped: 21 ms at 48 kHz, as long as an MP3's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Codec:
     """A lossy format that libsndfile writes.
@@ -154,6 +158,43 @@ def offset(samples: Samples, share: float) -> Samples:
         [328, 338]
     """
     return to_int16(samples.astype(np.float64) + 32_768.0 * share)
+
+
+def remove_constant(samples: Samples) -> Samples:
+    """Subtract the mean, to the nearest step.
+
+    Example:
+        >>> remove_constant(np.array([328, 338, 327, 327], np.int16)).tolist()
+        [-2, 8, -3, -3]
+    """
+    if not len(samples):
+        return samples
+    return to_int16(samples - np.rint(np.mean(samples, dtype=np.float64)))
+
+
+def drop_weak_bands(samples: Samples, decibels: float) -> Samples:
+    """Silence, frame by frame, each third of an octave that is weak, as coders short of bits do.
+
+    Args:
+        samples: Shape ``(samples,)``.
+        decibels: How far below the frame's loudest band those lie that are silenced.
+
+    Returns:
+        As many samples as there were.
+    """
+    from scipy.signal import istft, stft
+
+    shape = {"nperseg": _CODER_FRAME, "noverlap": _CODER_FRAME // 2}
+    signal = np.zeros(max(len(samples), _CODER_FRAME), np.float32)
+    signal[: len(samples)] = samples
+    _, _, spectra = stft(signal, **shape)
+    thirds = np.unique(np.rint(2.0 ** (np.arange(3 * np.log2(len(spectra))) / 3.0)).astype(int))
+    edges = np.concatenate(([0], thirds))
+    power = np.add.reduceat(np.abs(spectra) ** 2, edges, axis=0)
+    heard = power >= power.max(axis=0) * 10.0 ** (-decibels / 10.0)
+    kept = np.repeat(heard, np.diff(np.concatenate((edges, [len(spectra)]))), axis=0)
+    _, coded = istft(spectra * kept, **shape)
+    return to_int16(coded[: len(samples)])
 
 
 def add_silence(samples: Samples, before: float, after: float, sample_rate: int) -> Samples:

@@ -18,8 +18,8 @@ Floats = npt.NDArray[np.floating]
 
 _FULL_SCALE = 32_768.0
 
-_LOWEST_PINK = 20.0
-"""Hz below which pink noise is flat: its power would grow without end."""
+_FLAT_BELOW = 20.0
+"""Hz below which coloured noise is flat: its power would grow without end."""
 
 
 def to_int16(signal: Floats) -> Samples:
@@ -61,12 +61,26 @@ def add_pink_noise(samples: Samples, decibels: float, sample_rate: int) -> Sampl
         decibels: Level of the noise in dB below the clip's mean power.
         sample_rate: In Hz.
     """
+    return add_coloured_noise(samples, decibels, sample_rate, 1.0)
+
+
+def add_coloured_noise(
+    samples: Samples, decibels: float, sample_rate: int, falls_by: float
+) -> Samples:
+    """Add noise whose power falls by a power of the frequency.
+
+    Args:
+        samples: Shape ``(samples,)``.
+        decibels: Level of the noise in dB below the clip's mean power.
+        sample_rate: In Hz.
+        falls_by: The power: 0 is white noise, 1 pink, 2 red.
+    """
     size = fft.next_fast_len(len(samples))
     white = seeded(samples).standard_normal(size, dtype=np.float32)
     frequency = np.fft.rfftfreq(size, 1.0 / sample_rate)
-    shape = 1.0 / np.sqrt(np.maximum(frequency, _LOWEST_PINK)).astype(np.float32)
-    pink = fft.irfft(fft.rfft(white) * shape, size)
-    return mix(samples, pink[: len(samples)], decibels)
+    shape = 1.0 / np.sqrt(np.maximum(frequency, _FLAT_BELOW) ** falls_by).astype(np.float32)
+    coloured = fft.irfft(fft.rfft(white) * shape, size)
+    return mix(samples, coloured[: len(samples)], decibels)
 
 
 def add_background(samples: Samples, background: Samples, decibels: float) -> Samples:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from serkit.dsp import channel, disguise, murmur, noise, rooms, stretch
+from serkit.dsp import channel, disguise, murmur, noise, rooms, scenes, stretch
 from serkit.dsp.signal import Signal
 from serkit.errors import UsageError
 from serkit.parameters import Parameters, Scalar, parameter, settle
@@ -84,8 +84,14 @@ class VoiceParameters(Parameters):
     rate: int = parameter(0, "resample to this rate in Hz and back; 0 does not", minimum=0)
     mu_law: bool = parameter(False, "quantise to the 8 bits of the telephone's mu-law")
     codec: str = parameter("", "encode and decode", choices=("", *channel.CODECS))
+    scene: int = parameter(
+        0,
+        "tempo, room, noise, level, band and coding drawn by clip; the number of the draw",
+        minimum=0,
+    )
     before: float = parameter(0.0, "silence in s added before the clip", minimum=0.0, maximum=60.0)
     after: float = parameter(0.0, "silence in s added behind it", minimum=0.0, maximum=60.0)
+    centred: bool = parameter(False, "take away the constant")
 
 
 _AS_RECORDED = VoiceParameters().to_json()
@@ -181,6 +187,7 @@ def in_voice(
 _Change = Callable[[Samples, VoiceParameters, int], Samples]
 
 _CHANGES: tuple[tuple[_Change, tuple[str, ...]], ...] = (
+    (lambda samples, v, rate: _in_scene(samples, v.scene, rate), ("scene",)),
     (lambda samples, v, _: disguise.change_speed(samples, v.speed), ("speed",)),
     (
         lambda samples, v, rate: disguise.change_formants(samples, v.formants, rate),
@@ -211,8 +218,13 @@ _CHANGES: tuple[tuple[_Change, tuple[str, ...]], ...] = (
         lambda samples, v, rate: channel.add_silence(samples, v.before, v.after, rate),
         ("before", "after"),
     ),
+    (lambda samples, _, __: channel.remove_constant(samples), ("centred",)),
 )
 """Every change with the entries that ask for it, in order."""
+
+
+def _in_scene(samples: Samples, number: int, sample_rate: int) -> Samples:
+    return scenes.set_scene(samples, scenes.scene_of(samples, number), sample_rate)
 
 
 def _with_background(samples: Samples, values: VoiceParameters) -> Samples:

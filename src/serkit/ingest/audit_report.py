@@ -11,7 +11,7 @@ from serkit.audio import AudioNote
 from serkit.clips import natural_order
 from serkit.ingest.corpus import CORPORA, Corpus
 from serkit.shown import Shown
-from serkit.units import shortened
+from serkit.units import by_reason, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -248,7 +248,7 @@ def _findings(report: AuditReport) -> list[str]:
     lines += _named("samples are not the published ones", report.altered)
     lines += shortened(f"{file.path}: {file.error}: {file.message}" for file in report.unreadable)
     lines += shortened(f"warning: {note}" for note in report.notes)
-    lines += shortened(f"{path} is skipped: {reason}" for path, reason in report.unparsed)
+    lines += shortened(by_reason(report.unparsed))
     lines += shortened(report.remarks)
     lines += _of_the_whole(report)
     lines += _named("silent (never louder than 60 dB below full scale)", report.silent)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -136,13 +136,21 @@ def corpus_of(
         name, rows = folder.name, _of_layout(paths, labelling.layout)
     else:
         return None
-    clips = _clips(_with_joined_labels(rows, labelling.joined, notes))
+    labelled = _with_joined_labels(rows, labelling.joined, notes)
+    clips = _clips(labelled)
     if not clips:
         raise CorpusError(
             f"no audio file in {folder} has a label", hint="; ".join(notes) or "see --layout"
         )
     notes += _remarks(clips.values())
-    return _corpus(name or "own", clips, len(rows)), tuple(notes)
+    described = {row.path for row in rows}
+
+    def why_not(path: str) -> str:
+        if path in described:
+            return "its label is empty"
+        return f"{table.name} has no row for it" if table else "no folder names its label"
+
+    return _corpus(name or "own", clips, len(rows), why_not), tuple(notes)
 
 
 def _of_table(
@@ -233,8 +241,6 @@ def _with_joined_labels(
     if gone := sorted(set(to) - {_plain(row.emotion) for row in rows}):
         notes.append(f"no clip has the label {', '.join(map(repr, gone))}, which was to be joined")
     kept = [(row, usual[_plain(label)]) for row, label in zip(rows, labels, strict=True)]
-    unlabelled = [row.path for row, label in kept if label in ("", UNKNOWN)]
-    notes += _some("clip", "has no label and is left out", unlabelled)
     return [(row, label) for row, label in kept if label not in ("", UNKNOWN)]
 
 
@@ -303,18 +309,27 @@ def _some(what: str, text: str, found: Iterable[str], *values: str) -> list[str]
         what += "s"
         for one, many in ((" names", " name"), (" repeats", " repeat"), (" has ", " have ")):
             said = f" {said}".replace(one, many)[1:]
-        said = said.replace("contradicts", "contradict").replace("and is left", "and are left")
+        said = said.replace("contradicts", "contradict")
     return [f"{len(names):,} {what} {said} ({listed})"]
 
 
-def _corpus(name: str, clips: Mapping[str, ClipName], count: int) -> Corpus:
-    """Return the corpus that a table describes; a digest of the table is part of its name."""
+def _corpus(
+    name: str, clips: Mapping[str, ClipName], count: int, why_not: Callable[[str], str]
+) -> Corpus:
+    """Return the corpus that a table describes; a digest of the table is part of its name.
+
+    Args:
+        name: The table's name.
+        clips: By path.
+        count: Files that the table describes.
+        why_not: Says of a path why it is no clip.
+    """
     said = [[path, *_values(clip)] for path, clip in sorted(clips.items())]
     digest = hashlib.sha256(json.dumps(said).encode()).hexdigest()[:8]
 
     def parse(path: PurePosixPath) -> ClipName:
         if (clip := clips.get(str(path))) is None:
-            raise UnparsedNameError(f"no label is known for {path}")
+            raise UnparsedNameError(why_not(str(path)))
         return clip
 
     return Corpus(

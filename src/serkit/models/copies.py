@@ -15,11 +15,18 @@ import numpy.typing as npt
 from serkit.parameters import Parameters, names_in, parameter
 
 CHANNEL_COPIES = "white10,telephone,murmur10"
-"""Recording conditions that presets ``robust`` fit on. The stress test's pink noise, babble of
-people, rooms and codecs are left to be tested with."""
+"""Recording conditions that the presets ``robust`` of nets on frames fit on. The stress test's pink
+noise, babble of people, rooms and codecs are left to be tested with."""
 
-ROBUST_COPIES = f"speed090,speed110,{CHANNEL_COPIES}"
-"""The same and two tempos, for models that do not change the tempo themselves."""
+TEMPO_COPIES = f"speed090,speed110,{CHANNEL_COPIES}"
+"""The same and two tempos, for nets that do not change the tempo themselves."""
+
+SCENE_COPIES = "scene1,scene2,scene3,scene4,murmur10"
+"""Four drawn scenes (see :mod:`serkit.dsp.scenes`) and a murmur, for models on functionals. Pink
+noise, babble of people, codecs and the telephone's very band are left to be tested with."""
+
+ROBUST_FEATURES = "functionals-centred,robust-centred"
+"""What models on functionals read for presets ``robust``: both kinds, without a constant."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from rich.console import Group as Stack
 from rich.table import Table
 from rich.text import Text
 
+from serkit.labels import UNKNOWN
 from serkit.results.wording import interval, percent, stamps
 from serkit.tables import table
 
@@ -51,9 +52,12 @@ def _score_table(record: Mapping[str, Any]) -> Table:
         made.add_row(name, percent(record[key]), limits)
     for name, key in (("log loss", "log_loss"), ("Brier", "brier"), ("ECE", "ece")):
         made.add_row(name, f"{record[key]:.3f}", "")
-    for by in ("by_sex", "by_intensity"):
-        for group, values in record[by].items():
-            made.add_row(f"UAR % {group}", percent(values["uar"]), "")
+    for kind in ("sex", "intensity"):
+        groups = record[f"by_{kind}"]
+        for group, values in groups.items():
+            if groups.keys() != {UNKNOWN}:  # all clips: no group
+                name = f"{kind} {group}" if group == UNKNOWN else group
+                made.add_row(f"UAR % {name}", percent(values["uar"]), "")
     return made
 
 

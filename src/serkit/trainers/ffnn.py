@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serkit.models.copies import ROBUST_COPIES
+from serkit.models.copies import ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.keras.nets.ffnn import FfnnParameters, build
 from serkit.models.keras.trainer import STUDY, keras_trainer
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
@@ -36,10 +36,10 @@ TRAINER = keras_trainer(
         ),
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
-            "copies in two tempos, white noise, a murmur and the telephone's band",
+            "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
             FfnnParameters(
-                features="functionals,robust",
-                copies=ROBUST_COPIES,
+                features=ROBUST_FEATURES,
+                copies=SCENE_COPIES,
                 padding="none",
                 layers=1,
                 epochs=12,

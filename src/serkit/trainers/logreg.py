@@ -15,7 +15,7 @@ from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import SklearnModel, preprocessing
 from serkit.models.clips import FoldData
-from serkit.models.copies import ROBUST_COPIES
+from serkit.models.copies import ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
@@ -102,9 +102,9 @@ TRAINER = Trainer(
         ),
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
-            "copies in two tempos, white noise, a murmur and the telephone's band",
+            "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
             # C is the one that was tried, not the best of several: a search takes 13 times as long.
-            LogregParameters(features="functionals,robust", copies=ROBUST_COPIES, C=0.3),
+            LogregParameters(features=ROBUST_FEATURES, copies=SCENE_COPIES, C=0.3),
             INNER_ACTORS,
         ),
         "compare2016": Preset(

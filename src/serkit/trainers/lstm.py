@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serkit.models.copies import ROBUST_COPIES
+from serkit.models.copies import TEMPO_COPIES
 from serkit.models.keras.nets.lstm import LstmParameters, build
 from serkit.models.keras.trainer import SMALL_LOOP, STUDY, TRACKS_INPUT, keras_trainer
 from serkit.models.selection import INNER_ACTORS, PROBED_OUTSIDE, TEST_CLIPS
@@ -55,7 +55,7 @@ TRAINER = keras_trainer(
         ),
         "robust": Preset(
             "the same, training clips also in white noise, a murmur and the telephone's band",
-            replace(_TRACKS, copies=ROBUST_COPIES, epochs=8),
+            replace(_TRACKS, copies=TEMPO_COPIES, epochs=8),
             PROBED_OUTSIDE,
         ),
         "mel": Preset(

@@ -16,7 +16,7 @@ from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import Matrix, SklearnModel, preprocessing
 from serkit.models.clips import FoldData
-from serkit.models.copies import ROBUST_COPIES
+from serkit.models.copies import ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
@@ -130,9 +130,9 @@ TRAINER = Trainer(
         ),
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
-            "copies in two tempos, white noise, a murmur and the telephone's band",
+            "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
             # C and gamma were never searched for this input.
-            SvmParameters(features="functionals,robust", copies=ROBUST_COPIES, C=1.5, gamma=0.07),
+            SvmParameters(features=ROBUST_FEATURES, copies=SCENE_COPIES, C=1.5, gamma=0.07),
             INNER_ACTORS,
         ),
     },

@@ -21,7 +21,7 @@ _ROW = 0.19
 _GAP = 0.5
 """Rows between two groups."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 2.5, 0.9, 0.7, 0.5
+_LEFT, _RIGHT, _TOP, _BOTTOM = 2.5, 0.9, 0.7, 0.65
 
 
 def stress_figure(table: StressTable) -> Figure:
@@ -64,8 +64,8 @@ def stress_figure(table: StressTable) -> Figure:
     axes.grid(visible=True, axis="x", color=GRID, linewidth=0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlabel(
-        "UAR in % with 95 % interval over speakers; at the right the change in points "
-        "(circles: falls beyond chance)",
+        "UAR in % with 95 % interval over speakers; circles: falls beyond chance\n"
+        "at the right: change in points against the clips as recorded",
         fontsize=9,
         color=INK,
     )

@@ -12,6 +12,7 @@ import storekit
 from serkit.audio import write_wav
 from serkit.models import TRAINERS, FitContext, FoldData, TrainingClips
 from serkit.models.keras.backend import load_keras
+from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network
 from serkit.models.keras.spectra import Source, Spectra, fit_scaling
 from serkit.store.store import FeatureStore
@@ -72,13 +73,14 @@ def clips_of(store: FeatureStore, *actors: int) -> TrainingClips:
     return TrainingClips.of(store, ids_of(store, *actors))
 
 
-def untrained(name: str, store: FeatureStore) -> Network:
+def untrained(name: str, store: FeatureStore, **more: object) -> Network:
     """Make a tiny net with random weights, which costs less than to fit one."""
     keras = load_keras("tensorflow")
     keras.utils.set_random_seed(1)
-    values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name]})
+    values = TRAINERS.get(name).settle("best", {**QUICK, **TINY[name], **more})
     source = Source.of(values, store)
-    model = import_module(f"serkit.models.keras.nets.{name}").build(values, (None, BANDS), 8)
+    shape = Shape(source.length, source.bands, source.columns)
+    model = import_module(f"serkit.models.keras.nets.{name}").build(values, shape, 8)
     return Network(
         model, source, fit_scaling(Spectra(clips_of(store, 1), source), "live"), values.to_json()
     )

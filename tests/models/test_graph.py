@@ -196,14 +196,19 @@ class TestNets:
         [
             ("transformer", {"width": 8, "blocks": 1, "heads": 2, "hidden": 8, "attention": 4}),
             ("lstm", {"units": "6,6", "attention": 4}),
+            ("lstm", {"units": "6", "attention": 4, "beside": TABLE.name}),
             ("transformer", {"padding": "masked", "width": 8, "blocks": 1, "heads": 2}),
         ],
-        ids=["attention over live frames", "lstm", "the study's attention, padding masked"],
+        ids=[
+            *("attention over live frames", "lstm", "a table beside"),
+            "the study's attention, padding masked",
+        ],
     )
     def test_from_samples_to_probabilities(self, name, values):
         pytest.importorskip("tensorflow")
         pytest.importorskip("tf2onnx")
         from serkit.models.keras.backend import load_keras
+        from serkit.models.keras.nets.parts import Shape
         from serkit.models.keras.network import Network
         from serkit.models.keras.spectra import Scaling, Source
         from serkit.models.trainer import TRAINERS
@@ -211,17 +216,22 @@ class TestNets:
         parameters = TRAINERS.get(name).settle("best", {"features": "mel", **values})
         spec = recipe()
         audio = sound(14_000)
-        clip = clip_features("c", audio, FeatureRequest((spec,), True))
+        clip = clip_features("c", audio, FeatureRequest((spec, TABLE), True))
         data = ClipData.of(MemoryStore([clip]), ("c",))
         source = Source.of(parameters, data)
         scaling = Scaling(np.full(20, 40.0), np.linspace(5, 15, 20))
+        if source.columns:
+            scaling = replace(scaling, beside=Scaling(np.full(1, 9.0), np.full(1, 50.0)))
         load_keras("tensorflow").utils.set_random_seed(1)
         build = import_module(f"serkit.models.keras.nets.{name}").build
-        model = build(parameters, (source.length, source.bands), CLASSES)
+        model = build(parameters, Shape(source.length, source.bands, source.columns), CLASSES)
         net = Network(model, source, scaling, parameters.to_json())
-        graph = Graph([spec])
+        graph = Graph([spec, TABLE])
         content = graph.finish(graph.add(net, name), CLASSES, {})
         session = open_session(content.SerializeToString(), "a test")
-        (found,) = session.run(None, {"samples": audio.samples})
+        given = {"samples": audio.samples}
+        if source.columns:
+            given[TABLE.name] = data.read(TABLE.name).X.astype(np.float32)
+        (found,) = session.run(None, given)
         assert found == pytest.approx(net.predict(data), abs=1e-5)
         assert OnnxGraph(session, graph.inputs, CLASSES).inputs == graph.inputs

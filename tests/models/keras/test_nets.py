@@ -14,6 +14,7 @@ from netkit import BANDS, NETS, TINY
 from serkit.errors import UsageError
 from serkit.models import TRAINERS
 from serkit.models.keras.backend import load_keras
+from serkit.models.keras.nets.parts import Shape
 
 pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs Tenso
 def build(name: str, preset: str, shape: tuple[int | None, int], **values: object) -> Any:
     load_keras("tensorflow")
     parameters = TRAINERS.get(name).settle(preset, values)
-    return import_module(f"serkit.models.keras.nets.{name}").build(parameters, shape, 8)
+    return import_module(f"serkit.models.keras.nets.{name}").build(parameters, Shape(*shape), 8)
 
 
 def trainable(model: Any) -> int:

@@ -64,9 +64,12 @@ class Augmentation:
         share = np.float32(random.beta(strength, strength))
         share = max(share, np.float32(1) - share)  # the clip itself stays the main one
         other = random.permutation(len(targets))
-        mixed = {"frames": share * inputs["frames"] + (1 - share) * inputs["frames"][other]}
-        if "live" in inputs:
-            mixed["live"] = np.maximum(inputs["live"], inputs["live"][other])
+        mixed = {
+            name: np.maximum(each, each[other])
+            if name == "live"
+            else share * each + (1 - share) * each[other]
+            for name, each in inputs.items()
+        }
         return mixed, share * targets + (1 - share) * targets[other]
 
     def _clip(self, clip: Frames, random: np.random.Generator) -> Frames:

@@ -169,7 +169,8 @@ class Feed:
         labels = self.clips.labels[positions]
         scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
         changed = self.augmentation.clips(scaled, random)
-        inputs = assemble(changed, self.clips.source, self.scaling)
+        rows = self.clips.rows(positions)
+        inputs = assemble(changed, self.clips.source, self.scaling, rows)
         inputs, targets = self.augmentation.mix(inputs, self.targets[positions], random)
         return inputs, targets, self.weights[labels]
 

@@ -85,7 +85,10 @@ def predict(model: Any, spectra: Spectra, scaling: Scaling) -> npt.NDArray[np.fl
     for positions in ordered_batches(spectra, PREDICT_BATCH):
         clips = [scaling(clip) for clip in spectra.take(positions)]
         out[positions] = np.asarray(
-            model.predict_on_batch(assemble(clips, spectra.source, scaling)), np.float64
+            model.predict_on_batch(
+                assemble(clips, spectra.source, scaling, spectra.rows(positions))
+            ),
+            np.float64,
         )
     return np.asarray(out / out.sum(axis=1, keepdims=True))
 

@@ -40,6 +40,8 @@ def net_probabilities(graph: Graph, model: Any, source: Source, scaling: Scaling
             "a net", f"tf2onnx converts TensorFlow's graphs, and Keras runs on {running} here"
         )
     inputs = _inputs(graph, source, scaling)
+    if scaling.beside is not None:
+        inputs["beside"] = _scaled(graph, graph.matrix(source.tables), scaling.beside)
     converted = _converted(model, source, tuple(inputs))
     (found,) = graph.include(converted, inputs)
     return graph.normalised(found)
@@ -132,6 +134,7 @@ def _converted(model: Any, source: Source, inputs: tuple[str, ...]) -> Any:
     shapes: dict[str, tuple[int | None, ...]] = {
         "frames": (clips, source.length if source.fixed else None, source.bands),
         "live": (clips, None),
+        "beside": (clips, source.columns),
     }
 
     def answer(*values: Any) -> Any:

@@ -9,6 +9,7 @@ from serkit.errors import UsageError
 from serkit.models.copies import CopiesParameters
 from serkit.models.distillation import DistillationParameters
 from serkit.models.keras.backend import BACKENDS
+from serkit.models.keras.beside import BesideParameters
 from serkit.models.loop import LoopParameters
 from serkit.models.refit import RefitParameters
 from serkit.parameters import Parameters, parameter
@@ -16,7 +17,7 @@ from serkit.ranges import Between
 
 
 @dataclass(frozen=True)
-class SpectrumParameters(CopiesParameters):
+class SpectrumParameters(CopiesParameters, BesideParameters):
     """The input features."""
 
     features: str = parameter(

@@ -5,9 +5,9 @@ A table feature is read as one frame whose bands are its columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from serkit.extractors.mel import MelParameters
 from serkit.features import ArrayLayout, Layout, TableLayout
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData, TrainingClips
+from serkit.models.keras.beside import Rows, columns_of, read_rows
 from serkit.models.keras.parameters import SpectrumParameters
 from serkit.parameters import names_in
 from serkit.store.options import Scale
@@ -26,7 +27,7 @@ Frames = npt.NDArray[np.float32]
 """One clip's values, shape ``(frames, bands)``."""
 
 Inputs = dict[str, npt.NDArray[np.float32]]
-"""A net's inputs: ``frames``, and ``live`` if padding is masked."""
+"""A net's inputs: ``frames``; ``live`` if padding is masked; ``beside`` if it reads tables, too."""
 
 STEP = 32
 """Batches are a multiple of this many frames long, so that few shapes are compiled."""
@@ -60,6 +61,8 @@ class Source:
             needs; ``none``: a table's row as one frame.
         bands: Mel bands, or columns.
         length: Most frames of a padded clip; None where clips have their true length.
+        beside: Tables that are read beside, separated by commas.
+        columns: How many columns these have.
     """
 
     feature: str
@@ -67,14 +70,23 @@ class Source:
     padding: str
     bands: int
     length: int | None
+    beside: str = ""
+    columns: int = 0
 
     @classmethod
     def of(cls, parameters: SpectrumParameters, data: Described) -> Source:
         """Return the input that parameters select.
 
         Raises:
-            UsageError: The feature is not a spectrogram (no table), or has no length to pad to.
+            UsageError: The feature is not a spectrogram (no table), or has no length to pad to; or
+                what is read beside it is no table.
         """
+        source = cls._of_frames(parameters, data)
+        columns = columns_of(parameters.table_names, data)
+        return replace(source, beside=parameters.beside, columns=columns)
+
+    @classmethod
+    def _of_frames(cls, parameters: SpectrumParameters, data: Described) -> Source:
         feature, padding = parameters.features, parameters.padding
         if padding == "none":
             return cls._of_tables(feature, data)
@@ -116,6 +128,11 @@ class Source:
         return names_in(self.feature)
 
     @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that are read beside the frames."""
+        return names_in(self.beside)
+
+    @property
     def fixed(self) -> bool:
         """Whether all clips have one length."""
         return self.padding in ("front", "none")
@@ -136,23 +153,27 @@ class Scaling:
     Attributes:
         mean: Shape ``(bands,)``.
         deviation: Shape ``(bands,)``.
+        beside: The same for the columns of tables that are read beside; None where there are none.
     """
 
     mean: npt.NDArray[np.float64]
     deviation: npt.NDArray[np.float64]
+    beside: Scaling | None = None
 
     def __call__(self, frames: Frames) -> Frames:
-        """Return frames scaled."""
+        """Return frames, or rows of a table, scaled."""
         return ((frames - self.mean) / self.deviation).astype(np.float32)
 
-    def to_json(self) -> dict[str, list[float]]:
-        """Return both as lists."""
-        return {key: value.tolist() for key, value in vars(self).items()}
+    def to_json(self) -> dict[str, Any]:
+        """Return all as lists."""
+        found = {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+        return found if self.beside is None else {**found, "beside": self.beside.to_json()}
 
     @classmethod
-    def from_json(cls, data: dict[str, list[float]]) -> Scaling:
+    def from_json(cls, data: Mapping[str, Any]) -> Scaling:
         """Read what :meth:`to_json` gave."""
-        return cls(np.array(data["mean"]), np.array(data["deviation"]))
+        beside = cls.from_json(data["beside"]) if "beside" in data else None
+        return cls(np.array(data["mean"]), np.array(data["deviation"]), beside)
 
     @classmethod
     def identity(cls, bands: int) -> Scaling:
@@ -181,6 +202,8 @@ class Spectra:
         self._refuse_longer()
         fits = 4 * int(self.lengths.sum()) * source.bands <= cache_bytes
         self._kept: dict[int, Frames] | None = {} if fits else None
+        rows_fit = 4 * len(self.lengths) * source.columns <= cache_bytes
+        self._rows: dict[int, Rows] | None = {} if rows_fit else None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -225,22 +248,29 @@ class Spectra:
 
     def take(self, positions: npt.NDArray[np.intp]) -> list[Frames]:
         """Return clips by position, unscaled."""
-        kept = {} if self._kept is None else self._kept
-        missing = [int(p) for p in positions if int(p) not in kept]
-        read: dict[int, Frames] = {}
-        if missing:
-            read = dict(self._read(missing))
-        if self._kept is not None:
-            self._kept.update(read)
-        return [read[int(p)] if int(p) in read else kept[int(p)] for p in positions]
+        return _cached(self._kept, positions, lambda missing: self._read(missing, self.source.read))
 
-    def _read(self, positions: Sequence[int]) -> Iterator[tuple[int, Frames]]:
+    def rows(self, positions: npt.NDArray[np.intp]) -> Rows | None:
+        """Return the tables beside clips, by position, unscaled; None where none are read."""
+        if not self.source.tables:
+            return None
+
+        def read(data: ClipData, clips: Sequence[int], voice: str) -> Iterable[Rows]:
+            return read_rows(data, self.source.tables, clips, voice)
+
+        return np.stack(_cached(self._rows, positions, lambda missing: self._read(missing, read)))
+
+    def _read(
+        self,
+        positions: Sequence[int],
+        read: Callable[[ClipData, Sequence[int], str], Iterable[Frames]],
+    ) -> Iterator[tuple[int, Frames]]:
         """Yield clips by position, in any order, the clips of one voice read at once."""
         for place, voice in enumerate(self._voices):
             mine = [p for p in positions if p // len(self._data) == place]
             if mine:
                 clips = [p % len(self._data) for p in mine]
-                yield from zip(mine, self.source.read(self._data, clips, voice), strict=True)
+                yield from zip(mine, read(self._data, clips, voice), strict=True)
 
     def chunks(self, size: int) -> Iterator[npt.NDArray[np.intp]]:
         """Yield all positions in order, some at a time."""
@@ -248,14 +278,43 @@ class Spectra:
             yield np.arange(first, min(first + size, len(self)))
 
 
+def _cached(
+    kept: dict[int, Frames] | None,
+    positions: npt.NDArray[np.intp],
+    read: Callable[[list[int]], Iterator[tuple[int, Frames]]],
+) -> list[Frames]:
+    """Return values by position; those that are not kept are read, and kept unless that is None."""
+    known = {} if kept is None else kept
+    missing = [int(p) for p in positions if int(p) not in known]
+    found = dict(read(missing)) if missing else {}
+    if kept is not None:
+        kept.update(found)
+    return [found[int(p)] if int(p) in found else known[int(p)] for p in positions]
+
+
 def fit_scaling(spectra: Spectra, over: str) -> Scaling:
-    """Fit the scaling of each band on training clips.
+    """Fit the scaling of each band, and of tables that are read beside, on training clips.
 
     Args:
         spectra: The clips.
         over: ``live`` frames alone; ``all`` frames, padding counted as zeros; ``none`` leaves
-            values as they are.
+            bands as they are. Tables are always scaled.
     """
+    return replace(_fit_bands(spectra, over), beside=_fit_columns(spectra))
+
+
+def _fit_columns(spectra: Spectra) -> Scaling | None:
+    """Fit the scaling of tables' columns over all clips; None where there are none."""
+    read = [spectra.rows(positions) for positions in spectra.chunks(64)]
+    rows = [each.astype(np.float64) for each in read if each is not None]
+    if not rows:
+        return None
+    every = np.concatenate(rows)
+    deviation = every.std(axis=0)
+    return Scaling(every.mean(axis=0), np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0))
+
+
+def _fit_bands(spectra: Spectra, over: str) -> Scaling:
     bands = spectra.source.bands
     if over == "none":
         return Scaling.identity(bands)
@@ -274,13 +333,29 @@ def fit_scaling(spectra: Spectra, over: str) -> Scaling:
     return Scaling(mean + shift, np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0))
 
 
-def assemble(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Inputs:
+def assemble(
+    clips: Sequence[Frames], source: Source, scaling: Scaling, rows: Rows | None = None
+) -> Inputs:
     """Pad clips that are scaled already into one batch.
 
+    Args:
+        clips: The clips, scaled.
+        source: What they are.
+        scaling: How they were scaled, and how rows are.
+        rows: Rows of the tables that are read beside, unscaled.
+
     Returns:
-        ``frames`` of shape ``(clips, frames, bands)``, and for true lengths and masked padding
-        ``live`` of shape ``(clips, frames)``, 1 and outside the clip 0.
+        ``frames`` of shape ``(clips, frames, bands)``, for true lengths and masked padding
+        ``live`` of shape ``(clips, frames)``, 1 and outside the clip 0, and for tables ``beside``
+        of shape ``(clips, columns)``.
     """
+    inputs = _assemble_frames(clips, source, scaling)
+    if rows is not None and scaling.beside is not None:
+        inputs["beside"] = scaling.beside(rows)
+    return inputs
+
+
+def _assemble_frames(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Inputs:
     length = bucket(max(map(len, clips)))
     if source.length is not None:
         length = source.length if source.fixed else min(length, source.length)

@@ -74,7 +74,7 @@ def keras_trainer(
         summary=summary,
         parameters=parameters,
         presets=presets,
-        features=lambda values: names_in(values.features),
+        features=lambda values: (*names_in(values.features), *values.table_names),
         voices=lambda values: values.voices,
         fit=_Net(name, build).fit,
         load=load,
@@ -217,7 +217,7 @@ def build_net(
     keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     with precision_scope(keras, parameters.precision):
-        return build(parameters, (source.length, source.bands), classes)
+        return build(parameters, Shape(source.length, source.bands, source.columns), classes)
 
 
 def _without_choice(side: TrainingClips) -> FoldData:

@@ -51,7 +51,7 @@ def build(parameters: CnnParameters, input_shape: Shape, classes: int) -> Any:
     layers = keras.layers
     inputs = Inputs.of(parameters, input_shape)
     changes = Deltas(name="deltas")([inputs.frames, inputs.live])
-    planes = [layers.Reshape((-1, input_shape[1], 1))(each) for each in (inputs.frames, changes)]
+    planes = [layers.Reshape((-1, input_shape.bands, 1))(each) for each in (inputs.frames, changes)]
     live = layers.Reshape((-1, 1, 1))(inputs.live)
     x = layers.Multiply()([layers.Concatenate()(planes), live])
     channels = sizes("channels", parameters.channels)
@@ -68,7 +68,8 @@ def build(parameters: CnnParameters, input_shape: Shape, classes: int) -> Any:
     x = layers.Dropout(parameters.dropout)(x)
     x = layers.Dense(channels[-1], activation="relu", name="joined")(x)
     pooled = attention_statistics(x, layers.Reshape((-1,))(live), parameters.attention)
-    return inputs.model(emotions(layers.Dropout(parameters.dropout)(pooled), classes), "cnn")
+    pooled = layers.Dropout(parameters.dropout)(pooled)
+    return inputs.model(emotions(inputs.joined(pooled, parameters), classes), "cnn")
 
 
 def _residual(x: Any, live: Any, width: int) -> Any:

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from serkit.models.keras.parameters import KerasParameters
 
-Shape = tuple[int | None, int]
-"""Frames (None: any number) and bands of a clip."""
+
+class Shape(NamedTuple):
+    """The size of a clip.
+
+    Attributes:
+        frames: How many frames; None for any number.
+        bands: How many bands each has.
+        columns: How many columns the tables have that are read beside.
+    """
+
+    frames: int | None
+    bands: int
+    columns: int = 0
 
 
 @dataclass(frozen=True)
@@ -19,22 +30,44 @@ class Inputs:
         frames: Shape ``(clips, frames, bands)``.
         live: Shape ``(clips, frames)``; None if padding is not masked, or there is one
             frame.
+        beside: Shape ``(clips, columns)``; None if no tables are read beside.
     """
 
     frames: Any
     live: Any = None
+    beside: Any = None
 
     @classmethod
     def of(cls, parameters: KerasParameters, input_shape: Shape) -> Inputs:
         """Make the inputs for a ``padding`` mode."""
         import keras
 
-        if parameters.padding in ("short", "masked"):
-            input_shape = (None, input_shape[1])
-        frames = keras.Input(input_shape, name="frames")
-        if parameters.padding in ("front", "short", "none"):
-            return cls(frames)
-        return cls(frames, keras.Input(input_shape[:1], name="live"))
+        length = None if parameters.padding in ("short", "masked") else input_shape.frames
+        frames = keras.Input((length, input_shape.bands), name="frames")
+        unmasked = parameters.padding in ("front", "short", "none")
+        live = None if unmasked else keras.Input((length,), name="live")
+        columns = input_shape.columns
+        beside = keras.Input((columns,), name="beside") if columns else None
+        return cls(frames, live, beside)
+
+    def joined(self, x: Any, parameters: KerasParameters) -> Any:
+        """Return what the net made of the frames, and what a small branch made of the tables.
+
+        Args:
+            x: Shape ``(clips, values)``.
+            parameters: Size and dropout of the branch.
+
+        Returns:
+            ``x`` itself where no tables are read.
+        """
+        import keras
+
+        if self.beside is None:
+            return x
+        layers, dropout = keras.layers, parameters.beside_dropout
+        rows = layers.Dropout(dropout)(self.beside)
+        rows = layers.Dense(parameters.beside_units, activation="relu", name="beside_hidden")(rows)
+        return layers.Concatenate()([x, layers.Dropout(dropout)(rows)])
 
     def model(self, outputs: Any, name: str) -> Any:
         """Close the net from these inputs to its outputs."""
@@ -43,6 +76,8 @@ class Inputs:
         inputs = {"frames": self.frames}
         if self.live is not None:
             inputs["live"] = self.live
+        if self.beside is not None:
+            inputs["beside"] = self.beside
         return keras.Model(inputs, outputs, name=name)
 
 

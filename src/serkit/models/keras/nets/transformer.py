@@ -56,8 +56,8 @@ def build(parameters: TransformerParameters, input_shape: Shape, classes: int) -
     if parameters.padding == "crop":
         x = _of_true_length(inputs, parameters)
     else:
-        x = _of_the_study(inputs, parameters, input_shape[0])
-    return inputs.model(emotions(x, classes), "transformer")
+        x = _of_the_study(inputs, parameters, input_shape.frames)
+    return inputs.model(emotions(inputs.joined(x, parameters), classes), "transformer")
 
 
 def _of_the_study(inputs: Inputs, parameters: TransformerParameters, frames: int | None) -> Any:

@@ -1,0 +1,88 @@
+"""Tables that a net reads beside frames: one row of numbers for each clip, such as functionals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.errors import UsageError
+from serkit.features import Layout, TableLayout
+from serkit.models.clips import ClipData
+from serkit.parameters import Parameters, names_in, parameter
+from serkit.ranges import Among, Between
+
+Rows = npt.NDArray[np.float32]
+"""Clips' values, shape ``(clips, columns)``."""
+
+
+@dataclass(frozen=True)
+class BesideParameters(Parameters):
+    """The tables, and the branch of the net that reads them.
+
+    Example:
+        >>> BesideParameters(beside="functionals").table_names
+        ('functionals',)
+    """
+
+    beside: str = parameter(
+        "",
+        "tables to read beside the frames, separated by commas, such as 'functionals'; a branch "
+        "of their own joins the net before its last layer",
+    )
+    beside_units: int = parameter(
+        64, "units of the branch for tables", minimum=1, search=Among((32, 64, 128))
+    )
+    beside_dropout: float = parameter(
+        0.5,
+        "share of the tables' values, and of the branch's units, dropped in training",
+        minimum=0,
+        maximum=0.95,
+        search=Between(0.2, 0.7),
+    )
+
+    @property
+    def table_names(self) -> tuple[str, ...]:
+        """The tables."""
+        return names_in(self.beside)
+
+
+def columns_of(names: Sequence[str], layouts: Any) -> int:
+    """Return how many columns tables have together.
+
+    Args:
+        names: The tables.
+        layouts: Clips or a store; see :class:`serkit.models.keras.spectra.Described`.
+
+    Raises:
+        UsageError: A feature is no table.
+    """
+    return sum(_columns(name, layouts.layout(name)) for name in names)
+
+
+def _columns(name: str, layout: Layout) -> int:
+    if not isinstance(layout, TableLayout):
+        raise UsageError(
+            f"beside = {name!r} is not a table",
+            allowed="a table such as 'functionals' is allowed",
+            hint="name frames with --set features=",
+        )
+    return len(layout.columns)
+
+
+def read_rows(
+    data: ClipData, names: Sequence[str], positions: Sequence[int], voice: str = ""
+) -> Rows:
+    """Read tables side by side.
+
+    Args:
+        data: The clips.
+        names: The tables.
+        positions: Which clips.
+        voice: The voice in which they are read; empty reads them as recorded.
+    """
+    tables = [data.read(name, positions, voice=voice).X for name in names]
+    return np.concatenate(tables, axis=1).astype(np.float32)

@@ -30,6 +30,7 @@ TINY: dict[str, dict[str, object]] = {
 
 QUICK: dict[str, object] = {
     "features": "mel8",
+    "beside": "",
     "epochs": 2,
     "batch_size": 16,
     "band_width": 2,

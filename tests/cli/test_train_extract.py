@@ -43,7 +43,11 @@ def test_copies_in_other_voices_are_extracted_too(monkeypatch, tmp_path):
     serkit.extract_for("lstm", tmp_path)
     serkit.extract_for("lstm", tmp_path, preset="mel")
     assert [each["features"] for each in asked] == [
-        ["tracks40", "tracks40-speed090", "tracks40-speed110"],
+        [
+            *("tracks40", "functionals"),
+            *("tracks40-speed090", "functionals-speed090"),
+            *("tracks40-speed110", "functionals-speed110"),
+        ],
         ["mel128"],
     ]
 

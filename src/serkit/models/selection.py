@@ -11,5 +11,10 @@ INNER_ACTORS = "luna5 inner folds of 20 actors of ravdess"
 TEST_CLIPS = "the study's test clips"
 """Chosen by the reference study, which looked at its test clips."""
 
+INNER_AND_PROBED = (
+    "luna5 validation actors of 20 actors of ravdess, and a probe of 24 that used test folds"
+)
+"""As the next one, with an input that was chosen on inner validation actors."""
+
 PROBED_OUTSIDE = "test folds of luna5 of 24 actors of ravdess, by a probe outside serkit"
 """Taken from a probe that used test folds; scores on RAVDESS are not nested."""

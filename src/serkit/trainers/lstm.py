@@ -6,8 +6,14 @@ from dataclasses import replace
 
 from serkit.models.copies import TEMPO_COPIES
 from serkit.models.keras.nets.lstm import LstmParameters, build
-from serkit.models.keras.trainer import SMALL_LOOP, STUDY, TRACKS_INPUT, keras_trainer
-from serkit.models.selection import INNER_ACTORS, PROBED_OUTSIDE, TEST_CLIPS
+from serkit.models.keras.trainer import (
+    SMALL_LOOP,
+    STUDY,
+    TRACKS_INPUT,
+    WITH_FUNCTIONALS,
+    keras_trainer,
+)
+from serkit.models.selection import INNER_ACTORS, INNER_AND_PROBED, PROBED_OUTSIDE, TEST_CLIPS
 from serkit.models.trainer import Preset
 
 _STUDY = LstmParameters(
@@ -48,13 +54,14 @@ TRAINER = keras_trainer(
     build,
     presets={
         "best": Preset(
-            "two small layers on frame tracks, training clips in three voices, L2 in Adam's "
-            "gradient, small batches",
-            _TRACKS,
-            PROBED_OUTSIDE,
+            "two small layers on frame tracks, functionals beside them, training clips in three "
+            "voices, L2 in Adam's gradient, small batches",
+            replace(_TRACKS, **WITH_FUNCTIONALS),
+            INNER_AND_PROBED,
         ),
+        "tracks": Preset("the same without functionals", _TRACKS, PROBED_OUTSIDE),
         "robust": Preset(
-            "the same, training clips also in white noise, a murmur and the telephone's band",
+            "as tracks, training clips also in white noise, a murmur and the telephone's band",
             replace(_TRACKS, copies=TEMPO_COPIES, epochs=8),
             PROBED_OUTSIDE,
         ),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from serkit.models.keras.nets.tcn import TcnParameters, build
-from serkit.models.keras.trainer import SMALL_LOOP, TRACKS_INPUT, keras_trainer
-from serkit.models.selection import PROBED_OUTSIDE
+from serkit.models.keras.trainer import SMALL_LOOP, TRACKS_INPUT, WITH_FUNCTIONALS, keras_trainer
+from serkit.models.selection import INNER_AND_PROBED, PROBED_OUTSIDE
 from serkit.models.trainer import Preset
+
+_TRACKS = TcnParameters(**TRACKS_INPUT, **SMALL_LOOP)
+
 
 TRAINER = keras_trainer(
     "tcn",
@@ -14,8 +19,14 @@ TRAINER = keras_trainer(
     build,
     presets={
         "best": Preset(
-            "frame tracks, training clips in three voices, L2 in Adam's gradient, small batches",
-            TcnParameters(**TRACKS_INPUT, **SMALL_LOOP),
+            "frame tracks, functionals beside them, training clips in three voices, L2 in Adam's "
+            "gradient, small batches",
+            replace(_TRACKS, **WITH_FUNCTIONALS),
+            INNER_AND_PROBED,
+        ),
+        "tracks": Preset(
+            "the same without functionals",
+            _TRACKS,
             PROBED_OUTSIDE,
         ),
     },

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from serkit.models.keras.nets.transformer import TransformerParameters, build
-from serkit.models.keras.trainer import SMALL_LOOP, STUDY, TRACKS_INPUT, keras_trainer
-from serkit.models.selection import INNER_ACTORS, PROBED_OUTSIDE, TEST_CLIPS
+from serkit.models.keras.trainer import (
+    SMALL_LOOP,
+    STUDY,
+    TRACKS_INPUT,
+    WITH_FUNCTIONALS,
+    keras_trainer,
+)
+from serkit.models.selection import INNER_ACTORS, INNER_AND_PROBED, PROBED_OUTSIDE, TEST_CLIPS
 from serkit.models.trainer import Preset
+
+_TRACKS = TransformerParameters(
+    **TRACKS_INPUT,
+    **{**SMALL_LOOP, "learning_rate": 1e-3},
+    width=64,
+    blocks=2,
+    hidden=128,
+    stride=1,
+    dropout=0.4,
+    clip_norm=1.0,
+)
+
 
 TRAINER = keras_trainer(
     "transformer",
@@ -14,6 +34,13 @@ TRAINER = keras_trainer(
     build,
     presets={
         "best": Preset(
+            "two small blocks on frame tracks, functionals beside them, training clips in three "
+            "voices",
+            replace(_TRACKS, **WITH_FUNCTIONALS),
+            INNER_AND_PROBED,
+        ),
+        "tracks": Preset("the same without functionals", _TRACKS, PROBED_OUTSIDE),
+        "mel": Preset(
             "log-mel in true length, learned relative positions, pre-norm, attention pooling",
             TransformerParameters(
                 epochs=40,
@@ -27,20 +54,6 @@ TRAINER = keras_trainer(
                 band_masks=1,
             ),
             INNER_ACTORS,
-        ),
-        "tracks": Preset(
-            "two small blocks on frame tracks, training clips in three voices",
-            TransformerParameters(
-                **TRACKS_INPUT,
-                **{**SMALL_LOOP, "learning_rate": 1e-3},
-                width=64,
-                blocks=2,
-                hidden=128,
-                stride=1,
-                dropout=0.4,
-                clip_norm=1.0,
-            ),
-            PROBED_OUTSIDE,
         ),
         "notebook": Preset(
             "the study's: bands scaled on training clips, constant position term, post-norm",

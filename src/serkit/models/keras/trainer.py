@@ -48,6 +48,10 @@ SMALL_LOOP: Mapping[str, Any] = {
 }
 """How nets of few weights are trained: small steps of few clips, and a strong penalty."""
 
+WITH_FUNCTIONALS: Mapping[str, Any] = {"beside": "functionals", "epochs": 8, "l2": 1e-2}
+"""The functionals of each clip and copy beside its frames: nothing is gained after few epochs, and
+a stronger penalty holds the wide input (docs/experiments/distillation.md)."""
+
 STUDY: Mapping[str, Any] = {"scale": "power", "monitor": "accuracy", "refit": False}
 """Values of all the study's nets: raw mel power, and the epoch with the best accuracy."""
 

@@ -47,8 +47,8 @@ def _cell(table: StressTable, condition: str) -> str:
     if not found:
         return ""
     row = found[0]
-    change = f"{100 * row.change:+.1f}"
+    change = f"{100 * row.change:+z.1f}"
     if row.change_low is not None and row.change_high is not None:
-        change += f", {100 * row.change_low:+.1f} to {100 * row.change_high:+.1f}"
+        change += f", {100 * row.change_low:+z.1f} to {100 * row.change_high:+z.1f}"
     text = f"{100 * row.uar:.1f} ({change})"
     return f"**{text}**" if row.falls else text

@@ -75,6 +75,12 @@ def test_the_table_shows_figures_intervals_and_notes():
     assert "note: only a test" in shown
 
 
+def test_a_change_that_rounds_to_nothing_has_no_minus():
+    console = Console(width=120, record=True)
+    console.print(replace(TABLE, rows=(row("white-20", -0.0001),)))
+    assert "-0.0" not in console.export_text()
+
+
 def test_its_json_is_plain():
     assert json.loads(json.dumps(TABLE.to_json()))["rows"][0]["recording"]["snr"] == {
         "low": 30.0,

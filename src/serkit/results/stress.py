@@ -225,8 +225,8 @@ def _damaged(path: Path, error: Exception) -> RunError:
 
 
 def _points(value: float) -> str:
-    return f"{100 * value:+.1f}"
+    return f"{100 * value:+z.1f}"
 
 
 def _between(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    return "" if low is None or high is None else f"{100 * low:+z.1f} to {100 * high:+z.1f}"

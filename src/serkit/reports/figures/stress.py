@@ -49,7 +49,7 @@ def stress_figure(table: StressTable) -> Figure:
         marker = "o" if row.falls else "s"
         axes.plot([100 * row.uar], [place], marker, color=colour, markersize=4)
         axes.annotate(
-            f"{100 * row.change:+.1f}",
+            f"{100 * row.change:+z.1f}",
             (1.02, place),
             xycoords=("axes fraction", "data"),
             va="center",

@@ -10,7 +10,13 @@ import pytest
 import serkit
 from serkit.dsp.channel import offset
 from serkit.dsp.signal import Signal
-from serkit.errors import NotFoundError, RunError, UnknownNameError, UsageError
+from serkit.errors import (
+    NotFoundError,
+    RunError,
+    StoreLockedError,
+    UnknownNameError,
+    UsageError,
+)
 from serkit.evaluation.metrics import uar
 from serkit.experiments.stress.babble import babble_file, halves
 from serkit.experiments.stress.conditions import CONDITIONS, GROUPS, chosen
@@ -19,6 +25,7 @@ from serkit.features import Recipes
 from serkit.features.voices import copy_name, in_voice, settle_voice
 from serkit.models import TRAINERS, ClipData
 from serkit.results.stress import read_stress
+from serkit.storage.lock import writer_lock
 from serkit.testing import example_signal
 
 ONLY = ["white-0", "babble-20"]
@@ -162,6 +169,12 @@ def test_a_constant_changes_nothing_that_robust_models_on_functionals_read(model
         spec = Recipes().get(feature)
         heard, again = (in_voice(signal, spec.voice).samples for signal in (clip, moved))
         assert np.array_equal(heard, again)
+
+
+def test_a_cache_that_another_test_writes_to_is_waited_for_and_named(stressed, speech_store):
+    run, _, cache, _ = stressed
+    with writer_lock(cache), pytest.raises(StoreLockedError, match=r"cache is locked: .*--wait"):
+        serkit.stress(str(run), only=ONLY, store=speech_store, cache=cache, workers=1, wait=0.1)
 
 
 def test_unknown_conditions_are_refused_with_the_groups():

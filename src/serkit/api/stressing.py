@@ -26,6 +26,7 @@ def stress(
     cache: PathLike | None = None,
     runs: PathLike | None = None,
     workers: int | None = None,
+    wait: float | None = None,
     progress: ProgressCallback | None = None,
 ) -> StressTable:
     """Measure a run's accuracy on perturbed test clips.
@@ -43,6 +44,7 @@ def stress(
         cache: Folder of the store of perturbed clips; None is the store's name with ``-stress``.
         runs: Folder of runs; None uses the setting.
         workers: Processes; None uses the setting.
+        wait: Seconds to wait for another writer of the cache; None uses the setting.
         progress: Called as ``progress(done, total, what)``.
 
     Returns:
@@ -53,6 +55,7 @@ def stress(
         UsageError: Too few clips.
         NotFoundError: No such store, or an audio file is not there any more.
         RunError: The run is not finished, has no models, or tested other clips.
+        StoreLockedError: Another stress test writes to the cache.
 
     Example:
         >>> table = serkit.stress("majority-luna5", only=["white-20"], clips=8, workers=1)
@@ -69,11 +72,13 @@ def stress(
         raise UsageError(f"clips = {clips}", allowed="1 or more is allowed")
     conditions = chosen(only)
     given = None if isinstance(store, FeatureStore) else store
-    settings = resolve({"store": given, "runs": runs, "workers": workers})
+    settings = resolve({"store": given, "runs": runs, "workers": workers, "wait": wait})
     found = find_run(Path(settings.runs), run) if isinstance(run, str) else run
     opened = store if isinstance(store, FeatureStore) else FeatureStore(settings.store)
     folder = opened.path.with_name(f"{opened.path.name}-stress") if cache is None else Path(cache)
-    plan = StressPlan(found, opened, folder, conditions, clips, settings.workers or None)
+    plan = StressPlan(
+        found, opened, folder, conditions, clips, settings.workers or None, settings.wait
+    )
     table = measure_stress(plan, progress=progress)
     if clips is not None:
         return table

@@ -44,6 +44,7 @@ def stress(
     ] = None,
     runs: options.Runs = None,
     workers: options.Workers = None,
+    wait: options.Wait = None,
     json: options.Json = False,
 ) -> None:
     """Test a run's models under noise, codecs, reverberation and more.
@@ -64,6 +65,7 @@ def stress(
             cache=cache,
             runs=runs,
             workers=workers,
+            wait=wait,
             progress=update,
         )
     if figure is not None:

@@ -7,6 +7,7 @@ that nobody talks into their own clip, and two recordings serve the whole corpus
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -62,7 +63,8 @@ def babble_file(
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     path = beside.with_name(f"{beside.name}-babble-{digest}.wav")
     if not path.is_file():
-        partial = path.with_name(f".{path.name}.partial.wav")
+        # named by process: two stress tests may make the same file at the same time
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial.wav")
         partial.parent.mkdir(parents=True, exist_ok=True)
         write_wav(partial, _mixed(ordered, channel_of))
         write_file(path, partial.read_bytes())

@@ -22,6 +22,7 @@ from serkit.models.clips import with_true_names
 from serkit.progress import ProgressCallback
 from serkit.results.run import Run
 from serkit.results.stress import Spread, StressRow, StressTable
+from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class StressPlan:
         conditions: What is done to the clips.
         clips: At most so many test clips, evenly over speakers and emotions; None takes all.
         workers: Processes that perturb clips; None is one a core.
+        wait: Seconds to wait for another writer of the cache.
     """
 
     run: Run
@@ -51,6 +53,7 @@ class StressPlan:
     conditions: tuple[Condition, ...]
     clips: int | None = None
     workers: int | None = None
+    wait: float = DEFAULT_WAIT
 
 
 def measure_stress(plan: StressPlan, *, progress: ProgressCallback | None = None) -> StressTable:
@@ -70,7 +73,7 @@ def measure_stress(plan: StressPlan, *, progress: ProgressCallback | None = None
     models = {fold: run.model_of(fold) for fold in dict.fromkeys(tested["fold"])}
     conditions = (Condition(CLEAN, CLEAN, "as recorded"), *plan.conditions)
     saved = run.saved_models
-    asked = Perturbations(plan.store, plan.cache, saved.specs, conditions, plan.workers)
+    asked = Perturbations(plan.store, plan.cache, saved.specs, conditions, plan.workers, plan.wait)
     variants = asked.compute(tested.index, progress)
     cache = FeatureStore(plan.cache)
     by_speaker = saved.trainer.by_speaker(saved.parameters)

@@ -27,6 +27,7 @@ from serkit.ingest.corpus import Corpus
 from serkit.ingest.scan import AudioFile, Scan, changed_at
 from serkit.labels import LabelSet
 from serkit.progress import ProgressCallback
+from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.batch import Batch
 from serkit.store.memory import MemoryTables
 from serkit.store.options import ReadKeywords
@@ -65,6 +66,7 @@ class Perturbations:
         specs: The features that models read.
         conditions: What is done to the clips.
         workers: Processes; None is one a core.
+        wait: Seconds to wait for another writer of the cache.
     """
 
     store: FeatureStore
@@ -72,6 +74,7 @@ class Perturbations:
     specs: tuple[FeatureSpec, ...]
     conditions: tuple[Condition, ...]
     workers: int | None = None
+    wait: float = DEFAULT_WAIT
 
     def compute(
         self, clip_ids: Iterable[str], progress: ProgressCallback | None = None
@@ -139,7 +142,7 @@ class Perturbations:
                 progress(told[0] + step, told[1], "perturbing")
 
         for scan in _scans(clips, self.store.labels, self._channel):
-            extract(scan, specs, self.cache, workers=self.workers, progress=update)
+            extract(scan, specs, self.cache, workers=self.workers, wait=self.wait, progress=update)
 
 
 class PerturbedSource:

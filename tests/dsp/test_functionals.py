@@ -198,3 +198,24 @@ class TestLongRecordings:
         # The signal itself as int64, int16 and at 16 kHz, and its tracks: nothing that is as long
         # in each of hundreds of bins.
         assert (long - short) * unit < 90 * 48_000 * 20
+
+
+def test_silence_around_the_speech_is_not_measured_and_changes_no_track() -> None:
+    # Noise that is far too quiet for speech, in front of it, in 10 ms frames.
+    hiss = np.random.default_rng(1).normal(0.0, 3.0, RATE // 100 * 80)
+    alone, late = measure(clip(voice()), RATE), measure(clip(np.append(hiss, voice())), RATE)
+    assert late.before == alone.before + 80
+    np.testing.assert_array_equal(late.speech, alone.speech)
+    for name, tracks in alone.families.items():
+        # The first frames see what is in front of them.
+        np.testing.assert_allclose(late.families[name][8:], tracks[8:], atol=2e-2, err_msg=name)
+
+
+def test_what_the_functionals_do_not_use_may_be_left_out() -> None:
+    samples = clip(np.concatenate((voice(0.4), 300.0 * np.sign(voice(0.2)), voice(0.4))))
+    whole, used = measure(samples, RATE), measure(samples, RATE, only_used=True)
+    np.testing.assert_array_equal(whole.voiced, used.voiced)
+    for name, tracks in whole.families.items():
+        chosen = used.voiced if name == "voice" else used.speech
+        np.testing.assert_array_equal(used.families[name][chosen], tracks[chosen], err_msg=name)
+    np.testing.assert_array_equal(used.families["voice"][:, 0], whole.families["voice"][:, 0])

@@ -71,3 +71,11 @@ def test_there_is_a_frame_around_every_hop(samples: int, frames: int) -> None:
     track = yin(np.zeros(samples, np.float32), RATE, hop_length=HOP)
     assert track.f0.shape == track.aperiodicity.shape == (frames,)
     assert track.f0.dtype == track.aperiodicity.dtype == np.float32
+
+
+def test_some_frames_are_what_they_are_among_all() -> None:
+    signal = tone(180.0)
+    every = yin(signal, RATE, hop_length=HOP)
+    some = yin(signal, RATE, hop_length=HOP, frames=slice(7, 20))
+    np.testing.assert_array_equal(some.f0, every.f0[7:20])
+    np.testing.assert_array_equal(some.aperiodicity, every.aperiodicity[7:20])

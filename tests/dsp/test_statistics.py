@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from serkit.dsp.statistics import DESCRIPTIONS, summarise
+from serkit.dsp.statistics import DESCRIPTIONS, all_statistics, summarise
 
 RANDOM = np.random.default_rng(5).gamma(2.0, 3.0, (83, 4)).astype(np.float32)
 
@@ -69,3 +69,9 @@ def test_a_constant_track_has_no_spread_and_no_form(level: float, frames: int) -
 @given(hnp.arrays(np.float32, (7, 2), elements=st.floats(-200, 200, width=32)))
 def test_every_statistic_is_finite(tracks: np.ndarray) -> None:
     assert np.isfinite(summarise(tracks, DESCRIPTIONS)).all()
+
+
+def test_families_have_the_same_statistics_together_and_by_themselves() -> None:
+    families = [RANDOM[:, chosen].copy() for chosen in (slice(3), slice(3, 4), slice(1, 4))]
+    for family, found in zip(families, all_statistics(families), strict=True):
+        np.testing.assert_array_equal(found, summarise(family, DESCRIPTIONS))

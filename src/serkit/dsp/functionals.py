@@ -7,7 +7,7 @@ family.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp import timing
-from serkit.dsp.statistics import DESCRIPTIONS, summarise
+from serkit.dsp.cepstrum import deltas
+from serkit.dsp.statistics import DESCRIPTIONS, PLACES, all_statistics
 from serkit.dsp.tracks import FAMILIES, Tracks, measure
 
 Floats = npt.NDArray[np.float32]
@@ -50,8 +51,13 @@ class Block:
     statistics: tuple[str, ...]
     change: bool = False
 
+    @property
+    def rows(self) -> list[int]:
+        """The places of its statistics among all."""
+        return [PLACES[name] for name in self.statistics]
+
     def columns(self, families: Mapping[str, Mapping[str, str]] = FAMILIES) -> list[Column]:
-        """Return the block's columns, in the order of :meth:`values`.
+        """Return the block's columns, in the order of :func:`block_values`.
 
         Args:
             families: The tracks' names and meanings, by family.
@@ -64,10 +70,42 @@ class Block:
             for track, meaning in families[self.family].items()
         ]
 
-    def values(self, tracks: Tracks) -> Floats:
-        """Compute the block; all zeros where the clip has no such frames."""
-        chosen = tracks.voiced if self.frames == "voiced" else tracks.speech
-        return summarise(tracks.over(self.family, change=self.change)[chosen], self.statistics)
+
+def block_values(tracks: Tracks, blocks: Sequence[Block]) -> list[Floats]:
+    """Compute some blocks.
+
+    Args:
+        tracks: What was measured.
+        blocks: What is wanted of it.
+
+    Returns:
+        The values of each block in the order of :meth:`Block.columns`; all zeros where the clip has
+        no such frames.
+    """
+    changes = _changes(tracks, {block.family for block in blocks if block.change})
+    found = {}
+    for frames in {block.frames for block in blocks}:
+        chosen = tracks.voiced if frames == "voiced" else tracks.speech
+        # Several blocks may be about the same tracks.
+        wanted = dict.fromkeys((b.family, b.change) for b in blocks if b.frames == frames)
+        families = [
+            (changes[family] if change else tracks.families[family])[chosen]
+            for family, change in wanted
+        ]
+        for which, statistics in zip(wanted, all_statistics(families), strict=True):
+            found[frames, *which] = statistics
+    return [found[block.frames, block.family, block.change][block.rows].ravel() for block in blocks]
+
+
+def _changes(tracks: Tracks, families: Set[str]) -> dict[str, Floats]:
+    """Return the changes a frame of families of tracks, computed together."""
+    names = sorted(families)
+    changes = deltas(np.concatenate([tracks.families[name] for name in names], axis=1))
+    found, end = {}, 0
+    for name in names:
+        first, end = end, end + tracks.families[name].shape[1]
+        found[name] = changes[:, first:end]
+    return found
 
 
 _ALL = tuple(DESCRIPTIONS)
@@ -108,8 +146,8 @@ def functionals(samples: npt.NDArray[np.int16], sample_rate: int) -> Floats:
     Returns:
         The value of each of :func:`columns`, finite, shape (columns,).
     """
-    tracks = measure(samples, sample_rate)
-    parts = [block.values(tracks).ravel() for block in BLOCKS]
+    tracks = measure(samples, sample_rate, only_used=True)
+    parts = block_values(tracks, BLOCKS)
     parts += [np.asarray(part(tracks), np.float32) for part, _ in timing.PARTS]
     return np.concatenate(parts)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.dsp import timing
-from serkit.dsp.functionals import BLOCKS, Block, Column
+from serkit.dsp.functionals import BLOCKS, Block, Column, block_values
 from serkit.dsp.robust import Robustness, measure_robustly
 from serkit.dsp.statistics import DESCRIPTIONS
 
@@ -39,7 +39,7 @@ def robust_functionals(
         The value of each of :func:`robust_columns`, finite, shape (columns,).
     """
     tracks = measure_robustly(samples, sample_rate, how)
-    parts = [block.values(tracks).ravel() for block in _BLOCKS]
+    parts = block_values(tracks, _BLOCKS)
     for part, _ in timing.PARTS:
         values = np.asarray(part(tracks), np.float32)
         parts.append(values[_CUT_DEPENDENT:] if part is timing.durations else values)

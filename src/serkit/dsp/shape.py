@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,12 +34,19 @@ class Bins:
     @property
     def frequency(self) -> Floats:
         """The frequency of each bin in Hz, shape (count,)."""
-        return np.linspace(0.0, self.sample_rate / 2, self.count, dtype=np.float32)
+        return _frequency(self)
 
     def between(self, low: float, high: float) -> slice:
         """Return the bins from ``low`` (included) to ``high`` (excluded), in Hz."""
         first, last = np.searchsorted(self.frequency, (low, high))
         return slice(int(first), int(last))
+
+
+@cache
+def _frequency(bins: Bins) -> Floats:
+    frequency = np.linspace(0.0, bins.sample_rate / 2, bins.count, dtype=np.float32)
+    frequency.flags.writeable = False
+    return frequency
 
 
 def moments(power: Floats, bins: Bins) -> Floats:
@@ -52,9 +60,10 @@ def moments(power: Floats, bins: Bins) -> Floats:
     centroid = weight @ frequency
     away = frequency - centroid[:, np.newaxis]
     square = away * away
-    variance = np.sum(weight * square, axis=1)
-    third = np.sum(weight * square * away, axis=1)
-    fourth = np.sum(weight * square * square, axis=1)
+    weighted = weight * square
+    variance = np.sum(weighted, axis=1)
+    third = np.sum(weighted * away, axis=1)
+    fourth = np.sum(weighted * square, axis=1)
     columns = (centroid, np.sqrt(variance), third / variance**1.5, fourth / variance**2)
     return np.stack(columns, axis=1).astype(np.float32)
 
@@ -67,26 +76,46 @@ def rolloffs(power: Floats, bins: Bins) -> Floats:
     """
     running = np.cumsum(power.astype(np.float64) + FLOOR, axis=1)
     running /= running[:, -1:]
-    first = [(running < share).sum(axis=1) for share in ROLLOFFS]
+    first = [(running >= share).argmax(axis=1) for share in ROLLOFFS]
     return np.asarray(bins.frequency[np.stack(first, axis=1)])
 
 
-def flatness(power: Floats) -> Floats:
-    """Return the ratio of geometric to arithmetic mean of each spectrum, in dB (0 is flat)."""
-    level = decibels(power)
+def flatness(power: Floats, level: Floats | None = None) -> Floats:
+    """Return the ratio of geometric to arithmetic mean of each spectrum, in dB (0 is flat).
+
+    Args:
+        power: Spectra, shape (frames, bins).
+        level: The same in dB, where the caller has them.
+    """
+    level = decibels(power) if level is None else level
     return np.asarray(level.mean(axis=1) - decibels((power + FLOOR).mean(axis=1)))
 
 
-def slopes(power: Floats, bins: Bins) -> Floats:
-    """Return the slope in dB a kHz of each of :data:`SLOPES`, shape (frames, len(SLOPES))."""
-    level = decibels(power)
-    columns = []
+def slopes(power: Floats, bins: Bins, level: Floats | None = None) -> Floats:
+    """Return the slope in dB a kHz of each of :data:`SLOPES`.
+
+    Args:
+        power: Spectra, shape (frames, bins.count).
+        bins: Their frequency bins.
+        level: The spectra in dB, where the caller has them.
+
+    Returns:
+        Shape (frames, len(SLOPES)).
+    """
+    level = decibels(power) if level is None else level
+    return np.stack([level[:, part] @ weights for part, weights in _regressions(bins)], axis=1)
+
+
+@cache
+def _regressions(bins: Bins) -> tuple[tuple[slice, Floats], ...]:
+    """Return, for each of :data:`SLOPES`, its bins and what their levels are weighted by."""
+    found = []
     for low, high in SLOPES:
         part = bins.between(low, high)
         x = bins.frequency[part] / 1000.0
         x = x - x.mean()
-        columns.append(level[:, part] @ (x / np.sum(x * x)))
-    return np.stack(columns, axis=1)
+        found.append((part, x / np.sum(x * x)))
+    return tuple(found)
 
 
 def band_ratios(power: Floats, bins: Bins) -> Floats:

@@ -120,6 +120,45 @@ def power_spectrogram(
     return _power(frames, settings, scratch), lead
 
 
+def power_frames(
+    samples: npt.NDArray[np.float32],
+    settings: StftSettings,
+    *,
+    frames: slice | npt.NDArray[np.intp],
+    bins: int,
+    scale: np.float32,
+) -> npt.NDArray[np.float32]:
+    """Compute the power spectra of some frames, a frame a row.
+
+    Args:
+        samples: See :func:`power_spectrogram`.
+        settings: See :func:`power_spectrogram`.
+        frames: Which of the live frames.
+        bins: How many of the lowest bins.
+        scale: All powers are multiplied by it.
+
+    Returns:
+        Squared magnitudes times ``scale``, shape ``(frames, bins)``, float32.
+
+    Raises:
+        ClipTooLongError: The signal is longer than ``settings.pad_to``.
+
+    Example:
+        >>> settings = StftSettings(n_fft=256, hop_length=64, pad_to=0)
+        >>> sine = np.sin(np.arange(640, dtype=np.float32))
+        >>> some = slice(2, 5)
+        >>> found = power_frames(sine, settings, frames=some, bins=100, scale=np.float32(1))
+        >>> bool((found.T == power_spectrogram(sine, settings)[0][:100, some]).all())
+        True
+    """
+    scratch = Scratch()
+    wanted = _framed(samples, settings, scratch)[0][frames]
+    power = np.empty((len(wanted), bins), np.float32)
+    for first, rows in _power_rows(wanted, settings, bins, scratch):
+        np.multiply(rows, scale, out=power[first : first + len(rows)])
+    return power
+
+
 def power_blocks(
     samples: npt.NDArray[np.float32],
     settings: StftSettings,
@@ -171,20 +210,32 @@ def _power(
     frames: npt.NDArray[np.float32], settings: StftSettings, scratch: Scratch
 ) -> npt.NDArray[np.float32]:
     """Window and transform frames, and return their powers with the frames as columns."""
-    n_fft = settings.n_fft
-    window = hann(n_fft)
-    bins = 1 + n_fft // 2
+    bins = 1 + settings.n_fft // 2
     power = scratch.array(("power", settings), bins, len(frames))
-    windowed = scratch.array("windowed", _BLOCK, n_fft)
-    rows = scratch.array("rows", _BLOCK, _width(bins))[:, :bins]
+    for first, rows in _power_rows(frames, settings, bins, scratch):
+        power[:, first : first + len(rows)] = rows.T
+    return power
+
+
+def _power_rows(
+    frames: npt.NDArray[np.float32], settings: StftSettings, bins: int, scratch: Scratch
+) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
+    """Window and transform frames, some at a time.
+
+    Yields:
+        The number of the first frame, and the powers of the lowest ``bins`` of it and of those that
+        follow, shape ``(some, bins)``; the next ones overwrite them.
+    """
+    window = hann(settings.n_fft)
+    windowed = scratch.array("windowed", _BLOCK, settings.n_fft)
+    every = scratch.array("rows", _BLOCK, _width(bins))[:, :bins]
     for first in range(0, len(frames), _BLOCK):
         block = frames[first : first + _BLOCK]
         count = len(block)
         np.multiply(block, window, out=windowed[:count])
         spectra = fft.rfft(windowed[:count], axis=1)
-        _square(spectra, out=rows[:count])
-        power[:, first : first + count] = rows[:count].T
-    return power
+        _square(spectra[:, :bins], out=every[:count])
+        yield first, every[:count]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -24,6 +25,7 @@ _MEL_GROUPS = 5
 _RHYTHM_COEFFICIENTS = 6
 _MODULATION_FFT = 1024
 _PEAK_RANGE = 25.0
+_BELL = np.hanning(9) / np.hanning(9).sum()
 
 _DURATIONS = {
     "duration_clip": "length of the clip in s",
@@ -81,8 +83,9 @@ def _count_peaks(level: Floats) -> int:
     """Count the local maxima of a level in dB, smoothed over about 50 ms."""
     if len(level) < 3:
         return 0
-    bell = np.hanning(9)
-    smooth = np.convolve(np.pad(level, 4, mode="edge"), bell / bell.sum(), "valid")
+    smooth = np.convolve(
+        level[np.clip(np.arange(-4, len(level) + 4), 0, len(level) - 1)], _BELL, "valid"
+    )
     middle = smooth[1:-1]
     peak = (middle > smooth[:-2]) & (middle >= smooth[2:])
     return int(np.sum(peak & (middle > smooth.max() - _PEAK_RANGE)))
@@ -122,7 +125,7 @@ def _modulation(tracks: Floats) -> Values:
     Returns:
         Shape (bands, tracks).
     """
-    window = np.hanning(len(tracks) + 2)[1:-1, np.newaxis]
+    window = _bell(len(tracks))[:, np.newaxis]
     moving = ((tracks - tracks.mean(axis=0)) * window).astype(np.float32)
     size = max(_MODULATION_FFT, fft.next_fast_len(len(tracks)))
     power = np.abs(fft.rfft(moving, size, axis=0)) ** 2 / len(tracks)
@@ -130,6 +133,12 @@ def _modulation(tracks: Floats) -> Values:
     edges = np.searchsorted(frequency, RHYTHM_BANDS)
     bands = [power[low:high].mean(axis=0) for low, high in pairwise(edges)]
     return np.log(np.stack(bands) + 1e-6)
+
+
+@lru_cache(maxsize=64)
+def _bell(frames: int) -> Values:
+    """Return a Hann window without its zeros."""
+    return np.hanning(frames + 2)[1:-1]
 
 
 def _rhythm_names() -> dict[str, str]:
@@ -163,16 +172,22 @@ def _fifths(
     weight: npt.NDArray[np.floating] | npt.NDArray[np.bool_],
 ) -> Values:
     """Return a track's weighted mean in each fifth; empty fifths are bridged, all-empty is 0."""
-    edges = np.linspace(0, len(track), FIFTHS + 1)
-    starts = np.minimum(edges[:-1].astype(int), len(track) - 1)
-    ends = np.maximum(np.ceil(edges[1:]).astype(int), starts + 1)
-    weights = np.array([weight[a:b].sum() for a, b in zip(starts, ends, strict=True)], float)
-    sums = [np.sum(track[a:b] * weight[a:b]) for a, b in zip(starts, ends, strict=True)]
+    weighted, weight = track * weight, weight.astype(float)
+    sums = np.array([np.add.reduce(weighted[fifth]) for fifth in _fifths_of(len(track))])
+    weights = np.array([np.add.reduce(weight[fifth]) for fifth in _fifths_of(len(track))])
     held = np.flatnonzero(weights)
     if not len(held):
         return np.zeros(FIFTHS)
-    means = np.asarray(sums)[held] / weights[held]
-    return np.asarray(np.interp(np.arange(FIFTHS), held, means))
+    return np.asarray(np.interp(np.arange(FIFTHS), held, sums[held] / weights[held]))
+
+
+@lru_cache(maxsize=64)
+def _fifths_of(frames: int) -> tuple[slice, ...]:
+    """Return the frames of each fifth; neighbours may share one."""
+    edges = np.linspace(0, frames, FIFTHS + 1)
+    starts = np.minimum(edges[:-1].astype(int), frames - 1)
+    ends = np.maximum(np.ceil(edges[1:]).astype(int), starts + 1)
+    return tuple(slice(int(a), int(b)) for a, b in zip(starts, ends, strict=True))
 
 
 def _contour_names() -> dict[str, str]:

@@ -41,8 +41,8 @@ def cepstral_peak(power: Floats, bins: Bins, minimum: float, maximum: float) -> 
 
     Source: J. Hillenbrand et al. (1994), with the mean in place of a regression line.
     """
-    quefrency = np.abs(fft.irfft(decibels(power), axis=1))
-    part = quefrency[:, int(bins.sample_rate / maximum) : int(bins.sample_rate / minimum) + 1]
+    quefrencies = slice(int(bins.sample_rate / maximum), int(bins.sample_rate / minimum) + 1)
+    part = np.abs(fft.irfft(decibels(power), axis=1)[:, quefrencies])
     return np.asarray(part.max(axis=1) - part.mean(axis=1))
 
 

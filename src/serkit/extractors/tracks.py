@@ -127,5 +127,5 @@ EXTRACTOR = Extractor(
     layout=_layout,
     compute=_compute,
     describe=_describe,
-    per_clip_ms=15.0,
+    per_clip_ms=9.0,
 )

@@ -5,11 +5,12 @@ There is one path from samples to values, so that models get the same input in u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from serkit.clips import SAMPLE_RATE
+from serkit.compute.blas import one_blas_thread
 from serkit.dsp.signal import Signal
 from serkit.errors import ClipTooLongError, FeatureError, SerkitError
 from serkit.features.extractor import EXTRACTORS, Extractor, Layout, Values, check_values
@@ -23,6 +24,8 @@ def compute_features(
 ) -> tuple[Mapping[str, Values], Mapping[str, SerkitError]]:
     """Compute features of one clip; shared work is done once.
 
+    On one thread, so that a clip has the same digits in a store, a prediction and a server.
+
     Args:
         signal: The clip, at 48 kHz.
         wanted: The features with their shapes.
@@ -33,9 +36,15 @@ def compute_features(
         By feature name the values, checked against the shape; and by feature name why there are
         none. A feature that fails does not stop the others.
     """
+    with one_blas_thread():
+        return _compute(_Voices(signal), tuple(wanted), ragged)
+
+
+def _compute(
+    heard: _Voices, features: Sequence[tuple[FeatureSpec, Layout]], ragged: bool
+) -> tuple[Mapping[str, Values], Mapping[str, SerkitError]]:
     values: dict[str, Values] = {}
     failures: dict[str, SerkitError] = {}
-    features, heard = tuple(wanted), _Voices(signal)
     for spec, _ in features:
         with suppress(Exception):  # the error occurs again below, where it is recorded
             EXTRACTORS.get(spec.extractor).announce(heard(spec), spec.settings)

@@ -126,13 +126,20 @@ class TestOverTime:
         whole = Path(sound("a.wav")).read_bytes()
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(whole)))
         (row,) = predict("-", "--json").json
-        assert row["path"].endswith("stdin.wav")
+        assert row["path"] == "-"
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
         answer = predict("-")
         assert (answer.code, answer.message) == (
             1,
             "stdin.wav is empty; pipe a WAV file into it",
         )
+
+    @pytest.mark.parametrize("flags", [(), ("--window", 0.5)])
+    def test_standard_input_is_not_called_by_a_temporary_name(self, predict, monkeypatch, flags):
+        for content in (Path(sound("a.wav")).read_bytes(), b"no audio"):
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+            answer = predict("-", *flags)
+            assert "serkit-stream" not in answer.out + answer.err
 
     @pytest.mark.parametrize(
         ("flags", "text"),

@@ -436,7 +436,7 @@ class TestPredictor:
         asked = []
         real = golden_features
         monkeypatch.setattr(
-            "serkit.prediction.predictor.golden_features",
+            "serkit.prediction.members.golden_features",
             lambda request: asked.append(1) or real(request),
         )
         predictor = serkit.load(run)

@@ -30,6 +30,7 @@ from .predicting import listen as listen
 from .predicting import load as load
 from .predicting import predict as predict
 from .predicting import predict_over_time as predict_over_time
+from .predicting import renamed as renamed
 from .predicting import sound_picture as sound_picture
 from .predicting import spooled as spooled
 from .predicting import written as written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -261,6 +261,18 @@ def written(found: Predictions | Timelines, form: str) -> str:
     from serkit.prediction import formats
 
     return formats.written(found, form)
+
+
+def renamed(found: Predictions | Timelines, names: Mapping[str, str]) -> Predictions | Timelines:
+    """Show predictions under other names than those of the files that were read.
+
+    Args:
+        found: The predictions.
+        names: The name to show for each path.
+    """
+    from serkit.prediction import renaming
+
+    return renaming.renamed(found, names)
 
 
 @contextmanager

@@ -139,6 +139,7 @@ def predict(
             step = window / 3 if hop is None else hop
             shared |= {"window": window, "hop": step}
             found = api.predict_over_time(run, files, **shared, runs=runs, progress=update)
+        found = _named(found, files, audio or [])
     for warning in found.warnings:
         say(warning)
     say_failures(found.failed)
@@ -168,6 +169,17 @@ def _files(audio: list[Path]) -> Iterator[list[Path]]:
 
     with api.spooled(sys.stdin.buffer, "stdin.wav") as path:
         yield [path if each == Path(STDIN) else each for each in audio]
+
+
+def _named(
+    found: Predictions | Timelines, files: list[Path], audio: list[Path]
+) -> Predictions | Timelines:
+    """Call standard input by the name that the user gave it."""
+    if Path(STDIN) not in audio:
+        return found
+    from serkit import api
+
+    return api.renamed(found, {str(files[audio.index(Path(STDIN))]): STDIN})
 
 
 def _write(found: Predictions | Timelines, form: Format, any_found: bool) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,28 +13,21 @@ import numpy.typing as npt
 
 from serkit.audio import Audio
 from serkit.clips import SAMPLE_RATE
-from serkit.errors import FeatureError, SerkitError, UsageError
+from serkit.errors import SerkitError, UsageError
 from serkit.features import FeatureSpec
 from serkit.ingest.unlabelled import find_audio
-from serkit.models import ClipData, Fitted
-from serkit.models.clips import with_true_names
 from serkit.prediction.activity import speech_frames
 from serkit.prediction.audio_profile import differences
 from serkit.prediction.calibration import Calibration
 from serkit.prediction.files import Outcome, features_of_files, read_recording
-from serkit.prediction.golden import (
-    TOLERANCE,
-    golden_features,
-    golden_probabilities,
-)
+from serkit.prediction.members import Answer, Members
 from serkit.prediction.predictions import Prediction, Predictions, title_of
 from serkit.prediction.samples import audio_of_samples
 from serkit.prediction.saved import Saved
 from serkit.prediction.timeline import Span, Timeline, Timelines, Window, spans_of
 from serkit.progress import ProgressCallback
 from serkit.store.manifest import Failure
-from serkit.store.memory import ClipFeatures, MemoryStore
-from serkit.store.source import ClipSource
+from serkit.store.memory import ClipFeatures
 
 if TYPE_CHECKING:
     from serkit.store.store import FeatureStore, Where
@@ -46,23 +38,6 @@ SPEECH_SHARE = 0.2
 WINDOWS_AT_ONCE = 32
 
 CLIPS_AT_ONCE = 256
-
-
-Probabilities = npt.NDArray[np.float64]
-"""Probability of each label, shape ``(labels,)``, summing to 1."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The models' prediction for one clip.
-
-    Attributes:
-        clip: The clip.
-        probabilities: The mean over the models.
-    """
-
-    clip: ClipFeatures
-    probabilities: Probabilities
 
 
 class Predictor:
@@ -101,11 +76,9 @@ class Predictor:
         self.saved = saved
         self.calibration = calibration
         self.request = saved.request
-        loaded = saved.load(fold)
-        self.folds = loaded.folds
-        self._members = loaded.models
-        self._lock = Lock()
-        self.warnings = self._check_golden(loaded.golden)
+        self._members = Members(saved, saved.load(fold))
+        self.folds = self._members.folds
+        self.warnings = self._members.warnings()
 
     def __repr__(self) -> str:
         return f"Predictor({self.title!r})"
@@ -140,7 +113,7 @@ class Predictor:
         Raises:
             SerkitError: The clip cannot be used: too long for these models, for example.
         """
-        (outcome,) = self.answer([self.saved.features_of("clip", audio, name=name)])
+        (outcome,) = self._members.answer([self.saved.features_of("clip", audio, name=name)])
         if isinstance(outcome, SerkitError):
             raise outcome
         return self._prediction(name, outcome)
@@ -243,7 +216,7 @@ class Predictor:
         for first in range(0, len(ids), CLIPS_AT_ONCE):
             some = ids[first : first + CLIPS_AT_ONCE]
             clips = [ClipFeatures(store.state.clips[i], self.request.specs, {}) for i in some]
-            answers = self._answer_from(store, clips)
+            answers = self._members.answer_from(store, clips)
             rows += map(self._row, some, answers)
             if progress:
                 progress(len(rows), len(ids), "predicting")
@@ -266,7 +239,9 @@ class Predictor:
     def _rows(self, outcomes: Sequence[Outcome]) -> dict[str, Prediction | Failure]:
         """Return the row of each file."""
         clips = [each for _, each in outcomes if isinstance(each, ClipFeatures)]
-        answers = dict(zip((clip.row.clip_id for clip in clips), self.answer(clips), strict=True))
+        answers = dict(
+            zip((clip.row.clip_id for clip in clips), self._members.answer(clips), strict=True)
+        )
         return {shown: self._row(shown, answers.get(shown, each)) for shown, each in outcomes}
 
     def _row(
@@ -322,7 +297,7 @@ class Predictor:
             wanted = [i for i, share in enumerate(shares) if share >= SPEECH_SHARE]
             clips = [self.saved.features_of(str(i), _cut(audio, some[i])) for i in wanted]
             answers: dict[int, Prediction] = {}
-            for i, each in zip(wanted, self.answer(clips), strict=True):
+            for i, each in zip(wanted, self._members.answer(clips), strict=True):
                 if isinstance(each, SerkitError):
                     raise each
                 answers[i] = self._prediction(path, each)
@@ -367,71 +342,6 @@ class Predictor:
         warnings = (*self.warnings, *self._uncovered(recordings))
         return Timelines(self.title, tuple(timelines), tuple(failed), warnings)
 
-    def answer(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
-        """Predict clips.
-
-        Clips padded beyond the recipes' length are predicted one by one: their batches would be
-        large.
-
-        Returns:
-            For each clip the mean prediction, or the error.
-        """
-        found: list[Answer | SerkitError] = [FeatureError("not asked")] * len(clips)
-        together = [i for i, clip in enumerate(clips) if clip.specs == self.request.specs]
-        alone = [[i] for i in range(len(clips)) if i not in set(together)]
-        for group in filter(None, [together, *alone]):
-            answers = self._answer_group([clips[i] for i in group])
-            for position, each in zip(group, answers, strict=True):
-                found[position] = each
-        return found
-
-    def _answer_group(self, clips: Sequence[ClipFeatures]) -> list[Answer | SerkitError]:
-        return self._answer_from(MemoryStore(clips), clips)
-
-    def _answer_from(
-        self, store: ClipSource, clips: Sequence[ClipFeatures]
-    ) -> list[Answer | SerkitError]:
-        refused: dict[str, SerkitError] = {}
-        ids = tuple(clip.row.clip_id for clip in clips)
-        with self._lock:
-            total = sum(
-                _ask(model, store, ids, len(self.labels), refused)
-                for model in self._members.values()
-            )
-        means = np.asarray(total) / len(self._members)
-        return [
-            _checked(clip, refused.get(clip.row.clip_id), each)
-            for clip, each in zip(clips, means, strict=True)
-        ]
-
-    def _check_golden(self, kept: Mapping[str, Probabilities]) -> tuple[str, ...]:
-        """Warn if predictions for the golden clip differ from those at training time."""
-        if not kept:
-            return ()
-        clip = golden_features(self.request)
-        off = {
-            name: float(np.abs(golden_probabilities(self._members[name], clip) - answer).max())
-            for name, answer in kept.items()
-        }
-        worst = max(off, key=lambda name: off[name])
-        if off[worst] <= TOLERANCE:
-            return ()
-        from serkit.compute.environment import installed_versions
-
-        before, now = self.saved.versions, installed_versions()
-        changed = [
-            f"{name} {before[name]} -> {now[name]}"
-            for name in before.keys() & now.keys()
-            if before[name] != now[name]
-        ]
-        because = f" (since then: {', '.join(sorted(changed))})" if changed else ""
-        which = f"the model of fold {worst}" if worst in self.folds else worst
-        return (
-            f"predictions may be unreliable: {which} gives the golden clip a "
-            f"probability that is {off[worst]:.2f} off what it gave when it was trained"
-            f"{because}; train it again",
-        )
-
 
 def _check_recipe(store: FeatureStore, spec: FeatureSpec) -> None:
     if store.spec(spec.name).fingerprint != spec.fingerprint:
@@ -451,38 +361,3 @@ def _cut(audio: Audio, span: Span) -> Audio:
     samples = audio.samples[int(span.start * SAMPLE_RATE) : int(span.end * SAMPLE_RATE)]
     digest = hashlib.sha256(np.ascontiguousarray(samples, dtype="<i2").data).hexdigest()
     return replace(audio, samples=samples, pcm_sha256=digest, notes=())
-
-
-def _ask(
-    model: Fitted,
-    store: ClipSource,
-    clip_ids: tuple[str, ...],
-    labels: int,
-    refused: dict[str, SerkitError],
-) -> npt.NDArray[np.float64]:
-    """Return a model's probabilities, shape ``(clips, labels)``.
-
-    Args:
-        model: The model.
-        store: The source of its features.
-        clip_ids: The clips.
-        labels: The number of labels.
-        refused: Collects errors by clip id; the rows of these clips are NaN.
-    """
-    try:
-        return model.predict(ClipData.of(store, clip_ids))
-    except SerkitError as error:
-        if len(clip_ids) > 1:  # one of them is at fault: predict each alone
-            return np.concatenate([_ask(model, store, (i,), labels, refused) for i in clip_ids])
-        refused[clip_ids[0]] = with_true_names(error, store, clip_ids)
-        return np.full((1, labels), np.nan)
-
-
-def _checked(
-    clip: ClipFeatures, refused: SerkitError | None, probabilities: Probabilities
-) -> Answer | SerkitError:
-    if refused is not None:  # the hint is about training
-        return type(refused)(refused.got)
-    if not np.isfinite(probabilities).all():
-        return FeatureError("the model gives no probabilities for it")
-    return Answer(clip, probabilities)

@@ -40,6 +40,7 @@ class TestModels:
     def test_long_lists_of_names_are_folded_after_a_comma(self):
         said = serkit.describe_model("lstm").parameters["copies"].elsewhere().splitlines()
         assert said[:2] == ["speed090,speed110,white10,telephone,", "murmur10 in robust"]
+        assert said[2].startswith("none in mel, notebook,")
 
     def test_in_words(self, cli):
         text = cli("models").out

@@ -107,7 +107,7 @@ class ParameterInfo:
         groups: defaultdict[str, list[str]] = defaultdict(list)
         for name, value in others:
             if value != usual:
-                groups[str(value)].append(name)
+                groups[str(value) or "none"].append(name)
         return "\n".join(
             f"{_folded(value)} in "
             f"{'all others' if len(names) == len(others) > 1 else ', '.join(names)}"

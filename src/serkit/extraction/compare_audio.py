@@ -15,7 +15,7 @@ from serkit.compute.local import LocalEngine
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
 from serkit.ingest.corpus import family
-from serkit.ingest.scan import AudioFile, Scan, by_clip
+from serkit.ingest.scan import AudioFile, Scan
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
@@ -83,7 +83,7 @@ def compare_audio(
         workers: Processes; None is one a core.
         progress: Called as ``progress(done, total)``, in files.
     """
-    groups = {key: files for key, files in by_clip(scan.files).items() if key in state.clips}
+    groups = {key: files for key, files in scan.clips.items() if key in state.clips}
     channels = {clip_id: channel_read(state.clips[clip_id], state) for clip_id in groups}
     files = [replace(f, channel=channels[i]) for i, group in groups.items() for f in group]
     digests = decode(scan.root, files, workers or available_cores(), progress)

@@ -18,7 +18,7 @@ from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan
 from serkit.extraction.workers import jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
-from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.ingest.scan import Scan, no_clips
 from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART
@@ -144,7 +144,7 @@ def estimate(
     """
     if not scan.files:
         raise no_clips(scan)
-    groups = by_clip(scan.files).values()
+    groups = scan.clips.values()
     paths = [group[0].path for group in groups]
     headers = list(_headers(scan.root, paths, progress or silent))
     frames = [round(h.frames * SAMPLE_RATE / h.sample_rate) for h in headers]
@@ -210,7 +210,7 @@ def preview(
     digests = decode_undecided(scan, state, workers or available_cores(), progress)
     plan = make_plan(scan, state, specs, digests)
     return Preview(
-        clips=len(by_clip(scan.files)),
+        clips=len(scan.clips),
         decode=len(plan.jobs),
         compute={spec.name: _to_compute(plan, spec, state) for spec in specs},
         reused=len(plan.reused),

@@ -19,7 +19,7 @@ from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import clips_a_task, jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
-from serkit.ingest.scan import Scan, by_clip, no_clips
+from serkit.ingest.scan import Scan, no_clips
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT, holder_of
@@ -181,14 +181,14 @@ def extract(
         absent = _absent(scan, writer)
         if prune:
             writer.drop_clips(absent)
-            found = by_clip(scan.files)
+            found = scan.clips
             writer.set_failures(f for f in writer.failures if f.clip_id in found)
         for spec in specs:
             merge_small_parts(writer, spec.name)
         writer.commit()
         altered = _altered(scan, writer)
     return ExtractReport(
-        clips=len(by_clip(scan.files)),
+        clips=len(scan.clips),
         computed=recorder.computed,
         reused=len(plan.reused) + recorder.unchanged,
         failed=tuple(recorder.failures),
@@ -197,7 +197,7 @@ def extract(
         pruned=prune,
         unparsed=scan.unparsed,
         left_out=dict(scan.left_out),
-        duplicates=len(scan.files) - len(by_clip(scan.files)),
+        duplicates=len(scan.files) - len(scan.clips),
         altered=altered,
         warnings=(*scan.notes, *plan.warnings),
         notes=tuple(sorted(recorder.notes, key=lambda note: note.path)),
@@ -268,7 +268,7 @@ def _tasks(
 
 def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of this corpus that are in the store and not in the folder."""
-    found = by_clip(scan.files)
+    found = scan.clips
     clips = writer.state.clips.values()
     return tuple(
         sorted(
@@ -282,7 +282,7 @@ def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
 def _altered(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of the folder that have published samples, but other ones."""
     published = scan.corpus.published()
-    clips = (writer.state.clips.get(clip_id) for clip_id in by_clip(scan.files))
+    clips = (writer.state.clips.get(clip_id) for clip_id in scan.clips)
     return tuple(
         clip.clip_id
         for clip in clips

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
-from serkit.ingest.scan import AudioFile, Scan, by_clip, file_key
+from serkit.ingest.scan import AudioFile, Scan, file_key
 from serkit.store.manifest import Failure
+from serkit.store.rows import column
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, FileRow
 
@@ -72,7 +73,7 @@ def channel_read(clip: ClipRow, state: StoreState) -> int:
 
 def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:
     """Return the files that have to be decoded before :func:`make_plan` can choose among them."""
-    groups = (group for group in by_clip(scan.files).values() if len(group) > 1)
+    groups = (group for group in scan.clips.values() if len(group) > 1)
     return [file for group in groups for file in group if known_pcm(file, state) is None]
 
 
@@ -100,7 +101,8 @@ def make_plan(
     failures: list[Failure] = []
     warnings = [f"{spec.name}: {doubt}" for spec in specs for doubt in doubts_of(spec)]
     published = scan.corpus.published()
-    for clip_id, group in by_clip(scan.files).items():
+    behind = set[str]().union(*(state.not_current(spec) for spec in specs))
+    for clip_id, group in scan.clips.items():
         try:
             file, warning = _choose(group, state, digests, published.get(clip_id))
         except AmbiguousClipError as error:
@@ -109,13 +111,12 @@ def make_plan(
             continue
         if warning:
             warnings.append(warning)
-        have = _have(clip_id, state, specs)
         pcm = known_pcm(file, state)
         clip = state.clips.get(clip_id)
-        if pcm and clip and clip.pcm_sha256 == pcm and _all_current(have, pcm, specs):
+        if pcm and clip and clip.pcm_sha256 == pcm and clip_id not in behind:
             reused.append(file)
         else:
-            jobs.append(Job(file, have))
+            jobs.append(Job(file, _have(clip_id, state, specs)))
     return Plan(tuple(jobs), tuple(reused), tuple(failures), tuple(warnings))
 
 
@@ -131,10 +132,6 @@ def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> dict
         for spec, row in rows
         if row and row.fingerprint == spec.fingerprint
     }
-
-
-def _all_current(have: Mapping[str, str], pcm: str, specs: Sequence[FeatureSpec]) -> bool:
-    return all(have.get(spec.name) == pcm for spec in specs)
 
 
 def _choose(
@@ -170,7 +167,7 @@ def _choose(
 
 def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
     own = family(scan.corpus.name)
-    stored = {clip.corpus for clip in state.clips.values() if family(clip.corpus) != own}
+    stored = {corpus for corpus in set(column(state.clips, "corpus")) if family(corpus) != own}
     if stored:
         raise CorpusError(
             f"the store holds {', '.join(sorted(stored))} and {scan.root} is {scan.corpus.name}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from serkit.audio import AudioNote
@@ -12,7 +13,7 @@ from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.rows import columns_of
 from serkit.extraction.worker import Decoded, TaskResult
-from serkit.ingest.scan import AudioFile, Scan, by_clip, shown
+from serkit.ingest.scan import AudioFile, Scan, shown
 from serkit.store.manifest import Failure
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
@@ -75,7 +76,7 @@ class Recorder:
 
     def finish(self) -> None:
         """Commit pending results."""
-        scanned = by_clip(self._scan.files)
+        scanned = self._scan.clips
         kept = [f for f in self._writer.failures if not self._superseded(f, scanned)]
         self._writer.set_failures(kept + self.failures)
         self._writer.commit()
@@ -101,7 +102,7 @@ class Recorder:
         clips = self._writer.state.clips
         for file in plan.reused:
             row, known = clips[file.name.clip_id], _known(self._scan, file)
-            if any(getattr(row, name) != value for name, value in known.items()):
+            if attrgetter(*known)(row) != (*known.values(),):
                 self._writer.put_clips([replace(row, **known)])
 
 

@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -66,6 +67,11 @@ class Scan:
     left_out: Mapping[str, int]
     unparsed: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def clips(self) -> dict[str, list[AudioFile]]:
+        """The files by clip id; see :func:`by_clip`."""
+        return by_clip(self.files)
 
 
 def scan(

@@ -13,13 +13,21 @@ from functools import cached_property
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any, Generic
 
-from serkit.store.tables import Row, listed, make_rows, read_column, read_table
+import numpy as np
+
+from serkit.store.tables import Row, listed, make_rows, number_column, read_column, read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 _FEW = 8
 """All rows are made at once as soon as one in so many was asked for."""
+
+_SINGLE = 64
+"""Likewise for rows that are asked for one by one: such a row takes as long as fifty others."""
+
+_TAKEN = 64
+"""Rows from which on Arrow's own way of choosing them, which has to be imported, is the shorter."""
 
 
 class Segment(Generic[Row]):
@@ -51,12 +59,17 @@ class Segment(Generic[Row]):
 
     def rows(self) -> list[Row]:
         """Return all rows."""
-        return make_rows(self._kind, {n: listed(self.table, n) for n in self.table.column_names})
+        # What Arrow holds of them is not kept: it takes as much memory again.
+        table = self.__dict__.get("table") or read_table(self._kind, self.data)
+        return make_rows(self._kind, {n: listed(table, n) for n in table.column_names})
 
     def rows_at(self, positions: Sequence[int]) -> list[Row]:
         """Return the rows at some positions."""
-        columns = zip(self.table.column_names, self.table.columns, strict=True)
-        return make_rows(self._kind, {n: [c[i].as_py() for i in positions] for n, c in columns})
+        if len(positions) < _TAKEN:
+            columns = zip(self.table.column_names, self.table.columns, strict=True)
+            return make_rows(self._kind, {n: [c[i].as_py() for i in positions] for n, c in columns})
+        taken = self.table.take(number_column(np.array(positions, np.int64)))
+        return make_rows(self._kind, {n: listed(taken, n) for n in taken.column_names})
 
     @cached_property
     def table(self) -> pa.Table:
@@ -75,6 +88,7 @@ class Rows(Mapping[str, Row]):
     def __init__(self, segments: Iterable[Segment[Row]]) -> None:
         self._segments: tuple[Segment[Row], ...] = tuple(segments)
         self._made: dict[str, Row] = {}
+        self._singles = 0
 
     def __len__(self) -> int:
         return len(self._order)
@@ -87,7 +101,20 @@ class Rows(Mapping[str, Row]):
 
     def __getitem__(self, key: str) -> Row:
         row = self._made.get(key)
-        return self.some((key,))[0] if row is None else row
+        if row is not None:
+            return row
+        self._singles += 1
+        return self._all()[key] if self._singles * _SINGLE > len(self) else self.some((key,))[0]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a row, or the default; as a mapping's own, which is slow where many are asked."""
+        row = self._made.get(key)
+        if row is not None:
+            return row
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def values(self) -> ValuesView[Row]:
         """Return all rows."""
@@ -115,6 +142,8 @@ class Rows(Mapping[str, Row]):
         columns = [segment.column(name) for segment in self._segments]
         if len(columns) == 1:
             return columns[0]
+        if len(self) == sum(map(len, columns)):  # no row has taken another's place
+            return [*chain.from_iterable(columns)]
         return [*dict(zip(self._keys, chain.from_iterable(columns), strict=True)).values()]
 
     @property

@@ -105,7 +105,7 @@ class Table(Rows[Row]):
         self._segments = (*kept, Segment(self._kind, packed.data, packed.keys))
         start = sum(len(segment.keys) for segment in kept)
         self._places.update(zip(packed.keys, count(start), strict=False))
-        self._new, self._made, self._has_lost = {}, {}, False
+        self._new, self._made, self._singles, self._has_lost = {}, {}, 0, False
 
     @property
     def _order(self) -> Collection[str]:

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 import storekit as kit
+from s3kit import s3_server
 from serkit.cli import main
 from serkit.compute.dask import DaskEngine
 from serkit.compute.engine import open_engine
 from serkit.compute.local import LocalEngine
 from serkit.errors import EngineError, StoreError, UnknownNameError, UsageError
+from serkit.store.mirror import store_folder
 from serkit.store.state import read_state
+from serkit.store.verify import verify
 
 pytest.importorskip("distributed")
 
@@ -94,6 +97,20 @@ class TestAnExtraction:
     def test_uses_all_workers_by_default(self, corpus, local, engine, tmp_path):
         kit.fill(corpus, tmp_path / "store", workers=None, engine=engine)
         assert part_bytes(tmp_path / "store") == part_bytes(local)
+
+    def test_fills_a_store_under_a_url_from_its_workers(self, corpus, local, tmp_path, monkeypatch):
+        pytest.importorskip("moto")
+        monkeypatch.setenv("SERKIT_CACHE", str(tmp_path / "cache"))
+        with s3_server() as server:
+            for name, value in server.environment.items():
+                monkeypatch.setenv(name, value)
+            store = store_folder(server.new_bucket())
+            with open_engine("dask", workers=2) as cluster:
+                report = kit.fill(corpus, store, workers=2, engine=cluster)
+            assert (report.computed, report.failed) == (40, ())
+            assert part_bytes(store) == part_bytes(local)
+            assert not [*store.glob("parts/*/*")]  # no worker sent its values through this machine
+            assert verify(store).damaged == ()
 
     def test_from_the_command_line(self, speech, dask_scheduler, tmp_path, monkeypatch, capsys):
         arguments = ["extract", str(speech), "--features", "change_deviation", "--engine", "dask"]

@@ -231,10 +231,39 @@ class TestErrors:
 
     def test_what_needs_every_part_here_is_refused(self, corpus, url):
         kit.fill(corpus, store_folder(url), [kit.raw()])
-        with pytest.raises(UsageError, match=f"cannot verify {url}: it is no folder of this mach"):
-            verify(store_folder(url))
-        with pytest.raises(UsageError, match=f"cannot clean up {url}: "):
+        with pytest.raises(UsageError, match=f"cannot clean up {url}: it is no folder of this ma"):
             gc(store_folder(url))
+
+    def test_is_found_by_verify_in_the_objects_themselves(self, corpus, url, elsewhere):
+        kit.fill(corpus, store_folder(url))
+        FeatureStore(url).load("raw")  # what is in the cache is another copy
+        report = verify(store_folder(url))
+        assert (report.damaged, report.files > 2) == ((), True)
+        objects = open_objects(url)
+        part = next(f"parts/raw/{name}" for name in objects.names("parts/raw"))
+        data = bytearray(objects.read(part))
+        data[-10] ^= 0xFF
+        objects.write(part, bytes(data))
+        (damage,) = verify(store_folder(url)).damaged
+        assert (damage.file, damage.feature, damage.what) == (
+            part,
+            "raw",
+            "values of 1 clip changed",
+        )
+        assert len(damage.clip_ids) == 1
+        objects.delete([part])
+        elsewhere()
+        (damage,) = verify(store_folder(url)).damaged
+        assert damage.what.endswith("are missing")
+        assert len(damage.clip_ids) > 1
+
+    def test_of_the_newest_commit_is_an_error_of_verify(self, corpus, url):
+        kit.fill(corpus, store_folder(url), [kit.raw()])
+        objects = open_objects(url)
+        newest = f"commits/{objects.names('commits')[-1]}"
+        objects.write(newest, objects.read(newest)[:-20])
+        with pytest.raises(StoreCorruptError, match="manifest"):
+            verify(store_folder(url))
 
 
 class Killed(BaseException):

@@ -13,6 +13,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -110,19 +111,35 @@ class Mirror:
         now = time.monotonic()
         if not at_once and now - self._looked_at < _FRESH:
             return
-        name = self._newest()
-        text = self._read_commit(name)
+        manifest, text = self.newest()
         if text != self._here():
-            staged = self.folder / f".{name.replace('/', '-')}"
-            write_file(staged / NAME, text)
-            manifest = read_manifest(staged)  # refuses what is damaged before anything refers to it
             self._fetch_tables(manifest)
             write_file(self.folder / NAME, text)
-            (staged / NAME).unlink()
-            staged.rmdir()
         if to_write:
             self.fetch(read_manifest(self.folder).table_files())
         self._looked_at = now
+
+    def newest(self) -> tuple[Manifest, bytes]:
+        """Read the newest commit and nothing that it names.
+
+        Returns:
+            The manifest and its text.
+
+        Raises:
+            NotFoundError: There is no store.
+            StoreReadError: The object cannot be read.
+            StoreCorruptError: It is damaged.
+        """
+        name = self._newest()
+        text = self._read_commit(name)
+        staged = self.folder / f".{name.replace('/', '-')}"
+        write_file(staged / NAME, text)
+        try:
+            return read_manifest(staged), text
+        finally:
+            (staged / NAME).unlink(missing_ok=True)
+            with suppress(OSError):  # another reader's is in it
+                staged.rmdir()
 
     def commit(self, before: Manifest, after: Manifest, text: bytes, unused: Iterable[str]) -> None:
         """Make a manifest count for everybody, or fail.

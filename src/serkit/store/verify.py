@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Protocol
 
 from xxhash import xxh3_64_hexdigest
 
@@ -17,8 +18,8 @@ from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.files import read_file
 from serkit.store.manifest import COPY, Manifest, Segments, StoredFile, copy_damage, read_manifest
-from serkit.store.mirror import refuse_mirror
-from serkit.store.parts import open_values
+from serkit.store.mirror import Mirror, mirror_of
+from serkit.store.parts import Array, open_values
 from serkit.store.reading import checked_values
 from serkit.store.rows import Rows, Segment
 from serkit.store.state import StoreState
@@ -81,27 +82,75 @@ _ATTEMPTS = 5
 def verify(store: Path, progress: ProgressCallback | None = None) -> VerifyReport:
     """Read a store back, every byte of it.
 
-    Nothing is locked. Where a writer has replaced files meanwhile, the newer state is read.
+    Nothing is locked. Where a writer has replaced files meanwhile, the newer state is read. Of a
+    store under a URL every object is downloaded, one at a time, and none is kept.
 
     Args:
-        store: The store's folder.
+        store: The store's folder, or the mirror of one under a URL.
         progress: Called as ``progress(done, total)``, in files.
 
     Raises:
         NotFoundError: No store there.
-        UsageError: The store lies under a URL.
         StoreCorruptError: The manifest itself is damaged.
+        StoreReadError: Objects cannot be read.
     """
-    refuse_mirror(store, "verify")
+    place: _Place = _Remote(mirror) if (mirror := mirror_of(store)) else _Folder(store)
     for attempt in range(_ATTEMPTS):
-        manifest = read_manifest(store)
-        report = _verify(store, manifest, progress)
-        if not report.damaged or attempt + 1 == _ATTEMPTS or read_manifest(store) == manifest:
+        manifest = place.manifest()
+        report = _verify(place, manifest, progress)
+        if not report.damaged or attempt + 1 == _ATTEMPTS or place.manifest() == manifest:
             return report
     raise AssertionError  # the loop returns
 
 
-def _verify(store: Path, manifest: Manifest, progress: ProgressCallback | None) -> VerifyReport:
+class _Place(Protocol):
+    """Where a store's files are."""
+
+    def manifest(self) -> Manifest:
+        """Return the newest committed manifest."""
+
+    def read(self, file: str) -> bytes:
+        """Return a file's content.
+
+        Raises:
+            FileNotFoundError: It is not there.
+        """
+
+    def copy_damage(self) -> str:
+        """Return the defect of the manifest's copy, or an empty string."""
+
+
+@dataclass(frozen=True)
+class _Folder:
+    path: Path
+
+    def manifest(self) -> Manifest:
+        return read_manifest(self.path)
+
+    def read(self, file: str) -> bytes:
+        return read_file(self.path / file)
+
+    def copy_damage(self) -> str:
+        return copy_damage(self.path)
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """The objects themselves: what the mirror holds of them is another copy."""
+
+    mirror: Mirror
+
+    def manifest(self) -> Manifest:
+        return self.mirror.newest()[0]
+
+    def read(self, file: str) -> bytes:
+        return self.mirror.objects.read(file)
+
+    def copy_damage(self) -> str:
+        return ""  # commits are never overwritten, so they need no copy
+
+
+def _verify(store: _Place, manifest: Manifest, progress: ProgressCallback | None) -> VerifyReport:
     damaged: list[Damage] = []
     for name, segments in manifest.tables.items():
         damaged += _read_table(store, segments, f"the {name} table")[1]
@@ -120,14 +169,14 @@ def _verify(store: Path, manifest: Manifest, progress: ProgressCallback | None) 
             damaged.append(found)
         if progress:
             progress(done, len(files))
-    what = copy_damage(store)
+    what = store.copy_damage()
     if what:
         damaged.append(Damage(COPY, f"the copy of the manifest {what}"))
     return VerifyReport(len(files), sum(file.bytes for file in files), tuple(damaged))
 
 
 def _read_table(
-    store: Path, files: Segments, what: str, feature: str = ""
+    store: _Place, files: Segments, what: str, feature: str = ""
 ) -> tuple[list[bytes], list[Damage]]:
     """Read the files of a table, and return those that are damaged apart."""
     read = [(file, *_read(store, file)) for file in files]
@@ -136,27 +185,27 @@ def _read_table(
 
 
 def _check_parts(
-    store: Path, state: StoreState, feature: str, parts: Mapping[str, StoredFile]
+    store: _Place, state: StoreState, feature: str, parts: Mapping[str, StoredFile]
 ) -> Iterator[Damage | None]:
     """Yield, for each part of a feature, its damage or None."""
     rows: defaultdict[str, list[IndexRow]] = defaultdict(list)
     for file, part in parts.items():
-        _, what = _read(store, part)
+        data, what = _read(store, part)
         if not what:
             yield None
             continue
         if not rows:
             for row in state.index[feature].values():
                 rows[row.part].append(row)
-        lost = _lost(store, rows[file], state.manifest.features[feature].layout)
+        lost = _lost(data, rows[file], state.manifest.features[feature].layout)
         whose = "1 clip" if len(lost) == 1 else f"{len(lost):,} clips"
         yield Damage(file, f"values of {whose} {what}", feature, lost)
 
 
-def _read(store: Path, file: StoredFile) -> tuple[bytes, str]:
+def _read(store: _Place, file: StoredFile) -> tuple[bytes, str]:
     """Read a file; return its content and its defect, or an empty string."""
     try:
-        data = read_file(store / file.file)
+        data = store.read(file.file)
     except FileNotFoundError:
         return b"", "are missing" if file.file.startswith("parts/") else "is missing"
     if len(data) != file.bytes:
@@ -164,18 +213,24 @@ def _read(store: Path, file: StoredFile) -> tuple[bytes, str]:
     return data, "" if xxh3_64_hexdigest(data) == file.xxh3 else "changed"
 
 
-def _lost(store: Path, rows: list[IndexRow], layout: Layout) -> tuple[str, ...]:
-    """Return the damaged clips of a part; all of them if that cannot be determined."""
+def _lost(data: bytes, rows: list[IndexRow], layout: Layout) -> tuple[str, ...]:
+    """Return the clips whose values a damaged part has lost; all if that cannot be determined."""
     everyone = tuple(sorted(row.clip_id for row in rows))
-    try:
-        values = open_values(store / rows[0].part, layout)
-    except StoreCorruptError:
-        return everyone
-    lost = []
-    for row in rows:
+    with TemporaryDirectory(prefix="serkit-verify-", ignore_cleanup_errors=True) as folder:
+        copy = Path(folder) / Path(rows[0].part).name
+        copy.write_bytes(data)
         try:
-            checked_values(values, row, layout)
+            values = open_values(copy, layout)
         except StoreCorruptError:
-            lost.append(row.clip_id)
+            return everyone
+        lost = [row.clip_id for row in rows if _is_lost(values, row, layout)]
     # the damage is between values: the part may not be read correctly again
     return tuple(sorted(lost)) or everyone
+
+
+def _is_lost(values: Array, row: IndexRow, layout: Layout) -> bool:
+    try:
+        checked_values(values, row, layout)
+    except StoreCorruptError:
+        return True
+    return False

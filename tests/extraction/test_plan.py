@@ -177,16 +177,19 @@ class TestSeveralFilesAClip:
             f"{published.path} is taken, its samples are the published ones",
         )
 
-    @pytest.mark.parametrize("published", [{}, {A: "good"}])
-    def test_an_ambiguous_clip_fails_without_affecting_others(self, published):
+    @pytest.mark.parametrize(
+        ("published", "known"),
+        [({}, ""), ({A: "good"}, ", and none of them is the published one")],
+    )
+    def test_an_ambiguous_clip_fails_without_affecting_others(self, published, known):
         digests = {OUTER.path: "bad", INNER.path: "worse"}
         made = plan(scanned(OUTER, INNER, file(B), published=published), digests=digests)
         assert decoded_paths(made) == [f"{B}.wav"]
         (failure,) = made.failures
         assert (failure.clip_id, failure.error) == (A, "AmbiguousClipError")
         assert failure.message == (
-            f"{OUTER.path} and {INNER.path} hold different samples for one clip, "
-            "and neither is the published one; remove or rename all but one"
+            f"{OUTER.path} and {INNER.path} hold different samples for one clip{known}; "
+            "remove or rename all but one"
         )
 
     def test_of_an_unreadable_and_a_readable_file_the_readable_one_is_taken(self):

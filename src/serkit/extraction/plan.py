@@ -148,15 +148,14 @@ def _choose(
         digest = known_pcm(file, state) or digests.get(file.path)
         if isinstance(digest, str):
             by_digest.setdefault(digest, file)
-    if (
-        len(by_digest) < 2
-    ):  # identical samples, or at most one readable file; reading reports errors
+    if len(by_digest) < 2:  # the same samples, or one readable file at most: reading reports it
         return next(iter(by_digest.values()), group[0]), None
     paths = " and ".join(file.path for file in by_digest.values())
     chosen = by_digest.get(published or "")
     if chosen is None:
+        known = ", and none of them is the published one" if published else ""
         raise AmbiguousClipError(
-            f"{paths} hold different samples for one clip, and neither is the published one",
+            f"{paths} hold different samples for one clip{known}",
             hint="remove or rename all but one",
         )
     return chosen, (

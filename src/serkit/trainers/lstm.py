@@ -49,7 +49,7 @@ def _of_the_study(summary: str, parameters: LstmParameters) -> Preset[LstmParame
 
 TRAINER = keras_trainer(
     "lstm",
-    "stacked LSTM layers over mel frames",
+    "stacked LSTM layers over frames",
     LstmParameters,
     build,
     presets={

@@ -29,7 +29,7 @@ _TRACKS = TransformerParameters(
 
 TRAINER = keras_trainer(
     "transformer",
-    "transformer encoder over mel frames",
+    "transformer encoder over frames",
     TransformerParameters,
     build,
     presets={

@@ -633,8 +633,8 @@ def test_of_two_unpublished_files_neither_is_used(corpus, tmp_path):
     (failure,) = report.failed
     assert (failure.error, failure.clip_id) == ("AmbiguousClipError", kit.clip_id(0))
     assert failure.message == (
-        f"{first} and {second} hold different samples for one clip, and neither is the published "
-        "one; remove or rename all but one"
+        f"{first} and {second} hold different samples for one clip, and none of them is the "
+        "published one; remove or rename all but one"
     )
     assert (report.clips, report.computed) == (6, 5)
     assert kit.clip_id(0) not in FeatureStore(tmp_path / "store").clips.index

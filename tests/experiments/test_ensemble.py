@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import serkit
 from serkit.cli import app
 from serkit.errors import LeakageError, RunError, UnknownNameError, UsageError
+from serkit.models import stacking
 from serkit.models.ensemble import FACTS, average, load
 from serkit.models.stacking import pool, pooling_weights
 from serkit.results.finding import list_runs
@@ -187,6 +188,22 @@ class TestStacking:
         other = stack(runs, names, speech_store)
         before, after = (run.record["fold_scores"][0]["chosen"] for run in (stacked, other))
         assert (before != after) == has_a_say
+
+    def test_each_run_is_fitted_on_inner_folds_with_its_own_seed(
+        self, runs, names, speech_store, monkeypatch
+    ):
+        seeds, real = [], stacking.out_of_fold
+        monkeypatch.setattr(
+            stacking,
+            "out_of_fold",
+            lambda *args: seeds.append(args[-1].seed) or real(*args),
+        )
+        shutil.copytree(runs / names["logreg-luna5"], runs / "seed-7")
+        record = json.loads((runs / "seed-7" / "run.json").read_text())
+        (runs / "seed-7" / "run.json").write_text(json.dumps(record | {"run": "seed-7", "seed": 7}))
+        pair = (names["majority-luna5"], "seed-7")
+        combine(runs, speech_store, *pair, values={"how": "stacking", "inner": "2"})
+        assert seeds[:2] == [0, 7]
 
     def test_it_is_the_same_once_saved_and_loaded(self, stacked):
         first = stacked.record["fold_scores"][0]

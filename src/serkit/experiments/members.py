@@ -118,7 +118,8 @@ def refuse_other_recipes(run: Run, fingerprints: Mapping[str, str]) -> None:
 def member_models(members: Sequence[Run], fold: str) -> tuple[MemberModel, ...]:
     """Return each member's model for a fold."""
     return tuple(
-        MemberModel(run.model, run.folder_of(fold), run.record["values"]) for run in members
+        MemberModel(run.model, run.folder_of(fold), run.record["values"], run.record["seed"])
+        for run in members
     )
 
 

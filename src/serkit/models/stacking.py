@@ -8,6 +8,7 @@ the speakers left out decide its weight. No test clip takes part.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,11 +128,12 @@ def stacked_weights(
         trainers: Their kinds, in the same order.
         fold: The training side.
         count: Inner folds.
-        context: Seed, progress and working folder.
+        context: Progress and working folder; each member is fitted with its own run's seed.
     """
     answers = []
     for number, (member, trainer) in enumerate(zip(members, trainers, strict=True)):
         context.progress(number, len(members) + 1, f"fitting {trainer.name} on inner folds")
         parameters = trainer.recall(member.values)
-        answers.append(out_of_fold(trainer, parameters, fold, count, context))
+        theirs = replace(context, seed=member.seed)
+        answers.append(out_of_fold(trainer, parameters, fold, count, theirs))
     return pooling_weights(answers, fold.everything.labels)

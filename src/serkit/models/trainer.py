@@ -76,11 +76,13 @@ class MemberModel:
         kind: Its trainer's name.
         folder: The folder that it was saved in.
         values: Its parameters, from its run's record.
+        seed: Its run's seed.
     """
 
     kind: str
     folder: Path
     values: Mapping[str, Scalar] = field(default_factory=dict)
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -116,8 +116,10 @@ def test_the_example_corpus_is_recognised_by_its_names(tmp_path, plug_ins, make_
 
 
 class TestFormats:
-    OF_SOME_RUNS: ClassVar = {"listening", "stores", "label_map", "trained_on", "evaluated_run"}
-    """Keys that only runs of people, or over several stores, have."""
+    OF_SOME_RUNS: ClassVar = {
+        *("listening", "stores", "label_map", "trained_on", "evaluated_run", "teachers")
+    }
+    """Keys that only runs of people, over several stores, or with teachers have."""
 
     def described(self, section: str) -> set[str]:
         """Return the keys in the tables of a section of the page of run formats."""

@@ -213,7 +213,7 @@ class TestNets:
         from serkit.models.keras.spectra import Scaling, Source
         from serkit.models.trainer import TRAINERS
 
-        parameters = TRAINERS.get(name).settle("best", {"features": "mel", **values})
+        parameters = TRAINERS.get(name).settle("mel", {"features": "mel", **values})
         spec = recipe()
         audio = sound(14_000)
         clip = clip_features("c", audio, FeatureRequest((spec, TABLE), True))

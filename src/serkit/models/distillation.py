@@ -134,8 +134,9 @@ def mixed_targets(
         Shape ``(rows, classes)``; rows sum to 1.
 
     Example:
-        >>> mixed_targets(np.array([0, 1]), 2, np.array([[0.8, 0.2], [0.5, 0.5]]), 0.5).tolist()
-        [[0.9000000357627869, 0.10000000149011612], [0.25, 0.75]]
+        >>> soft = np.array([[0.5, 0.5], [0.25, 0.75]])
+        >>> mixed_targets(np.array([0, 1]), 2, soft, 0.5).tolist()
+        [[0.75, 0.25], [0.125, 0.875]]
     """
     hard = np.eye(classes, dtype=np.float32)[labels]
     if soft is None:

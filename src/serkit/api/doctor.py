@@ -119,7 +119,7 @@ _PACKAGES = (
         "changing waveforms in wav2vec2, from 0.40 on",
         "pip install 'serkit[augment]'",
     ),
-    ("tensorflow", "models ffnn, cnn, lstm, transformer", "pip install 'serkit[tensorflow]'"),
+    ("tensorflow", "models ffnn, cnn, lstm, tcn, transformer", "pip install 'serkit[tensorflow]'"),
     ("keras", "the same models", "pip install 'serkit[tensorflow]'"),
     ("jax", "the same models with backend=jax", "pip install 'serkit[jax]'"),
     ("datasets", "FeatureStore.as_hf_dataset", "pip install 'serkit[datasets]'"),

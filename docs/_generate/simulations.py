@@ -1,4 +1,4 @@
-"""The section on simulations, from the figures that ``benchmarks/statistics.py`` recorded."""
+"""The section on simulations, from the figures that ``benchmarks/verdicts.py`` recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import markdown
 
 RECORD = Path(__file__).resolve().parent.parent / "record" / "statistics.json"
 
-BEGIN = "<!-- Figures between these marks: python benchmarks/statistics.py -->"
+BEGIN = "<!-- Figures between these marks: python benchmarks/verdicts.py -->"
 END = "<!-- End of the figures. -->"
 
 _TABLES = (

@@ -7,7 +7,7 @@ scores. t has one degree of freedom less than there are effective speakers, so t
 few speakers have, or a speaker with most of the clips, widens the interval instead of spoiling it.
 
 The interval covers the choice of speakers, not that of the seed or of the training clips. How
-often it holds the truth is simulated in ``benchmarks/statistics.py``.
+often it holds the truth is simulated in ``benchmarks/verdicts.py``.
 """
 
 from __future__ import annotations

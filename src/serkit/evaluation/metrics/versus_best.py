@@ -14,7 +14,7 @@ chosen beforehand would differ. So the largest of all pairs' statistics is the y
 
 With two models this is the sign-flip test of :mod:`serkit.evaluation.metrics.signflip`. The
 chance that any model which is as good as the best is called worse is at most 5 %;
-``benchmarks/statistics.py`` simulates it.
+``benchmarks/verdicts.py`` simulates it.
 
 The intervals of the differences hold all at once: their half-width is the 95 % point of the
 largest T over all pairs times the standard error. The interval of a model that is called worse

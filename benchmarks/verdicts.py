@@ -1,7 +1,7 @@
 """Do serkit's intervals and verdicts keep what they promise? Simulated, and written to the docs.
 
-    python benchmarks/statistics.py            # some 20 minutes on one core; writes the figures
-    python benchmarks/statistics.py --quick    # a few seconds; prints them, writes nothing
+    python benchmarks/verdicts.py            # some 20 minutes on one core; writes the figures
+    python benchmarks/verdicts.py --quick    # a few seconds; prints them, writes nothing
 
 Models label the clips of a corpus in the shape of RAVDESS (8 emotions, 60 clips a speaker). A clip
 is labelled right if a sum of normal variables is above a threshold: how hard the speaker is, the

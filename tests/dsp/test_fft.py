@@ -90,19 +90,12 @@ class TestCompiled:
     def test_is_none_for_what_this_scipy_does_not_have(self, name: str) -> None:
         assert compiled.compiled(name) is None
 
-    def test_is_the_module_that_scipy_has_imported(self) -> None:
-        name = "scipy.sparse._sparsetools"
-        __import__(name)
-        compiled.compiled.cache_clear()
-        assert compiled.compiled(name) is sys.modules[name]
-
     def test_is_none_where_its_libraries_are_not_found(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def fails(spec: object) -> None:
             raise ImportError("DLL load failed")
 
-        monkeypatch.delitem(sys.modules, fft._POCKETFFT, raising=False)
         monkeypatch.setattr(compiled.importlib.util, "module_from_spec", fails)
         compiled.compiled.cache_clear()
         assert compiled.compiled(fft._POCKETFFT) is None

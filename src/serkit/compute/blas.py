@@ -58,6 +58,10 @@ class _SharedLimit:
     """
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, as in a forked child: nobody there would leave, or release the lock."""
         self._lock = Lock()
         self._inside = 0
         self._limits: dict[bool, Any] = {}
@@ -82,9 +86,8 @@ class _SharedLimit:
 
 
 _shared = _SharedLimit()  # as global as the setting
-# In a forked child the other threads do not exist, nor does who would release the lock.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_shared.__init__)  # type: ignore[misc]
+    os.register_at_fork(after_in_child=_shared.forget)
 
 
 def _take_control(controller: Any) -> None:

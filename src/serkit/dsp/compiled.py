@@ -8,7 +8,6 @@ load in a millisecond. They are the same machine code, so the values are the sam
 from __future__ import annotations
 
 import importlib.util
-import sys
 from functools import cache
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -26,9 +25,6 @@ def compiled(name: str) -> Any | None:
         The module. None if it cannot be loaded by itself (another layout of SciPy, or libraries
         that only ``import scipy`` makes known): the caller then uses SciPy's public functions.
     """
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        return loaded
     scipy = importlib.util.find_spec("scipy")
     if scipy is None or not scipy.submodule_search_locations:
         return None

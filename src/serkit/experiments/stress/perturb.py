@@ -105,8 +105,8 @@ class Perturbations:
                 for condition in self.conditions
                 if babble or not condition.babble
             ]
-            told = (done, len(clips))
-            self._extract(part, [spec for _, each in wanted for spec in each], told, progress)
+            so_far = (done, len(clips))
+            self._extract(part, [spec for _, each in wanted for spec in each], so_far, progress)
             done += len(part)
             ids = tuple(clip.clip_id for clip in part)
             for condition, found in wanted:
@@ -134,12 +134,12 @@ class Perturbations:
         self,
         clips: Sequence[ClipRow],
         specs: Sequence[FeatureSpec],
-        told: tuple[int, int],
+        so_far: tuple[int, int],
         progress: ProgressCallback | None,
     ) -> None:
         def update(step: int, _steps: int, _what: str = "", /) -> None:
             if progress:
-                progress(told[0] + step, told[1], "perturbing")
+                progress(so_far[0] + step, so_far[1], "perturbing")
 
         for scan in _scans(clips, self.store.labels, self._channel):
             extract(scan, specs, self.cache, workers=self.workers, wait=self.wait, progress=update)

@@ -47,7 +47,6 @@ def train(
         context: Seed, progress and tracking.
         checkpoints: Checkpoints from which an interrupted training resumes with an identical
             result.
-
         last: The epoch to end with, on the schedule of all ``epochs``; None is the last of them.
         soft: Soft labels of the training clips, shape ``(n, classes)``; None learns from the
             labels alone.

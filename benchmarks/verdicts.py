@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.float64]
 Rows = list[dict[str, object]]
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = ROOT / "docs" / "record" / "statistics.json"
+RECORD = ROOT / "docs" / "record" / "verdicts.json"
 
 CLIPS = np.array([4, 8, 8, 8, 8, 8, 8, 8])
 """A RAVDESS speaker's clips by emotion."""

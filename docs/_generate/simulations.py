@@ -8,7 +8,7 @@ from typing import Any
 
 from . import markdown
 
-RECORD = Path(__file__).resolve().parent.parent / "record" / "statistics.json"
+RECORD = Path(__file__).resolve().parent.parent / "record" / "verdicts.json"
 
 BEGIN = "<!-- Figures between these marks: python benchmarks/verdicts.py -->"
 END = "<!-- End of the figures. -->"

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
-RECORD = ROOT / "docs" / "record" / "statistics.json"
+RECORD = ROOT / "docs" / "record" / "verdicts.json"
 
 
 def rates(rows):
@@ -24,7 +24,7 @@ def recorded():
 
 
 def test_the_quick_simulation_has_every_table_of_the_record(recorded):
-    command = [sys.executable, str(ROOT / "benchmarks" / "statistics.py"), "--quick"]
+    command = [sys.executable, str(ROOT / "benchmarks" / "verdicts.py"), "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     quick = json.loads(done.stdout)
     assert quick.keys() == recorded.keys()

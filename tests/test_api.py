@@ -77,6 +77,18 @@ def test_estimate_and_preview_say_what_extract_would_do(make_corpus, tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+def test_an_estimate_counts_a_voice_once_for_the_features_that_share_it(make_corpus):
+    source = make_corpus(2, seconds=0.2)
+
+    def seconds(*features):
+        return serkit.estimate(source, features=features, workers=1).seconds
+
+    both = seconds("functionals-centred-scene1", "robust-centred-scene1")
+    as_recorded = seconds("functionals-centred", "robust-centred")
+    assert both > 1.2 * as_recorded
+    assert both < seconds("functionals-centred-scene1") + seconds("robust-centred-scene1")
+
+
 def test_a_store_is_looked_after_as_on_the_command_line(make_corpus, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     serkit.extract(make_corpus(4, seconds=0.2), features=["raw", "change_deviation"], workers=1)

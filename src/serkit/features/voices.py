@@ -178,49 +178,78 @@ def in_voice(
     values = VoiceParameters.from_json({**voice, **(options or {})})
     if values.background_from:
         _refuse_other_background(values.background_from, voice[BACKGROUND_DIGEST])
-    for change, names in _CHANGES:
-        if any(name in voice for name in names):
-            samples = change(samples, values, signal.sample_rate)
+    for step in _steps_of(voice):
+        samples = step.change(samples, values, signal.sample_rate)
     return Signal(samples, signal.sample_rate)
+
+
+def voice_ms(voice: Mapping[str, Scalar]) -> float:
+    """Return about how long a change of voice takes for a 3.7 s clip on one core, in ms.
+
+    Example:
+        >>> voice_ms(settle_voice("x", {"speed": 0.9, "gain": 6.0}))
+        2.5
+        >>> voice_ms({})
+        0.0
+    """
+    return sum((step.per_clip_ms for step in _steps_of(voice)), 0.0)
+
+
+def _steps_of(voice: Mapping[str, Scalar]) -> list[_Step]:
+    return [step for step in _STEPS if any(name in voice for name in step.names)]
 
 
 _Change = Callable[[Samples, VoiceParameters, int], Samples]
 
-_CHANGES: tuple[tuple[_Change, tuple[str, ...]], ...] = (
-    (lambda samples, v, rate: _in_scene(samples, v.scene, rate), ("scene",)),
-    (lambda samples, v, _: disguise.change_speed(samples, v.speed), ("speed",)),
-    (
+
+@dataclass(frozen=True)
+class _Step:
+    """One change, the entries that ask for it, and its time in ms for a 3.7 s clip on one core."""
+
+    change: _Change
+    names: tuple[str, ...]
+    per_clip_ms: float
+
+
+_STEPS = (
+    _Step(lambda samples, v, rate: _in_scene(samples, v.scene, rate), ("scene",), 11.0),
+    _Step(lambda samples, v, _: disguise.change_speed(samples, v.speed), ("speed",), 1.0),
+    _Step(
         lambda samples, v, rate: disguise.change_formants(samples, v.formants, rate),
         ("formants",),
+        30.0,
     ),
-    (lambda samples, v, rate: stretch.change_pitch(samples, v.pitch, rate), ("pitch",)),
-    (lambda samples, v, rate: stretch.change_tempo(samples, v.tempo, rate), ("tempo",)),
-    (
+    _Step(lambda samples, v, rate: stretch.change_pitch(samples, v.pitch, rate), ("pitch",), 35.0),
+    _Step(lambda samples, v, rate: stretch.change_tempo(samples, v.tempo, rate), ("tempo",), 30.0),
+    _Step(
         lambda samples, v, rate: rooms.reverberate(samples, v.room, v.room_ratio, rate),
         ("room",),
+        15.0,
     ),
-    (lambda samples, v, _: disguise.change_gain(samples, v.gain), ("gain",)),
-    (lambda samples, v, _: disguise.add_noise(samples, v.noise), ("noise",)),
-    (lambda samples, v, _: disguise.add_noise(samples, v.white), ("white",)),
-    (lambda samples, v, rate: noise.add_pink_noise(samples, v.pink, rate), ("pink",)),
-    (lambda samples, v, rate: murmur.add_murmur(samples, v.murmur, rate), ("murmur",)),
-    (lambda samples, v, _: _with_background(samples, v), ("background",)),
-    (lambda samples, v, _: channel.overload(samples, v.overload), ("overload",)),
-    (lambda samples, v, _: channel.offset(samples, v.offset), ("offset",)),
-    (
+    _Step(lambda samples, v, _: disguise.change_gain(samples, v.gain), ("gain",), 1.5),
+    _Step(lambda samples, v, _: disguise.add_noise(samples, v.noise), ("noise",), 3.0),
+    _Step(lambda samples, v, _: disguise.add_noise(samples, v.white), ("white",), 3.0),
+    _Step(lambda samples, v, rate: noise.add_pink_noise(samples, v.pink, rate), ("pink",), 9.0),
+    _Step(lambda samples, v, rate: murmur.add_murmur(samples, v.murmur, rate), ("murmur",), 1.0),
+    _Step(lambda samples, v, _: _with_background(samples, v), ("background",), 3.0),
+    _Step(lambda samples, v, _: channel.overload(samples, v.overload), ("overload",), 0.5),
+    _Step(lambda samples, v, _: channel.offset(samples, v.offset), ("offset",), 0.5),
+    _Step(
         lambda samples, v, rate: channel.limit_band(samples, v.low_cut, v.high_cut, rate),
         ("low_cut", "high_cut"),
+        3.0,
     ),
-    (lambda samples, v, rate: channel.through_rate(samples, v.rate, rate), ("rate",)),
-    (lambda samples, _, __: channel.through_mu_law(samples), ("mu_law",)),
-    (lambda samples, v, rate: channel.through_codec(samples, v.codec, rate), ("codec",)),
-    (
+    _Step(lambda samples, v, rate: channel.through_rate(samples, v.rate, rate), ("rate",), 4.0),
+    _Step(lambda samples, _, __: channel.through_mu_law(samples), ("mu_law",), 8.0),
+    _Step(lambda samples, v, rate: channel.through_codec(samples, v.codec, rate), ("codec",), 80.0),
+    _Step(
         lambda samples, v, rate: channel.add_silence(samples, v.before, v.after, rate),
         ("before", "after"),
+        1.0,
     ),
-    (lambda samples, _, __: channel.remove_constant(samples), ("centred",)),
+    _Step(lambda samples, _, __: channel.remove_constant(samples), ("centred",), 0.5),
 )
-"""Every change with the entries that ask for it, in order."""
+"""Every change, in order."""
 
 
 def _in_scene(samples: Samples, number: int, sample_rate: int) -> Samples:

@@ -95,6 +95,14 @@ def test_commands_on_the_store_import_nothing_of_runs(speech_store):
     ] == []
 
 
+def test_compare_imports_neither_pandas_nor_scipy(speech_runs):
+    """Both take longer than ranking fifty runs."""
+    code, out, modules = started("compare", "--runs", str(speech_runs), "--json")
+    assert code == 0
+    assert "logreg" in out
+    assert modules & {"pandas", "scipy", "sklearn", "matplotlib"} == set()
+
+
 def test_predict_loads_only_what_the_model_needs(speech, speech_runs):
     """A cold start is what a person waits for: one of these packages takes up to a second."""
     clip = next(speech.rglob("*.wav"))

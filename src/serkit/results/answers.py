@@ -11,17 +11,13 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import RunError
+from serkit.results.columns import Columns
 from serkit.results.run import PREDICTIONS
 from serkit.results.scores import distinct_speakers
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -32,10 +28,6 @@ GROUPS = ("sex", "intensity")
 
 _NAMES = ("true", "predicted")
 """Columns that repeat, in words, what others say in numbers."""
-
-
-_REPEATING = ("fold", "speaker", *_NAMES, *GROUPS)
-"""Columns of few different texts, which are read as numbers into a list of those."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +86,40 @@ class ClipFacts:
         return tuple(len(set(speakers[folds.codes == n])) for n in range(len(folds.names)))
 
     @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where the groups by ``speaker``, ``fold`` and :attr:`groups` are among all groups."""
+        places, first = {}, 0
+        for name, grouping in self._groupings.items():
+            places[name] = slice(first, first + len(grouping.names))
+            first += len(grouping.names)
+        return places
+
+    def confusions(self, predicted: Ints, n_classes: int) -> Ints:
+        """Count a confusion matrix for each group of each grouping, at :attr:`places`.
+
+        Args:
+            predicted: (n,) labels.
+            n_classes: C, the number of classes.
+
+        Returns:
+            (groups, C, C) counts, rows true.
+        """
+        size = n_classes**2
+        groups = list(self.places.values())[-1].stop
+        cells = (self._rows * size + (self.true * n_classes + predicted)).reshape(-1)
+        return np.bincount(cells, minlength=groups * size).reshape(-1, n_classes, n_classes)
+
+    @cached_property
+    def _groupings(self) -> dict[str, Grouping]:
+        return {"speaker": self.by_speaker, "fold": self.by_fold, **self.groups}
+
+    @cached_property
+    def _rows(self) -> Ints:
+        """(groupings, n) each clip's group, numbered over all groupings."""
+        places = self.places
+        return np.stack([g.codes + places[name].start for name, g in self._groupings.items()])
+
+    @cached_property
     def digest(self) -> str:
         """Identity of clips, labels, speakers and folds."""
         columns = (self.clip_ids, self.true.astype(np.str_), self.speakers, self.folds)
@@ -138,9 +164,10 @@ class AnswerReader:
             RunError: The file is damaged: a column is missing or of another kind, or clips are
                 missing or double.
         """
-        path = folder / PREDICTIONS
-        file = _File(path)
-        probabilities = np.column_stack([file.numbers(f"p_{name}") for name in labels])
+        file = Columns(folder / PREDICTIONS)
+        columns = [f"p_{name}" for name in labels]
+        file.decode([*columns, "predicted_id", *_NAMES])
+        probabilities = np.column_stack([file.numbers(name) for name in columns])
         stated = file.codes("predicted_id", len(labels))
         names = {name: file.texts(name) for name in _NAMES if name in file}
         facts = self._facts(file, len(labels), clips)
@@ -150,16 +177,22 @@ class AnswerReader:
             names = {name: values[order] for name, values in names.items()}
         return Answers(facts, stated, names, probabilities)
 
-    def _facts(self, file: _File, n_classes: int, clips: int) -> ClipFacts:
-        columns = ["clip_id", "fold", file.speaker_column, "true_id"]
+    def _facts(self, file: Columns, n_classes: int, clips: int) -> ClipFacts:
+        columns = ["clip_id", "fold", _speaker_column(file), "true_id"]
         columns += [name for name in GROUPS if name in file]
-        key = (n_classes, clips, *((name, file.raw(name)) for name in columns))
+        key = (n_classes, clips, file.stored(columns))
         if key not in self._known:
+            file.decode(columns)
             self._known[key] = _facts_in(file, n_classes, clips)
         return self._known[key]
 
 
-def _facts_in(file: _File, n_classes: int, clips: int) -> ClipFacts:
+def _speaker_column(file: Columns) -> str:
+    """Return the column of speakers; in runs from when they were numbers, ``actor``."""
+    return "actor" if "speaker" not in file and "actor" in file else "speaker"
+
+
+def _facts_in(file: Columns, n_classes: int, clips: int) -> ClipFacts:
     """Work out the facts of a file's clips."""
     ids = file.texts("clip_id")
     different = len(np.unique(ids))
@@ -169,7 +202,7 @@ def _facts_in(file: _File, n_classes: int, clips: int) -> ClipFacts:
     return ClipFacts(
         clip_ids=ids[order],
         true=file.codes("true_id", n_classes)[order],
-        speakers=distinct_speakers(file.texts(file.speaker_column)[order]),
+        speakers=distinct_speakers(file.texts(_speaker_column(file))[order]),
         folds=file.texts("fold")[order],
         groups={
             name: Grouping.of(file.texts(name, gaps="None")[order])
@@ -178,82 +211,3 @@ def _facts_in(file: _File, n_classes: int, clips: int) -> ClipFacts:
         },
         order=None if (order[:-1] < order[1:]).all() else order,
     )
-
-
-class _File:
-    """The columns of a file of predictions, each checked as it is read."""
-
-    def __init__(self, path: Path) -> None:
-        import pyarrow.parquet as pq
-
-        self._path = path
-        try:
-            known = pq.read_metadata(path)
-            present = set(known.schema.names)
-            repeating = [name for name in _REPEATING if name in present]
-            with pq.ParquetFile(path, metadata=known, read_dictionary=repeating) as file:
-                self._table: pa.Table = file.read(use_threads=False)
-        except (OSError, ValueError) as error:  # Arrow's errors are ValueErrors
-            raise self.damaged(str(error)) from error
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._table.column_names
-
-    @property
-    def speaker_column(self) -> str:
-        """The column of speakers; in runs from when they were numbers, ``actor``."""
-        return "actor" if "speaker" not in self and "actor" in self else "speaker"
-
-    def damaged(self, why: str) -> RunError:
-        """Return the error for a damaged file."""
-        return RunError(f"{self._path} is damaged ({why})", hint="train it again")
-
-    def numbers(self, name: str) -> Floats:
-        """Return a column of numbers, (n,); gaps are NaN."""
-        values = self._column(name).to_numpy(zero_copy_only=False)
-        if values.dtype.kind not in "fiu":
-            raise self.damaged(f"the column {name!r} holds something other than numbers")
-        return np.asarray(values, np.float64)
-
-    def codes(self, name: str, n_classes: int) -> Ints:
-        """Return a column of classes' numbers, (n,)."""
-        values = self._column(name).to_numpy(zero_copy_only=False)
-        whole = values.dtype.kind in "iu" and len(values) > 0
-        if not whole or values.min() < 0 or values.max() >= n_classes:
-            raise self.damaged(
-                f"{name} holds something other than numbers from 0 to {n_classes - 1}"
-            )
-        return np.asarray(values, np.int64)
-
-    def texts(self, name: str, gaps: str | None = None) -> Texts:
-        """Return a column as text, (n,).
-
-        Args:
-            name: The column's.
-            gaps: What stands for a gap; None refuses gaps.
-        """
-        column = self._column(name)
-        if column.null_count and gaps is None:
-            raise self.damaged(f"the column {name!r} has gaps")
-        if hasattr(column, "dictionary") and not column.null_count:
-            values = np.array([str(value) for value in column.dictionary.to_pylist()], np.str_)
-            return np.asarray(values[column.indices.to_numpy()], np.str_)
-        texts = [gaps if value is None else str(value) for value in column.to_pylist()]
-        return np.array(texts, np.str_)
-
-    def raw(self, name: str) -> Hashable:
-        """Return what a column holds as bytes, to be compared with another file's."""
-        column = self._column(name)
-        if hasattr(column, "dictionary"):
-            return tuple(column.dictionary.to_pylist()), _bytes(column.indices)
-        return str(column.type), _bytes(column)
-
-    def _column(self, name: str) -> Any:
-        if name not in self:
-            raise self.damaged(f"it lacks the column {name!r}")
-        column = self._table.column(name)
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-def _bytes(array: Any) -> tuple[bytes | None, ...]:
-    return tuple(None if each is None else each.to_pybytes() for each in array.buffers())

@@ -15,6 +15,7 @@ from json import dumps
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
+from serkit.compute.blas import one_blas_thread
 from serkit.errors import RunError
 from serkit.evaluation.splits import PROTOCOLS
 from serkit.results.agreement import agreeing
@@ -135,11 +136,12 @@ def _counted(runs: Iterable[Run], problems: list[str]) -> list[Counted]:
     """Recount runs; of those that cannot be believed, add the reason to ``problems``."""
     counted = []
     reader = AnswerReader()
-    for run in runs:
-        try:
-            counted.append(recount(run, reader))
-        except RunError as error:
-            problems.append(str(error))
+    with one_blas_thread():  # as in verdicts: the products are small
+        for run in runs:
+            try:
+                counted.append(recount(run, reader))
+            except RunError as error:
+                problems.append(str(error))
     return counted
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from serkit.evaluation.metrics import Scores
 from serkit.evaluation.metrics.bootstrap import percentile_interval, resampled
 from serkit.evaluation.metrics.classification import accuracy_of, macro_f1_of, uar_of
-from serkit.results.answers import ClipFacts, Grouping, Ints
+from serkit.results.answers import ClipFacts, Ints
 
 MOST_NAMED = 3
 """Contradictions named at most; they come in families."""
@@ -24,6 +25,15 @@ _ROUNDED = 1e-3
 """Room for a figure of probabilities, which a record may keep in single precision."""
 
 
+_RATES: Mapping[str, Callable[[Ints], Any]] = {
+    "clips": lambda confusions: confusions.sum(axis=(-2, -1)),
+    "accuracy": accuracy_of,
+    "uar": uar_of,
+    "macro_f1": macro_f1_of,
+}
+"""Figures of a group of clips, each computed from a stack of confusion matrices."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Figures computed from predictions, to compare with a record.
@@ -31,23 +41,30 @@ class Evidence:
     Attributes:
         labels: The names of the C classes.
         facts: The clips.
-        predicted: (n,) the label of each clip.
         scores: Every score.
-        by_speaker: (A, C, C) each speaker's confusion matrix.
+        confusions: (groups, C, C) a confusion matrix for each group of clips, at the places of
+            ``facts``.
     """
 
     labels: tuple[str, ...]
     facts: ClipFacts
-    predicted: Ints
     scores: Scores
-    by_speaker: Ints
+    confusions: Ints
 
-    def confusions(self, groups: Grouping) -> Ints:
-        """Count a confusion matrix for each group of clips, shape ``(groups, C, C)``."""
-        size = len(self.labels)
-        cells = (groups.codes * size + self.facts.true) * size + self.predicted
-        counts = np.bincount(cells, minlength=len(groups.names) * size**2)
-        return counts.reshape(len(groups.names), size, size)
+    @property
+    def by_speaker(self) -> Ints:
+        """(A, C, C) each speaker's confusion matrix."""
+        return self.confusions[self.facts.places["speaker"]]
+
+    def rates_of(self, grouping: str) -> list[dict[str, Any]]:
+        """Return the figures of each group of a grouping, by name."""
+        return self._rates[self.facts.places[grouping]]
+
+    @cached_property
+    def _rates(self) -> list[dict[str, Any]]:
+        """Every group's figures, all computed at once."""
+        columns = [rate(self.confusions).tolist() for rate in _RATES.values()]
+        return [dict(zip(_RATES, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def contradictions(record: Mapping[str, Any], evidence: Evidence) -> list[str]:
@@ -92,6 +109,7 @@ def _pairs(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
 
 def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
     """Compare intervals over speakers; older records have those of a bootstrap, to the digit."""
+    draws = None
     for name, of in (("uar", uar_of), ("accuracy", accuracy_of)):
         ends = [f"{name}_low", f"{name}_high"]
         if name == "accuracy" and not record.keys() & set(ends):
@@ -102,7 +120,8 @@ def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]
         ]
         if all(_agree(said, counted, room) for _, said, counted, room in pairs):
             continue
-        older = percentile_interval(of(resampled(evidence.by_speaker)), len(evidence.by_speaker))
+        draws = resampled(evidence.by_speaker) if draws is None else draws
+        older = percentile_interval(of(draws), len(evidence.by_speaker))
         said = [record.get(end) for end in ends]
         if not all(map(_agree, said, map(_none_if_nan, (older.low, older.high)), (_EXACT,) * 2)):
             yield from pairs
@@ -117,24 +136,9 @@ def _by_group(column: str, said: Any, evidence: Evidence) -> Iterator[_Pair]:
         if said != {} or names:
             yield f"by_{column}", _names(said), ", ".join(names) or None, _EXACT
         return
-    rates = _rates(evidence.confusions(groups), ("uar", "accuracy", "clips"))
-    for name, counted in zip(names, rates, strict=True):
-        for key, value in counted.items():
-            yield f"{key} of {column} {name}", _of(claimed[name], key), value, _EXACT
-
-
-_RATES: Mapping[str, Callable[[Ints], Any]] = {
-    "clips": lambda confusions: confusions.sum(axis=(-2, -1)),
-    "accuracy": accuracy_of,
-    "uar": uar_of,
-    "macro_f1": macro_f1_of,
-}
-
-
-def _rates(confusions: Ints, names: Sequence[str]) -> list[dict[str, float]]:
-    """Return figures by name for each of a stack of confusion matrices, all computed at once."""
-    columns = [_RATES[name](confusions).tolist() for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    for name, counted in zip(names, evidence.rates_of(column), strict=True):
+        for key in ("uar", "accuracy", "clips"):
+            yield f"{key} of {column} {name}", _of(claimed[name], key), counted[key], _EXACT
 
 
 def _names(said: Any) -> Any:
@@ -162,7 +166,7 @@ def _folds(said: list[Any], evidence: Evidence) -> Iterator[_Pair]:
     """Compare the recorded scores by fold."""
     facts = evidence.facts
     places = {name: place for place, name in enumerate(facts.by_fold.names)}
-    rates = _rates(evidence.confusions(facts.by_fold), ("clips", "accuracy", "uar", "macro_f1"))
+    rates = evidence.rates_of("fold")
     for entry in said:
         name = str(entry.get("fold")) if isinstance(entry, Mapping) else "?"
         if name not in places:
@@ -185,7 +189,7 @@ def _none_if_nan(value: float) -> float | None:
 def _agree(said: Any, counted: Any, tolerance: float) -> bool:
     if counted is None:
         return said is None or said != said  # NaN, as older records write it
-    if isinstance(said, bool) or not isinstance(said, Real):
+    if isinstance(said, bool) or not isinstance(said, (float, int, Real)):
         return False
     return bool(abs(float(said) - float(counted)) <= tolerance)
 

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import RunError, SerkitError
-from serkit.evaluation.metrics import Scores, actor_confusions, score
+from serkit.evaluation.metrics import Scores
 from serkit.evaluation.metrics.calibration import SUM_TOLERANCE
 from serkit.evaluation.metrics.speakers import hits_and_clips
+from serkit.evaluation.metrics.summary import score_of
 from serkit.results.answers import AnswerReader, Answers, ClipFacts, Floats, Ints, Texts
 from serkit.results.claims import Evidence, contradictions
 from serkit.results.record import fault_of
@@ -77,10 +78,7 @@ def _recount(run: Run, reader: AnswerReader) -> Counted:
     _refuse_no_probabilities(run, facts.clip_ids, probabilities)
     predicted = probabilities.argmax(axis=1)
     _refuse_other_labels(run, found, labels, predicted)
-    speakers = facts.by_speaker.codes
-    scores = score(facts.true, probabilities, speakers)
-    by_speaker = actor_confusions(facts.true, predicted, speakers, len(labels))
-    evidence = Evidence(labels, facts, predicted, scores, by_speaker)
+    evidence = _evidence(labels, facts, probabilities, predicted)
     wrong = contradictions(run.record, evidence)
     if claim := false_claim(run.record, facts):
         wrong.append(claim)
@@ -89,8 +87,7 @@ def _recount(run: Run, reader: AnswerReader) -> Counted:
             f"{run.path / RECORD} contradicts its predictions: {'; '.join(wrong)}",
             hint="train it again",
         )
-    hits, clips = hits_and_clips(by_speaker)
-    return Counted(run, labels, facts, _identity(predicted), scores, hits, clips)
+    return _counted(run, evidence, predicted)
 
 
 def restricted(counted: Counted, clip_ids: Texts) -> Counted:
@@ -111,10 +108,22 @@ def restricted(counted: Counted, clip_ids: Texts) -> Counted:
     )
     probabilities = found.probabilities[rows]
     predicted = probabilities.argmax(axis=1)
-    speakers = facts.by_speaker.codes
-    hits, clips = hits_and_clips(actor_confusions(facts.true, predicted, speakers, len(labels)))
-    scores = score(facts.true, probabilities, speakers)
-    return Counted(run, labels, facts, _identity(predicted), scores, hits, clips)
+    return _counted(run, _evidence(labels, facts, probabilities, predicted), predicted)
+
+
+def _evidence(
+    labels: tuple[str, ...], facts: ClipFacts, probabilities: Floats, predicted: Ints
+) -> Evidence:
+    """Count every figure of probabilities that are checked."""
+    confusions = facts.confusions(predicted, len(labels))
+    scores = score_of(facts.true, probabilities, confusions[facts.places["speaker"]])
+    return Evidence(labels, facts, scores, confusions)
+
+
+def _counted(run: Run, found: Evidence, predicted: Ints) -> Counted:
+    hits, clips = hits_and_clips(found.by_speaker)
+    answer = _identity(predicted)
+    return Counted(run, found.labels, found.facts, answer, found.scores, hits, clips)
 
 
 def _identity(predicted: npt.NDArray[np.integer[Any]]) -> str:

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from serkit.evaluation.metrics.classification import Floats
 from serkit.evaluation.metrics.speakers import checked_counts, effective_speakers
+from serkit.evaluation.metrics.student import t_quantile
 
 LEVEL = 0.95
 """How often an interval is to hold the truth."""
@@ -58,15 +59,9 @@ def speaker_interval(hits: npt.NDArray[Any], clips: npt.NDArray[Any]) -> Interva
     if len(clips) < 2:
         return Interval(float("nan"), float("nan"))
     score = float(_mean_recall(hits.sum(axis=0), clips.sum(axis=0)))
-    reach = t_quantile(effective_speakers(clips) - 1) * _jackknife_error(hits, clips)
+    freedom = max(effective_speakers(clips) - 1, 1.0)
+    reach = t_quantile(freedom, (1 + LEVEL) / 2) * _jackknife_error(hits, clips)
     return Interval(max(0.0, score - reach), min(1.0, score + reach))
-
-
-def t_quantile(freedom: float, level: float = (1 + LEVEL) / 2) -> float:
-    """Return a quantile of Student's t; of fewer degrees of freedom than 1, that of 1."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(max(freedom, 1.0), level))
 
 
 def _jackknife_error(hits: npt.NDArray[Any], clips: npt.NDArray[Any]) -> float:

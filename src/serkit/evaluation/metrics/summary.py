@@ -16,6 +16,8 @@ from serkit.evaluation.metrics.calibration import (
     log_loss_of,
 )
 from serkit.evaluation.metrics.classification import (
+    Floats,
+    Ints,
     accuracy_of,
     check_lengths,
     checked_labels,
@@ -90,7 +92,17 @@ def score(
     """
     table = checked_probabilities(probabilities)
     by_actor = actor_confusions(true, table.argmax(axis=1), actors, table.shape[1])
-    labels = np.asarray(true)
+    return score_of(np.asarray(true), table, by_actor)
+
+
+def score_of(labels: Ints, table: Floats, by_actor: Ints) -> Scores:
+    """Return every score of arguments that are checked; see :func:`score`.
+
+    Args:
+        labels: (n,) true labels.
+        table: (n, C) probabilities.
+        by_actor: (A, C, C) each actor's confusion matrix.
+    """
     total = by_actor.sum(axis=0)
     hits, clips = hits_and_clips(by_actor)
     uar_interval = speaker_interval(hits, clips)

@@ -31,8 +31,9 @@ import numpy.typing as npt
 
 from serkit.errors import UsageError
 from serkit.evaluation.metrics.classification import Floats
-from serkit.evaluation.metrics.intervals import Interval, t_quantile
+from serkit.evaluation.metrics.intervals import Interval
 from serkit.evaluation.metrics.signflip import EXACT, sign_flips
+from serkit.evaluation.metrics.student import t_quantile
 
 ALPHA = 0.05
 """A model is worse than the best if its p-value is at most this."""

@@ -46,24 +46,42 @@ def test_l2_adds_its_share_of_every_weight_to_that_weight_s_gradient(model):
         np.testing.assert_allclose(after, before + 0.01 * weight, rtol=1e-4, atol=1e-6)
 
 
-def test_restarts_go_from_the_top_down_to_nothing_in_every_cycle(keras):
+def test_restarts_go_from_the_top_down_to_nothing_in_every_cycle():
     given = parameters(schedule="restarts", cycle=2, learning_rate=0.004)
     rate = learning_rate(given, epochs=6, steps=10)
-    seen = [float(rate(step)) for step in (0, 10, 19, 20, 30, 40)]
+    seen = [rate(step) for step in (0, 10, 19, 20, 30, 40)]
     assert seen[0] == pytest.approx(0.004)
     assert seen[1] == pytest.approx(0.002)
     assert seen[2] < 0.0001
     assert seen[3:] == pytest.approx([0.004, 0.002, 0.004], rel=1e-4)
 
 
-def test_cosine_rises_in_the_first_tenth_and_ends_at_nothing(keras):
+def test_cosine_rises_in_the_first_tenth_and_ends_at_nothing():
     given = parameters(schedule="cosine", learning_rate=0.004)
     rate = learning_rate(given, epochs=10, steps=10)
-    assert [float(rate(step)) for step in (0, 10, 100)] == pytest.approx([0, 0.004, 0], abs=1e-6)
+    assert [rate(step) for step in (0, 5, 10, 55, 100)] == pytest.approx(
+        [0, 0.002, 0.004, 0.002, 0], abs=1e-9
+    )
+
+
+def test_schedules_are_those_of_keras(keras):
+    schedules, epochs, steps = keras.optimizers.schedules, 5, 8
+    expected = {
+        "restarts": schedules.CosineDecayRestarts(0.01, 2 * steps, t_mul=1.0, m_mul=1.0),
+        "cosine": schedules.CosineDecay(0.0, 36, warmup_target=0.01, warmup_steps=4),
+        "exponential": schedules.ExponentialDecay(0.01, decay_steps=1000, decay_rate=0.9),
+        "constant": lambda _step: 0.01,
+    }
+    for schedule, reference in expected.items():
+        given = parameters(schedule=schedule, cycle=2, learning_rate=0.01)
+        rate = learning_rate(given, epochs, steps)
+        ours = [rate(step) for step in range(epochs * steps)]
+        theirs = [float(reference(step)) for step in range(epochs * steps)]
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-8)
 
 
 def test_weight_decay_is_decoupled_only_on_request(keras):
-    assert type(optimiser(parameters(), 1, 1)) is keras.optimizers.Adam
-    decaying = optimiser(parameters(weight_decay=0.01, clip_norm=2.0), 1, 1)
+    assert type(optimiser(parameters())) is keras.optimizers.Adam
+    decaying = optimiser(parameters(weight_decay=0.01, clip_norm=2.0))
     assert type(decaying) is keras.optimizers.AdamW
     assert (decaying.weight_decay, decaying.global_clipnorm) == (0.01, 2.0)

@@ -20,7 +20,7 @@ from serkit.corpora.ravdess import EMOTIONS, LABELS
 from serkit.errors import MissingDependencyError, RunError, TrainingError, UsageError
 from serkit.models import TRAINERS
 from serkit.models.keras import backend
-from serkit.models.keras.loop import _compiled
+from serkit.models.keras.compiled import compiled_by_xla
 from serkit.models.keras.network import ARCHITECTURE, Network
 from serkit.models.keras.parameters import KerasParameters
 from serkit.models.training import EpochStats
@@ -115,7 +115,7 @@ def test_a_net_that_needs_one_length_refuses_others(store):
 def test_steps_are_compiled_where_that_helps(monkeypatch, running_on, wanted, compiled):
     keras = backend.load_keras("tensorflow")
     monkeypatch.setattr(keras.config, "backend", lambda: running_on)
-    assert _compiled(wanted) is compiled
+    assert compiled_by_xla(wanted) is compiled
 
 
 def test_the_transformer_of_the_study_is_scaled_by_band_on_the_training_clips_alone(store):

@@ -32,7 +32,7 @@ FILE = "checkpoint.npz"
 SHARE = 0.05
 """Most of the time that writing checkpoints may take: large nets write one less often."""
 
-_VERSION = 1
+_VERSION = 2
 _FACTS = "facts"
 
 
@@ -49,7 +49,6 @@ class Checkpoints:
     folder: Path | None = None
     key: str = ""
     earlier: float = 0.0
-    _shapes: list[dict[str, list[int]]] = field(default_factory=list)
     _began: float = field(default_factory=time.perf_counter)
     _due: float = 0.0
 
@@ -68,8 +67,6 @@ class Checkpoints:
         if found is None:
             return Course()
         facts, arrays = found
-        self._shapes = facts["shapes"]
-        _compile_again(model, self._shapes)
         variables = _variables(model)
         for position, variable in enumerate(variables):
             variable.assign(arrays[f"variable-{position}"])
@@ -78,12 +75,6 @@ class Checkpoints:
         self.earlier = float(facts["seconds"])
         best = [arrays[f"best-{i}"] for i in range(facts["best_weights"])]
         return Course(facts["rows"], facts["best"], facts["score"], best or model.get_weights())
-
-    def note(self, inputs: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Remember which shapes of batches have been trained on, in their order."""
-        shapes = {name: list(values.shape) for name, values in inputs.items()}
-        if shapes not in self._shapes:
-            self._shapes.append(shapes)
 
     def save_if_due(self, model: Any, random: np.random.Generator, course: Course[Weights]) -> None:
         """Write a checkpoint, unless that would take more than :data:`SHARE` of the time.
@@ -101,7 +92,6 @@ class Checkpoints:
             "key": self.key,
             "seconds": self.earlier + began - self._began,
             "random": random.bit_generator.state,
-            "shapes": self._shapes,
             **course.facts,
             "best_weights": len(best),
         }
@@ -111,25 +101,8 @@ class Checkpoints:
         self._due = done + (done - began) * (1 / SHARE - 1)
 
 
-def _compile_again(model: Any, shapes: Sequence[Mapping[str, Sequence[int]]]) -> None:
-    """Show a net the shapes that it was trained on, in their order; its state is lost by it.
-
-    TensorFlow compiles a step for the first shape, and a general one from the second on: which of
-    them a batch meets hangs on what came before, and so does how its sums are rounded.
-    """
-    if loaded_backend("") != "tensorflow":
-        return
-    for each in shapes:
-        inputs = {name: np.zeros(shape, np.float32) for name, shape in each.items()}
-        clips = len(next(iter(inputs.values())))
-        targets = np.zeros((clips, int(model.output_shape[-1])), np.float32)
-        model.train_on_batch(inputs, targets, np.ones(clips, np.float32))
-
-
 def _variables(model: Any) -> list[Any]:
     """Return all that a step changes or reads: Keras counts layers' random states as variables."""
-    if not model.optimizer.built:  # loaded by the first step
-        model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,9 @@ import numpy.typing as npt
 from serkit.models.distillation import mixed_targets
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.checkpoint import Checkpoints, Weights
+from serkit.models.keras.compiled import CompiledNet
 from serkit.models.keras.network import predict
-from serkit.models.keras.optimisation import loss, optimiser
+from serkit.models.keras.optimisation import learning_rate
 from serkit.models.keras.parameters import KerasParameters
 from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
 from serkit.models.stacking import Probabilities
@@ -26,7 +28,7 @@ _SMALLER = "lower learning_rate, or scale the input (scale=db, standardise=live)
 
 
 def train(
-    model: Any,
+    net: CompiledNet,
     clips: Spectra,
     validation: Spectra,
     scaling: Scaling,
@@ -39,7 +41,7 @@ def train(
     """Train a net, and leave it with the weights of its best epoch.
 
     Args:
-        model: The Keras model.
+        net: The net, in the state of a new one.
         clips: The training clips.
         validation: Clips for choosing the best epoch; without any the last epoch is kept.
         scaling: How clips are scaled.
@@ -55,15 +57,15 @@ def train(
         TrainingError: A loss is not finite.
     """
     checkpoints = checkpoints or Checkpoints()
-    epochs, size = parameters.epochs, parameters.batch_size
-    confusion = compile_(model, parameters, math.ceil(len(clips) / size))
+    model, epochs, size = net.model, parameters.epochs, parameters.batch_size
+    rate = learning_rate(parameters, epochs, math.ceil(len(clips) / size))
     augmentation = Augmentation(parameters, clips.edges)
     weights = emotion_weights(clips.labels, len(clips.label_set), parameters.class_weight)
     targets = mixed_targets(clips.labels, len(weights), soft, parameters.teacher_weight)
     feed = Feed(clips, scaling, augmentation, weights, targets)
     random = np.random.default_rng([context.seed, len(clips)])
     course = checkpoints.load(model, random)
-    lesson = _Lesson(model, feed, size, random, confusion, context, checkpoints)
+    lesson = _Lesson(net, feed, size, random, rate, context)
     ends = last or epochs
     context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
     with tracked(model, parameters.to_json(), context.tracking) as log_epoch:
@@ -90,27 +92,25 @@ def train(
 class _Lesson:
     """One epoch over all training clips."""
 
-    model: Any
+    net: CompiledNet
     feed: Feed
     size: int
     random: np.random.Generator
-    confusion: Any
+    rate: Callable[[int], float]
     context: FitContext
-    checkpoints: Checkpoints
 
     def epoch(self, number: int) -> EpochStats:
         """Train on every clip once; return how the net stood on them meanwhile."""
-        tally, batches = (
-            Tally.of(len(self.feed.weights)),
-            random_batches(self.feed.clips, self.size, self.random),
-        )
+        tally, model = Tally.of(len(self.feed.weights)), self.net.model
+        batches = random_batches(self.feed.clips, self.size, self.random)
+        before = (number - 1) * len(batches) - 1
         for step, positions in enumerate(batches, start=1):
             inputs, targets, weights = self.feed.batch(positions, self.random)
-            self.checkpoints.note(inputs)
+            model.optimizer.learning_rate = self.rate(before + step)
             # it resets metrics first, so the result covers only this batch
-            found = self.model.train_on_batch(inputs, targets, weights, return_dict=True)
+            found = model.train_on_batch(inputs, targets, weights, return_dict=True)
             loss = require_finite(float(found["loss"]), number, f"step {step}", hint=_SMALLER)
-            tally.add(loss, self.confusion)
+            tally.add(loss, self.net.confusion)
             self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")
         return EpochStats(tally.loss, tally.counts)
 
@@ -172,34 +172,3 @@ class Feed:
         inputs = assemble(changed, self.clips.source, self.scaling, rows)
         inputs, targets = self.augmentation.mix(inputs, self.targets[positions], random)
         return inputs, targets, self.weights[labels]
-
-
-def compile_(model: Any, parameters: KerasParameters, steps: int) -> Any:
-    """Give a net its optimiser, its loss, and a metric that counts.
-
-    Args:
-        model: The Keras model.
-        parameters: Of the loop, the augmentation and the machine.
-        steps: Of an epoch, for schedules.
-
-    Returns:
-        The :class:`serkit.models.keras.metrics.Confusion` that each step updates.
-    """
-    from serkit.models.keras.metrics import Confusion
-
-    confusion = Confusion(int(model.output_shape[-1]))
-    model.compile(
-        optimizer=optimiser(parameters, parameters.epochs, steps),
-        loss=loss(model, parameters),
-        metrics=[confusion],
-        jit_compile=_compiled(parameters.jit),
-    )
-    return confusion
-
-
-def _compiled(wanted: bool) -> bool:
-    """Return whether to compile the training step; without it JAX runs single operations."""
-    import keras
-
-    backend = keras.config.backend()
-    return backend == "jax" or (wanted and backend == "tensorflow")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
+from serkit.models.keras.compiled import CompiledNet
 from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, ordered_batches
 from serkit.models.moved import with_modules_of_today
 from serkit.models.training import TrainedInEpochs
@@ -37,12 +38,15 @@ class Network(TrainedInEpochs):
         source: Its input.
         scaling: How that is scaled.
         values: The parameters that it was made with, by name.
+        held: Keeps the model from being trained again as another net, as long as this one lives;
+            None where nobody else could.
     """
 
     model: Any
     source: Source
     scaling: Scaling
     values: Mapping[str, Scalar]
+    held: CompiledNet | None = field(default=None, repr=False, compare=False)
 
     @property
     def parameters(self) -> int:

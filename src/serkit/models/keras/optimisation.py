@@ -5,6 +5,8 @@ This module imports Keras inside functions only.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
 from serkit.models.keras.parameters import KerasLoopParameters
@@ -13,39 +15,51 @@ WARM_UP = 0.1
 """Share of a cosine schedule in which the learning rate rises."""
 
 
-def optimiser(parameters: KerasLoopParameters, epochs: int, steps: int) -> Any:
-    """Make Adam, or AdamW for decoupled weight decay.
+def optimiser(parameters: KerasLoopParameters) -> Any:
+    """Make Adam, or AdamW for decoupled weight decay; the loop sets its learning rate.
+
+    Args:
+        parameters: Of the loop.
+    """
+    import keras
+
+    options: dict[str, Any] = {"global_clipnorm": parameters.clip_norm or None}
+    rate = parameters.learning_rate
+    if decay := parameters.weight_decay:
+        return keras.optimizers.AdamW(rate, weight_decay=decay, **options)
+    return keras.optimizers.Adam(rate, **options)
+
+
+def learning_rate(
+    parameters: KerasLoopParameters, epochs: int, steps: int
+) -> Callable[[int], float]:
+    """Return the learning rate of each step, the first of which is 0.
+
+    It is no part of the compiled step, so that trainings of different length can share that.
 
     Args:
         parameters: Of the loop.
         epochs: Of the whole training.
         steps: Of an epoch.
     """
-    import keras
-
-    options: dict[str, Any] = {"global_clipnorm": parameters.clip_norm or None}
-    rate = learning_rate(parameters, epochs, steps)
-    if decay := parameters.weight_decay:
-        return keras.optimizers.AdamW(rate, weight_decay=decay, **options)
-    return keras.optimizers.Adam(rate, **options)
-
-
-def learning_rate(parameters: KerasLoopParameters, epochs: int, steps: int) -> Any:
-    """Return the learning rate: a number, or one of Keras's schedules."""
-    import keras
-
-    rate, schedules = parameters.learning_rate, keras.optimizers.schedules
+    rate = parameters.learning_rate
     if parameters.schedule == "exponential":
-        return schedules.ExponentialDecay(rate, decay_steps=1000, decay_rate=0.9)
+        return lambda step: rate * 0.9 ** (step / 1000)
     if parameters.schedule == "restarts":
-        cycle = parameters.cycle * steps
-        return schedules.CosineDecayRestarts(rate, max(1, cycle), t_mul=1.0, m_mul=1.0)
+        cycle = max(1, parameters.cycle * steps)
+        return lambda step: rate * _falling(step % cycle / cycle)
     if parameters.schedule == "cosine":
         rising = max(1, int(WARM_UP * epochs * steps))
-        return schedules.CosineDecay(
-            0.0, max(1, epochs * steps - rising), warmup_target=rate, warmup_steps=rising
+        falling = max(1, epochs * steps - rising)
+        return lambda step: (
+            rate * (step / rising if step < rising else _falling(min(1, (step - rising) / falling)))
         )
-    return rate
+    return lambda _step: rate
+
+
+def _falling(done: float) -> float:
+    """Return half a cosine, from 1 down to 0."""
+    return 0.5 * (1 + math.cos(math.pi * done))
 
 
 def loss(model: Any, parameters: KerasLoopParameters) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from serkit.errors import UsageError
@@ -17,6 +17,7 @@ from serkit.models.keras.backend import (
     precision_scope,
 )
 from serkit.models.keras.checkpoint import Checkpoints
+from serkit.models.keras.compiled import CompiledNets
 from serkit.models.keras.loop import train
 from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network, load
@@ -126,10 +127,11 @@ def _check_padding_counts(parameters: KerasParameters) -> None:
 
 @dataclass(frozen=True)
 class _Net(Generic[K]):
-    """A kind of net: name and build function."""
+    """A kind of net: name, build function, and the nets of it that are compiled."""
 
     name: str
     build: Callable[[K, Shape, int], Any]
+    compiled: CompiledNets = field(default_factory=CompiledNets)
 
     def fit(self, fold: FoldData, parameters: K, context: FitContext) -> Network:
         """Fit a net on a training side; again on all of its clips once the epoch is chosen."""
@@ -152,15 +154,17 @@ class _Net(Generic[K]):
         source = Source.of(parameters, fold.train)
         clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
         scaling = fit_scaling(clips, parameters.standardise)
-        model = build_net(self.build, source, parameters, len(fold.labels), context.seed)
+        fresh = build_net(self.build, source, parameters, len(fold.labels), context.seed)
+        compiled = self.compiled.adopt(fresh, parameters)
         course = train(
-            model, clips, validation, scaling, parameters, context, checkpoints, soft=soft
+            compiled, clips, validation, scaling, parameters, context, checkpoints, soft=soft
         )
         return Network(
-            model,
+            compiled.model,
             source,
             scaling,
             parameters.to_json(),
+            held=compiled,
             chosen={"epoch": course.best} if len(validation) else {},
             history=history_frame(course.rows, course.best),
             earlier_seconds=checkpoints.earlier,
@@ -181,9 +185,10 @@ class _Net(Generic[K]):
         checkpoints = Checkpoints(folder, self._key(fold, parameters, context))
         clips = Spectra(side, net.source)
         scaling = fit_scaling(clips, parameters.standardise)
-        model = build_net(self.build, net.source, parameters, len(fold.labels), context.seed)
+        fresh = build_net(self.build, net.source, parameters, len(fold.labels), context.seed)
+        compiled = self.compiled.adopt(fresh, parameters)
         train(
-            model,
+            compiled,
             clips,
             Spectra(fold.validation, net.source),
             scaling,
@@ -195,8 +200,9 @@ class _Net(Generic[K]):
         )
         return replace(
             net,
-            model=model,
+            model=compiled.model,
             scaling=scaling,
+            held=compiled,
             earlier_seconds=net.earlier_seconds + checkpoints.earlier,
             fitted_clips=len(side),
         )

@@ -21,7 +21,8 @@ def stress_section(tables: Mapping[str, StressTable]) -> Iterator[str]:
         "`serkit stress RUN` ([what is done to the clips](howto/stress.md)): UAR in percent of the "
         "same test clips, perturbed, each predicted by the fold that had not seen its speaker. In "
         "brackets the change in points against the clips as recorded, with its 95 % interval by a "
-        "paired bootstrap over speakers; **bold** where UAR falls beyond chance.\n"
+        "paired bootstrap over speakers; **bold** where UAR falls beyond chance. A number of clips "
+        "in brackets: this condition was tried on fewer of them, and its change is theirs.\n"
     )
     yield "\n".join(f"- {name}: {_looked_at(table)}" for name, table in tables.items()) + "\n"
     rows = [("as recorded", *(f"{100 * table.uar:.1f}" for table in tables.values()))]
@@ -50,5 +51,7 @@ def _cell(table: StressTable, condition: str) -> str:
     change = f"{100 * row.change:+z.1f}"
     if row.change_low is not None and row.change_high is not None:
         change += f", {100 * row.change_low:+z.1f} to {100 * row.change_high:+z.1f}"
+    if row.clips + row.unread != table.clips:
+        change += f"; {row.clips:,} clips"
     text = f"{100 * row.uar:.1f} ({change})"
     return f"**{text}**" if row.falls else text

@@ -196,7 +196,7 @@ class TestNets:
         [
             ("transformer", {"width": 8, "blocks": 1, "heads": 2, "hidden": 8, "attention": 4}),
             ("lstm", {"units": "6,6", "attention": 4}),
-            ("lstm", {"units": "6", "attention": 4, "beside": TABLE.name}),
+            ("lstm", {"units": "6", "attention": 4, "beside": TABLE.name, "beside_path": "linear"}),
             ("transformer", {"padding": "masked", "width": 8, "blocks": 1, "heads": 2}),
         ],
         ids=[
@@ -221,10 +221,15 @@ class TestNets:
         source = Source.of(parameters, data)
         scaling = Scaling(np.full(20, 40.0), np.linspace(5, 15, 20))
         if source.columns:
-            scaling = replace(scaling, beside=Scaling(np.full(1, 9.0), np.full(1, 50.0)))
+            beside = Scaling(np.full(1, 9.0), np.full(1, 50.0), limit=0.05)
+            scaling = replace(scaling, beside=beside)
         load_keras("tensorflow").utils.set_random_seed(1)
         build = import_module(f"serkit.models.keras.nets.{name}").build
         model = build(parameters, Shape(source.length, source.bands, source.columns), CLASSES)
+        if source.columns:
+            random = np.random.default_rng(1)
+            linear = model.get_layer("beside_linear")
+            linear.set_weights([random.normal(size=each.shape) for each in linear.get_weights()])
         net = Network(model, source, scaling, parameters.to_json())
         graph = Graph([spec, TABLE])
         content = graph.finish(graph.add(net, name), CLASSES, {})

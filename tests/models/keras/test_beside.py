@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs Tenso
 
 TABLE = "change_deviation"
 VALUES = {"features": "mel8", "beside": TABLE, **netkit.TINY["tcn"]}
-SETTLED = TRAINERS.get("tcn").settle("best", {**VALUES, "copies": ""})
+SETTLED = TRAINERS.get("tcn").settle("branch", {**VALUES, "copies": ""})
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +105,27 @@ def test_it_answers_the_same_once_loaded(fitted, store: FeatureStore, tmp_path: 
     np.testing.assert_allclose(loaded.predict(clips), fitted.predict(clips), atol=1e-6)
 
 
+def test_a_linear_layer_reads_clipped_tables_and_its_net_is_saved(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    given = {
+        "beside": TABLE,
+        "beside_path": "linear",
+        "copies": "",
+        "average": 0.5,
+        "batch_size": 2,
+    }
+    net = netkit.fit("ffnn", store, learning_rate=0.05, **given)
+    kernel, _ = net.model.get_layer("beside_linear").get_weights()
+    assert kernel.shape == (1, 8)
+    assert np.abs(kernel).max() > 1e-3
+    assert net.scaling.beside.limit == 4.0
+    net.save(tmp_path)
+    clips = netkit.clips_of(store, 4)
+    loaded = TRAINERS.get("ffnn").load(tmp_path).predict(clips)
+    np.testing.assert_allclose(loaded, net.predict(clips), atol=1e-6)
+
+
 def test_frames_are_no_table(store: FeatureStore) -> None:
     with pytest.raises(UsageError) as caught:
         Source.of(replace(SETTLED, beside="mel8"), store)
@@ -117,6 +138,9 @@ def test_frames_are_no_table(store: FeatureStore) -> None:
 @pytest.mark.parametrize("name", netkit.NETS)
 def test_every_net_has_the_branch(name: str, store: FeatureStore) -> None:
     plain = netkit.untrained(name, store).model.count_params()
-    wide = netkit.untrained(name, store, beside=TABLE, beside_units=3).model
+    hidden = {"beside_path": "hidden", "beside_units": 3}
+    wide = netkit.untrained(name, store, beside=TABLE, **hidden).model
     assert wide.count_params() == plain + (1 * 3 + 3) + 3 * 8
     assert {each.name for each in wide.inputs} >= {"frames", "beside"}
+    linear = netkit.untrained(name, store, beside=TABLE, beside_path="linear").model
+    assert linear.count_params() == plain + 1 * 8 + 8

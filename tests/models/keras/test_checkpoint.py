@@ -96,13 +96,17 @@ def test_the_best_epoch_may_precede_the_interruption(store, tmp_path):
 
 
 def test_batches_of_other_lengths_may_come_first_after_resuming(tmp_path):
-    """How a batch's sums are rounded does not depend on which lengths came before it."""
+    """How a batch's sums are rounded does not depend on which lengths came before it.
+
+    The average of the weights is resumed, too.
+    """
     store = make_store(tmp_path, shortest=1500)
     work = tmp_path / "work"
     work.mkdir()
-    whole, _ = fit(store, None, name="tcn", batch_size=3)
-    fit(store, work, name="tcn", stop=3, batch_size=3)
-    again, told = fit(store, work, name="tcn", batch_size=3)
+    given = {"name": "tcn", "batch_size": 3, "average": 0.9}
+    whole, _ = fit(store, None, **given)
+    fit(store, work, stop=3, **given)
+    again, told = fit(store, work, **given)
     assert told == [2, 3, 4]
     data = clips_of(store, 4)
     assert np.array_equal(whole.predict(data), again.predict(data))

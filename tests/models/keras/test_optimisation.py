@@ -7,6 +7,7 @@ import pytest
 
 from serkit.models import TRAINERS
 from serkit.models.keras.backend import load_keras
+from serkit.models.keras.beside import LINEAR
 from serkit.models.keras.optimisation import learning_rate, loss, optimiser
 
 
@@ -44,6 +45,19 @@ def test_l2_adds_its_share_of_every_weight_to_that_weight_s_gradient(model):
     penalised, _ = gradients(model, l2=0.01)
     for before, after, weight in zip(plain, penalised, weights, strict=True):
         np.testing.assert_allclose(after, before + 0.01 * weight, rtol=1e-4, atol=1e-6)
+
+
+def test_the_linear_layer_for_tables_has_a_penalty_of_its_own(keras):
+    inputs = keras.Input((3,))
+    layers = [keras.layers.Dense(8, name=name) for name in ("emotions", LINEAR)]
+    outputs = keras.layers.Softmax()(keras.layers.Add()([each(inputs) for each in layers]))
+    net = keras.Model(inputs, outputs)
+    both = {"l2": 0.01, "beside_l2": 0.5}
+    plain, weights = gradients(net, l2=0.0, beside_l2=0.0)
+    penalised, _ = gradients(net, **both)
+    for position, factor in enumerate((0.01, 0.01, 0.5, 0.5)):
+        expected = plain[position] + factor * weights[position]
+        np.testing.assert_allclose(penalised[position], expected, rtol=1e-4, atol=1e-6)
 
 
 def test_restarts_go_from_the_top_down_to_nothing_in_every_cycle():

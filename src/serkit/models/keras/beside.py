@@ -19,6 +19,10 @@ Rows = npt.NDArray[np.float32]
 """Clips' values, shape ``(clips, columns)``."""
 
 
+LINEAR = "beside_linear"
+"""Name of the layer that leads from the tables straight to the emotions."""
+
+
 @dataclass(frozen=True)
 class BesideParameters(Parameters):
     """The tables, and the branch of the net that reads them.
@@ -30,24 +34,44 @@ class BesideParameters(Parameters):
 
     beside: str = parameter(
         "",
-        "tables to read beside the frames, separated by commas, such as 'functionals'; a branch "
-        "of their own joins the net before its last layer",
+        "tables to read beside the frames, separated by commas, such as 'functionals'",
+    )
+    beside_path: str = parameter(
+        "hidden",
+        "what reads the tables: a hidden layer that joins the net before its last layer, or a "
+        "linear layer on whitened tables, whose outputs are added to the net's before the softmax",
+        choices=("hidden", "linear"),
     )
     beside_units: int = parameter(
-        64, "units of the branch for tables", minimum=1, search=Among((32, 64, 128))
+        64,
+        "units of the hidden layer for tables (beside_path=hidden)",
+        minimum=1,
+        search=Among((32, 64, 128)),
     )
     beside_dropout: float = parameter(
         0.5,
-        "share of the tables' values, and of the branch's units, dropped in training",
+        "share of the tables' values, and of the hidden layer's units, dropped in training "
+        "(beside_path=hidden)",
         minimum=0,
         maximum=0.95,
         search=Between(0.2, 0.7),
+    )
+    beside_l2: float = parameter(
+        0.05,
+        "L2 penalty on the linear layer for tables, in place of l2 (beside_path=linear)",
+        minimum=0,
+        search=Between(0.01, 0.3, log=True),
     )
 
     @property
     def table_names(self) -> tuple[str, ...]:
         """The tables."""
         return names_in(self.beside)
+
+    @property
+    def linear_beside(self) -> bool:
+        """Whether tables are read by a linear layer, whitened and clipped."""
+        return bool(self.table_names) and self.beside_path == "linear"
 
 
 def columns_of(names: Sequence[str], layouts: Any) -> int:

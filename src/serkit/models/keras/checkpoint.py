@@ -2,8 +2,8 @@
 
 A checkpoint is one ``.npz`` file without pickles, replaced whole: everything that the next epoch
 depends on. It holds the net's variables (weights, and the states that its layers draw random
-numbers from), the optimiser's, the generators of NumPy and torch, the history and the weights of
-the best epoch.
+numbers from), the optimiser's, the generators of NumPy and torch, the history, the weights of the
+best epoch and their average.
 """
 
 from __future__ import annotations
@@ -20,12 +20,10 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from serkit.models.keras.averaging import Average, Weights
 from serkit.models.keras.backend import loaded_backend
 from serkit.models.training import Course
 from serkit.storage.files import TEMPORARY, replacing
-
-Weights = list[npt.NDArray[Any]]
-"""A net's weights, as Keras lists them."""
 
 FILE = "checkpoint.npz"
 
@@ -52,8 +50,8 @@ class Checkpoints:
     _began: float = field(default_factory=time.perf_counter)
     _due: float = 0.0
 
-    def load(self, model: Any, random: np.random.Generator) -> Course[Weights]:
-        """Bring a compiled net and a generator to where an interrupted training stood.
+    def load(self, model: Any, random: np.random.Generator, average: Average) -> Course[Weights]:
+        """Bring a compiled net, a generator and an average to where a training was interrupted.
 
         Returns:
             How that training has gone; an empty course where there is none to resume.
@@ -73,10 +71,14 @@ class Checkpoints:
         _set_torch_random(arrays)
         random.bit_generator.state = facts["random"]
         self.earlier = float(facts["seconds"])
+        average.steps = facts["average"]["steps"]
+        average.weights = [arrays[f"average-{i}"] for i in range(facts["average"]["weights"])]
         best = [arrays[f"best-{i}"] for i in range(facts["best_weights"])]
         return Course(facts["rows"], facts["best"], facts["score"], best or model.get_weights())
 
-    def save_if_due(self, model: Any, random: np.random.Generator, course: Course[Weights]) -> None:
+    def save_if_due(
+        self, model: Any, random: np.random.Generator, course: Course[Weights], average: Average
+    ) -> None:
         """Write a checkpoint, unless that would take more than :data:`SHARE` of the time.
 
         Raises:
@@ -85,8 +87,9 @@ class Checkpoints:
         began = time.perf_counter()
         if self.folder is None or began < self._due:
             return
-        # After the best epoch its weights are the net's own.
-        best = [] if course.best == len(course.rows) else course.weights or []
+        # After the best epoch its weights are the net's own, unless they are an average.
+        own = course.best == len(course.rows) and not average.weights
+        best = [] if own else course.weights or []
         facts = {
             "version": _VERSION,
             "key": self.key,
@@ -94,8 +97,10 @@ class Checkpoints:
             "random": random.bit_generator.state,
             **course.facts,
             "best_weights": len(best),
+            "average": {"steps": average.steps, "weights": len(average.weights)},
         }
-        arrays = dict(_arrays(_variables(model), best)) | _torch_random()
+        lists = {"best": best, "average": average.weights}
+        arrays = dict(_arrays(_variables(model), lists)) | _torch_random()
         _write(self.folder / FILE, facts, arrays)
         done = time.perf_counter()
         self._due = done + (done - began) * (1 / SHARE - 1)
@@ -107,14 +112,14 @@ def _variables(model: Any) -> list[Any]:
 
 
 def _arrays(
-    variables: Sequence[Any], best: Sequence[npt.NDArray[Any]]
+    variables: Sequence[Any], lists: Mapping[str, Weights]
 ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
     import keras
 
     for position, variable in enumerate(variables):
         yield f"variable-{position}", np.asarray(keras.ops.convert_to_numpy(variable))
-    for position, weights in enumerate(best):
-        yield f"best-{position}", weights
+    for name, weights in lists.items():
+        yield from ((f"{name}-{position}", each) for position, each in enumerate(weights))
 
 
 def _torch_random() -> dict[str, npt.NDArray[Any]]:

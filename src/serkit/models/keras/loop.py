@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from serkit.models.distillation import mixed_targets
 from serkit.models.keras.augment import Augmentation
-from serkit.models.keras.checkpoint import Checkpoints, Weights
+from serkit.models.keras.averaging import Average, Weights
+from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.compiled import CompiledNet
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import learning_rate
@@ -64,8 +65,9 @@ def train(
     targets = mixed_targets(clips.labels, len(weights), soft, parameters.teacher_weight)
     feed = Feed(clips, scaling, augmentation, weights, targets)
     random = np.random.default_rng([context.seed, len(clips)])
-    course = checkpoints.load(model, random)
-    lesson = _Lesson(net, feed, size, random, rate, context)
+    average = Average(parameters.average)
+    course = checkpoints.load(model, random, average)
+    lesson = _Lesson(net, feed, size, random, rate, average, context)
     ends = last or epochs
     context.progress(len(course.rows), ends, "training" if last is None else "fitting again")
     with tracked(model, parameters.to_json(), context.tracking) as log_epoch:
@@ -73,17 +75,19 @@ def train(
             epoch, started = len(course.rows) + 1, time.perf_counter()
             trained = lesson.epoch(epoch)
             validated = None
-            if len(validation):
-                validated = EpochStats.of(predict(model, validation, scaling), validation.labels)
-                require_finite(validated.loss, epoch, "on the validation clips", hint=_SMALLER)
-            judged = Epoch.of(epoch, trained, validated, clips.label_set, parameters.monitor)
-            row = judged.row | {"seconds": time.perf_counter() - started}
-            course.note(row, judged.score, model.get_weights)
+            with average.applied(model):
+                if len(validation):
+                    found = predict(model, validation, scaling)
+                    validated = EpochStats.of(found, validation.labels)
+                    require_finite(validated.loss, epoch, "on the validation clips", hint=_SMALLER)
+                judged = Epoch.of(epoch, trained, validated, clips.label_set, parameters.monitor)
+                row = judged.row | {"seconds": time.perf_counter() - started}
+                course.note(row, judged.score, model.get_weights)
             log_epoch(row)
             context.progress(epoch, ends, f"loss {trained.loss:.3f}{judged.said}")
             if validated is not None:
                 context.judged(epoch / ends, validated.uar)
-            checkpoints.save_if_due(model, random, course)
+            checkpoints.save_if_due(model, random, course, average)
     model.set_weights(course.weights)
     return course
 
@@ -97,6 +101,7 @@ class _Lesson:
     size: int
     random: np.random.Generator
     rate: Callable[[int], float]
+    average: Average
     context: FitContext
 
     def epoch(self, number: int) -> EpochStats:
@@ -109,6 +114,7 @@ class _Lesson:
             model.optimizer.learning_rate = self.rate(before + step)
             # it resets metrics first, so the result covers only this batch
             found = model.train_on_batch(inputs, targets, weights, return_dict=True)
+            self.average.note(model)
             loss = require_finite(float(found["loss"]), number, f"step {step}", hint=_SMALLER)
             tally.add(loss, self.net.confusion)
             self.context.batches(step, len(batches), f"epoch {number}, loss {tally.loss:.3f}")

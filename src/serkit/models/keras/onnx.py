@@ -79,6 +79,9 @@ def _scaled(graph: Graph, frames: str, scaling: Scaling) -> str:
     """Return frames scaled, in double precision as in training: raw powers reach 1e12."""
     shifted = graph.op("Sub", graph.cast(frames, np.float64), graph.constant(scaling.mean))
     divided = graph.op("Div", shifted, graph.constant(scaling.deviation))
+    if scaling.limit is not None:
+        low, high = (graph.constant(np.float64(s * scaling.limit)) for s in (-1, 1))
+        divided = graph.op("Clip", divided, low, high)
     return graph.cast(divided, np.float32)
 
 

@@ -9,7 +9,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from serkit.models.keras.parameters import KerasLoopParameters
+from serkit.models.keras.beside import LINEAR
+from serkit.models.keras.parameters import KerasLoopParameters, KerasParameters
 
 WARM_UP = 0.1
 """Share of a cosine schedule in which the learning rate rises."""
@@ -62,8 +63,11 @@ def _falling(done: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * done))
 
 
-def loss(model: Any, parameters: KerasLoopParameters) -> Any:
-    """Return the cross-entropy, plus the penalty ``l2`` on all weights if it is set.
+def loss(model: Any, parameters: KerasParameters) -> Any:
+    """Return the cross-entropy, plus an L2 penalty if it is set.
+
+    ``l2`` holds for all weights but those of the linear layer for tables, for which it is
+    ``beside_l2``.
 
     Half the penalty's factor times the squared weights: the gradient of a weight then holds
     ``l2`` times that weight, and Adam scales it like all the rest of the gradient. AdamW's
@@ -76,15 +80,23 @@ def loss(model: Any, parameters: KerasLoopParameters) -> Any:
     """
     import keras
 
-    smoothing, factor = parameters.label_smoothing, parameters.l2
-    if not factor:
+    smoothing = parameters.label_smoothing
+    factors = [_penalty(each, parameters) for each in model.trainable_weights]
+    if not any(factors):
         return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 
     def penalised(targets: Any, probabilities: Any) -> Any:
         found = keras.losses.categorical_crossentropy(
             targets, probabilities, label_smoothing=smoothing
         )
-        squares = [keras.ops.sum(keras.ops.square(each)) for each in model.trainable_weights]
-        return found + 0.5 * factor * sum(squares)
+        weights = zip(factors, model.trainable_weights, strict=True)
+        squares = [factor * keras.ops.sum(keras.ops.square(each)) for factor, each in weights]
+        return found + 0.5 * sum(squares)
 
     return penalised
+
+
+def _penalty(weight: Any, parameters: KerasParameters) -> float:
+    """Return the L2 penalty on a weight: the linear layer that reads tables has its own."""
+    linear = weight.path.split("/")[0] == LINEAR
+    return parameters.beside_l2 if linear else parameters.l2

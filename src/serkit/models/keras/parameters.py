@@ -50,6 +50,13 @@ class KerasLoopParameters(LoopParameters, RefitParameters):
         minimum=0,
         search=Between(3e-4, 2e-2, log=True),
     )
+    average: float = parameter(
+        0.0,
+        "momentum per step of the exponential average of the weights that becomes the net; 0 "
+        "keeps the weights themselves",
+        minimum=0,
+        maximum=0.9999,
+    )
     clip_norm: float = parameter(0.0, "gradient clipping norm; 0 disables it", minimum=0)
     monitor: str = parameter(
         "loss",

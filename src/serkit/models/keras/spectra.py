@@ -20,6 +20,7 @@ from serkit.labels import LabelSet
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.keras.beside import Rows, columns_of, read_rows
 from serkit.models.keras.parameters import SpectrumParameters
+from serkit.models.keras.whitening import Whitening
 from serkit.parameters import names_in
 from serkit.store.options import Scale
 
@@ -39,6 +40,9 @@ CACHE_BYTES = 2 * 2**30
 """Clips are kept in memory up to this size, and read batch by batch beyond it."""
 
 _SMALLEST_DEVIATION = 1e-6
+_LIMIT = 4.0
+"""Standard deviations that columns before a linear layer are clipped to, so that one odd number
+cannot decide."""
 
 
 class Described(Protocol):
@@ -154,26 +158,37 @@ class Scaling:
         mean: Shape ``(bands,)``.
         deviation: Shape ``(bands,)``.
         beside: The same for the columns of tables that are read beside; None where there are none.
+        limit: Largest absolute value let through; None lets all through.
+        whitening: Applied last, while a net is trained; None for none. It is not saved.
     """
 
     mean: npt.NDArray[np.float64]
     deviation: npt.NDArray[np.float64]
     beside: Scaling | None = None
+    limit: float | None = None
+    whitening: Whitening | None = None
 
     def __call__(self, frames: Frames) -> Frames:
         """Return frames, or rows of a table, scaled."""
-        return ((frames - self.mean) / self.deviation).astype(np.float32)
+        scaled = (frames - self.mean) / self.deviation
+        if self.limit is not None:
+            scaled = np.clip(scaled, -self.limit, self.limit)
+        single: Frames = scaled.astype(np.float32)
+        return single if self.whitening is None else self.whitening(single)
 
     def to_json(self) -> dict[str, Any]:
         """Return all as lists."""
-        found = {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+        found: dict[str, Any] = {"mean": self.mean.tolist(), "deviation": self.deviation.tolist()}
+        if self.limit is not None:
+            found["limit"] = self.limit
         return found if self.beside is None else {**found, "beside": self.beside.to_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Scaling:
         """Read what :meth:`to_json` gave."""
         beside = cls.from_json(data["beside"]) if "beside" in data else None
-        return cls(np.array(data["mean"]), np.array(data["deviation"]), beside)
+        limit = data.get("limit")
+        return cls(np.array(data["mean"]), np.array(data["deviation"]), beside, limit)
 
     @classmethod
     def identity(cls, bands: int) -> Scaling:
@@ -292,18 +307,20 @@ def _cached(
     return [found[int(p)] if int(p) in found else known[int(p)] for p in positions]
 
 
-def fit_scaling(spectra: Spectra, over: str) -> Scaling:
+def fit_scaling(spectra: Spectra, over: str, linear_beside: bool = False) -> Scaling:
     """Fit the scaling of each band, and of tables that are read beside, on training clips.
 
     Args:
         spectra: The clips.
         over: ``live`` frames alone; ``all`` frames, padding counted as zeros; ``none`` leaves
             bands as they are. Tables are always scaled.
+        linear_beside: Whether a linear layer reads the tables: they are clipped, and whitened
+            during training.
     """
-    return replace(_fit_bands(spectra, over), beside=_fit_columns(spectra))
+    return replace(_fit_bands(spectra, over), beside=_fit_columns(spectra, linear_beside))
 
 
-def _fit_columns(spectra: Spectra) -> Scaling | None:
+def _fit_columns(spectra: Spectra, whitened: bool) -> Scaling | None:
     """Fit the scaling of tables' columns over all clips; None where there are none."""
     read = [spectra.rows(positions) for positions in spectra.chunks(64)]
     rows = [each.astype(np.float64) for each in read if each is not None]
@@ -311,7 +328,11 @@ def _fit_columns(spectra: Spectra) -> Scaling | None:
         return None
     every = np.concatenate(rows)
     deviation = every.std(axis=0)
-    return Scaling(every.mean(axis=0), np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0))
+    deviation = np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0)
+    if not whitened:
+        return Scaling(every.mean(axis=0), deviation)
+    clipped = Scaling(every.mean(axis=0), deviation, limit=_LIMIT)
+    return replace(clipped, whitening=Whitening.fit(clipped(every.astype(np.float32))))
 
 
 def _fit_bands(spectra: Spectra, over: str) -> Scaling:

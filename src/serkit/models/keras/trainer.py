@@ -22,7 +22,7 @@ from serkit.models.keras.loop import train
 from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network, load
 from serkit.models.keras.parameters import KerasParameters
-from serkit.models.keras.spectra import Source, Spectra, fit_scaling
+from serkit.models.keras.spectra import Scaling, Source, Spectra, fit_scaling
 from serkit.models.memory import fitting_in_memory
 from serkit.models.tracking import require_trackers
 from serkit.models.trainer import FitContext, Preset, Tracking, Trainer
@@ -52,6 +52,10 @@ SMALL_LOOP: Mapping[str, Any] = {
 WITH_FUNCTIONALS: Mapping[str, Any] = {"beside": "functionals", "epochs": 8, "l2": 1e-2}
 """The functionals of each clip and copy beside its frames: nothing is gained after few epochs, and
 a stronger penalty holds the wide input (docs/experiments/distillation.md)."""
+
+LINEAR_BESIDE: Mapping[str, Any] = {**WITH_FUNCTIONALS, "beside_path": "linear", "average": 0.998}
+"""The functionals whitened and read by a linear layer, as logistic regression reads them, and the
+average of the weights (docs/experiments/wide-and-deep.md)."""
 
 STUDY: Mapping[str, Any] = {"scale": "power", "monitor": "accuracy", "refit": False}
 """Values of all the study's nets: raw mel power, and the epoch with the best accuracy."""
@@ -153,7 +157,7 @@ class _Net(Generic[K]):
         checkpoints = Checkpoints(context.workdir, self._key(fold, parameters, context))
         source = Source.of(parameters, fold.train)
         clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
-        scaling = fit_scaling(clips, parameters.standardise)
+        scaling = fit_scaling(clips, parameters.standardise, parameters.linear_beside)
         fresh = build_net(self.build, source, parameters, len(fold.labels), context.seed)
         compiled = self.compiled.adopt(fresh, parameters)
         course = train(
@@ -162,7 +166,7 @@ class _Net(Generic[K]):
         return Network(
             compiled.model,
             source,
-            scaling,
+            merged(compiled.model, scaling),
             parameters.to_json(),
             held=compiled,
             chosen={"epoch": course.best} if len(validation) else {},
@@ -184,7 +188,7 @@ class _Net(Generic[K]):
         soft = soft_labels(side, parameters, context)
         checkpoints = Checkpoints(folder, self._key(fold, parameters, context))
         clips = Spectra(side, net.source)
-        scaling = fit_scaling(clips, parameters.standardise)
+        scaling = fit_scaling(clips, parameters.standardise, parameters.linear_beside)
         fresh = build_net(self.build, net.source, parameters, len(fold.labels), context.seed)
         compiled = self.compiled.adopt(fresh, parameters)
         train(
@@ -201,7 +205,7 @@ class _Net(Generic[K]):
         return replace(
             net,
             model=compiled.model,
-            scaling=scaling,
+            scaling=merged(compiled.model, scaling),
             held=compiled,
             earlier_seconds=net.earlier_seconds + checkpoints.earlier,
             fitted_clips=len(side),
@@ -228,6 +232,15 @@ def build_net(
     keras.utils.set_random_seed(seed)
     with precision_scope(keras, parameters.precision):
         return build(parameters, Shape(source.length, source.bands, source.columns), classes)
+
+
+def merged(model: Any, scaling: Scaling) -> Scaling:
+    """Multiply the whitening of a training into its net; return the scaling that remains."""
+    beside = scaling.beside
+    if beside is None or beside.whitening is None:
+        return scaling
+    beside.whitening.merge_into(model)
+    return replace(scaling, beside=replace(beside, whitening=None))
 
 
 def _without_choice(side: TrainingClips) -> FoldData:

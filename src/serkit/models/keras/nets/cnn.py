@@ -69,7 +69,7 @@ def build(parameters: CnnParameters, input_shape: Shape, classes: int) -> Any:
     x = layers.Dense(channels[-1], activation="relu", name="joined")(x)
     pooled = attention_statistics(x, layers.Reshape((-1,))(live), parameters.attention)
     pooled = layers.Dropout(parameters.dropout)(pooled)
-    return inputs.model(emotions(inputs.joined(pooled, parameters), classes), "cnn")
+    return inputs.model(emotions(pooled, inputs, parameters, classes), "cnn")
 
 
 def _residual(x: Any, live: Any, width: int) -> Any:

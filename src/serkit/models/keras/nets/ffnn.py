@@ -56,7 +56,7 @@ def build(parameters: FfnnParameters, input_shape: Shape, classes: int) -> Any:
             bias_regularizer=penalty,
         )(x)
         x = keras.layers.Dropout(parameters.dropout)(x)
-    return inputs.model(emotions(inputs.joined(x, parameters), classes), "ffnn")
+    return inputs.model(emotions(x, inputs, parameters, classes), "ffnn")
 
 
 def _statistics(inputs: Inputs) -> Any:

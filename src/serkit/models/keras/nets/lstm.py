@@ -80,7 +80,7 @@ def build(parameters: LstmParameters, input_shape: Shape, classes: int) -> Any:
         x = keras.layers.Dropout(dropout)(x)
     for width in sizes("dense", parameters.dense) if parameters.dense else ():
         x = keras.layers.Dense(width, activation="relu")(x)
-    return inputs.model(emotions(inputs.joined(x, parameters), classes), "lstm")
+    return inputs.model(emotions(x, inputs, parameters, classes), "lstm")
 
 
 def _pooled(inputs: Inputs, parameters: LstmParameters) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from serkit.models.keras.beside import LINEAR
 from serkit.models.keras.parameters import KerasParameters
 
 
@@ -58,11 +59,11 @@ class Inputs:
             parameters: Size and dropout of the branch.
 
         Returns:
-            ``x`` itself where no tables are read.
+            ``x`` itself where no tables are read, or where a linear layer reads them.
         """
         import keras
 
-        if self.beside is None:
+        if self.beside is None or parameters.linear_beside:
             return x
         layers, dropout = keras.layers, parameters.beside_dropout
         rows = layers.Dropout(dropout)(self.beside)
@@ -81,11 +82,24 @@ class Inputs:
         return keras.Model(inputs, outputs, name=name)
 
 
-def emotions(x: Any, classes: int) -> Any:
-    """Return a softmax over the emotions, in float32 even after layers of lower precision."""
+def emotions(x: Any, inputs: Inputs, parameters: KerasParameters, classes: int) -> Any:
+    """Return a softmax over the emotions, in float32 even after layers of lower precision.
+
+    Args:
+        x: What the net made of the frames, shape ``(clips, values)``.
+        inputs: The net's inputs, with tables if it reads any.
+        parameters: How tables are read.
+        classes: How many emotions there are.
+    """
     import keras
 
-    return keras.layers.Dense(classes, activation="softmax", name="emotions", dtype="float32")(x)
+    layers, x = keras.layers, inputs.joined(x, parameters)
+    if not parameters.linear_beside:
+        return layers.Dense(classes, activation="softmax", name="emotions", dtype="float32")(x)
+    deep = layers.Dense(classes, name="emotions", dtype="float32")(x)
+    # From zeros: it begins as logistic regression does, whatever the seed.
+    wide = layers.Dense(classes, name=LINEAR, kernel_initializer="zeros", dtype="float32")
+    return layers.Softmax(dtype="float32")(layers.Add(dtype="float32")([deep, wide(inputs.beside)]))
 
 
 def attention_statistics(x: Any, live: Any, units: int) -> Any:

@@ -57,4 +57,4 @@ def build(parameters: TcnParameters, input_shape: Shape, classes: int) -> Any:
         x = layers.Add()([x, inner]) if position else inner
     pooled = attention_statistics(x, inputs.live, parameters.attention)
     pooled = layers.Dropout(parameters.dropout)(pooled)
-    return inputs.model(emotions(inputs.joined(pooled, parameters), classes), "tcn")
+    return inputs.model(emotions(pooled, inputs, parameters, classes), "tcn")

@@ -57,7 +57,7 @@ def build(parameters: TransformerParameters, input_shape: Shape, classes: int) -
         x = _of_true_length(inputs, parameters)
     else:
         x = _of_the_study(inputs, parameters, input_shape.frames)
-    return inputs.model(emotions(inputs.joined(x, parameters), classes), "transformer")
+    return inputs.model(emotions(x, inputs, parameters, classes), "transformer")
 
 
 def _of_the_study(inputs: Inputs, parameters: TransformerParameters, frames: int | None) -> Any:

@@ -126,8 +126,17 @@ def test_the_demo_runs_the_whole_pipeline(cli, small_corpus, monkeypatch):
     steps = [line for line in answer.err.splitlines() if line.startswith("serkit: serkit ")]
     assert [step.split()[2] for step in steps] == ["synth", "extract", *["train"] * 3, "compare"]
     assert answer.err.splitlines()[-1] == "serkit: everything is in here"
+    assert "serkit: cd here" in answer.err.splitlines()
+    assert steps[0] == "serkit: serkit synth corpus --actors 3"
+    assert steps[-2:] == [
+        "serkit: serkit train svm --protocol random5",
+        "serkit: serkit compare",
+    ]
     assert Path("here/corpus/Actor_03").is_dir()
-    assert cli("compare", "--runs", "here/runs", "--json").json == rows
+    monkeypatch.chdir("here")  # where the commands are meant to be typed
+    assert cli("compare", "--json").json == rows
+    trained = cli(*steps[2].removeprefix("serkit: serkit ").split(), "--json")
+    assert trained.json["model"] == "majority"
 
 
 def test_the_command_line_lists_a_recipe_that_cannot_be_found_as_left_out(cli, tmp_path):
@@ -149,5 +158,7 @@ def test_the_demo_works_without_a_framework(cli, small_corpus, monkeypatch):
     monkeypatch.setattr("serkit.models.keras.trainer.loaded_backend", lambda backend: backend)
     answer = cli("demo", "--actors", 3, "--workers", 1, "--json")
     assert answer.code == 0
+    assert "serkit: everything is in a temporary folder; 'serkit demo DEST' keeps it" in answer.err
+    assert "/" not in next(line for line in answer.err.splitlines() if " synth " in line)
     assert "transformer is skipped: the package tensorflow is not installed" in answer.err
     assert "pip install 'serkit[tensorflow]'" in answer.err

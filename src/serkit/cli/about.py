@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,16 +66,21 @@ def demo(
 ) -> None:
     """Run the whole pipeline on synthetic speech.
 
-    Makes a corpus, extracts features, trains and compares models, in a minute or two.
+    Makes a corpus, extracts features, trains and compares models, in a minute or two. Shows the
+    commands that do the same in the folder.
     """
     from serkit import api
 
+    if dest is None:
+        say("everything is in a temporary folder; 'serkit demo DEST' keeps it")
     with _folder(dest) as folder:
+        # The commands name no store and no runs: inside the folder theirs are the default ones.
+        say("cd " + ("$(mktemp -d)" if dest is None else shlex.quote(str(dest))))
         corpus, store, runs = folder / "corpus", folder / "features" / "store", folder / "runs"
-        say(f"serkit synth {corpus} --actors {actors}")
+        say(f"serkit synth {corpus.name} --actors {actors}")
         with progress("speaking", "clips") as update:
             api.synth(corpus, actors=actors, workers=workers, progress=update)
-        say(f"serkit extract {corpus} --features {','.join(_DEMO_FEATURES)} --store {store}")
+        say(f"serkit extract {corpus.name} --features {','.join(_DEMO_FEATURES)}")
         with progress("extracting", "clips") as update:
             api.extract(
                 corpus, store=store, features=_DEMO_FEATURES, workers=workers, progress=update
@@ -82,7 +88,7 @@ def demo(
         for model, protocol, preset, values in _DEMO_RUNS:
             given = "" if preset == "best" else f" --preset {preset}"
             given += "".join(f" --set {key}={value}" for key, value in values.items())
-            say(f"serkit train {model} --protocol {protocol}{given} --store {store} --runs {runs}")
+            say(f"serkit train {model} --protocol {protocol}{given}")
             try:
                 with training(model) as report:
                     api.train(
@@ -96,7 +102,7 @@ def demo(
                     )
             except MissingDependencyError as error:  # the others are enough
                 say(f"{model} is skipped: {error}")
-        say(f"serkit compare --runs {runs}")
+        say("serkit compare")
         board = api.compare(runs)
         print_json(board.to_json()) if json else print_rich(board)
         if dest is not None:
@@ -111,8 +117,10 @@ _SMALL_TRANSFORMER = {
     "heads": "2",
     "hidden": "64",
     "dropout": "0.2",
-    "epochs": "8",
-    "cycle": "8",
+    "beside": "functionals",
+    "beside_path": "linear",
+    "epochs": "4",
+    "cycle": "4",
     "batch_size": "16",
     "learning_rate": "0.004",
 }

@@ -59,6 +59,17 @@ class TestAPresetThatGaveWayToABetterOne:
         ran = record(values, given={"copies": "speed090,speed110"})
         assert (preset_today(ran), given_today(ran)) == ("best", {"copies": "speed090,speed110"})
 
+    def test_a_run_without_the_parameters_that_set_it_apart_has_their_former_values(self):
+        """``best`` of ``tcn`` reads functionals by a linear layer today, once by a hidden one."""
+        tcn = TRAINERS.get("tcn")
+        values = tcn.settle("branch", {}).to_json()
+        for newer in ("beside_path", "beside_l2", "average"):
+            del values[newer]
+        ran = record(values, given={}, model="tcn")
+        assert (preset_today(ran), given_today(ran)) == ("branch", {})
+        today = record(tcn.settle("best", {}).to_json(), given={}, model="tcn")
+        assert (preset_today(today), given_today(today)) == ("best", {})
+
     def test_values_that_no_preset_has_keep_the_recorded_name(self):
         assert preset_today(record({**USUAL, "C": 7.0}, given={})) == "best"
 

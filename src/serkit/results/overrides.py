@@ -23,7 +23,8 @@ def preset_today(record: Mapping[str, Any]) -> str:
 
     A preset that gives way to a better one keeps its values under another name: ``best`` of one
     version may be ``mel`` of the next. Where the values are no longer those of the recorded name
-    and are those of another preset, with the run's own overrides, that one is named.
+    and are those of another preset, with the run's own overrides, that one is named. Values of
+    parameters that are newer than the run count first, and not if no preset has them all.
 
     Args:
         record: The run's ``run.json``.
@@ -31,18 +32,27 @@ def preset_today(record: Mapping[str, Any]) -> str:
     recorded = str(record["preset"])
     try:
         trainer = TRAINERS.get(record["model"])
-        if recorded not in trainer.presets or _has_values_of(trainer, recorded, record):
-            return recorded
     except UnknownNameError:
         return recorded
-    others = (name for name in trainer.presets if _has_values_of(trainer, name, record))
-    return next(others, recorded)
+    if recorded not in trainer.presets:
+        return recorded
+    names = (recorded, *(name for name in trainer.presets if name != recorded))
+    for newer in (trainer.before, {}):
+        values = {**newer, **record["values"]}
+        for name in names:
+            if _are_values_of(trainer, name, values, record["given"]):
+                return name
+    return recorded
 
 
-def _has_values_of(trainer: Trainer[Any], preset: str, record: Mapping[str, Any]) -> bool:
-    """Return whether a run has a preset's values, but for what it was given beyond it."""
-    given, declared = record["given"], trainer.parameters.declared()
-    apart = differing(trainer, preset, record["values"])
+def _are_values_of(
+    trainer: Trainer[Any],
+    preset: str,
+    values: Mapping[str, Scalar],
+    given: Mapping[str, Scalar],
+) -> bool:
+    """Return whether values are a preset's, but for what was given beyond it."""
+    apart, declared = differing(trainer, preset, values), trainer.parameters.declared()
     return all(key in given for key in apart if key in declared)
 
 

@@ -91,7 +91,7 @@ def keras_trainer(
         true_length=lambda values: values.padding in ("crop", "none"),
         track=check_tracking,
         validates=lambda values: values.monitor != "last",
-        before={"refit": False},
+        before={"refit": False, "beside_path": "hidden", "average": 0.0},
     )
 
 

@@ -56,9 +56,10 @@ Published protocols name the corpus that they divide and refuse others. `speaker
 for every corpus with named speakers: EMO-DB, CREMA-D, TESS, SAVEE and tables of your own. TESS has
 two speakers and SAVEE four, so there `speaker5` has as many folds as `loso`.
 
-EmoBox publishes folds for 32 corpora. Those of CREMA-D, EMO-DB and TESS have the same speakers on
-both sides, those of RAVDESS and SAVEE do not. serkit ships RAVDESS's (`emobox6`) alone; for the
-others `speaker5` and `loso` are the grouped folds. To reproduce a figure on EmoBox's own folds,
+EmoBox publishes folds for 32 corpora. Those of RAVDESS (`emobox6`) and SAVEE (the same as `loso`)
+keep speakers apart. Those of EMO-DB (five folds), CREMA-D and TESS (a quarter of each emotion's
+clips is tested) have the same speakers on both sides: there `speaker5` and `loso` are the grouped
+folds. To reproduce a figure on EmoBox's own folds,
 download its fold files, write them into a column `split` of a `metadata.csv`, and train with
 `--protocol split`: the run says which speakers are on both sides.
 """

@@ -90,6 +90,7 @@ def package(session: nox.Session) -> None:
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
     """Side-by-side measurements with the peers; name the corpus behind ``--``."""
-    session.install(*CONSTRAINTS, "-e", ".[librosa,torch]", "joblib", "./native")
-    session.install("lhotse")  # a peer alone: whatever version there is
+    extras = "librosa,torch,tensorflow,datasets"
+    session.install(*CONSTRAINTS, "-e", f".[{extras}]", "joblib", "./native")
+    session.install(*CONSTRAINTS, "lhotse")  # a peer alone: whatever version fits beside the rest
     session.run("python", "-m", "benchmarks", *session.posargs)

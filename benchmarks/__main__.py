@@ -1,6 +1,6 @@
 """Measure serkit beside its peers, in one run, and write ``docs/benchmarks.md``.
 
-    python -m benchmarks SRC [--clips N] [--rounds 5] [--only disk,reading,daily]
+    python -m benchmarks SRC [--clips N] [--rounds 5] [--only reading,daily,epochs,answering]
 
 SRC holds RAVDESS clips; FLAC is decoded to WAV first. The figures go to ``docs/benchmarks.json``,
 and the page is made from there: ``python -m benchmarks --page`` alone makes it again.
@@ -14,16 +14,19 @@ import os
 import shutil
 import tempfile
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
-from benchmarks import daily, disk, page, reading  # noqa: E402 (the variables come first)
+from benchmarks import answering, daily, disk, page, reading, training  # noqa: E402 (the variables come first)
 
 ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "docs" / "benchmarks.json"
-SECTIONS = ("disk", "reading", "daily")
+EPOCHS_OF = {"lstm": 64, "ffnn": 320}
+"""Clips of an epoch for each net that is trained."""
+SECTIONS = ("disk", "reading", "daily", "epochs", "answering")
 
 
 def main() -> None:
@@ -48,18 +51,28 @@ def measure(options: argparse.Namespace, scratch: Path) -> dict[str, object]:
         found["reading"] = reading.measure(scratch / "serkit-2", scratch, options.rounds)
     if "daily" in options.only:
         found["daily"] = daily.measure(wavs, scratch, ROOT / "docs/record/runs", options.rounds)
+    if "epochs" in options.only and find_spec("tensorflow"):
+        found["epochs"] = training.epochs_of(scratch / "serkit-2", EPOCHS_OF)
+    if "answering" in options.only:
+        found["answering"] = answering.measure(wavs, scratch, options.rounds)
     return found
 
 
 def _wavs(source: Path, target: Path, most: int | None) -> Path:
-    """Copy clips into one flat folder of WAV files; they then lie in the page cache."""
+    """Copy clips into one flat folder of WAV files; they then lie in the page cache.
+
+    Fewer than all are evenly spread over the names, so that every emotion is among them.
+    """
     import soundfile
 
     target.mkdir()
     found = {
         path.stem: path for path in source.rglob("03-01-*") if path.suffix in (".wav", ".flac")
     }
-    for stem, path in sorted(found.items())[:most]:
+    names = sorted(found)
+    count = min(most or len(names), len(names))
+    for stem in [names[number * len(names) // count] for number in range(count)]:
+        path = found[stem]
         if path.suffix == ".wav":
             shutil.copy(path, target)
             continue
@@ -69,11 +82,10 @@ def _wavs(source: Path, target: Path, most: int | None) -> Path:
 
 
 def _machine(wavs: Path, rounds: int) -> dict[str, object]:
-    from importlib.util import find_spec
-
     from serkit.compute.environment import hardware, versions
 
-    packages = ("numpy", "scipy", "librosa", "joblib", "torch", "h5py", "lhotse", "pandas")
+    packages = ("numpy", "scipy", "librosa", "joblib", "torch", "h5py", "pandas")
+    packages += ("lhotse", "datasets", "tensorflow", "keras")
     return {
         "clips": len(list(wavs.glob("*.wav"))),
         "rounds": rounds,

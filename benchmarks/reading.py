@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def _readers(store: Any, whole: Any, scratch: Path) -> dict[str, Callable[[list[
         kept, back = np.unique(rows, return_inverse=True)  # HDF5 wants them sorted and once each
         return opened[kept][back]
 
-    return {
+    found = {
         "serkit, checksums compared": lambda rows: store.read(FEATURE, [ids[i] for i in rows]).X,
         "numpy.memmap of one padded array": lambda rows: np.array(mapped[rows]),
         "numpy.load, a file a clip": lambda rows: np.stack(
@@ -73,6 +73,46 @@ def _readers(store: Any, whole: Any, scratch: Path) -> dict[str, Callable[[list[
         ),
         "h5py, one padded dataset": hdf5,
     }
+    if find_spec("datasets"):
+        found["Hugging Face datasets, memory-mapped"] = _datasets(whole, scratch / "datasets")
+    if find_spec("lhotse"):
+        found["lhotse's HDF5 file, an array a clip"] = _lhotse(whole, scratch / "lhotse.h5")
+    return found
+
+
+def _datasets(whole: Any, folder: Path) -> Callable[[list[int]], Any]:
+    """Keep the padded array as a data set of Arrow files, as ``load_from_disk`` reads it."""
+    from datasets import Array2D, Dataset, Features, disable_progress_bars, load_from_disk
+
+    disable_progress_bars()
+    features = Features({"X": Array2D(whole.X.shape[1:], "float32")})
+    made = Dataset.from_generator(
+        _rows_of,
+        features=features,
+        cache_dir=str(folder / "cache"),
+        gen_kwargs={"path": str(folder.parent / "padded.npy")},
+    )
+    made.save_to_disk(folder / "saved")
+    opened = load_from_disk(folder / "saved").with_format("numpy")
+    return lambda rows: np.asarray(opened[rows]["X"], np.float32)
+
+
+def _rows_of(path: str) -> Iterator[dict[str, Any]]:
+    for values in np.load(path, mmap_mode="r"):
+        yield {"X": values}
+
+
+def _lhotse(whole: Any, path: Path) -> Callable[[list[int]], Any]:
+    """Keep the padded clips as lhotse keeps its features; its reader opens the file once."""
+    from lhotse import NumpyHdf5Reader, NumpyHdf5Writer
+
+    with NumpyHdf5Writer(path) as writer:
+        keys = [
+            writer.write(clip_id, values)
+            for clip_id, values in zip(whole.clip_ids, whole.X, strict=True)
+        ]
+    reader = NumpyHdf5Reader(path)
+    return lambda rows: np.stack([reader.read(keys[row]) for row in rows])
 
 
 def _agree(readers: dict[str, Callable[[list[int]], Any]], expected: Any) -> None:
@@ -111,7 +151,17 @@ def _loaders(store: Any, scratch: Path, rounds: int) -> dict[str, dict[str, floa
 
 def _sizes(store: Any, scratch: Path) -> dict[str, int]:
     parts = store.state.parts(FEATURE).values()
-    return {
-        "serkit": sum(part.bytes for part in parts),
-        "one padded array": (scratch / "padded.npy").stat().st_size,
+    kept = {
+        "one padded array": scratch / "padded.npy",
+        "numpy files, one a clip": scratch / "single",
+        "HDF5, one padded dataset": scratch / "padded.h5",
+        "Hugging Face datasets": scratch / "datasets" / "saved",
+        "lhotse's HDF5 file": scratch / "lhotse.h5",
     }
+    found = {name: _bytes(path) for name, path in kept.items() if path.exists()}
+    return {"serkit": sum(part.bytes for part in parts)} | found
+
+
+def _bytes(path: Path) -> int:
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    return sum(each.stat().st_size for each in files)

@@ -57,6 +57,24 @@ def main() -> None:
         options.json.write_text(json.dumps(results, indent=1))
 
 
+def epochs_of(store: Path, clips: dict[str, int]) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the second epoch of each net on each side, in turns, as tables of times.
+
+    Args:
+        store: A store with ``mel128``.
+        clips: How many of its clips, for each net.
+    """
+    found = {}
+    for name, count in clips.items():
+        options = argparse.Namespace(store=store, clips=count, epochs=2, set=[])
+        sides = {side: _in_a_process(side, name, options)[-1] for side in ("serkit", "peer")}
+        found[f"{name}, {count:,} clips"] = {
+            label: {"wall": sides[side]["seconds"], "cpu": sides[side]["computing"]}
+            for side, label in (("serkit", "serkit"), ("peer", "model.fit on padded arrays"))
+        }
+    return found
+
+
 class Clock:
     """Marks where epochs begin and end."""
 

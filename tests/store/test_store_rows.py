@@ -71,3 +71,12 @@ def test_an_absent_row_is_missing(rows):
 def test_rows_cross_over_to_other_processes(rows):
     rows.column("size")
     assert pickle.loads(pickle.dumps(rows)) == BOTH
+
+
+def test_asking_for_rows_that_are_not_there_makes_none(rows):
+    """An extraction asks so for each new clip; all rows of a large store would fill the memory."""
+    for number in range(1_000, 1_200):
+        assert rows.get(f"{number}.wav") is None
+        with pytest.raises(KeyError, match=f"{number}.wav"):
+            rows[f"{number}.wav"]
+    assert rows._made == {}

@@ -26,6 +26,7 @@ from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
 from serkit.store.manifest import Failure
 from serkit.store.mirror import mirror_of
+from serkit.store.rows import column
 from serkit.store.state import StoreState
 from serkit.store.writer import StoreWriter, open_writer
 
@@ -268,13 +269,14 @@ def _tasks(
 
 def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of this corpus that are in the store and not in the folder."""
-    found = scan.clips
-    clips = writer.state.clips.values()
+    found, clips = scan.clips, writer.state.clips
+    corpora = column(clips, "corpus")  # a column, as rows of all clips would fill the memory
+    own = {corpus for corpus in set(corpora) if family(corpus) == family(scan.corpus.name)}
     return tuple(
         sorted(
-            clip.clip_id
-            for clip in clips
-            if family(clip.corpus) == family(scan.corpus.name) and clip.clip_id not in found
+            clip_id
+            for clip_id, corpus in zip(clips, corpora, strict=True)
+            if corpus in own and clip_id not in found
         )
     )
 
@@ -282,9 +284,12 @@ def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
 def _altered(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of the folder that have published samples, but other ones."""
     published = scan.corpus.published()
-    clips = (writer.state.clips.get(clip_id) for clip_id in scan.clips)
+    if not published:
+        return ()
+    clips = writer.state.clips
+    stored = dict(zip(clips, column(clips, "pcm_sha256"), strict=True))
     return tuple(
-        clip.clip_id
-        for clip in clips
-        if clip and published.get(clip.clip_id, clip.pcm_sha256) != clip.pcm_sha256
+        clip_id
+        for clip_id in scan.clips
+        if clip_id in stored and published.get(clip_id, stored[clip_id]) != stored[clip_id]
     )

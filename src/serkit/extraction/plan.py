@@ -125,13 +125,18 @@ def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:
     return EXTRACTORS.get(spec.extractor).doubts(spec.settings)
 
 
-def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> dict[str, str]:
+def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> Mapping[str, str]:
     rows = ((spec, state.index.get(spec.name, {}).get(clip_id)) for spec in specs)
-    return {
+    have = {
         spec.name: row.pcm_sha256
         for spec, row in rows
         if row and row.fingerprint == spec.fingerprint
     }
+    return have or _NOTHING
+
+
+_NOTHING: Mapping[str, str] = {}
+"""Shared by all new clips, of which there may be a million."""
 
 
 def _choose(

@@ -103,6 +103,8 @@ class Rows(Mapping[str, Row]):
         row = self._made.get(key)
         if row is not None:
             return row
+        if key not in self:  # said at once: the rows that are there need not be made for it
+            raise KeyError(key)
         self._singles += 1
         return self._all()[key] if self._singles * _SINGLE > len(self) else self.some((key,))[0]
 
@@ -111,10 +113,9 @@ class Rows(Mapping[str, Row]):
         row = self._made.get(key)
         if row is not None:
             return row
-        try:
-            return self[key]
-        except KeyError:
+        if key not in self:
             return default
+        return self[key]
 
     def values(self) -> ValuesView[Row]:
         """Return all rows."""

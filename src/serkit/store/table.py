@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 
 from serkit.store.rows import Rows, Segment
-from serkit.store.tables import Row, joined, number_column, to_parquet, to_table
+from serkit.store.tables import (
+    Row,
+    joined,
+    number_column,
+    release_memory,
+    to_parquet,
+    to_table,
+)
 
 _RATIO = 4
 """How much longer than the next one a segment is: more would be read and written more often, less
@@ -97,7 +104,10 @@ class Table(Rows[Row]):
         table = joined([*(s.table for s in merged), to_table(self._kind, self._new.values())])
         if len(numbers) < len(table):
             table = table.take(number_column(np.fromiter(numbers.values(), np.int64)))
-        return Packed(kept, to_parquet(table), list(numbers))
+        data = to_parquet(table)
+        del table
+        release_memory()
+        return Packed(kept, data, list(numbers))
 
     def settle(self, packed: Packed) -> None:
         """Take the new segment into use; what it holds is then decoded where it is asked for."""

@@ -32,7 +32,7 @@ from serkit.store.mirror import mirror_of, unique
 from serkit.store.parts import Item, encode_part, suffix
 from serkit.store.state import StoreState, read_segments
 from serkit.store.table import Table
-from serkit.store.tables import ClipRow, FileRow, IndexRow, Row, release_memory
+from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
 from serkit.store.usage import Usage
 
 PARTS = "parts"
@@ -212,7 +212,6 @@ class StoreWriter:
         self._features = features
         for name, each in packed.items():
             changed[name].settle(each)
-        release_memory()
         for usage in self._usage.values():
             usage.emptied.clear()
         self._unused.clear()

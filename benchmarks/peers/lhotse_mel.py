@@ -12,14 +12,16 @@ from pathlib import Path
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    from lhotse import CutSet, NumpyHdf5Writer, Recording
+    from lhotse import CutSet, MonoCut, NumpyHdf5Writer, Recording
     from lhotse.features.librosa_fbank import LibrosaFbank, LibrosaFbankConfig
 
     wavs, out, *options = sys.argv[1:]
     jobs = int(options[options.index("--jobs") + 1]) if options else 1
     Path(out).mkdir(parents=True, exist_ok=True)
     recordings = [Recording.from_file(path) for path in sorted(Path(wavs).glob("*.wav"))]
-    cuts = CutSet.from_cuts(each.to_cut() for each in recordings)
+    cuts = CutSet.from_cuts(  # of the few stereo files the first channel, as everybody here
+        MonoCut(each.id, 0.0, each.duration, channel=0, recording=each) for each in recordings
+    )
     for bands in (128, 256):
         settings = LibrosaFbankConfig(
             sampling_rate=48_000,

@@ -15,6 +15,7 @@ import pytest
 from netkit import QUICK, TINY, clips_of, fold_of, make_store
 from serkit.models import TRAINERS, FitContext
 from serkit.models.keras import checkpoint
+from serkit.models.keras.averaging import Average
 from serkit.models.keras.network import Network
 from serkit.models.training import training_key
 from serkit.store.store import FeatureStore
@@ -177,12 +178,12 @@ class TestDamaged:
     def path(self, tmp_path) -> Path:
         path = tmp_path / "checkpoint.npz"
         arrays = {"variable-0": np.arange(1000)}
-        checkpoint._write(path, {"version": 1, "key": "k"}, arrays)
+        checkpoint._write(path, {"version": checkpoint._VERSION, "key": "k"}, arrays)
         return path
 
     def test_a_complete_one_is_read(self, path):
         facts, arrays = checkpoint._read(path, "k")
-        assert facts == {"version": 1, "key": "k"}
+        assert facts == {"version": checkpoint._VERSION, "key": "k"}
         assert arrays["variable-0"].tolist() == list(range(1000))
 
     @pytest.mark.parametrize("cut", [0, 1, 300, 4000, -1])
@@ -194,6 +195,11 @@ class TestDamaged:
         data = bytearray(path.read_bytes())
         data[len(data) // 2] ^= 1
         path.write_bytes(data)
+        assert checkpoint._read(path, "k") is None
+
+    def test_one_of_an_earlier_version_is_as_none(self, path):
+        earlier = {"version": checkpoint._VERSION - 1, "key": "k"}
+        checkpoint._write(path, earlier, {"variable-0": np.arange(1000)})
         assert checkpoint._read(path, "k") is None
 
     def test_rubbish_and_nothing(self, path):
@@ -225,6 +231,6 @@ def test_writing_takes_a_small_share_of_the_time(monkeypatch, tmp_path):
     course = checkpoint.Course(rows=[{}], best=1)
     for _ in range(100):
         clock[0] += 2.0
-        checkpoints.save_if_due(Net(), np.random.default_rng(0), course)
+        checkpoints.save_if_due(Net(), np.random.default_rng(0), course, Average(0.0))
     assert len(written) == pytest.approx(0.05 * clock[0], abs=1)
     assert written[0] == 3.0

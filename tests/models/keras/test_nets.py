@@ -93,7 +93,7 @@ class TestTheStudysNets:
 
 @pytest.fixture(scope="module", params=NETS)
 def net(request) -> Any:
-    return build(request.param, "best", (None, BANDS), **TINY[request.param])
+    return build(request.param, "best", (None, BANDS), **TINY[request.param], beside="")
 
 
 def padded(frames: np.ndarray, length: int) -> dict[str, np.ndarray]:

@@ -219,3 +219,14 @@ def test_what_the_functionals_do_not_use_may_be_left_out() -> None:
         chosen = used.voiced if name == "voice" else used.speech
         np.testing.assert_array_equal(used.families[name][chosen], tracks[chosen], err_msg=name)
     np.testing.assert_array_equal(used.families["voice"][:, 0], whole.families["voice"][:, 0])
+
+
+def test_columns_of_voiced_frames_leave_hiss_out() -> None:
+    hiss = 2000.0 * np.random.default_rng(0).standard_normal(RATE // 2)
+    signal = np.concatenate([voice(), hiss])
+    tracks, found = measure(clip(signal), RATE), measured(signal)
+    energy = tracks.families["energy"][:, 0]
+    assert 0 < tracks.voiced.sum() < 0.8 * tracks.speech.sum()
+    assert found["energy_voiced_mean"] == pytest.approx(energy[tracks.voiced].mean(), abs=1e-3)
+    assert found["energy_speech_mean"] == pytest.approx(energy[tracks.speech].mean(), abs=1e-3)
+    assert abs(found["energy_voiced_mean"] - found["energy_speech_mean"]) > 0.1

@@ -14,7 +14,9 @@ from serkit.models import TRAINERS, FitContext, FoldData, TrainingClips
 from serkit.models.keras.backend import load_keras
 from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network
-from serkit.models.keras.spectra import Source, Spectra, fit_scaling
+from serkit.models.keras.scaling import fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.store.store import FeatureStore
 
 BANDS = 8

@@ -210,7 +210,8 @@ class TestNets:
         from serkit.models.keras.backend import load_keras
         from serkit.models.keras.nets.parts import Shape
         from serkit.models.keras.network import Network
-        from serkit.models.keras.spectra import Scaling, Source
+        from serkit.models.keras.scaling import Scaling
+        from serkit.models.keras.source import Source
         from serkit.models.trainer import TRAINERS
 
         parameters = TRAINERS.get(name).settle("mel", {"features": "mel", **values})

@@ -16,8 +16,11 @@ from serkit.extractors.change_deviation import EXTRACTOR
 from serkit.features import resolve
 from serkit.models import TRAINERS
 from serkit.models.keras.augment import Augmentation
+from serkit.models.keras.batches import assemble
 from serkit.models.keras.parameters import AugmentationParameters
-from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, fit_scaling
+from serkit.models.keras.scaling import Scaling, fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.store.store import FeatureStore
 
 pytestmark = pytest.mark.skipif(not find_spec("tensorflow"), reason="needs TensorFlow")

@@ -13,7 +13,9 @@ from serkit.errors import UsageError
 from serkit.models import TRAINERS
 from serkit.models.keras.backend import load_keras
 from serkit.models.keras.network import Network
-from serkit.models.keras.spectra import Source, Spectra, fit_scaling
+from serkit.models.keras.scaling import fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.models.keras.trainer import build_net
 from serkit.store.store import FeatureStore
 

@@ -12,17 +12,10 @@ from netkit import BANDS, clips_of, ids_of, make_store
 from serkit.errors import ClipTooLongError, UsageError
 from serkit.features import EXTRACTORS, resolve
 from serkit.models import TRAINERS
-from serkit.models.keras.spectra import (
-    STEP,
-    Scaling,
-    Source,
-    Spectra,
-    assemble,
-    bucket,
-    fit_scaling,
-    ordered_batches,
-    random_batches,
-)
+from serkit.models.keras.batches import STEP, assemble, bucket, ordered_batches, random_batches
+from serkit.models.keras.scaling import Scaling, fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.store.store import FeatureStore
 
 SLOW = {"speed": 0.8}

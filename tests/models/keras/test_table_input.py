@@ -11,7 +11,10 @@ import pytest
 import netkit
 from serkit.errors import UsageError
 from serkit.models import TRAINERS, FitContext
-from serkit.models.keras.spectra import Source, Spectra, assemble, fit_scaling
+from serkit.models.keras.batches import assemble
+from serkit.models.keras.scaling import fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.store.store import FeatureStore
 
 SETTLED = TRAINERS.get("ffnn").settle("functionals", {"units": 8, "epochs": 3})

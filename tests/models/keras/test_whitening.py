@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from serkit.models.keras.beside import LINEAR
-from serkit.models.keras.spectra import Scaling
+from serkit.models.keras.scaling import Scaling
 from serkit.models.keras.trainer import merged
 from serkit.models.keras.whitening import LENGTH, Whitening
 

@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import UsageError
+from serkit.models.keras.batches import Inputs
 from serkit.models.keras.parameters import AugmentationParameters
-from serkit.models.keras.spectra import Frames, Inputs
+from serkit.models.keras.source import Frames
 
 Targets = npt.NDArray[np.float32]
 """Probabilities that are trained towards, shape ``(clips, classes)``."""

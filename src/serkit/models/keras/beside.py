@@ -79,7 +79,7 @@ def columns_of(names: Sequence[str], layouts: Any) -> int:
 
     Args:
         names: The tables.
-        layouts: Clips or a store; see :class:`serkit.models.keras.spectra.Described`.
+        layouts: Clips or a store; see :class:`serkit.models.keras.source.Described`.
 
     Raises:
         UsageError: A feature is no table.

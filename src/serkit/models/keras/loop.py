@@ -14,12 +14,14 @@ import numpy.typing as npt
 from serkit.models.distillation import mixed_targets
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.averaging import Average, Weights
+from serkit.models.keras.batches import assemble, random_batches
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.compiled import CompiledNet
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import learning_rate
 from serkit.models.keras.parameters import KerasParameters
-from serkit.models.keras.spectra import Scaling, Spectra, assemble, random_batches
+from serkit.models.keras.scaling import Scaling
+from serkit.models.keras.spectra import Spectra
 from serkit.models.stacking import Probabilities
 from serkit.models.tracking import tracked
 from serkit.models.trainer import FitContext

@@ -14,8 +14,11 @@ import numpy.typing as npt
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
 from serkit.models.keras.backend import load_keras, loaded_backend
+from serkit.models.keras.batches import assemble, ordered_batches
 from serkit.models.keras.compiled import CompiledNet
-from serkit.models.keras.spectra import Scaling, Source, Spectra, assemble, ordered_batches
+from serkit.models.keras.scaling import Scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.models.moved import with_modules_of_today
 from serkit.models.training import TrainedInEpochs
 from serkit.parameters import Scalar

@@ -10,7 +10,9 @@ import numpy as np
 from serkit.extras import require
 from serkit.models.graph import OPSET, Graph, cannot_export
 from serkit.models.keras.backend import loaded_backend
-from serkit.models.keras.spectra import STEP, Scaling, Source
+from serkit.models.keras.batches import STEP
+from serkit.models.keras.scaling import Scaling
+from serkit.models.keras.source import Source
 
 _PLAIN = ("serkit>LSTM", "serkit>MultiHeadAttention")
 """Layers that are Keras's own but for how they are trained: in a graph Keras's stand for them."""
@@ -48,7 +50,7 @@ def net_probabilities(graph: Graph, model: Any, source: Source, scaling: Scaling
 
 
 def _inputs(graph: Graph, source: Source, scaling: Scaling) -> dict[str, str]:
-    """Return the net's inputs of one clip, as :func:`~serkit.models.keras.spectra.assemble`."""
+    """Return the net's inputs of one clip, as :func:`~serkit.models.keras.batches.assemble`."""
     if source.padding == "none":
         rows = _scaled(graph, graph.matrix(source.features), scaling)
         return {"frames": graph.op("Unsqueeze", rows, graph.constant([1], np.int64))}

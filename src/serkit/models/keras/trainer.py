@@ -22,7 +22,9 @@ from serkit.models.keras.loop import train
 from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network, load
 from serkit.models.keras.parameters import KerasParameters
-from serkit.models.keras.spectra import Scaling, Source, Spectra, fit_scaling
+from serkit.models.keras.scaling import Scaling, fit_scaling
+from serkit.models.keras.source import Source
+from serkit.models.keras.spectra import Spectra
 from serkit.models.memory import fitting_in_memory
 from serkit.models.tracking import require_trackers
 from serkit.models.trainer import FitContext, Preset, Tracking, Trainer
@@ -74,7 +76,7 @@ def keras_trainer(
         name: The net's name.
         summary: One line.
         parameters: The parameters. ``padding`` says which lengths of
-            :class:`~serkit.models.keras.spectra.Source` the net can read.
+            :class:`~serkit.models.keras.source.Source` the net can read.
         build: From parameters, the shape of a clip and the number of classes to the Keras model.
         presets: Named settings.
     """

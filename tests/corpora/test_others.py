@@ -80,7 +80,7 @@ def test_a_part_of_a_corpus_is_compared_with_the_whole(make_corpus):
     assert (report.corpus, report.clips) == ("emodb", 14)
     assert "emotion angry: 2 clips, the whole corpus has 127" in report.unlike_the_whole
     assert "speaker 03: 7 clips, the whole corpus has 49" in report.unlike_the_whole
-    assert report.counted_by == "Burkhardt et al. (2005), 535 clips"
+    assert report.counted_by == "Burkhardt et al. (2005), 535 clips; EmoBox (Ma et al. 2024)"
 
 
 @pytest.mark.parametrize("corpus", ["crema-d", "emodb", "savee", "tess"])

@@ -145,6 +145,11 @@ def test_conditions_have_names_of_their_own_and_voices_that_recipes_may_name():
     assert chosen() == CONDITIONS
 
 
+def test_noise_is_white_pink_and_babble():
+    assert chosen(["noise"]) == chosen(["white", "pink", "babble"])
+    assert len(chosen(["noise"])) == 12
+
+
 SCENE = {"speed", "room", "white", "red", "murmur", "gain", "low_cut", "high_cut"}
 """What a drawn scene may do to a clip; tests/dsp/test_scenes.py has how often."""
 
@@ -182,6 +187,15 @@ def test_unknown_conditions_are_refused_with_the_groups():
         serkit.stress("last", only=["whit"])
     assert "unknown stress condition 'whit'" in str(caught.value)
     assert f"groups are: {', '.join(GROUPS)}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("nois", "noise"), ("white20", "white-20"), ("WHITE", "white"), ("mp3", "mp3-32")],
+)
+def test_unknown_conditions_are_refused_with_the_nearest(typed, meant):
+    with pytest.raises(UnknownNameError, match=f"did you mean .*{meant!r}"):
+        chosen([typed])
 
 
 def test_runs_that_cannot_be_stressed_are_refused(stressed, tmp_path, make_corpus):

@@ -233,7 +233,7 @@ class TestCost:
         monkeypatch.setattr(embeddings, "_memory_bytes", lambda: 16 * self.GIB)
         assert sensible_workers([self.spec(home)]) == 3  # of about 2.5 GiB, in half of the memory
         assert sensible_workers([self.spec(home)], wanted=9) == 9
-        assert clips_a_task([self.spec(home)]) == 12  # ten seconds, so that a kill costs no more
+        assert clips_a_task([self.spec(home)]) == 5  # four seconds, so that a kill costs no more
 
     @pytest.mark.parametrize("gpus", [1, 4])
     def test_one_worker_a_gpu(self, home, monkeypatch, gpus):

@@ -18,8 +18,8 @@ def stress(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Only this condition or group: level, white, pink, babble, band, codec, room, "
-            "clipping, offset, silence, tempo, pitch. Repeatable.",
+            help="Only this condition or group: level, noise (white, pink, babble), band, codec, "
+            "room, clipping, offset, silence, tempo, pitch. Repeatable.",
         ),
     ] = None,
     clips: Annotated[

@@ -65,7 +65,8 @@ CORPUS = Corpus(
     url="https://kahlan.eps.surrey.ac.uk/savee/",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
-    counted_by="Haq and Jackson (2010), 480 clips",
+    # Per emotion as data/savee/data.seg.wrd.freq of https://github.com/emo-box/EmoBox has them.
+    counted_by="Haq and Jackson (2010), 480 clips; EmoBox (Ma et al. 2024)",
     expected={
         "emotion": {
             emotion: 120 if emotion == "neutral" else 60 for emotion in sorted(EMOTIONS.values())

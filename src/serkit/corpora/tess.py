@@ -64,7 +64,8 @@ CORPUS = Corpus(
     url="https://doi.org/10.5683/SP2/E8H2MF",
     labels=LabelSet.of(EMOTIONS.values()),
     parse=parse,
-    counted_by="Pichora-Fuller and Dupuis (2020), 2,800 clips",
+    # Per emotion as data/tess/data.seg.wrd.freq of https://github.com/emo-box/EmoBox has them.
+    counted_by="Pichora-Fuller and Dupuis (2020), 2,800 clips; EmoBox (Ma et al. 2024)",
     expected={
         "emotion": dict.fromkeys(sorted(EMOTIONS.values()), 400),
         "speaker": {"OAF": 1400, "YAF": 1400},

@@ -16,10 +16,8 @@ from serkit.compute.cores import available_cores
 from serkit.errors import AudioError, NotFoundError
 from serkit.extraction.extract import decode_undecided
 from serkit.extraction.plan import Plan, make_plan
-from serkit.extraction.workers import jobs_a_task, sensible_workers
+from serkit.extraction.workers import clip_ms, jobs_a_task, sensible_workers
 from serkit.features import EXTRACTORS, FeatureSpec, TableLayout
-from serkit.features.spec import canonical_json
-from serkit.features.voices import voice_ms
 from serkit.ingest.scan import Scan, no_clips
 from serkit.progress import ProgressCallback, silent
 from serkit.shown import Shown
@@ -154,16 +152,10 @@ def estimate(
     count = sensible_workers(specs, workers)
     by_feature = {}
     worker_bytes = _WORKER_BYTES
-    voices = set()
-    for spec in specs:
+    for spec, per_clip_ms in zip(specs, clip_ms(specs), strict=True):
         extractor = EXTRACTORS.get(spec.extractor)
         extractor.require(spec.settings)
-        cost = extractor.cost(spec.settings)
-        worker_bytes += cost.worker_bytes
-        per_clip_ms = cost.per_clip_ms
-        if (voice := canonical_json(spec.voice)) not in voices:  # features in one voice share it
-            voices.add(voice)
-            per_clip_ms += voice_ms(spec.voice)
+        worker_bytes += extractor.cost(spec.settings).worker_bytes
         milliseconds = per_clip_ms * total / _REFERENCE_SECONDS
         size = sum(_bytes(spec, n) for n in frames)
         by_feature[spec.name] = {"seconds": milliseconds / 1000, "disk_bytes": size}

@@ -20,6 +20,9 @@ GAINS = (-24, -12, -6, 6, 12)
 
 SILENCE_SECONDS = 1.0
 
+_COLOURS, _BABBLE, _NOISE = ("white", "pink"), "babble", "noise"
+"""Groups of conditions; the last holds those of the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -31,6 +34,10 @@ class Condition:
         title: What tables say.
         voice: The change, as a recipe's table ``voice`` names it.
         babble: Whether its background is babble of other speakers.
+
+    Example:
+        >>> [condition.groups for condition in chosen(["pink-10", "16khz"])]
+        [('pink', 'noise'), ('band',)]
     """
 
     name: str
@@ -39,18 +46,23 @@ class Condition:
     voice: Mapping[str, Scalar] = field(default_factory=dict)
     babble: bool = False
 
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Its groups, the narrowest first."""
+        return (self.group, _NOISE) if self.group in (*_COLOURS, _BABBLE) else (self.group,)
+
 
 def _conditions() -> Iterator[Condition]:
     for gain in GAINS:
         name = f"quieter-{-gain}" if gain < 0 else f"louder-{gain}"
         yield Condition(name, "level", f"level {gain:+d} dB", {"gain": float(gain)})
-    for colour in ("white", "pink"):
+    for colour in _COLOURS:
         for snr in SNRS:
             title = f"{colour} noise, {snr} dB"
             yield Condition(f"{colour}-{snr}", colour, title, {colour: float(snr)})
     for snr in SNRS:
         voice: dict[str, Scalar] = {"background": float(snr)}
-        yield Condition(f"babble-{snr}", "babble", f"babble, {snr} dB", voice, babble=True)
+        yield Condition(f"babble-{snr}", _BABBLE, f"babble, {snr} dB", voice, babble=True)
     yield Condition("16khz", "band", "16 kHz", {"rate": 16_000})
     telephone: dict[str, Scalar] = {"low_cut": 300.0, "high_cut": 3_400.0}
     yield Condition("telephone", "band", "telephone band, 300 to 3,400 Hz", telephone)
@@ -76,7 +88,7 @@ def _conditions() -> Iterator[Condition]:
 CONDITIONS = tuple(_conditions())
 """All of them, in the order of tables."""
 
-GROUPS = tuple(dict.fromkeys(condition.group for condition in CONDITIONS))
+GROUPS = tuple(dict.fromkeys(group for each in CONDITIONS for group in each.groups))
 
 
 def chosen(only: Iterable[str] = ()) -> tuple[Condition, ...]:
@@ -99,5 +111,5 @@ def chosen(only: Iterable[str] = ()) -> tuple[Condition, ...]:
     return tuple(
         condition
         for condition in CONDITIONS
-        if not wanted or condition.name in wanted or condition.group in wanted
+        if not wanted or not wanted.isdisjoint((condition.name, *condition.groups))
     )

@@ -68,6 +68,15 @@ def _reading(reading: Mapping[str, Any]) -> Iterator[str]:
         "each checksum, and checks whether the store has changed. memmap and HDF5 keep one padded "
         "array and do none of that, which is why they are ahead for single clips."
     )
+    if in_a_row := reading.get("in_a_row"):
+        yield ""
+        yield (
+            f"Readers take turns; in its turn each reads {in_a_row['batch']} batches or "
+            f"{in_a_row['one']} single clips in a row, as a program does that uses one reader, "
+            "after a call that does not count. If the turn changed with each call, the figures "
+            "would include the time to bring a reader's own code and tables back into the "
+            "processor's caches, which doubles the time of a single clip, for every reader."
+        )
     yield from ("", "| on disk | MB | against serkit |", "|---|--:|--:|")
     for name, size in sorted(sizes.items(), key=lambda item: item[1]):
         yield f"| {_bold(name)} | {size / 1e6:,.1f} | {size / sizes['serkit']:.2f} |"

@@ -13,6 +13,8 @@ from benchmarks.timing import calls
 
 FEATURE = "mel128"
 BATCH = 32
+IN_A_ROW = {"batch": 20, "one": 200}
+"""Calls of one reader before it is the next one's turn."""
 
 
 def measure(store_path: Path, scratch: Path, rounds: int) -> dict[str, Any]:
@@ -35,11 +37,12 @@ def measure(store_path: Path, scratch: Path, rounds: int) -> dict[str, Any]:
     everything = list(range(count))
     return {
         "whole": calls({n: lambda r=r: r(everything) for n, r in readers.items()}, rounds),
-        "batch": calls({n: some(r) for n, r in readers.items()}, 10 * rounds),
-        "one": calls({n: one(r) for n, r in readers.items()}, 50 * rounds),
+        "batch": calls({n: some(r) for n, r in readers.items()}, rounds, IN_A_ROW["batch"]),
+        "one": calls({n: one(r) for n, r in readers.items()}, rounds, IN_A_ROW["one"]),
         "loader": _loaders(store, scratch, 2 * rounds) if find_spec("torch") else {},
         "bytes": _sizes(store, scratch),
         "clips": count,
+        "in_a_row": IN_A_ROW,
     }
 
 

@@ -74,18 +74,30 @@ def processes(commands: Sequence[Command], rounds: int) -> dict[str, dict[str, f
     return {name: timing.to_json() for name, timing in found.items()}
 
 
-def calls(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, dict[str, float]]:
-    """Time calls within this process in turns, after one round that does not count.
+def calls(
+    actions: dict[str, Callable[[], object]], rounds: int, in_a_row: int = 1
+) -> dict[str, dict[str, float]]:
+    """Time calls within this process in turns.
+
+    In its turn each contender is called several times in a row, after one call that does not
+    count: programs read again and again with the same reader, and the call after another
+    contender's would mostly measure what that one left in the processor's caches.
 
     Beside the median stands the best: a call is short enough to be left alone now and then, also
     on a busy machine.
+
+    Args:
+        actions: The contenders by name.
+        rounds: Turns of each.
+        in_a_row: Calls that count in each turn.
     """
     found = {name: Timing() for name in actions}
-    for counted in range(rounds + 1):
+    for _ in range(rounds):
         for name, action in actions.items():
-            started = time.perf_counter()
             action()
-            if counted:
+            for _ in range(in_a_row):
+                started = time.perf_counter()
+                action()
                 found[name].wall.append(time.perf_counter() - started)
     return {name: {"wall": each.seconds, "best": min(each.wall)} for name, each in found.items()}
 

@@ -211,8 +211,9 @@ def _read_padded(
         values = parts.values(row)
         live = convert(values) if convert else values
         lead = length - row.length
-        out[position, ..., lead:] = live
-        out[position, ..., :lead] = silence(live) if silence else 0
+        padded = out[position]
+        padded[..., :lead] = silence(live) if silence else 0
+        padded[..., lead:] = live
     return out
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -27,7 +28,7 @@ from serkit.store.remote_parts import RemoteParts
 from serkit.store.rows import some
 from serkit.store.selection import Where, choose
 from serkit.store.state import StoreState, read_state
-from serkit.store.tables import IndexRow
+from serkit.store.tables import ClipRow, IndexRow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -315,7 +316,7 @@ class FeatureStore:
     ) -> Batch:
         stored = self._stored(state, feature)
         spec = stored.spec
-        rows, clips = self._rows(state, spec, clip_ids), some(state.clips, clip_ids)
+        rows, clips = self._rows(state, spec, clip_ids)
         parts = self._parts_of(state, stored)
         if isinstance(parts, RemoteParts):
             parts.prefetch(rows)
@@ -343,16 +344,21 @@ class FeatureStore:
 
     def _rows(
         self, state: StoreState, spec: FeatureSpec, clip_ids: Sequence[str]
-    ) -> list[IndexRow]:
-        index, is_current = state.index[spec.name], state.is_current(spec)
-        rows = some(index, [clip_id for clip_id in clip_ids if clip_id in index])
-        for clip_id in clip_ids:
-            if not is_current(clip_id):
-                raise IncompleteFeatureError(
-                    f"{spec.name} is not current for clip {clip_id} in {self.location}",
-                    hint=f"'serkit store why {spec.name}' says why",
-                )
-        return rows
+    ) -> tuple[list[IndexRow], list[ClipRow]]:
+        """Return where the clips' values are, and the clips; refuse values that are not current."""
+        with suppress(KeyError):  # the clips below are then looked at one by one
+            rows, clips = some(state.index[spec.name], clip_ids), some(state.clips, clip_ids)
+            if all(
+                row.fingerprint == spec.fingerprint and row.pcm_sha256 == clip.pcm_sha256
+                for row, clip in zip(rows, clips, strict=True)
+            ):
+                return rows, clips
+        is_current = state.is_current(spec)
+        behind = next(clip_id for clip_id in clip_ids if not is_current(clip_id))
+        raise IncompleteFeatureError(
+            f"{spec.name} is not current for clip {behind} in {self.location}",
+            hint=f"'serkit store why {spec.name}' says why",
+        )
 
     def _stored(self, state: StoreState, feature: str) -> StoredFeature:
         if not isinstance(feature, str):

@@ -198,10 +198,11 @@ class TestNets:
             ("lstm", {"units": "6,6", "attention": 4}),
             ("lstm", {"units": "6", "attention": 4, "beside": TABLE.name, "beside_path": "linear"}),
             ("transformer", {"padding": "masked", "width": 8, "blocks": 1, "heads": 2}),
+            ("ffnn", {"features": TABLE.name, "padding": "none", "wide": True, "units": 8}),
         ],
         ids=[
             *("attention over live frames", "lstm", "a table beside"),
-            "the study's attention, padding masked",
+            *("the study's attention, padding masked", "a wide net on a table"),
         ],
     )
     def test_from_samples_to_probabilities(self, name, values):
@@ -214,29 +215,32 @@ class TestNets:
         from serkit.models.keras.source import Source
         from serkit.models.trainer import TRAINERS
 
-        parameters = TRAINERS.get(name).settle("mel", {"features": "mel", **values})
+        preset = "best" if name == "ffnn" else "mel"
+        parameters = TRAINERS.get(name).settle(preset, {"features": "mel", **values})
         spec = recipe()
         audio = sound(14_000)
         clip = clip_features("c", audio, FeatureRequest((spec, TABLE), True))
         data = ClipData.of(MemoryStore([clip]), ("c",))
         source = Source.of(parameters, data)
-        scaling = Scaling(np.full(20, 40.0), np.linspace(5, 15, 20))
+        bands = source.bands
+        scaling = Scaling(np.full(bands, 40.0), np.linspace(5, 15, bands))
         if source.columns:
             beside = Scaling(np.full(1, 9.0), np.full(1, 50.0), limit=0.05)
             scaling = replace(scaling, beside=beside)
         load_keras("tensorflow").utils.set_random_seed(1)
         build = import_module(f"serkit.models.keras.nets.{name}").build
         model = build(parameters, Shape(source.length, source.bands, source.columns), CLASSES)
-        if source.columns:
+        for layer in ("beside_linear", "wide"):
             random = np.random.default_rng(1)
-            linear = model.get_layer("beside_linear")
-            linear.set_weights([random.normal(size=each.shape) for each in linear.get_weights()])
+            for linear in (each for each in model.layers if each.name == layer):  # zeros at first
+                shapes = [each.shape for each in linear.get_weights()]
+                linear.set_weights([random.normal(size=shape) for shape in shapes])
         net = Network(model, source, scaling, parameters.to_json())
         graph = Graph([spec, TABLE])
         content = graph.finish(graph.add(net, name), CLASSES, {})
         session = open_session(content.SerializeToString(), "a test")
-        given = {"samples": audio.samples}
-        if source.columns:
+        given = {"samples": audio.samples} if source.padding != "none" else {}
+        if TABLE.name in (*source.features, *source.tables):
             given[TABLE.name] = data.read(TABLE.name).X.astype(np.float32)
         (found,) = session.run(None, given)
         assert found == pytest.approx(net.predict(data), abs=1e-5)

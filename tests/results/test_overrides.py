@@ -70,6 +70,13 @@ class TestAPresetThatGaveWayToABetterOne:
         today = record(tcn.settle("best", {}).to_json(), given={}, model="tcn")
         assert (preset_today(today), given_today(today)) == ("best", {})
 
+    def test_a_run_of_the_former_robust_net_is_one_of_scenes(self):
+        ffnn = TRAINERS.get("ffnn")
+        values = ffnn.settle("scenes", {}).to_json()
+        del values["wide"]  # newer than the run
+        ran = {**record(values, given={}, model="ffnn"), "preset": "robust"}
+        assert (preset_today(ran), given_today(ran)) == ("scenes", {})
+
     def test_values_that_no_preset_has_keep_the_recorded_name(self):
         assert preset_today(record({**USUAL, "C": 7.0}, given={})) == "best"
 

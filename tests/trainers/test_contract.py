@@ -36,7 +36,7 @@ QUICK: dict[str, dict[str, Scalar]] = {
 CLASSICAL = ("logreg", "majority", "svm", "xgboost")
 """The nets are held to the same contract in test_keras.py, made small."""
 
-ELSEWHERE = ("robust", "compare2016")
+ELSEWHERE = ("robust", "scenes", "compare2016")
 """Presets that differ by their features alone, which the tests' store lacks."""
 
 EVERY_PRESET = [(n, p) for n in CLASSICAL for p in TRAINERS.get(n).presets if p not in ELSEWHERE]

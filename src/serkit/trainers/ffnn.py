@@ -35,8 +35,25 @@ TRAINER = keras_trainer(
             INNER_ACTORS,
         ),
         "robust": Preset(
-            "functionals, and those that change little with level, band and noise; fitted also on "
-            "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
+            "functionals, and those that change little with level, band and noise, whitened, read "
+            "by a hidden and a linear layer; fitted also on copies in four drawn scenes (tempo, "
+            "room, noise, level, band) and in a murmur",
+            FfnnParameters(
+                features=ROBUST_FEATURES,
+                copies=SCENE_COPIES,
+                padding="none",
+                wide=True,
+                layers=1,
+                epochs=8,
+                monitor="last",
+                class_weight="balanced",
+                l2=0.04,
+                invariance=0.25,
+            ),
+            INNER_ACTORS,
+        ),
+        "scenes": Preset(
+            "the same features and copies, standardised, read by a hidden layer",
             FfnnParameters(
                 features=ROBUST_FEATURES,
                 copies=SCENE_COPIES,

@@ -15,6 +15,7 @@ from serkit.models.keras.batches import assemble
 from serkit.models.keras.scaling import fit_scaling
 from serkit.models.keras.source import Source
 from serkit.models.keras.spectra import Spectra
+from serkit.models.keras.whitening import LENGTH, FrameWhitening
 from serkit.store.store import FeatureStore
 
 SETTLED = TRAINERS.get("ffnn").settle("functionals", {"units": 8, "epochs": 3})
@@ -70,6 +71,46 @@ def test_a_net_learns_and_is_read_back_and_keeps_the_last_epoch(
     probabilities = fitted.predict(test)
     assert probabilities.shape == (len(test), 8)
     np.testing.assert_allclose(trainer.load(tmp_path).predict(test), probabilities, atol=1e-6)
+
+
+WIDE = TRAINERS.get("ffnn").settle(
+    "robust",
+    {"features": "change_deviation", "copies": "", "units": 8, "epochs": 4, "learning_rate": 0.05},
+)
+
+
+def test_a_wide_net_reads_clipped_columns_by_two_paths_and_is_read_back(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    trainer = TRAINERS.get("ffnn")
+    fitted = trainer.fit(netkit.fold_of(store, (1, 2, 3, 4)), WIDE, FitContext())
+    columns = fitted.source.bands
+    shapes = [fitted.model.get_layer(name).get_weights()[0].shape for name in ("wide", "deep")]
+    assert shapes == [(columns, 8), (columns, 8)]
+    assert np.abs(fitted.model.get_layer("wide").get_weights()[0]).max() > 1e-3
+    assert (fitted.scaling.limit, fitted.scaling.whitening) == (4.0, None)
+    fitted.save(tmp_path)
+    test = netkit.clips_of(store, 6)
+    found = trainer.load(tmp_path).predict(test)
+    np.testing.assert_allclose(found, fitted.predict(test), atol=1e-6)
+
+
+def test_a_wide_net_is_trained_on_whitened_batches(store: FeatureStore) -> None:
+    spectra = Spectra(netkit.clips_of(store, 1, 2), Source.of(WIDE, store))
+    scaling = fit_scaling(spectra, "live", tables=FrameWhitening())
+    clips = [scaling(each) for each in spectra.take(np.arange(len(spectra)))]
+    batch = assemble(clips, spectra.source, scaling)["frames"][:, 0]
+    assert np.sqrt((batch**2).sum(axis=1).mean()) == pytest.approx(LENGTH, rel=1e-3)
+    np.testing.assert_allclose(batch.mean(axis=0), 0, atol=1e-2)
+
+
+def test_a_wide_net_needs_a_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        netkit.untrained("ffnn", netkit.make_store(tmp_path, actors=1), wide=True)
+    assert str(caught.value) == (
+        "wide = true reads a table's columns, and padding = 'crop' frames; add --set padding=none "
+        "and name tables with --set features="
+    )
 
 
 def test_a_spectrogram_is_no_table(tmp_path: Path) -> None:

@@ -39,8 +39,9 @@ def assemble(
         of shape ``(clips, columns)``.
     """
     inputs = _assemble_frames(clips, source, scaling)
+    inputs["frames"] = scaling.whitened(inputs["frames"])
     if rows is not None and scaling.beside is not None:
-        inputs["beside"] = scaling.beside(rows)
+        inputs["beside"] = scaling.beside.whitened(scaling.beside(rows))
     return inputs
 
 

@@ -22,6 +22,10 @@ Rows = npt.NDArray[np.float32]
 LINEAR = "beside_linear"
 """Name of the layer that leads from the tables straight to the emotions."""
 
+WIDE, DEEP = "wide", "deep"
+"""Names of the layers that read whitened tables where these are a net's frames: one that leads
+straight to the emotions, and the first of the hidden ones."""
+
 
 @dataclass(frozen=True)
 class BesideParameters(Parameters):
@@ -58,7 +62,7 @@ class BesideParameters(Parameters):
     )
     beside_l2: float = parameter(
         0.05,
-        "L2 penalty on the linear layer for tables, in place of l2 (beside_path=linear)",
+        "L2 penalty on a linear layer for tables, in place of l2 (beside_path=linear; wide=true)",
         minimum=0,
         search=Between(0.01, 0.3, log=True),
     )

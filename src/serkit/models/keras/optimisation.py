@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from serkit.models.keras.beside import LINEAR
+from serkit.models.keras.beside import LINEAR, WIDE
 from serkit.models.keras.parameters import KerasLoopParameters, KerasParameters
 
 WARM_UP = 0.1
@@ -97,6 +97,6 @@ def loss(model: Any, parameters: KerasParameters) -> Any:
 
 
 def _penalty(weight: Any, parameters: KerasParameters) -> float:
-    """Return the L2 penalty on a weight: the linear layer that reads tables has its own."""
-    linear = weight.path.split("/")[0] == LINEAR
+    """Return the L2 penalty on a weight: a linear layer that reads tables has its own."""
+    linear = weight.path.split("/")[0] in (LINEAR, WIDE)
     return parameters.beside_l2 if linear else parameters.l2

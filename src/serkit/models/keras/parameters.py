@@ -10,6 +10,7 @@ from serkit.models.copies import CopiesParameters
 from serkit.models.distillation import DistillationParameters
 from serkit.models.keras.backend import BACKENDS
 from serkit.models.keras.beside import BesideParameters
+from serkit.models.keras.whitening import FrameWhitening
 from serkit.models.loop import LoopParameters
 from serkit.models.refit import RefitParameters
 from serkit.parameters import Parameters, parameter
@@ -121,6 +122,11 @@ class KerasParameters(
     MachineParameters,
 ):
     """Parameters of every net: input, training and device."""
+
+    @property
+    def frame_whitening(self) -> FrameWhitening | None:
+        """How frames that are rows of tables are whitened for a linear layer; None for others."""
+        return None
 
 
 def sizes(name: str, value: str) -> tuple[int, ...]:

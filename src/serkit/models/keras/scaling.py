@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from serkit.models.keras.source import Frames
 from serkit.models.keras.spectra import Spectra
-from serkit.models.keras.whitening import Whitening
+from serkit.models.keras.whitening import FrameWhitening, Whitening
 
 _SMALLEST_DEVIATION = 1e-6
 _LIMIT = 4.0
@@ -28,7 +28,7 @@ class Scaling:
         deviation: Shape ``(bands,)``.
         beside: The same for the columns of tables that are read beside; None where there are none.
         limit: Largest absolute value let through; None lets all through.
-        whitening: Applied last, while a net is trained; None for none. It is not saved.
+        whitening: Of whole batches, while a net is trained; None for none. It is not saved.
     """
 
     mean: npt.NDArray[np.float64]
@@ -43,7 +43,11 @@ class Scaling:
         if self.limit is not None:
             scaled = np.clip(scaled, -self.limit, self.limit)
         single: Frames = scaled.astype(np.float32)
-        return single if self.whitening is None else self.whitening(single)
+        return single
+
+    def whitened(self, batch: Frames) -> Frames:
+        """Return a batch of scaled frames or rows as the net is trained on them."""
+        return batch if self.whitening is None else self.whitening(batch)
 
     def to_json(self) -> dict[str, Any]:
         """Return all as lists."""
@@ -65,7 +69,9 @@ class Scaling:
         return cls(np.zeros(bands), np.ones(bands))
 
 
-def fit_scaling(spectra: Spectra, over: str, linear_beside: bool = False) -> Scaling:
+def fit_scaling(
+    spectra: Spectra, over: str, linear_beside: bool = False, tables: FrameWhitening | None = None
+) -> Scaling:
     """Fit the scaling of each band, and of tables that are read beside, on training clips.
 
     Args:
@@ -74,23 +80,42 @@ def fit_scaling(spectra: Spectra, over: str, linear_beside: bool = False) -> Sca
             bands as they are. Tables are always scaled.
         linear_beside: Whether a linear layer reads the tables: they are clipped, and whitened
             during training.
+        tables: How tables that are read as frames are whitened; None for frames that are not.
     """
-    return replace(_fit_bands(spectra, over), beside=_fit_columns(spectra, linear_beside))
+    bands = _fit_frames_of_tables(spectra, tables) if tables else _fit_bands(spectra, over)
+    return replace(bands, beside=_fit_beside(spectra, linear_beside))
 
 
-def _fit_columns(spectra: Spectra, whitened: bool) -> Scaling | None:
-    """Fit the scaling of tables' columns over all clips; None where there are none."""
+def _fit_frames_of_tables(spectra: Spectra, how: FrameWhitening) -> Scaling:
+    """Fit the scaling of tables that are read as one frame a clip."""
+    clips = [clip for positions in spectra.chunks(64) for clip in spectra.take(positions)]
+    return _fit_whitened(np.concatenate(clips).astype(np.float64), spectra.clips, how.invariance)
+
+
+def _fit_beside(spectra: Spectra, whitened: bool) -> Scaling | None:
+    """Fit the scaling of the tables that are read beside frames; None where there are none."""
     read = [spectra.rows(positions) for positions in spectra.chunks(64)]
     rows = [each.astype(np.float64) for each in read if each is not None]
     if not rows:
         return None
     every = np.concatenate(rows)
+    return _fit_whitened(every) if whitened else _fit_columns(every)
+
+
+def _fit_whitened(
+    every: npt.NDArray[np.float64], clips: int = 0, invariance: float = 0.0
+) -> Scaling:
+    """Fit the scaling of columns before a linear layer; see :meth:`Whitening.fit`."""
+    clipped = replace(_fit_columns(every), limit=_LIMIT)
+    scaled = clipped(every.astype(np.float32))
+    return replace(clipped, whitening=Whitening.fit(scaled, clips, invariance))
+
+
+def _fit_columns(every: npt.NDArray[np.float64]) -> Scaling:
+    """Fit the scaling of columns on all clips' rows, shape ``(clips, columns)``."""
     deviation = every.std(axis=0)
     deviation = np.where(deviation > _SMALLEST_DEVIATION, deviation, 1.0)
-    if not whitened:
-        return Scaling(every.mean(axis=0), deviation)
-    clipped = Scaling(every.mean(axis=0), deviation, limit=_LIMIT)
-    return replace(clipped, whitening=Whitening.fit(clipped(every.astype(np.float32))))
+    return Scaling(every.mean(axis=0), deviation)
 
 
 def _fit_bands(spectra: Spectra, over: str) -> Scaling:

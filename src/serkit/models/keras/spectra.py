@@ -61,6 +61,11 @@ class Spectra:
         )
 
     @property
+    def clips(self) -> int:
+        """How many clips there are as recorded."""
+        return len(self._data)
+
+    @property
     def label_set(self) -> LabelSet:
         """The classes of a training side."""
         return self._training.label_set

@@ -16,6 +16,7 @@ from serkit.models.keras.backend import (
     loaded_backend,
     precision_scope,
 )
+from serkit.models.keras.beside import DEEP, LINEAR, WIDE
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.compiled import CompiledNets
 from serkit.models.keras.loop import train
@@ -159,7 +160,7 @@ class _Net(Generic[K]):
         checkpoints = Checkpoints(context.workdir, self._key(fold, parameters, context))
         source = Source.of(parameters, fold.train)
         clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
-        scaling = fit_scaling(clips, parameters.standardise, parameters.linear_beside)
+        scaling = _fit_scaling(clips, parameters)
         fresh = build_net(self.build, source, parameters, len(fold.labels), context.seed)
         compiled = self.compiled.adopt(fresh, parameters)
         course = train(
@@ -190,7 +191,7 @@ class _Net(Generic[K]):
         soft = soft_labels(side, parameters, context)
         checkpoints = Checkpoints(folder, self._key(fold, parameters, context))
         clips = Spectra(side, net.source)
-        scaling = fit_scaling(clips, parameters.standardise, parameters.linear_beside)
+        scaling = _fit_scaling(clips, parameters)
         fresh = build_net(self.build, net.source, parameters, len(fold.labels), context.seed)
         compiled = self.compiled.adopt(fresh, parameters)
         train(
@@ -238,11 +239,19 @@ def build_net(
 
 def merged(model: Any, scaling: Scaling) -> Scaling:
     """Multiply the whitening of a training into its net; return the scaling that remains."""
+    if scaling.whitening is not None:
+        scaling.whitening.merge_into(model, (WIDE, DEEP))
+        scaling = replace(scaling, whitening=None)
     beside = scaling.beside
-    if beside is None or beside.whitening is None:
-        return scaling
-    beside.whitening.merge_into(model)
-    return replace(scaling, beside=replace(beside, whitening=None))
+    if beside is not None and beside.whitening is not None:
+        beside.whitening.merge_into(model, (LINEAR,))
+        scaling = replace(scaling, beside=replace(beside, whitening=None))
+    return scaling
+
+
+def _fit_scaling(clips: Spectra, parameters: KerasParameters) -> Scaling:
+    over, beside = parameters.standardise, parameters.linear_beside
+    return fit_scaling(clips, over, beside, parameters.frame_whitening)
 
 
 def _without_choice(side: TrainingClips) -> FoldData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from serkit.models.keras.beside import LINEAR
+from serkit.models.keras.beside import LINEAR, WIDE
 from serkit.models.keras.parameters import KerasParameters
 
 
@@ -82,7 +82,9 @@ class Inputs:
         return keras.Model(inputs, outputs, name=name)
 
 
-def emotions(x: Any, inputs: Inputs, parameters: KerasParameters, classes: int) -> Any:
+def emotions(
+    x: Any, inputs: Inputs, parameters: KerasParameters, classes: int, wide: Any = None
+) -> Any:
     """Return a softmax over the emotions, in float32 even after layers of lower precision.
 
     Args:
@@ -90,16 +92,21 @@ def emotions(x: Any, inputs: Inputs, parameters: KerasParameters, classes: int) 
         inputs: The net's inputs, with tables if it reads any.
         parameters: How tables are read.
         classes: How many emotions there are.
+        wide: What a linear layer reads as well, shape ``(clips, columns)``; None for nothing.
     """
     import keras
 
     layers, x = keras.layers, inputs.joined(x, parameters)
-    if not parameters.linear_beside:
+    read = {LINEAR: inputs.beside} if parameters.linear_beside else {}
+    read |= {} if wide is None else {WIDE: wide}
+    if not read:
         return layers.Dense(classes, activation="softmax", name="emotions", dtype="float32")(x)
-    deep = layers.Dense(classes, name="emotions", dtype="float32")(x)
-    # From zeros: it begins as logistic regression does, whatever the seed.
-    wide = layers.Dense(classes, name=LINEAR, kernel_initializer="zeros", dtype="float32")
-    return layers.Softmax(dtype="float32")(layers.Add(dtype="float32")([deep, wide(inputs.beside)]))
+    paths = [layers.Dense(classes, name="emotions", dtype="float32")(x)]
+    for name, rows in read.items():
+        # From zeros: it begins as logistic regression does, whatever the seed.
+        linear = layers.Dense(classes, name=name, kernel_initializer="zeros", dtype="float32")
+        paths.append(linear(rows))
+    return layers.Softmax(dtype="float32")(layers.Add(dtype="float32")(paths))
 
 
 def attention_statistics(x: Any, live: Any, units: int) -> Any:

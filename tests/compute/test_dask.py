@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import storekit as kit
-from s3kit import s3_server
+from objectkit import s3_server
 from serkit.cli import main
 from serkit.compute.dask import DaskEngine
 from serkit.compute.engine import open_engine

@@ -15,8 +15,9 @@ import pytest
 
 import serkit
 import storekit as kit
-from s3kit import s3_server
+from objectkit import google_server, s3_server
 from serkit.errors import (
+    MissingDependencyError,
     NotFoundError,
     StoreCorruptError,
     StoreError,
@@ -39,6 +40,18 @@ pytest.importorskip("fsspec")
 def s3():
     with s3_server() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def gs():
+    with google_server() as server:
+        yield server
+
+
+@pytest.fixture(params=["s3", "gs"])
+def cloud(request):
+    """Return a server of objects: each test runs against S3's and Google's protocol."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -75,13 +88,13 @@ def whole(corpus, tmp_path_factory):
 
 
 class TestObjects:
-    @pytest.fixture(params=["folder", "memory", "s3"])
+    @pytest.fixture(params=["folder", "memory", "s3", "gs"])
     def objects(self, request, tmp_path):
         if request.param == "folder":
             return open_objects(f"file://{tmp_path}/objects")
         if request.param == "memory":
             return open_objects(f"memory://{uuid4().hex}")
-        return open_objects(request.getfixturevalue("s3").new_bucket())
+        return open_objects(request.getfixturevalue(request.param).new_bucket())
 
     def test_are_written_read_listed_and_deleted(self, objects):
         objects.write("a/x", b"one", memoryview(b"two"))
@@ -104,6 +117,18 @@ class TestObjects:
     def test_of_unknown_kind_are_refused(self):
         with pytest.raises(UsageError, match=r"nix://x has an unknown scheme \(nix://\); a folder"):
             open_objects("nix://x")
+
+    @pytest.mark.parametrize(("scheme", "extra"), [("s3", "cloud"), ("gs", "gcs")])
+    def test_without_their_package_name_the_extra(self, scheme, extra, monkeypatch):
+        def missing(_url):
+            raise ImportError(scheme)
+
+        monkeypatch.setattr("fsspec.core.url_to_fs", missing)
+        with pytest.raises(
+            MissingDependencyError,
+            match=rf"nothing that reads {scheme}:// is installed; pip install 'serkit\[{extra}\]'",
+        ):
+            open_objects(f"{scheme}://bucket/store")
 
     def test_paths_are_folders(self, tmp_path):
         assert open_objects(str(tmp_path)) == FolderObjects(tmp_path)
@@ -328,8 +353,8 @@ serkit.extract(sys.argv[1], store=sys.argv[2], features="change_deviation", work
 """
 
 
-class TestS3:
-    def test_32_clips_do_not_download_the_store(self, s3, tmp_path, elsewhere):
+class TestAnObjectStore:
+    def test_32_clips_do_not_download_the_store(self, cloud, tmp_path, elsewhere):
         corpus = tmp_path / "corpus"
         for number in range(96):
             name = kit.clip_id(number)
@@ -338,25 +363,25 @@ class TestS3:
             kit.write_wav(
                 path, np.random.default_rng(number).integers(-9999, 9999, 24_000, np.int16)
             )
-        url = s3.new_bucket()
+        url = cloud.new_bucket()
         kit.fill(corpus, store_folder(url), [kit.raw(pad_to=24_000)])
         elsewhere()
-        began = s3.received
+        began = cloud.received
         store = FeatureStore(url)
-        opened = s3.received - began
+        opened = cloud.received - began
         ids = sorted(store.state.clips)[::3]
         batch = store.read("raw", ids)
-        read = s3.received - began - opened
+        read = cloud.received - began - opened
         assert batch.X.shape == (32, 24_000)
         size = sum(f.bytes for f in store.state.parts("raw").values())
         assert batch.X.nbytes <= read < size / 2
         assert opened < 100_000
-        first = s3.received
+        first = cloud.received
         assert np.array_equal(store.read("raw", ids[:4]).X, batch.X[:4])
-        assert s3.received - first < 1.2 * batch.X[:4].nbytes  # where they lie is known now
+        assert cloud.received - first < 1.2 * batch.X[:4].nbytes  # where they lie is known now
 
-    def test_a_writer_killed_after_its_commit_has_committed(self, s3, speech, tmp_path):
-        url = s3.new_bucket()
+    def test_a_writer_killed_after_its_commit_has_committed(self, cloud, speech, tmp_path):
+        url = cloud.new_bucket()
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(sys.path),
@@ -374,8 +399,8 @@ class TestS3:
         assert report.computed + report.reused == 96
         assert len(FeatureStore(url).load("change_deviation")) == 96
 
-    def test_two_workers_upload_their_own_parts(self, s3, corpus, whole, elsewhere):
-        url = s3.new_bucket()
+    def test_two_workers_upload_their_own_parts(self, cloud, corpus, whole, elsewhere):
+        url = cloud.new_bucket()
         kit.fill(corpus, store_folder(url), workers=2)
         mirror = mirror_of(store_folder(url))
         assert mirror

@@ -19,7 +19,8 @@ Range = tuple[str, int, int]
 """An object's name, the first byte, and the one behind the last."""
 
 _MARK = "://"
-_EXTRAS = {"s3": "cloud", "s3a": "cloud", "gs": "gcsfs", "gcs": "gcsfs"}
+_EXTRAS = {"gs": "gcs", "gcs": "gcs"}
+"""The extra for a kind of URL, where it is not ``cloud``."""
 
 
 class Objects(Protocol):
@@ -97,8 +98,7 @@ def open_objects(place: str) -> Objects:
 
 
 def _missing(scheme: str) -> MissingDependencyError:
-    extra = _EXTRAS.get(scheme, "cloud")
-    command = f"pip install {extra}" if extra == "gcsfs" else f"pip install 'serkit[{extra}]'"
+    command = f"pip install 'serkit[{_EXTRAS.get(scheme, 'cloud')}]'"
     return MissingDependencyError(f"nothing that reads {scheme}{_MARK} is installed", hint=command)
 
 

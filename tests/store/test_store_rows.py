@@ -7,7 +7,9 @@ from dataclasses import fields
 
 import pytest
 
+from serkit.store import rows as rows_module
 from serkit.store.rows import Rows, Segment, column, some
+from serkit.store.table import Table
 from serkit.store.tables import FileRow, encode
 
 
@@ -80,3 +82,29 @@ def test_asking_for_rows_that_are_not_there_makes_none(rows):
         with pytest.raises(KeyError, match=f"{number}.wav"):
             rows[f"{number}.wav"]
     assert rows._made == {}
+
+
+@pytest.mark.parametrize("fewest", [1, 1_000])
+def test_arrow_s_own_choice_and_one_by_one_are_the_same(fewest, monkeypatch):
+    monkeypatch.setattr(rows_module, "_TAKEN", fewest)
+    monkeypatch.setattr(rows_module, "_IMPORTED_FOR", fewest)
+    assert segment(FIRST).rows_at([5, 0, 99]) == [FIRST[5], FIRST[0], FIRST[99]]
+
+
+def test_tables_are_the_same_row_by_row_however_they_were_written(rows):
+    names = ("path", "pcm_sha256")
+    assert rows.same_as(Rows([segment([*FIRST, *SECOND])]), names)
+    assert not rows.same_as(Rows([segment([*SECOND, *FIRST])]), names)
+    assert not rows.same_as(Rows([segment(FIRST)]), names)
+    assert Rows([]).same_as(Rows([]), names)
+
+
+def test_a_table_with_changes_holds_more_than_its_segments():
+    table = Table(FileRow, [segment(FIRST)])
+    assert table.is_stored
+    table.put(SECOND[0])
+    assert not table.is_stored
+    table.settle(table.pack())
+    assert table.is_stored
+    table.remove("3.wav")
+    assert not table.is_stored

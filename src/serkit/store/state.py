@@ -75,14 +75,10 @@ class StoreState:
     def not_current(self, spec: FeatureSpec) -> set[str]:
         """Return the clips that have no values of this recipe and of the clip's samples."""
         index, wanted = self.index.get(spec.name, {}), spec.fingerprint
-        recipes, computed = column(index, "fingerprint"), column(index, "pcm_sha256")
-        samples = column(self.clips, "pcm_sha256")
-        if (
-            recipes.count(wanted) == len(recipes)
-            and computed == samples
-            and [*index] == [*self.clips]
-        ):
+        recipes = column(index, "fingerprint")
+        if recipes.count(wanted) == len(recipes) and _alike(index, self.clips):
             return set()  # the usual case, without looking clip by clip
+        computed, samples = column(index, "pcm_sha256"), column(self.clips, "pcm_sha256")
         rows = zip(index, recipes, computed, strict=True)
         have = {clip_id: pcm for clip_id, recipe, pcm in rows if recipe == wanted}
         clips = zip(self.clips, samples, strict=True)
@@ -106,6 +102,14 @@ class StoreState:
             )
 
         return test
+
+
+def _alike(index: Mapping[str, IndexRow], clips: Mapping[str, ClipRow]) -> bool:
+    """Return whether an index names the clips in their order, with the samples they have."""
+    if isinstance(index, Rows) and isinstance(clips, Rows) and index.is_stored and clips.is_stored:
+        return index.same_as(clips, ("clip_id", "pcm_sha256"))
+    samples = column(index, "pcm_sha256") == column(clips, "pcm_sha256")
+    return samples and [*index] == [*clips]
 
 
 def read_state(store: Path, *, files: bool = True) -> StoreState:

@@ -67,6 +67,11 @@ class Table(Rows[Row]):
         """Whether there is something to commit."""
         return bool(self._new) or self._has_lost
 
+    @property
+    def is_stored(self) -> bool:
+        """Whether the segments hold all that counts."""
+        return not self.changed
+
     def put(self, row: Row) -> None:
         """Add a row, or put it in the place of the one with its key."""
         key = getattr(row, self._key)

@@ -20,7 +20,7 @@ from serkit.errors import HiddenFromModelError, LeakageError, SerkitError, unkno
 from serkit.evaluation.splits import speaker_numbers
 from serkit.features import FeatureSpec, Layout
 from serkit.features.voices import copy_name
-from serkit.labels import LabelSet
+from serkit.labels import UNKNOWN, LabelSet
 from serkit.store.options import Scale
 from serkit.store.source import ClipSource
 from serkit.store.tables import ClipRow
@@ -33,6 +33,7 @@ _HIDDEN = {
     "clips": "data.column(name) reads numbers of the recordings",
     "labels": "only the clips of a training side have labels",
     "speakers": "only the clips of a training side have speakers",
+    "sentences": "only the clips of a training side have sentences",
 }
 """What is hidden from models, and the alternative."""
 
@@ -205,12 +206,13 @@ class ClipData:
 
 @dataclass(frozen=True)
 class TrainingClips(ClipData):
-    """Some clips of a training side: their labels and speakers may be seen, too.
+    """Some clips of a training side: their labels, speakers and sentences may be seen, too.
 
     Attributes:
         labels: Numbers of their emotions in ``label_set``, shape ``(n,)``.
         speakers: A number for each clip's speaker, shape ``(n,)``; of unknown ones each is
             another.
+        sentences: A number for each clip's sentence, shape ``(n,)``; -1 where it is unknown.
         label_set: The classes, also those that none of these clips has.
 
     Example:
@@ -222,6 +224,7 @@ class TrainingClips(ClipData):
 
     labels: npt.NDArray[np.int64] = field(compare=False)
     speakers: npt.NDArray[np.int64] = field(compare=False)
+    sentences: npt.NDArray[np.int64] = field(compare=False)
     label_set: LabelSet
 
     @classmethod
@@ -245,6 +248,7 @@ class TrainingClips(ClipData):
             tuple(range(len(names))),
             np.array([row.emotion_id for row in rows], np.int64),
             speaker_numbers([row.speaker for row in rows]),
+            _sentence_numbers([row.statement for row in rows]),
             store.labels,
         )
 
@@ -258,6 +262,7 @@ class TrainingClips(ClipData):
             tuple(self._places[p] for p in kept),
             self.labels[kept],
             self.speakers[kept],
+            self.sentences[kept],
             self.label_set,
         )
 
@@ -356,6 +361,12 @@ def _rows(store: ClipSource, clip_ids: Iterable[str]) -> list[ClipRow]:
         return [clips[clip_id] for clip_id in clip_ids]
     except KeyError as error:
         raise unknown_name("clip", str(error.args[0]), clips) from None
+
+
+def _sentence_numbers(statements: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Number the sentences in the order of their words; an unknown one is -1."""
+    numbers = {name: number for number, name in enumerate(sorted(set(statements) - {UNKNOWN}))}
+    return np.array([numbers.get(each, -1) for each in statements], np.int64)
 
 
 def _opaque(clip: ClipRow) -> str:

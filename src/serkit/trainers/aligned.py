@@ -1,0 +1,148 @@
+"""Logistic regression on functionals, and on each sentence aligned with how it usually sounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.compute.blas import on_one_blas_thread
+from serkit.errors import UsageError
+from serkit.features import ArrayLayout
+from serkit.models.classical.aligned import AlignedModel, LinearBlock, read_frames
+from serkit.models.classical.choice import unconverged
+from serkit.models.classical.inputs import Inputs
+from serkit.models.classical.parameters import ClassWeightParameters, InputParameters
+from serkit.models.classical.sentences import UNKNOWN, Sentences, usable_sentences
+from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.refit import RefitParameters
+from serkit.models.selection import INNER_ACTORS
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
+from serkit.parameters import parameter
+from serkit.ranges import Between
+
+Matrix = npt.NDArray[Any]
+
+_LIMIT = 4.0
+"""Standard deviations that columns are clipped to, so that one odd number cannot decide."""
+
+
+@dataclass(frozen=True)
+class AlignedParameters(InputParameters, ClassWeightParameters, RefitParameters):
+    """Parameters of a logistic regression on functionals and aligned sentences."""
+
+    frames: str = parameter("tracks40", "the feature whose frames are aligned in time")
+    segments: int = parameter(32, "equal parts that a sentence is divided into", minimum=1)
+    weight: float = parameter(
+        1.0,
+        "mean squared length of the aligned columns, in those of the functionals",
+        minimum=0,
+        search=Between(0.1, 2.0, log=True),
+    )
+    whiten: float = parameter(
+        0.9, "shrinkage of the whitening", minimum=0.01, maximum=1, search=Between(0.5, 0.99)
+    )
+    C: float = parameter(
+        1.0, "inverse regularisation strength", minimum=1e-6, search=Between(0.1, 10.0, log=True)
+    )
+    max_iter: int = parameter(1000, "maximum number of solver iterations", minimum=1)
+
+
+@on_one_blas_thread
+def _fit(fold: FoldData, parameters: AlignedParameters, context: FitContext) -> Fitted:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    from serkit.models.classical.steps import Clip, ShrunkWhitening
+
+    data = parameters.fitted_side(fold)
+    inputs = Inputs.of(parameters)
+    sentences, rows = _aligned(data, parameters, context)
+    table = inputs.training_matrix(data)
+    scaler = StandardScaler().fit(table.astype(np.float64))
+    limited = Clip(_LIMIT).fit_transform(scaler.transform(table))
+    of_table = ShrunkWhitening(parameters.whiten).fit(limited)
+    of_rows = ShrunkWhitening(parameters.whiten).fit(rows)
+    share = np.sqrt(parameters.weight)
+    matrix = np.hstack([of_table.transform(limited), share * of_rows.transform(rows)])
+    context.progress(2, 3, "fitting")
+    with unconverged() as warned:
+        model = LogisticRegression(
+            C=parameters.C,
+            max_iter=parameters.max_iter,
+            class_weight=parameters.sklearn_class_weight,
+        ).fit(matrix, np.resize(data.labels, len(table)))  # copies have their clips' labels
+    weights, intercept = _by_class(model)
+    axes = len(of_table.components_)
+    return AlignedModel(
+        inputs,
+        parameters.frames,
+        sentences,
+        LinearBlock(scaler.mean_, scaler.scale_, _LIMIT, of_table.components_.T @ weights[:axes]),
+        share * of_rows.components_.T @ weights[axes:],
+        intercept
+        - of_table.mean_ @ of_table.components_.T @ weights[:axes]
+        - share * of_rows.mean_ @ of_rows.components_.T @ weights[axes:],
+        np.asarray(model.classes_, np.int64),
+        len(fold.labels),
+        {"sentences": len(sentences.templates), **({"converged": False} if warned else {})},
+        len(data),
+    )
+
+
+def _aligned(
+    data: TrainingClips, parameters: AlignedParameters, context: FitContext
+) -> tuple[Sentences, Matrix]:
+    """Learn the sentences of a training side, and describe its clips and copies along them."""
+    name = parameters.frames
+    layout = data.layout(name)
+    if not isinstance(layout, ArrayLayout) or len(layout.item) != 1:
+        raise UsageError(
+            f"frames = {name!r} has no frames to align",
+            allowed="a feature of values over time, such as 'tracks40', is allowed",
+        )
+    usable = usable_sentences(data.sentences, data.labels, data.speakers)
+    numbers = np.where(np.isin(data.sentences, usable), data.sentences, UNKNOWN)
+    context.progress(0, 3, "reading frames")
+    clips = read_frames(data, name)
+    copies = [each for voice in data.voices for each in read_frames(data, name, voice)]
+    context.progress(1, 3, "aligning clips")
+    sentences = Sentences.fit(clips, numbers, copies, parameters.segments)
+    return sentences, sentences.rows([*clips, *copies])
+
+
+def _by_class(model: Any) -> tuple[Matrix, Matrix]:
+    """Return weights, shape ``(columns, classes)``, and intercepts; of two classes, too."""
+    if len(model.classes_) > 2:
+        return model.coef_.T, model.intercept_
+    # of two classes scikit-learn keeps one row: half of it for one, and half against the other
+    weights = np.concatenate([-model.coef_ / 2, model.coef_ / 2]).T
+    return weights, np.concatenate([-model.intercept_ / 2, model.intercept_ / 2])
+
+
+TRAINER = Trainer(
+    name="aligned",
+    summary="logistic regression on functionals and on sentences aligned in time",
+    parameters=AlignedParameters,
+    presets={
+        "best": Preset(
+            "functionals and the means of frame tracks in 32 parts of each sentence, whitened; "
+            "fitted also on copies a tenth slower and a tenth faster",
+            AlignedParameters(copies="speed090,speed110"),
+            INNER_ACTORS,
+        ),
+        "plain": Preset(
+            "the same without copies",
+            AlignedParameters(),
+            INNER_ACTORS,
+        ),
+    },
+    features=lambda parameters: (*parameters.feature_names, parameters.frames),
+    voices=lambda parameters: parameters.voices,
+    true_length=lambda _parameters: True,
+    fit=_fit,
+    load=AlignedModel.load,
+    validates=lambda _parameters: False,  # everything is fixed
+)

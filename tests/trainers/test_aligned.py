@@ -1,0 +1,138 @@
+"""Logistic regression on functionals and on aligned sentences."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import serkit
+from serkit import FeatureStore
+from serkit.errors import RunError, UsageError
+from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
+from serkit.models.classical.aligned import MODEL
+from serkit.testing import check_trainer
+
+ALIGNED = TRAINERS.get("aligned")
+
+
+@pytest.fixture(scope="module")
+def store(speech, tmp_path_factory) -> FeatureStore:
+    path = tmp_path_factory.mktemp("aligned") / "store"
+    serkit.extract(speech, store=path, features=["functionals", "tracks40"], workers=1)
+    return FeatureStore(path)
+
+
+def ids_of(store: FeatureStore, *actors: int) -> tuple[str, ...]:
+    return tuple(store.clips[store.clips["actor"].isin(actors)].index)
+
+
+def fitted(store: FeatureStore, **values: object):
+    fold = FoldData.of(store, ids_of(store, 1, 2, 3), ids_of(store, 4))
+    return ALIGNED.fit(fold, ALIGNED.settle("plain", values), FitContext())
+
+
+@pytest.fixture(scope="module")
+def model(store):
+    return fitted(store)
+
+
+def test_it_keeps_the_contract(store):
+    check_trainer(ALIGNED, store, preset="plain")
+
+
+def test_it_learns_something(store, model):
+    data = TrainingClips.of(store, ids_of(store, 5, 6))
+    assert np.mean(model.predict(data).argmax(axis=1) == data.labels) > 0.3
+
+
+def test_saved_it_predicts_the_same(store, model, tmp_path):
+    model.save(tmp_path)
+    data = ClipData.of(store, ids_of(store, 5))
+    assert np.array_equal(ALIGNED.load(tmp_path).predict(data), model.predict(data))
+
+
+def test_it_predicts_what_its_scikit_learn_steps_would(store, monkeypatch):
+    """All steps are saved as one product; here they are taken one after another."""
+    from sklearn.linear_model import LogisticRegression
+
+    seen = {}
+    fit = LogisticRegression.fit
+
+    def remember(self, X, y, **more):
+        seen["matrix"], seen["model"] = X, self
+        return fit(self, X, y, **more)
+
+    monkeypatch.setattr(LogisticRegression, "fit", remember)
+    model = fitted(store, refit=False)
+    data = ClipData.of(store, ids_of(store, 1, 2, 3))
+    expected = seen["model"].predict_proba(seen["matrix"])
+    assert np.allclose(model.predict(data), expected, atol=1e-5)
+
+
+def test_its_note_says_that_it_depends_on_the_text(model):
+    assert model.notes == (
+        "text-dependent: it knows one sentence of the training clips; of clips that say something "
+        "else, only their statistics count",
+    )
+
+
+def test_a_clip_that_says_something_else_is_judged_by_its_functionals(store, model):
+    """Its frames in another order are no sentence any more."""
+    ids = ids_of(store, 5)
+
+    class Shuffled(FeatureStore):
+        def _read(self, state, feature, clip_ids, *how):
+            batch = super()._read(state, feature, clip_ids, *how)
+            if feature == "tracks40":
+                random = np.random.default_rng(0)
+                for position, each in enumerate(batch.X):
+                    batch.X[position] = each[:, random.permutation(each.shape[1])]
+            return batch
+
+    data = ClipData.of(Shuffled(store.path), ids)
+    table = model.table(model.inputs.matrix(data)) + model.intercept
+    likely = np.exp(table - table.max(axis=1, keepdims=True))
+    expected = likely / likely.sum(axis=1, keepdims=True)
+    assert np.allclose(model.predict(data), expected, atol=1e-9)
+
+
+def test_two_emotions_are_enough(store):
+    def of_two(*actors: int) -> list[str]:
+        clips = store.clips.loc[list(ids_of(store, *actors))]
+        return list(clips[clips["emotion"].isin(["sad", "angry"])].index)
+
+    fold = FoldData.of(store, of_two(1, 2), of_two(3))
+    model = ALIGNED.fit(fold, ALIGNED.settle("plain", {}), FitContext())
+    data = TrainingClips.of(store, of_two(4, 5))
+    found = model.predict(data)
+    assert set(found.argmax(axis=1)) <= set(data.labels)
+    assert np.allclose(found.sum(axis=1), 1)
+    assert np.mean(found.argmax(axis=1) == data.labels) > 0.7
+
+
+def test_a_feature_without_frames_is_refused(store):
+    with pytest.raises(UsageError) as caught:
+        fitted(store, frames="functionals")
+    assert str(caught.value) == (
+        "frames = 'functionals' has no frames to align; a feature of values over time, such as "
+        "'tracks40', is allowed"
+    )
+
+
+def test_a_torn_file_is_refused(model, tmp_path):
+    model.save(tmp_path)
+    content = (tmp_path / MODEL).read_bytes()
+    (tmp_path / MODEL).write_bytes(content[: len(content) // 2])
+    with pytest.raises(RunError) as caught:
+        ALIGNED.load(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / MODEL} cannot be read: ")
+    assert str(caught.value).endswith("; train the run again")
+
+
+def test_its_facts_are_plain_json(model, tmp_path):
+    model.save(tmp_path)
+    facts = json.loads((tmp_path / "model.json").read_text())
+    assert facts["chosen"] == {"sentences": 1}
+    assert facts["frames"] == "tracks40"

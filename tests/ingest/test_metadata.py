@@ -131,6 +131,37 @@ class TestTables:
         assert corpus.labels.names == ("angry", "calm")
         assert notes == ("no clip has the label 'bored', which was to be joined",)
 
+    def test_a_label_to_join_that_is_mistyped_is_answered_with_the_nearest(self, folder):
+        _, notes = describe(folder, self.HEAD + ROWS, joined={"angri": "calm"})
+        said = "no clip has the label 'angri', which was to be joined: did you mean 'angry'?"
+        assert notes == (said,)
+
+    def test_synonyms_stay_apart_and_the_way_to_join_them_is_named(self, folder):
+        corpus, notes = describe(folder, self.HEAD + ROWS.replace("angry,ben", "Anger,ben"))
+        assert corpus.labels.names == ("Anger", "angry", "calm")
+        assert notes == (
+            "the labels 'Anger', 'angry' may mean one emotion; --map \"Anger=angry\" joins them",
+        )
+
+    @pytest.mark.parametrize("word", ["NaN", "n/a", "None"])
+    def test_a_label_that_looks_like_a_missing_value_is_asked_about(self, folder, word):
+        corpus, notes = describe(folder, self.HEAD + ROWS.replace("angry,ben", f"{word},ben"))
+        assert word in corpus.labels.names
+        said = f"'{word}' counts as a label: leave the cell empty if the label is missing"
+        assert notes == (said,)
+
+    def test_excel_s_line_of_the_separator_is_passed_over(self, folder):
+        text = "sep=;\n" + (self.HEAD + ROWS).replace(",", ";")
+        corpus, _ = describe(folder, text)
+        assert corpus.labels.names == ("angry", "calm")
+
+    def test_numbers_of_a_parquet_table_are_read_as_they_were_meant(self, tmp_path):
+        path = tmp_path / "metadata.parquet"
+        columns = {"speaker": [1.0, None, 12.0], "share": [0.5, 2.25, float("nan")]}
+        pq.write_table(pa.table(columns), path)
+        assert read_table(path).column("speaker") == ["1", "", "12"]
+        assert read_table(path).column("share") == ["0.5", "2.25", ""]
+
     def test_one_label_alone(self, folder):
         _, notes = describe(folder, self.HEAD + ROWS.replace("calm", "angry"))
         assert notes == ("every clip has the label 'angry': no model can be trained on one",)
@@ -155,8 +186,12 @@ class TestTables:
             Labelling(columns={"feeling": "mood"})
 
     def test_a_table_of_other_files(self, folder):
-        with pytest.raises(CorpusError, match=r"no audio file in .* has a label; 1 row of"):
+        with pytest.raises(
+            CorpusError, match=r"no audio file in .* has a label; 1 row of"
+        ) as caught:
             describe(folder, self.HEAD + "elsewhere.wav,calm,ben\n")
+        said = "a path in it is relative to the folder, such as anna/01.wav"
+        assert str(caught.value).endswith(said)
 
     @pytest.mark.parametrize(
         ("name", "content", "message"),
@@ -170,7 +205,7 @@ class TestTables:
         (folder / name).write_bytes(content)
         with pytest.raises(CorpusError, match=message):
             read_table(folder / name)
-        with pytest.raises(NotFoundError, match="no table"):
+        with pytest.raises(NotFoundError, match=r"no table .*none\.csv; --metadata is the path"):
             read_table(folder / "none.csv")
 
     def test_the_digest_is_that_of_what_the_table_says(self, folder):

@@ -7,26 +7,25 @@ import pytest
 from serkit.prediction.coverage import Coverage, Outcome, Range
 
 COVERAGE = Coverage(
-    0.65,
     {
         "level": Range(
             -40.0,
             -20.0,
             (
-                Outcome("level -24 dB", -54.0, 0.50, True),
-                Outcome("level +12 dB", -18.0, 0.64, False),
+                Outcome("level -24 dB", -54.0, 0.50, 0.66, True),
+                Outcome("level +12 dB", -18.0, 0.64, 0.65, False),
             ),
         ),
         "snr": Range(
             40.0,
             60.0,
             (
-                Outcome("white noise, 30 dB", 32.0, 0.63, False),
-                Outcome("white noise, 10 dB", 12.0, 0.21, True),
+                Outcome("white noise, 30 dB", 32.0, 0.63, 0.65, False),
+                Outcome("white noise, 10 dB", 12.0, 0.21, 0.65, True),
             ),
         ),
-        "bandwidth": Range(18_000.0, 22_000.0, (Outcome("16 kHz", 7_900.0, 0.54, True),)),
-        "clipped": Range(0.0, 0.0, (Outcome("clipped 12 dB", 0.05, 0.6, False),)),
+        "bandwidth": Range(18_000.0, 22_000.0, (Outcome("16 kHz", 7_900.0, 0.54, 0.65, True),)),
+        "clipped": Range(0.0, 0.0, (Outcome("clipped 12 dB", 0.05, 0.6, 0.65, False),)),
     },
 )
 
@@ -48,7 +47,8 @@ def test_recordings_like_the_training_clips_are_not_warned_of():
         (
             changed(level=-70.0),
             "1 of 2 files is quieter than the training clips (-70 dB; theirs: -40 dB to -20 dB): "
-            "more than the stress test covers (-54 dB)",
+            "more than the stress test covers (level -24 dB: -54 dB, UAR 50.0 % against "
+            "66.0 % as recorded)",
         ),
         (
             changed(snr=15.0),
@@ -58,12 +58,14 @@ def test_recordings_like_the_training_clips_are_not_warned_of():
         (
             changed(bandwidth=3_400.0),
             "1 of 2 files is narrower than the training clips (3,400 Hz; theirs: 18,000 Hz to "
-            "22,000 Hz): more than the stress test covers (7,900 Hz)",
+            "22,000 Hz): more than the stress test covers (16 kHz: 7,900 Hz, UAR 54.0 % "
+            "against 65.0 % as recorded)",
         ),
         (
             changed(clipped=0.2),
             "1 of 2 files is more clipped than the training clips (20.0 %; theirs: 0.0 % to "
-            "0.0 %): more than the stress test covers (5.0 %)",
+            "0.0 %): more than the stress test covers (clipped 12 dB: 5.0 %, UAR 60.0 % "
+            "against 65.0 % as recorded)",
         ),
     ],
 )
@@ -80,5 +82,11 @@ def test_several_files_are_counted_and_the_worst_is_shown():
     assert said.startswith("2 of 3 files are quieter than the training clips (-65 dB;")
 
 
+def test_a_side_on_which_nothing_was_tested_names_the_training_clips_limit():
+    tested = (Outcome("level -24 dB", -54.0, 0.50, 0.66, True),)
+    (said,) = Coverage({"level": Range(-40.0, -20.0, tested)}).warnings([changed(level=0.0)])
+    assert said.endswith("more than the stress test covers (-20 dB)")
+
+
 def test_a_measure_that_was_not_stressed_is_not_judged():
-    assert Coverage(0.65, {}).warnings([changed(level=-90.0)]) == []
+    assert Coverage({}).warnings([changed(level=-90.0)]) == []

@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import splitext
 
 from serkit.clips import ClipName, Sex
-from serkit.errors import CorpusError, UsageError, unknown_name
+from serkit.errors import CorpusError, UsageError, nearest, unknown_name
 from serkit.ingest.audformat import HEADER, read_audformat
 from serkit.ingest.corpus import Corpus, UnparsedNameError
 from serkit.ingest.table import SUFFIXES, TextTable, read_table
 from serkit.labels import UNKNOWN, LabelSet
+from serkit.vocabulary import Vocabulary
 
 CONVENTION = "metadata"
 """A table of this name in the folder is read by default, as in Hugging Face datasets."""
@@ -139,6 +140,8 @@ def corpus_of(
     labelled = _with_joined_labels(rows, labelling.joined, notes)
     clips = _clips(labelled)
     if not clips:
+        if table is not None and paths:
+            notes.append(f"a path in it is relative to the folder, such as {min(paths)}")
         raise CorpusError(
             f"no audio file in {folder} has a label", hint="; ".join(notes) or "see --layout"
         )
@@ -230,16 +233,17 @@ def _with_joined_labels(
     labels = [to.get(_plain(row.emotion), row.emotion.strip()) for row in rows]
     for label in labels:
         spelled.setdefault(_plain(label), Counter())[label] += 1
-    usual = {
-        key: min(c, key=lambda name: (-c[name], name != name.lower(), name))
-        for key, c in spelled.items()
-    }
+    usual = {key: _usual(spellings) for key, spellings in spelled.items()}
     for key, names in sorted(spelled.items()):
         if len(names) > 1:
             others = ", ".join(repr(name) for name in sorted(names) if name != usual[key])
             notes.append(f"the labels {others} are counted as {usual[key]!r}")
-    if gone := sorted(set(to) - {_plain(row.emotion) for row in rows}):
-        notes.append(f"no clip has the label {', '.join(map(repr, gone))}, which was to be joined")
+    own = {_plain(row.emotion) for row in rows}
+    if gone := sorted(set(to) - own):
+        near = dict.fromkeys(each for label in gone for each in nearest(label, own)[:1])
+        meant = f": did you mean {' or '.join(map(repr, near))}?" if near else ""
+        listed = ", ".join(map(repr, gone))
+        notes.append(f"no clip has the label {listed}, which was to be joined{meant}")
     kept = [(row, usual[_plain(label)]) for row, label in zip(rows, labels, strict=True)]
     return [(row, label) for row, label in kept if label not in ("", UNKNOWN)]
 
@@ -287,15 +291,37 @@ def _remarks(clips: Collection[ClipName]) -> list[str]:
             "only random protocols work, and their runs are stamped 'speaker unknown'"
         )
     labels = {clip.emotion for clip in clips}
+    if missing := sorted(label for label in labels if _plain(label) in _MISSING):
+        listed = ", ".join(map(repr, missing))
+        notes.append(f"{listed} counts as a label: leave the cell empty if the label is missing")
     if len(labels) == 1:
         notes.append(f"every clip has the label {labels.pop()!r}: no model can be trained on one")
         return notes
+    notes += _synonyms(labels)
     by_speaker: dict[str, set[str]] = {}
     for clip in clips:
         if clip.speaker != UNKNOWN:
             by_speaker.setdefault(clip.speaker, set()).add(clip.emotion)
     single = sorted(name for name, found in by_speaker.items() if len(found) == 1)
     return notes + _some("speaker", "has clips of one label alone", single)
+
+
+_MISSING = frozenset({"nan", "null", "none", "n/a", "na", "<na>", "#n/a", "nil", "?", "-"})
+"""How tables write that a value is missing; a label may be called so all the same."""
+
+
+def _synonyms(labels: Iterable[str]) -> Iterator[str]:
+    """Yield a sentence for each emotion that several labels name, in the shared vocabulary."""
+    named: dict[str, list[str]] = {}
+    for label in sorted(labels):
+        named.setdefault(Vocabulary().name(label), []).append(label)
+    for name, words in named.items():
+        if len(words) > 1:
+            kept = next((each for each in words if _plain(each) == name), words[0])
+            pairs = [f"{each}={kept}" for each in words if each != kept]
+            asked = " ".join(f"--map {json.dumps(pair, ensure_ascii=False)}" for pair in pairs)
+            listed = ", ".join(map(repr, words))
+            yield f"the labels {listed} may mean one emotion; {asked} joins them"
 
 
 def _some(what: str, text: str, found: Iterable[str], *values: str) -> list[str]:

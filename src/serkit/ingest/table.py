@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,8 @@ SUFFIXES = (".csv", ".tsv", ".parquet")
 """File name extensions of tables."""
 
 _DELIMITERS = (",", ";", "\t")
+
+_SEPARATOR_LINE = re.compile(r'\A"?sep=."?\r?\n')
 
 
 @dataclass(frozen=True)
@@ -43,21 +47,21 @@ def read_table(path: Path) -> TextTable:
 
     Text is UTF-8 (with or without a byte-order mark), UTF-16 with one, or else Latin-1. Values are
     divided by tabs in ``.tsv``, and in ``.csv`` by commas, semicolons or tabs, whichever the first
-    line has most of.
+    line has most of. Excel's line ``sep=;`` before it is passed over.
 
     Raises:
         NotFoundError: There is no such file.
         CorpusError: It is no table.
     """
     if not path.is_file():
-        raise NotFoundError(f"no table {path}")
+        raise NotFoundError(f"no table {path}", hint="--metadata is the path of a table's file")
     if path.suffix.lower() not in SUFFIXES:
         raise CorpusError(
             f"{path.name} is not named as a table", allowed=f"{', '.join(SUFFIXES)} are read"
         )
     if path.suffix.lower() == ".parquet":
         return _read_parquet(path)
-    text = _decoded(path.read_bytes())
+    text = _SEPARATOR_LINE.sub("", _decoded(path.read_bytes()), count=1)
     first = text.partition("\n")[0]
     delimiter = "\t" if path.suffix.lower() == ".tsv" else max(_DELIMITERS, key=first.count)
     try:
@@ -99,5 +103,12 @@ def _read_parquet(path: Path) -> TextTable:
     except (pa.ArrowInvalid, OSError) as error:
         raise CorpusError(f"{path.name} is not a Parquet file ({error})") from error
     found: Mapping[str, Sequence[object]] = table.to_pydict()
-    columns = [["" if value is None else str(value) for value in found[c]] for c in found]
+    columns = [[_text(value) for value in found[c]] for c in found]
     return TextTable(path, tuple(found), tuple(zip(*columns, strict=True)))
+
+
+def _text(value: object) -> str:
+    """Return a value of a typed table as text; whole numbers beside missing ones are floats."""
+    if isinstance(value, float):
+        return "" if math.isnan(value) else f"{value:.15g}"
+    return "" if value is None else str(value)

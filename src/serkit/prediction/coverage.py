@@ -21,12 +21,14 @@ class Outcome:
         title: The condition.
         value: The measure's median over the perturbed clips.
         uar: UAR of these clips.
+        clean: UAR of the same clips as recorded.
         falls: Whether that is less than as recorded, beyond chance.
     """
 
     title: str
     value: float
     uar: float
+    clean: float
     falls: bool
 
 
@@ -50,11 +52,9 @@ class Coverage:
     """What a stress test covers.
 
     Attributes:
-        uar: UAR of the test clips as recorded.
         ranges: By measure, out of :data:`serkit.dsp.recording.MEASURES`.
     """
 
-    uar: float
     ranges: Mapping[str, Range]
 
     def warnings(self, recordings: Sequence[Sequence[float]]) -> list[str]:
@@ -83,16 +83,26 @@ class Coverage:
         about += f"{side.show(known.low)} to {side.show(known.high)})"
         harsher = [t for t in known.tested if side.sign * (t.value - worst) >= 0]
         if not harsher:
-            ends = [t.value for t in known.tested if side.sign * (t.value - limit) > 0]
-            furthest = max(ends, key=lambda value: side.sign * value) if ends else limit
-            return f"{about}: more than the stress test covers ({side.show(furthest)})"
+            return f"{about}: more than the stress test covers ({_furthest(known, side, limit)})"
         nearest = min(harsher, key=lambda t: side.sign * t.value)
         if not nearest.falls:
             return ""
         return (
-            f"{about}: in the stress test ({nearest.title}) UAR fell from {100 * self.uar:.1f} to "
-            f"{100 * nearest.uar:.1f} %"
+            f"{about}: in the stress test ({nearest.title}) UAR fell from "
+            f"{100 * nearest.clean:.1f} to {100 * nearest.uar:.1f} %"
         )
+
+
+def _furthest(known: Range, side: _Side, limit: float) -> str:
+    """Describe the condition that goes furthest to one side, and what became of UAR in it."""
+    beyond = [tested for tested in known.tested if side.sign * (tested.value - limit) > 0]
+    if not beyond:
+        return side.show(limit)
+    furthest = max(beyond, key=lambda tested: side.sign * tested.value)
+    return (
+        f"{furthest.title}: {side.show(furthest.value)}, UAR {100 * furthest.uar:.1f} % against "
+        f"{100 * furthest.clean:.1f} % as recorded"
+    )
 
 
 @dataclass(frozen=True, slots=True)

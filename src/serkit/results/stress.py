@@ -169,12 +169,19 @@ def coverage_of(table: StressTable) -> Coverage:
     for measure, groups in _CHANGED_BY.items():
         rows = [row for row in table.rows if row.group in groups]
         tested = tuple(
-            Outcome(row.title, row.recording[measure].middle, row.uar, row.falls) for row in rows
+            Outcome(
+                title=row.title,
+                value=row.recording[measure].middle,
+                uar=row.uar,
+                clean=row.uar - row.change,
+                falls=row.falls,
+            )
+            for row in rows
         )
         if tested:
             known = table.recording[measure]
             ranges[measure] = Range(known.low, known.high, tested)
-    return Coverage(table.uar, ranges)
+    return Coverage(ranges)
 
 
 def write_stress(folder: Path, table: StressTable) -> None:

@@ -77,6 +77,12 @@ class TestAPresetThatGaveWayToABetterOne:
         ran = {**record(values, given={}, model="ffnn"), "preset": "robust"}
         assert (preset_today(ran), given_today(ran)) == ("scenes", {})
 
+    def test_values_that_no_preset_has_are_of_the_one_that_needs_the_fewest_flags(self):
+        ffnn = TRAINERS.get("ffnn")
+        values = {**ffnn.settle("scenes", {}).to_json(), "copies": "murmur10"}
+        ran = {**record(values, given={}, model="ffnn"), "preset": "robust"}
+        assert (preset_today(ran), given_today(ran)) == ("scenes", {"copies": "murmur10"})
+
     def test_values_that_no_preset_has_keep_the_recorded_name(self):
         assert preset_today(record({**USUAL, "C": 7.0}, given={})) == "best"
 

@@ -24,7 +24,8 @@ def preset_today(record: Mapping[str, Any]) -> str:
     A preset that gives way to a better one keeps its values under another name: ``best`` of one
     version may be ``mel`` of the next. Where the values are no longer those of the recorded name
     and are those of another preset, with the run's own overrides, that one is named. Values of
-    parameters that are newer than the run count first, and not if no preset has them all.
+    parameters that are newer than the run count first, and not if no preset has them all. Where no
+    preset has the values, the one is named that needs the fewest flags to reproduce the run.
 
     Args:
         record: The run's ``run.json``.
@@ -40,20 +41,15 @@ def preset_today(record: Mapping[str, Any]) -> str:
     for newer in (trainer.before, {}):
         values = {**newer, **record["values"]}
         for name in names:
-            if _are_values_of(trainer, name, values, record["given"]):
+            if _flags(trainer, name, values) <= record["given"].keys():
                 return name
-    return recorded
+    values = {**trainer.before, **record["values"]}
+    return min(names, key=lambda name: len(_flags(trainer, name, values)))
 
 
-def _are_values_of(
-    trainer: Trainer[Any],
-    preset: str,
-    values: Mapping[str, Scalar],
-    given: Mapping[str, Scalar],
-) -> bool:
-    """Return whether values are a preset's, but for what was given beyond it."""
-    apart, declared = differing(trainer, preset, values), trainer.parameters.declared()
-    return all(key in given for key in apart if key in declared)
+def _flags(trainer: Trainer[Any], preset: str, values: Mapping[str, Scalar]) -> set[str]:
+    """Return the names of today's parameters in which values differ from a preset's."""
+    return set(differing(trainer, preset, values)) & set(trainer.parameters.declared())
 
 
 def given_today(record: Mapping[str, Any]) -> dict[str, Scalar]:

@@ -26,10 +26,10 @@ class SerkitError(Exception):
 
     Example:
         >>> try:
-        ...     serkit.describe_model("logred")
+        ...     serkit.describe_model("logregg")
         ... except serkit.SerkitError as error:
         ...     print(error)
-        unknown model 'logred': did you mean 'logreg'?; there are: ...
+        unknown model 'logregg': did you mean 'logreg'?; there are: ...
     """
 
     exit_code: ClassVar[int] = 1

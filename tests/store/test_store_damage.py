@@ -590,7 +590,7 @@ def test_an_index_that_names_a_part_elsewhere_is_damaged(store, tmp_path):
     with open_writer(store) as writer:
         index = writer.state.index["raw"]
         first = next(iter(index))
-        index.put(replace(index[first], part="../victim.txt"))
+        index.put([replace(index[first], part="../victim.txt")])
         writer.commit()
     for act in (gc, verify):
         with pytest.raises(StoreCorruptError) as error:

@@ -102,7 +102,7 @@ def test_tables_are_the_same_row_by_row_however_they_were_written(rows):
 def test_a_table_with_changes_holds_more_than_its_segments():
     table = Table(FileRow, [segment(FIRST)])
     assert table.is_stored
-    table.put(SECOND[0])
+    table.put([SECOND[0]])
     assert not table.is_stored
     table.settle(table.pack())
     assert table.is_stored

@@ -45,7 +45,7 @@ class Written:
 
     def put(self, *rows):
         for row in rows:
-            self.table.put(row)
+            self.table.put([row])
             self.expected[row.path] = row
 
     def remove(self, key):
@@ -55,12 +55,16 @@ class Written:
         packed = self.table.pack()
         self.table.settle(packed)
         self.segments = [*self.segments[: packed.kept], Segment(FileRow, packed.data)]
-        self.written += len(packed.keys)
+        self.written += len(packed.digests)
         assert not self.table.changed
 
     def check(self):
         assert dict(self.table.items()) == self.expected
         assert list(self.table) == list(self.expected)
+        assert list(self.table.passing([*self.expected, "absent"])) == [
+            *self.expected.values(),
+            None,
+        ]
         assert self.table.column("size") == [row.size for row in self.expected.values()]
 
     def check_committed(self):

@@ -10,7 +10,7 @@ from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, file_key
 from serkit.store.manifest import Failure
-from serkit.store.rows import column
+from serkit.store.rows import column, passing
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, FileRow
 
@@ -48,7 +48,11 @@ class Plan:
 
 def known_pcm(file: AudioFile, state: StoreState) -> str | None:
     """Return the SHA-256 of a file's samples where it has not changed since it was decoded."""
-    row = state.files.get(file.key)
+    return unchanged_pcm(file, state.files.get(file.key))
+
+
+def unchanged_pcm(file: AudioFile, row: FileRow | None) -> str | None:
+    """Return the SHA-256 that a row has of a file's samples, where the file is still the same."""
     if row is None or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
         return None
     # A file can be rewritten with its old size and its old mtime, but not with its old ctime.
@@ -102,6 +106,7 @@ def make_plan(
     warnings = [f"{spec.name}: {doubt}" for spec in specs for doubt in doubts_of(spec)]
     published = scan.corpus.published()
     behind = set[str]().union(*(state.not_current(spec) for spec in specs))
+    chosen: list[AudioFile] = []
     for clip_id, group in scan.clips.items():
         try:
             file, warning = _choose(group, state, digests, published.get(clip_id))
@@ -111,8 +116,11 @@ def make_plan(
             continue
         if warning:
             warnings.append(warning)
-        pcm = known_pcm(file, state)
-        clip = state.clips.get(clip_id)
+        chosen.append(file)
+    rows = passing(state.files, [file.key for file in chosen])
+    clips = passing(state.clips, [file.name.clip_id for file in chosen])
+    for file, row, clip in zip(chosen, rows, clips, strict=True):
+        pcm, clip_id = unchanged_pcm(file, row), file.name.clip_id
         if pcm and clip and clip.pcm_sha256 == pcm and clip_id not in behind:
             reused.append(file)
         else:

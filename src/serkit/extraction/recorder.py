@@ -15,6 +15,7 @@ from serkit.extraction.rows import columns_of
 from serkit.extraction.worker import Decoded, TaskResult
 from serkit.ingest.scan import AudioFile, Scan, shown
 from serkit.store.manifest import Failure
+from serkit.store.rows import passing
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
 
@@ -99,11 +100,14 @@ class Recorder:
 
     def _refresh(self, plan: Plan) -> None:
         """Update paths and metadata of clips that were already current."""
-        clips = self._writer.state.clips
-        for file in plan.reused:
-            row, known = clips[file.name.clip_id], _known(self._scan, file)
-            if attrgetter(*known)(row) != (*known.values(),):
-                self._writer.put_clips([replace(row, **known)])
+        clips, moved = self._writer.state.clips, []
+        rows = passing(clips, [file.name.clip_id for file in plan.reused])
+        values_of = attrgetter(*_known(self._scan, plan.reused[0])) if plan.reused else None
+        for file, row in zip(plan.reused, rows, strict=True):
+            known = _known(self._scan, file)
+            if row and values_of and values_of(row) != (*known.values(),):
+                moved.append(replace(row, **known))
+        self._writer.put_clips(moved)
 
 
 def _clip_row(scan: Scan, clip: Decoded) -> ClipRow:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from uuid import uuid4
 
 from serkit.errors import StoreCorruptError
 from serkit.features import ArrayLayout, TableLayout, Values
 from serkit.store.parts import Array, Item, open_values
 from serkit.store.reading import checked_values
-from serkit.store.rows import column
+from serkit.store.rows import column, passing
 from serkit.store.tables import IndexRow
 from serkit.store.writer import StoreWriter, write_part
 
@@ -19,6 +19,8 @@ CLIPS_PER_PART = 48
 
 _MOST_TABLE_PARTS = 4
 _ROWS_A_TABLE_PART = 4096
+_PARTS_A_COMMIT = 4
+"""So that the rows of a large table are not all held until one commit."""
 
 
 def merge_small_parts(writer: StoreWriter, feature: str) -> None:
@@ -29,7 +31,14 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
     counts = Counter(column(writer.state.index[feature], "part"))
     small = {part for part, count in counts.items() if count < _ROWS_A_TABLE_PART}
     if len(small) > _MOST_TABLE_PARTS:
-        rewrite_parts(writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART)
+
+        def commit_now_and_then(done: int) -> None:
+            if done % (_PARTS_A_COMMIT * _ROWS_A_TABLE_PART) == 0:
+                writer.commit()
+
+        rewrite_parts(
+            writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART, each=commit_now_and_then
+        )
 
 
 def rewrite_parts(
@@ -53,12 +62,12 @@ def rewrite_parts(
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]
-    rows = sorted((r for r in index.values() if r.part in parts), key=lambda r: (r.part, r.offset))
-    current = [row for row in rows if row.fingerprint == stored.spec.fingerprint]
+    current = _in_parts(index, parts, stored.spec.fingerprint)
     for first in range(0, len(current), clips_a_part):
         items: list[Item] = []
         opened: dict[str, Array] = {}
-        for row in current[first : first + clips_a_part]:
+        chosen = current[first : first + clips_a_part]
+        for row in [row for row in passing(index, chosen) if row]:
             try:
                 if row.part not in opened:
                     path = writer.part_path(row.part)
@@ -72,6 +81,17 @@ def rewrite_parts(
             writer.put_part(feature, part, new)
         if each:
             each(min(first + clips_a_part, len(current)))
+
+
+def _in_parts(index: Mapping[str, IndexRow], parts: Collection[str], fingerprint: str) -> list[str]:
+    """Return the clips with values of a recipe in some parts, in the order of the parts."""
+    fields = [column(index, name) for name in ("part", "offset", "fingerprint")]
+    found = [
+        (part, offset, clip_id)
+        for clip_id, part, offset, recipe in zip(index, *fields, strict=True)
+        if part in parts and recipe == fingerprint
+    ]
+    return [clip_id for _, _, clip_id in sorted(found)]
 
 
 def _item(values: Array, row: IndexRow, layout: ArrayLayout | TableLayout) -> Item:

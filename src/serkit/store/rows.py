@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
-from serkit.store.tables import Row, listed, make_rows, number_column, read_column, read_table
+from serkit.store.keys import KeyIndex, digests_of
+from serkit.store.tables import (
+    Row,
+    listed,
+    make_rows,
+    number_column,
+    read_column,
+    read_table,
+    release_memory,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -34,20 +43,25 @@ _IMPORTED_FOR = 2000
 """... and from which on it is so even if ``pyarrow.compute`` is imported for it, 0.15 s."""
 
 
+_AT_ONCE = 4096
+"""Rows that are made at a time where many pass by."""
+
+
 class Segment(Generic[Row]):
     """Rows that were written together: a Parquet file in memory.
 
     Args:
         kind: The class of the rows; its first field is the key.
         data: The file.
-        keys: The key of each row, where the caller has them already.
+        index: Where each key is, where the caller knows it already.
     """
 
-    def __init__(self, kind: type[Row], data: bytes, keys: list[str] | None = None) -> None:
+    def __init__(self, kind: type[Row], data: bytes, index: KeyIndex | None = None) -> None:
         self.data = data
         self._kind: type[Row] = kind
-        if keys is not None:
-            self.keys = keys
+        self._key = fields(kind)[0].name
+        if index is not None:
+            self.index = index
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._kind, self.data)
@@ -55,7 +69,20 @@ class Segment(Generic[Row]):
     @cached_property
     def keys(self) -> list[str]:
         """The key of each row."""
-        return self.column(fields(self._kind)[0].name)
+        return self.decoded_keys()
+
+    def decoded_keys(self) -> list[str]:
+        """Return the key of each row, which is not kept."""
+        return self.column(self._key)
+
+    @cached_property
+    def index(self) -> KeyIndex:
+        """Where each key is."""
+        return KeyIndex.of(digests_of(self.decoded_keys()))
+
+    def forget(self) -> None:
+        """Give back what was decoded, but for the keys."""
+        self.__dict__.pop("table", None)
 
     def column(self, name: str) -> list[Any]:
         """Return one field of each row."""
@@ -167,10 +194,12 @@ class Rows(Mapping[str, Row]):
         Nothing is decoded into objects. Tables that answer False may still hold the same, in
         another order.
         """
-        return all(
+        same = all(
             joined_columns(self._segments, name).equals(joined_columns(other._segments, name))
             for name in names
         )
+        release_memory()
+        return same
 
     @property
     def _keys(self) -> Iterator[str]:
@@ -192,16 +221,41 @@ class Rows(Mapping[str, Row]):
             self._made = dict(zip(self._keys, rows, strict=True))
         return self._made
 
+    def passing(self, keys: Sequence[str]) -> Iterator[Row | None]:
+        """Yield the rows of many keys, or None; they are made some at a time, and not kept."""
+        for first in range(0, len(keys), _AT_ONCE):
+            chunk = keys[first : first + _AT_ONCE]
+            yield from map(self._decoded(chunk).get, chunk)
+        for segment in self._segments:
+            segment.forget()
+        release_memory()
+
     def _make(self, keys: Sequence[str]) -> None:
-        starts = list(accumulate((len(s.keys) for s in self._segments), initial=0))
+        self._made.update(self._decoded(keys))
+
+    def _decoded(self, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the rows of those keys that are there."""
+        found = {key: self._made[key] for key in keys if key in self._made}
+        missing = [key for key in keys if key not in found]
+        for segment, places in self._located(missing):
+            rows = segment.rows_at([*places.values()])
+            found.update(zip(places, rows, strict=True))
+        return found
+
+    def _located(self, keys: Sequence[str]) -> Iterator[tuple[Segment[Row], dict[str, int]]]:
+        """Yield segments and the positions of keys in them; absent keys are passed over."""
         wanted: defaultdict[int, dict[str, int]] = defaultdict(dict)
         for key in keys:
-            number = self._places[key]
-            which = bisect_right(starts, number) - 1
-            wanted[which][key] = number - starts[which]
+            if (number := self._places.get(key)) is not None:
+                which = bisect_right(self._starts, number) - 1
+                wanted[which][key] = number - self._starts[which]
         for which, places in wanted.items():
-            rows = self._segments[which].rows_at([*places.values()])
-            self._made.update(zip(places, rows, strict=True))
+            yield self._segments[which], places
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The number of each segment's first row."""
+        return list(accumulate((len(s.keys) for s in self._segments), initial=0))
 
 
 def joined_columns(segments: Iterable[Segment[Any]], name: str) -> pa.ChunkedArray:
@@ -224,6 +278,16 @@ def column(rows: Mapping[str, Row], name: str) -> list[Any]:
     if isinstance(rows, Rows):
         return rows.column(name)
     return [getattr(row, name) for row in rows.values()]
+
+
+def passing(rows: Mapping[str, Row], keys: Sequence[str]) -> Iterator[Row | None]:
+    """Yield the rows of many keys in their order, None where there is none, and keep none.
+
+    Example:
+        >>> list(passing({}, ["a"]))
+        [None]
+    """
+    return rows.passing(keys) if isinstance(rows, Rows) else map(rows.get, keys)
 
 
 def some(rows: Mapping[str, Row], keys: Sequence[str]) -> list[Row]:

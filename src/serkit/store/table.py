@@ -7,18 +7,22 @@ again a few times for each tenfold growth of the table, however little each comm
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
-from itertools import chain, count
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from serkit.store.keys import Digests, KeyIndex, digest_of, digests_of
 from serkit.store.rows import Rows, Segment
 from serkit.store.tables import (
     Row,
+    copied,
     joined,
     number_column,
+    read_table,
     release_memory,
     to_parquet,
     to_table,
@@ -39,16 +43,19 @@ class Packed:
     Attributes:
         kept: How many segments stay in front of it; the others are in it.
         data: A Parquet file.
-        keys: The key of each row.
+        digests: The hash of each row's key, shape ``(n,)``.
     """
 
     kept: int
     data: bytes
-    keys: list[str]
+    digests: Digests = field(compare=False, repr=False)
 
 
 class Table(Rows[Row]):
     """The rows of a table, with changes that are not committed yet.
+
+    A writer looks up every clip in it, but of committed rows it keeps hashes of keys alone: keys
+    themselves, and a dictionary of them, would take most of its memory.
 
     Args:
         kind: The class of the rows; its first field is the key.
@@ -60,25 +67,53 @@ class Table(Rows[Row]):
         self._kind: type[Row] = kind
         self._key = fields(kind)[0].name
         self._new: dict[str, Row] = {}
-        self._has_lost = False
+        self._lost: set[str] = set()
+        """Committed keys that were taken out."""
+        self._added = 0
+        """How many of the new keys are not committed, or were taken out before."""
+        self._committed = _distinct(self._digests(self._segments))
 
     @property
     def changed(self) -> bool:
         """Whether there is something to commit."""
-        return bool(self._new) or self._has_lost
+        return bool(self._new or self._lost)
 
     @property
     def is_stored(self) -> bool:
         """Whether the segments hold all that counts."""
         return not self.changed
 
-    def put(self, row: Row) -> None:
-        """Add a row, or put it in the place of the one with its key."""
-        key = getattr(row, self._key)
-        if key in self and self[key] == row:
-            return
-        self._new[key] = self._made[key] = row
-        self._places.setdefault(key, -1)
+    def __len__(self) -> int:
+        return self._committed - len(self._lost) + self._added
+
+    def __iter__(self) -> Iterator[str]:
+        earlier: list[Segment[Row]] = []
+        for segment in self._segments:
+            keys = segment.decoded_keys()
+            if self._is_repeated:
+                repeated = np.isin(segment.index.in_order(), self._digests(earlier)).tolist()
+                keys = [key for key, again in zip(keys, repeated, strict=True) if not again]
+            yield from (key for key in keys if key not in self._lost) if self._lost else keys
+            earlier.append(segment)
+        if self._added:
+            yield from (key for key in self._new if not self._is_committed(key))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._new or self._is_committed(str(key))
+
+    def put(self, rows: Iterable[Row]) -> list[Row | None]:
+        """Add rows, or put them in the place of those with their keys.
+
+        Returns:
+            For each row the one that was there before, or None.
+        """
+        given = {getattr(row, self._key): row for row in rows}
+        before = self._decoded([*given])
+        for key, row in given.items():
+            if before.get(key) != row:
+                self._added += key not in before
+                self._new[key] = self._made[key] = row
+        return [*map(before.get, given)]
 
     def remove(self, key: str) -> Row | None:
         """Take out a row and return it; None where there is none.
@@ -88,57 +123,115 @@ class Table(Rows[Row]):
         if key not in self:
             return None
         row = self[key]
-        del self._places[key], self._made[key]
+        del self._made[key]
         self._new.pop(key, None)
-        self._has_lost = True
+        if self._is_committed(key):
+            self._lost.add(key)
+        else:
+            self._added -= 1
         return row
 
     def column(self, name: str) -> list[Any]:
         """Return one field of all rows, in their order."""
         stored = chain.from_iterable(segment.column(name) for segment in self._segments)
+        if not (self.changed or self._is_repeated):
+            return list(stored)
         values = dict(zip(self._keys, stored, strict=True))
         values |= {key: getattr(row, name) for key, row in self._new.items()}
-        return [values[key] for key in self._places]
+        return [values[key] for key in self]
 
     def pack(self) -> Packed:
         """Return the next segment; :meth:`settle` once it is committed."""
         kept = self._kept()
         merged = self._segments[kept:]
-        keys = chain(chain.from_iterable(segment.keys for segment in merged), self._new)
-        numbers = {key: number for number, key in enumerate(keys) if key in self._places}
-        table = joined([*(s.table for s in merged), to_table(self._kind, self._new.values())])
-        if len(numbers) < len(table):
-            table = table.take(number_column(np.fromiter(numbers.values(), np.int64)))
-        data = to_parquet(table)
-        del table
+        digests = np.concatenate([self._digests(merged), digests_of(self._new)])
+        counting = self._counting(digests)
+        if len(counting) == len(digests):
+            data = copied(self._kind, [segment.data for segment in merged], self._new.values())
+        else:
+            tables = [read_table(self._kind, segment.data) for segment in merged]
+            table = joined([*tables, to_table(self._kind, self._new.values())])
+            data = to_parquet(table.take(number_column(counting)))
+            del table, tables
+            digests = digests[counting]
         release_memory()
-        return Packed(kept, data, list(numbers))
+        return Packed(kept, data, digests)
 
     def settle(self, packed: Packed) -> None:
         """Take the new segment into use; what it holds is then decoded where it is asked for."""
+        self._committed = len(self)
+        new = Segment(self._kind, packed.data, KeyIndex.of(packed.digests))
         kept = self._segments[: packed.kept]
-        self._segments = (*kept, Segment(self._kind, packed.data, packed.keys))
-        start = sum(len(segment.keys) for segment in kept)
-        self._places.update(zip(packed.keys, count(start), strict=False))
-        self._new, self._made, self._singles, self._has_lost = {}, {}, 0, False
+        for segment in kept:
+            segment.forget()
+        self._segments = (*kept, new)
+        self._new, self._made, self._lost = {}, {}, set()
+        self._added = self._singles = 0
+
+    def _counting(self, digests: Digests) -> npt.NDArray[np.int64]:
+        """Return which rows of some segments and of the new ones count, in the order of the keys.
+
+        Args:
+            digests: The hash of each row's key; new rows come last.
+        """
+        committed = len(digests) - len(self._new)
+        is_lost = np.isin(digests[:committed], digests_of(self._lost))
+        living = np.flatnonzero(np.concatenate([~is_lost, np.ones(len(self._new), bool)]))
+        _, first, key = np.unique(digests[living], return_index=True, return_inverse=True)
+        last = np.zeros(len(first), np.int64)
+        last[key] = living  # of rows with one key the last is assigned last
+        return last[np.argsort(first)]
 
     @property
-    def _order(self) -> Collection[str]:
-        return self._places
+    def _keys(self) -> Iterator[str]:
+        return chain.from_iterable(segment.decoded_keys() for segment in self._segments)
+
+    @property
+    def _is_repeated(self) -> bool:
+        """Whether a committed row has taken the place of another."""
+        return self._committed < sum(len(segment.index) for segment in self._segments)
+
+    def _is_committed(self, key: str) -> bool:
+        """Return whether a key is committed and was not taken out."""
+        digest = digest_of(key)
+        found = any(segment.index.find(digest) is not None for segment in self._segments)
+        return found and key not in self._lost
+
+    def _located(self, keys: Sequence[str]) -> Iterator[tuple[Segment[Row], dict[str, int]]]:
+        wanted = np.array([key for key in keys if key not in self._lost], object)
+        digests = digests_of(wanted)
+        for segment in reversed(self._segments):  # the last row of a key counts
+            positions = segment.index.find_all(digests)
+            there = positions >= 0
+            if there.any():
+                yield segment, dict(zip(wanted[there], positions[there].tolist(), strict=True))
+                wanted, digests = wanted[~there], digests[~there]
+
+    @staticmethod
+    def _digests(segments: Iterable[Segment[Row]]) -> Digests:
+        """Return the hashes of all keys of some segments, row by row."""
+        found = [segment.index.in_order() for segment in segments]
+        return np.concatenate([np.zeros(0, np.uint64), *found])
 
     def _all(self) -> dict[str, Row]:
         if len(self._made) < len(self):
             rows = chain.from_iterable(segment.rows() for segment in self._segments)
             stored = dict(zip(self._keys, rows, strict=True)) | self._new
-            self._made = {key: stored[key] for key in self._places}
+            self._made = {key: stored[key] for key in self}
         return self._made
 
     def _kept(self) -> int:
         """Return how many segments are long enough to stay as they are."""
-        if self._has_lost:
+        if self._lost:
             return 0
         kept, size = len(self._segments), len(self._new)
-        while kept and len(self._segments[kept - 1].keys) < max(_SMALL, _RATIO * size):
+        while kept and len(self._segments[kept - 1].index) < max(_SMALL, _RATIO * size):
             kept -= 1
-            size += len(self._segments[kept].keys)
+            size += len(self._segments[kept].index)
         return kept
+
+
+def _distinct(digests: Digests) -> int:
+    """Return how many different hashes there are."""
+    ordered = np.sort(digests)
+    return int(np.count_nonzero(ordered[1:] != ordered[:-1])) + bool(len(ordered))

@@ -131,6 +131,9 @@ class IndexRow:
 _ALL_DIFFERENT = {"clip_id", "path", "pcm_sha256"}
 """Texts that hardly two rows share; others repeat a few words."""
 
+_AT_ONCE = 16_384
+"""Rows that are read and written at a time where a table is copied."""
+
 _LOOK = 1000
 """Rows by which a column is judged to repeat a few words."""
 
@@ -202,8 +205,30 @@ def read_table(
         file = pq.ParquetFile(
             pa.BufferReader(data), metadata=file.metadata, read_dictionary=list(repeated)
         )
-    table = file.read([*(there & {*wanted, "actor"})], use_threads=False)
-    return pa.table({n: table.column(n) if n in there else _older(kind, n, table) for n in wanted})
+    return _whole(kind, file.read([*(there & {*wanted, "actor"})], use_threads=False), wanted)
+
+
+def read_batches(kind: type[Any], data: bytes) -> Iterator[pa.Table]:
+    """Read a Parquet file of rows some at a time, in their order, all fields of them.
+
+    Group by group, as ``iter_batches`` starts threads, and a process that was forked waits for
+    them for ever.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = [field.name for field in fields(kind)]
+    file = pq.ParquetFile(pa.BufferReader(data))
+    for group in range(file.num_row_groups):
+        yield _whole(kind, file.read_row_group(group, use_threads=False), names)
+
+
+def _whole(kind: type[Any], table: pa.Table, names: Sequence[str]) -> pa.Table:
+    """Return the named columns; those that older files lack are filled in."""
+    import pyarrow as pa
+
+    there = set(table.column_names)
+    return pa.table({n: table.column(n) if n in there else _older(kind, n, table) for n in names})
 
 
 def _older(kind: type[Any], name: str, table: pa.Table) -> pa.Array:
@@ -341,6 +366,35 @@ def to_parquet(table: pa.Table, *, dictionary: bool = True) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", use_dictionary=dictionary)
     return bytes(sink.getvalue())
+
+
+def copied(kind: type[Row], segments: Iterable[bytes], rows: Iterable[Row]) -> bytes:
+    """Return a Parquet file of the rows of several, and of further ones, in their order.
+
+    It is written as it is read, so that no table is ever in memory whole.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, _schema(kind), compression="zstd") as writer:
+        for batch in _of_one_size(kind, segments, rows):
+            writer.write_table(batch)
+    return bytes(sink.getvalue())
+
+
+def _of_one_size(
+    kind: type[Row], segments: Iterable[bytes], rows: Iterable[Row]
+) -> Iterator[pa.Table]:
+    """Yield the rows of several files, and further ones, many at a time: files may be short."""
+    pending = to_table(kind, [])
+    for data in segments:
+        for batch in read_batches(kind, data):
+            pending = joined([pending, batch])
+            if len(pending) >= _AT_ONCE:
+                yield pending
+                pending = to_table(kind, [])
+    yield joined([pending, to_table(kind, rows)])
 
 
 def release_memory() -> None:

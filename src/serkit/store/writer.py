@@ -100,15 +100,20 @@ class StoreWriter:
         if labels == self._labels:
             return
         self._labels = labels
-        for clip in list(self._clips.values()):
-            number = labels.index(clip.emotion) if clip.emotion in labels else NO_LABEL
-            self._clips.put(replace(clip, emotion_id=number))
+        self._clips.put(
+            [
+                replace(
+                    clip,
+                    emotion_id=labels.index(clip.emotion) if clip.emotion in labels else NO_LABEL,
+                )
+                for clip in self._clips.values()
+            ]
+        )
         self._dirty = True
 
     def put_files(self, rows: Iterable[FileRow]) -> None:
         """Remember audio files that were decoded."""
-        for row in rows:
-            self._files.put(row)
+        self._files.put(rows)
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Forget that audio files were decoded, so that they are decoded again."""
@@ -117,8 +122,7 @@ class StoreWriter:
 
     def put_clips(self, rows: Iterable[ClipRow]) -> None:
         """Add or update clips."""
-        for row in rows:
-            self._clips.put(row)
+        self._clips.put(rows)
 
     def put_part(self, feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
         """Register a part file in the store and flush it to disk.
@@ -129,9 +133,9 @@ class StoreWriter:
         if not self._mirror:
             flush_file(self.path / part.file)
         index, usage = self._index[feature], self._usage_of(feature)
-        for row in rows:
-            usage.replace(index.get(row.clip_id), row)
-            index.put(row)
+        rows = list(rows)
+        for before, row in zip(index.put(rows), rows, strict=True):
+            usage.replace(before, row)
 
     def part_path(self, file: str) -> Path:
         """Return where a part can be read, which brings it here where the store is elsewhere."""

@@ -1,0 +1,73 @@
+"""Where the keys of a table's segment are, by their hashes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_64_intdigest
+
+Digests = npt.NDArray[np.uint64]
+
+
+def digest_of(key: str) -> int:
+    """Return the hash of a key: XXH3, 64 bit."""
+    return xxh3_64_intdigest(key.encode())
+
+
+def digests_of(keys: Collection[str] | npt.NDArray[np.object_]) -> Digests:
+    """Return the hashes of keys, shape ``(n,)``, in their order."""
+    return np.fromiter(map(xxh3_64_intdigest, map(str.encode, keys)), np.uint64, len(keys))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyIndex:
+    """The positions of keys, found by hash: 12 bytes per key, where a dictionary takes 200.
+
+    Keys themselves are not kept. Of a million keys two have the same hash with a probability of
+    3e-8.
+
+    Attributes:
+        digests: The keys' hashes in ascending order, shape ``(n,)``.
+        positions: The position of each of them, shape ``(n,)``.
+
+    Example:
+        >>> index = KeyIndex.of(digests_of(["b.wav", "a.wav"]))
+        >>> index.find(digest_of("a.wav")), index.find(digest_of("c.wav"))
+        (1, None)
+    """
+
+    digests: Digests
+    positions: npt.NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, digests: Digests) -> KeyIndex:
+        """Index keys by their hashes, given in the order of the keys."""
+        order = np.argsort(digests)
+        return cls(digests[order], order.astype(np.uint32))
+
+    def __len__(self) -> int:
+        return len(self.digests)
+
+    def find(self, digest: int) -> int | None:
+        """Return the position of the key with this hash; None where there is none."""
+        at = bisect_left(self.digests.data, digest)
+        if at == len(self.digests) or self.digests.data[at] != digest:
+            return None
+        return int(self.positions[at])
+
+    def find_all(self, digests: Digests) -> npt.NDArray[np.int64]:
+        """Return the positions of keys with these hashes, -1 where there is none."""
+        if not len(self):
+            return np.full(len(digests), -1)
+        at = np.minimum(np.searchsorted(self.digests, digests), len(self) - 1)
+        return np.where(self.digests[at] == digests, self.positions[at].astype(np.int64), -1)
+
+    def in_order(self) -> Digests:
+        """Return the hashes in the order of the keys, shape ``(n,)``."""
+        digests = np.empty_like(self.digests)
+        digests[self.positions] = self.digests
+        return digests

@@ -6,13 +6,16 @@ import json
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 import serkit
 from serkit import FeatureStore
 from serkit.errors import RunError, UsageError
 from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
 from serkit.models.classical.aligned import MODEL
+from serkit.models.probabilities import softmax
 from serkit.testing import check_trainer
+from serkit.trainers import aligned
 
 ALIGNED = TRAINERS.get("aligned")
 
@@ -65,10 +68,27 @@ def test_it_predicts_what_its_scikit_learn_steps_would(store, monkeypatch):
         return fit(self, X, y, **more)
 
     monkeypatch.setattr(LogisticRegression, "fit", remember)
+    monkeypatch.setattr(aligned, "_temperature", lambda *_: 2.0)
     model = fitted(store, refit=False)
     data = ClipData.of(store, ids_of(store, 1, 2, 3))
-    expected = seen["model"].predict_proba(seen["matrix"])
+    expected = softmax(seen["model"].decision_function(seen["matrix"]) / 2.0)
     assert np.allclose(model.predict(data), expected, atol=1e-5)
+
+
+def test_its_probabilities_are_calibrated_on_inner_folds(store, model, monkeypatch):
+    monkeypatch.setattr(aligned, "_temperature", lambda *_: 1.0)
+    plain = fitted(store)
+    data = TrainingClips.of(store, ids_of(store, 5, 6))
+    both = [each.predict(data) for each in (plain, model)]
+    assert np.array_equal(both[0].argmax(axis=1), both[1].argmax(axis=1))
+    raw, calibrated = (log_loss(data.labels, each, labels=range(8)) for each in both)
+    assert calibrated < raw
+
+
+def test_of_one_speaker_nothing_is_calibrated(store):
+    fold = FoldData.of(store, ids_of(store, 1))
+    model = ALIGNED.fit(fold, ALIGNED.settle("plain", {}), FitContext())
+    assert np.allclose(model.predict(ClipData.of(store, ids_of(store, 5))).sum(axis=1), 1)
 
 
 def test_its_note_says_that_it_depends_on_the_text(model):

@@ -12,7 +12,8 @@ from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout
 from serkit.models.classical.aligned import AlignedModel, LinearBlock, read_frames
-from serkit.models.classical.choice import unconverged
+from serkit.models.classical.choice import INNER_FOLDS, choose, unconverged
+from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import ClassWeightParameters, InputParameters
 from serkit.models.classical.sentences import UNKNOWN, Sentences, usable_sentences
@@ -27,6 +28,8 @@ Matrix = npt.NDArray[Any]
 
 _LIMIT = 4.0
 """Standard deviations that columns are clipped to, so that one odd number cannot decide."""
+
+_BLOCKS = ("table", "rows")
 
 
 @dataclass(frozen=True)
@@ -52,10 +55,9 @@ class AlignedParameters(InputParameters, ClassWeightParameters, RefitParameters)
 
 @on_one_blas_thread
 def _fit(fold: FoldData, parameters: AlignedParameters, context: FitContext) -> Fitted:
-    from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    from serkit.models.classical.steps import Clip, ShrunkWhitening
+    from serkit.models.classical.steps import Clip
 
     data = parameters.fitted_side(fold)
     inputs = Inputs.of(parameters)
@@ -63,28 +65,21 @@ def _fit(fold: FoldData, parameters: AlignedParameters, context: FitContext) -> 
     table = inputs.training_matrix(data)
     scaler = StandardScaler().fit(table.astype(np.float64))
     limited = Clip(_LIMIT).fit_transform(scaler.transform(table))
-    of_table = ShrunkWhitening(parameters.whiten).fit(limited)
-    of_rows = ShrunkWhitening(parameters.whiten).fit(rows)
-    share = np.sqrt(parameters.weight)
-    matrix = np.hstack([of_table.transform(limited), share * of_rows.transform(rows)])
-    context.progress(2, 3, "fitting")
+    matrix = np.hstack([limited, rows])
+    columns = limited.shape[1]
+    labels = np.resize(data.labels, len(table))  # copies have their clips' labels
     with unconverged() as warned:
-        model = LogisticRegression(
-            C=parameters.C,
-            max_iter=parameters.max_iter,
-            class_weight=parameters.sklearn_class_weight,
-        ).fit(matrix, np.resize(data.labels, len(table)))  # copies have their clips' labels
-    weights, intercept = _by_class(model)
-    axes = len(of_table.components_)
+        temperature = _temperature(data, matrix, columns, parameters, context)
+        whitening = _whitening(columns, parameters).fit(matrix)
+        model = _classifier(parameters).fit(whitening.transform(matrix), labels)
+    of_table, of_rows, intercept = _in_one(whitening, model, np.sqrt(parameters.weight))
     return AlignedModel(
         inputs,
         parameters.frames,
         sentences,
-        LinearBlock(scaler.mean_, scaler.scale_, _LIMIT, of_table.components_.T @ weights[:axes]),
-        share * of_rows.components_.T @ weights[axes:],
-        intercept
-        - of_table.mean_ @ of_table.components_.T @ weights[:axes]
-        - share * of_rows.mean_ @ of_rows.components_.T @ weights[axes:],
+        LinearBlock(scaler.mean_, scaler.scale_, _LIMIT, of_table / temperature),
+        of_rows / temperature,
+        intercept / temperature,
         np.asarray(model.classes_, np.int64),
         len(fold.labels),
         {"sentences": len(sentences.templates), **({"converged": False} if warned else {})},
@@ -105,21 +100,82 @@ def _aligned(
         )
     usable = usable_sentences(data.sentences, data.labels, data.speakers)
     numbers = np.where(np.isin(data.sentences, usable), data.sentences, UNKNOWN)
-    context.progress(0, 3, "reading frames")
+    context.progress(0, 3 + INNER_FOLDS, "reading frames")
     clips = read_frames(data, name)
     copies = [each for voice in data.voices for each in read_frames(data, name, voice)]
-    context.progress(1, 3, "aligning clips")
+    context.progress(1, 3 + INNER_FOLDS, "aligning clips")
     sentences = Sentences.fit(clips, numbers, copies, parameters.segments)
     return sentences, sentences.rows([*clips, *copies])
 
 
-def _by_class(model: Any) -> tuple[Matrix, Matrix]:
-    """Return weights, shape ``(columns, classes)``, and intercepts; of two classes, too."""
-    if len(model.classes_) > 2:
-        return model.coef_.T, model.intercept_
-    # of two classes scikit-learn keeps one row: half of it for one, and half against the other
-    weights = np.concatenate([-model.coef_ / 2, model.coef_ / 2]).T
-    return weights, np.concatenate([-model.intercept_ / 2, model.intercept_ / 2])
+def _whitening(columns: int, parameters: AlignedParameters) -> Any:
+    """Make the unfitted step that whitens the table's columns and the aligned ones apart."""
+    from sklearn.compose import ColumnTransformer
+
+    from serkit.models.classical.steps import ShrunkWhitening
+
+    sides = (slice(0, columns), slice(columns, None))
+    return ColumnTransformer(
+        [
+            (name, ShrunkWhitening(parameters.whiten), side)
+            for name, side in zip(_BLOCKS, sides, strict=True)
+        ],
+        transformer_weights=dict(zip(_BLOCKS, (1.0, np.sqrt(parameters.weight)), strict=True)),
+    )
+
+
+def _classifier(parameters: AlignedParameters) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(
+        C=parameters.C,
+        max_iter=parameters.max_iter,
+        class_weight=parameters.sklearn_class_weight,
+    )
+
+
+def _temperature(
+    data: TrainingClips,
+    matrix: Matrix,
+    columns: int,
+    parameters: AlignedParameters,
+    context: FitContext,
+) -> float:
+    """Return what decision values are divided by, fitted on inner folds by speaker.
+
+    The templates are those of the whole training side: they hold no labels, and aligning anew in
+    each inner fold would take longer than all the rest.
+    """
+    if len(np.unique(data.speakers)) < 2:
+        return 1.0
+    choice = choose(
+        [{"C": parameters.C}],
+        lambda: _whitening(columns, parameters),
+        lambda _values: _classifier(parameters),
+        data,
+        matrix,
+        lambda done, total, _what="": context.progress(2 + done, 3 + total, "fitting"),
+    )
+    return fit_temperature(choice.decisions, data.labels)
+
+
+def _in_one(whitening: Any, model: Any, share: float) -> tuple[Matrix, Matrix, Matrix]:
+    """Multiply whitening and classifier.
+
+    Returns:
+        Weights of the table's columns and of the aligned ones, each ``(columns, classes)``, and
+        intercepts, ``(classes,)``.
+    """
+    weights, intercept = model.coef_.T, model.intercept_
+    if len(model.classes_) == 2:
+        # scikit-learn keeps one row: half of it for one class, and half against the other
+        weights = np.concatenate([-weights / 2, weights / 2], axis=1)
+        intercept = np.concatenate([-intercept / 2, intercept / 2])
+    table, rows = (whitening.named_transformers_[name] for name in _BLOCKS)
+    axes = len(table.components_)
+    of_table = table.components_.T @ weights[:axes]
+    of_rows = share * rows.components_.T @ weights[axes:]
+    return of_table, of_rows, intercept - table.mean_ @ of_table - rows.mean_ @ of_rows
 
 
 TRAINER = Trainer(

@@ -52,6 +52,15 @@ def test_copies_in_other_voices_are_extracted_too(monkeypatch, tmp_path):
     ]
 
 
+def test_what_teachers_read_is_extracted_too(monkeypatch, tmp_path, speech_runs):
+    """A student on its own features would else stop for want of its teachers'."""
+    asked = []
+    monkeypatch.setattr("serkit.api.features.extract", lambda *_, **options: asked.append(options))
+    values = {"teachers": "logreg-luna5"}
+    serkit.extract_for("ffnn", tmp_path, values=values, runs=speech_runs)
+    assert asked[0]["features"] == ["mel128", "functionals"]
+
+
 def test_a_model_of_finished_runs_reads_nothing_itself(tmp_path):
     with pytest.raises(UsageError) as caught:
         serkit.extract_for("ensemble", tmp_path)

@@ -170,6 +170,7 @@ def extract_for(
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
     store: PathLike | None = None,
+    runs: PathLike | None = None,
     workers: int | None = None,
     definitions: PathLike | None = None,
     progress: ProgressCallback | None = None,
@@ -177,6 +178,7 @@ def extract_for(
 ) -> ExtractReport:
     """Extract what a model reads, copies of training clips in other voices included.
 
+    For a net with teachers (``values={"teachers": ...}``) that is what they read, too.
     Computes only what is missing or stale.
 
     Args:
@@ -185,6 +187,7 @@ def extract_for(
         preset: The preset's name; None uses the setting.
         values: Parameters that differ from the preset, as ``--set``.
         store: The store's folder; None uses the setting.
+        runs: The folder of runs that teachers are in; None uses the setting.
         workers: Processes; None uses the setting.
         definitions: Folder with the project's recipes; None uses the setting.
         progress: Called as ``progress(done, total, what)``, in clips.
@@ -194,8 +197,8 @@ def extract_for(
         What was computed, and which clips failed.
 
     Raises:
-        UnknownNameError: No such model, preset, parameter or feature.
-        UsageError: The model combines finished runs.
+        UnknownNameError: No such model, preset, parameter, feature or teacher.
+        UsageError: The model combines finished runs, or its teachers do not belong together.
         NotFoundError: No such folder.
         CorpusError: It has no clips, or they belong to another corpus than the store's.
 
@@ -205,6 +208,7 @@ def extract_for(
         (0, 96)
     """
     from serkit.api.features import extract
+    from serkit.experiments.teachers import find_teachers, read_by
     from serkit.features.voices import copy_name
     from serkit.models import TRAINERS
 
@@ -217,11 +221,12 @@ def extract_for(
     settled = trainer.settle(resolve({"preset": preset}).preset, values or {})
     read = trainer.features(settled)
     copies = [copy_name(name, voice) for voice in trainer.voices(settled) for name in read]
+    theirs = read_by(find_teachers(settled, Path(resolve({"runs": runs}).runs)))
     # A model that reads nothing needs the clips all the same.
     return extract(
         source,
         store=store,
-        features=[*read, *copies] or None,
+        features=list(dict.fromkeys([*read, *copies, *theirs])) or None,
         workers=workers,
         definitions=definitions,
         progress=progress,

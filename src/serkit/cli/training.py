@@ -143,7 +143,7 @@ def train(
     if model == _ENSEMBLE and runs is not None:
         values, runs = {"members": str(runs), **values}, None
     if extract is not None:
-        _extract(extract, model, store, preset, values, definitions)
+        _extract(extract, model, store, runs, preset, values, definitions)
     try:
         with watched(model or str(resume)) as report:
             run = api.train(
@@ -177,6 +177,7 @@ def _extract(
     source: Path,
     model: str | None,
     stores: list[Path] | None,
+    runs: Path | None,
     preset: str | None,
     values: dict[str, object],
     definitions: Path | None,
@@ -196,6 +197,7 @@ def _extract(
             preset=preset,
             values=values,
             store=stores[0] if stores else None,
+            runs=runs,
             definitions=definitions,
             progress=update,
             say=say,

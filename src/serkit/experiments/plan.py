@@ -15,7 +15,7 @@ from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
-from serkit.experiments.teachers import taught_by
+from serkit.experiments.teachers import read_by, taught_by
 from serkit.features.voices import copy_name
 from serkit.labels import UNKNOWN
 from serkit.models import Trainer
@@ -80,8 +80,7 @@ class Plan:
     @property
     def reads(self) -> tuple[str, ...]:
         """All features that the result rests on: the model's, its copies and its teachers'."""
-        theirs = (name for run in self.teachers for name in run.record["feature_fingerprints"])
-        return tuple(dict.fromkeys((*self.features, *self.copies, *theirs)))
+        return tuple(dict.fromkeys((*self.features, *self.copies, *read_by(self.teachers))))
 
     @property
     def by_speaker(self) -> bool:

@@ -82,6 +82,11 @@ def recipes_of(teachers: Sequence[Run]) -> tuple[Teacher, ...]:
     )
 
 
+def read_by(teachers: Sequence[Run]) -> tuple[str, ...]:
+    """Return the features that teachers were fitted on, copies in other voices included."""
+    return tuple(name for run in teachers for name in run.record["feature_fingerprints"])
+
+
 def taught_by(teachers: Sequence[Run]) -> dict[str, Any]:
     """Return what a net's record says of its teachers; nothing where there are none.
 

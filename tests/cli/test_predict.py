@@ -233,7 +233,7 @@ class TestRuns:
         answer = cli("predict", "old", sound("a.wav"))
         assert answer.code == 1
         assert answer.message.startswith(
-            "old is a run of the model 'perceptron', which is not installed here; there are: cnn, "
+            "old is a run of the model 'perceptron', which is not installed here; there are: "
         )
 
     def test_whose_model_is_damaged(self, cli, speech_runs):

@@ -204,7 +204,7 @@ class TestChangesSinceTraining:
     def test_a_model_that_is_gone(self, copy, tmp_path):
         text = self.refused(copy(run="old", model="perceptron"), tmp_path)
         assert text.startswith(
-            "old is a run of the model 'perceptron', which is not installed here; there are: cnn, "
+            "old is a run of the model 'perceptron', which is not installed here; there are: "
         )
         assert text.endswith("; install the package that brings it")
 

@@ -39,6 +39,7 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
         rewrite_parts(
             writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART, each=commit_now_and_then
         )
+        writer.commit(tidy=True)
 
 
 def rewrite_parts(

@@ -140,9 +140,15 @@ class Table(Rows[Row]):
         values |= {key: getattr(row, name) for key, row in self._new.items()}
         return [values[key] for key in self]
 
-    def pack(self) -> Packed:
-        """Return the next segment; :meth:`settle` once it is committed."""
-        kept = self._kept()
+    def pack(self, *, tidy: bool = False) -> Packed:
+        """Return the next segment; :meth:`settle` once it is committed.
+
+        Args:
+            tidy: Whether no row may stay in a segment that another has taken the place of: a
+                table without such rows is read column by column, in a fraction of the time.
+        """
+        rows = sum(len(segment.index) for segment in self._segments) + len(self._new)
+        kept = 0 if tidy and rows > len(self) else self._kept()
         merged = self._segments[kept:]
         digests = np.concatenate([self._digests(merged), digests_of(self._new)])
         counting = self._counting(digests)

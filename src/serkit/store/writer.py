@@ -175,8 +175,12 @@ class StoreWriter:
             self._failures = failures
             self._dirty = True
 
-    def commit(self) -> None:
+    def commit(self, *, tidy: bool = False) -> None:
         """Make every change count, or none.
+
+        Args:
+            tidy: Whether changed tables are written without rows that others replace; see
+                :meth:`serkit.store.table.Table.pack`.
 
         Raises:
             StoreWriteError: The disk did not take it; the store is as it was (or, where only the
@@ -189,7 +193,7 @@ class StoreWriter:
         if not (changed or self._dirty):
             return
         generation = before.generation + 1
-        packed = {name: table.pack() for name, table in changed.items()}
+        packed = {name: table.pack(tidy=tidy) for name, table in changed.items()}
         written = {
             name: self._write_table(name, generation, each.data) for name, each in packed.items()
         }

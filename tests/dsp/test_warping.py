@@ -69,6 +69,7 @@ def test_clips_are_aligned_alike_alone_and_together(monkeypatch):
     clips = [noise(length, length) for length in (5, 30, 12, 7)]
     together = align(clips, noise(10))
     monkeypatch.setattr(warping, "_CELLS", 100)  # one clip at a time
+    assert [len(part) for part in warping._parts(clips, 10)] == [1, 1, 1, 1]
     apart = align(clips, noise(10))
     assert np.array_equal(together.first, apart.first)
     assert np.array_equal(together.last, apart.last)

@@ -1,8 +1,9 @@
-"""A model's view of clips: features of its own clips, and labels for training clips.
+"""A model's view of clips: features of its own clips, and for training clips their labels.
 
 A :class:`ClipData` gives access to the features, lengths and recording facts of its own clips and
-no others. No attribute leads to a store, a label or a speaker, and the ids reveal nothing. This
-prevents accidents and convenience leaks; it cannot stop a plug-in that reads files on its own.
+no others. No attribute leads to a store, a label, a speaker or a sentence, and the ids reveal
+nothing. This prevents accidents and convenience leaks; it cannot stop a plug-in that reads files on
+its own.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from serkit.store.source import ClipSource
 from serkit.store.tables import ClipRow
 
 READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
-"""Metadata that a model may read: numbers about the recording, no labels or speakers."""
+"""Metadata that a model may read: numbers about the recording, and nothing of who says
+what, or how."""
 
 _HIDDEN = {
     "store": "data.read(feature) and data.matrix(features) read these clips",

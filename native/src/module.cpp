@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr int FRAMES = 8;  // computed at a time
+constexpr int FRAMES = 8;  // one number of each makes a vector
 constexpr double PI = 3.14159265358979323846;
 constexpr int LENGTHS[] = {256, 512, 1024, 2048, 4096, 8192};
 

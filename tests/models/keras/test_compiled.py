@@ -39,10 +39,16 @@ def traced(monkeypatch):
     return nets
 
 
-def new_trainer(name):
-    """Return a trainer that has not compiled any net."""
+def new_trainer(name, built=None):
+    """Return a trainer that has not compiled any net; it appends to ``built`` at each build."""
     known, net = TRAINERS.get(name), import_module(f"serkit.models.keras.nets.{name}")
-    return keras_trainer(name, known.summary, known.parameters, net.build, known.presets)
+
+    def build(*arguments):
+        if built is not None:
+            built.append(name)
+        return net.build(*arguments)
+
+    return keras_trainer(name, known.summary, known.parameters, build, known.presets)
 
 
 def fit(trainer, store, actors, seed, **values):
@@ -54,15 +60,36 @@ def fit(trainer, store, actors, seed, **values):
 
 def test_a_training_in_a_used_net_equals_one_in_a_new_net(store, traced):
     """The net was used with other actors, another number of them and another seed."""
-    alone, shared, data = new_trainer("tcn"), new_trainer("tcn"), clips_of(store, 4)
+    built = []
+    alone, shared, data = new_trainer("tcn"), new_trainer("tcn", built), clips_of(store, 4)
     expected = fit(alone, store, (1, 2), seed=5)
     fit(shared, store, (1, 2, 3), seed=1)
     gc.collect()
     found = fit(shared, store, (1, 2), seed=5)
     assert len(traced) == 2  # one for each trainer, whatever the lengths of clips
+    assert len(built) == 2
+    assert_same(found, expected, data)
+    del found
+    gc.collect()
+    assert_same(fit(shared, store, (1, 2), seed=5), expected, data)
+    assert len(built) == 2  # the state of a new net with this seed was known
+
+
+def assert_same(found, expected, data):
     assert np.array_equal(found.predict(data), expected.predict(data))
     histories = [net.history.drop(columns="seconds") for net in (found, expected)]
     pd.testing.assert_frame_equal(*histories, check_exact=True)
+
+
+def test_what_tensorflow_optimised_is_kept_from_one_training_to_the_next(store, monkeypatch):
+    """Clearing Keras's session would make it optimise every step again."""
+    keras, cleared = load_keras("tensorflow"), []
+    real = keras.backend.clear_session
+    monkeypatch.setattr(keras.backend, "clear_session", lambda: (cleared.append(1), real()))
+    trainer = new_trainer("ffnn")
+    for seed in (0, 1):
+        fit(trainer, store, (1, 2), seed=seed, epochs=1)
+    assert len(cleared) == 1
 
 
 def test_a_net_that_somebody_holds_is_left_alone(store, traced):

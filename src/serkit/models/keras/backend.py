@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+
+import numpy.typing as npt
 
 from serkit.errors import UsageError
 from serkit.extras import require
@@ -94,6 +96,29 @@ def precision_scope(keras: Any, precision: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def torch_random() -> dict[str, npt.NDArray[Any]]:
+    """Return the states of torch's own generators: on torch, Keras's dropout draws from them."""
+    if loaded_backend("") != "torch":
+        return {}
+    import torch
+
+    states = {"torch-cpu": torch.get_rng_state().numpy()}
+    if torch.cuda.is_available():
+        states["torch-cuda"] = torch.cuda.get_rng_state().numpy()
+    return states
+
+
+def set_torch_random(states: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Bring torch's generators to states that :func:`torch_random` returned, if there are any."""
+    if "torch-cpu" not in states:
+        return
+    import torch
+
+    torch.set_rng_state(torch.from_numpy(states["torch-cpu"]))
+    if "torch-cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(torch.from_numpy(states["torch-cuda"]))
 
 
 def _has_gpu(backend: str) -> bool:

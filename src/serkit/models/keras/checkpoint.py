@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.models.keras.averaging import Average, Weights
-from serkit.models.keras.backend import loaded_backend
+from serkit.models.keras.backend import set_torch_random, torch_random
 from serkit.models.training import Course
 from serkit.storage.files import TEMPORARY, replacing
 
@@ -68,7 +68,7 @@ class Checkpoints:
         variables = _variables(model)
         for position, variable in enumerate(variables):
             variable.assign(arrays[f"variable-{position}"])
-        _set_torch_random(arrays)
+        set_torch_random(arrays)
         random.bit_generator.state = facts["random"]
         self.earlier = float(facts["seconds"])
         average.steps = facts["average"]["steps"]
@@ -100,7 +100,7 @@ class Checkpoints:
             "average": {"steps": average.steps, "weights": len(average.weights)},
         }
         lists = {"best": best, "average": average.weights}
-        arrays = dict(_arrays(_variables(model), lists)) | _torch_random()
+        arrays = dict(_arrays(_variables(model), lists)) | torch_random()
         _write(self.folder / FILE, facts, arrays)
         done = time.perf_counter()
         self._due = done + (done - began) * (1 / SHARE - 1)
@@ -120,28 +120,6 @@ def _arrays(
         yield f"variable-{position}", np.asarray(keras.ops.convert_to_numpy(variable))
     for name, weights in lists.items():
         yield from ((f"{name}-{position}", each) for position, each in enumerate(weights))
-
-
-def _torch_random() -> dict[str, npt.NDArray[Any]]:
-    """Return the states of torch's own generators: on torch, Keras's dropout draws from them."""
-    if loaded_backend("") != "torch":
-        return {}
-    import torch
-
-    states = {"torch-cpu": torch.get_rng_state().numpy()}
-    if torch.cuda.is_available():
-        states["torch-cuda"] = torch.cuda.get_rng_state().numpy()
-    return states
-
-
-def _set_torch_random(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    if "torch-cpu" not in arrays:
-        return
-    import torch
-
-    torch.set_rng_state(torch.from_numpy(arrays["torch-cpu"]))
-    if "torch-cuda" in arrays and torch.cuda.is_available():
-        torch.cuda.set_rng_state(torch.from_numpy(arrays["torch-cuda"]))
 
 
 def _write(path: Path, facts: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:

@@ -1,18 +1,22 @@
 """Nets that are compiled once and trained many times: folds, refits and seeds share them.
 
 TensorFlow takes seconds to trace the steps of a net, often longer than a small net trains. So a
-trainer keeps the last nets that it compiled, and a training with the same architecture and
-parameters takes one over: every variable gets the value that it would have in a new net.
+trainer keeps the last nets that it compiled, and a training of the same kind takes one over: every
+variable gets the value that it would have in a new net.
 """
 
 from __future__ import annotations
 
-import json
 import weakref
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from serkit.models.keras.backend import set_torch_random, torch_random
 from serkit.models.keras.optimisation import loss, optimiser
 from serkit.models.keras.parameters import KerasParameters
 
@@ -37,13 +41,50 @@ class CompiledNet:
     confusion: Any
 
 
+@dataclass(frozen=True)
+class _Start:
+    """The state of a new net.
+
+    Attributes:
+        seed: What it follows from.
+        values: The variables' values, random states of layers included.
+        random: torch's random states.
+    """
+
+    seed: int
+    values: list[npt.NDArray[Any]]
+    random: dict[str, npt.NDArray[Any]]
+
+    @classmethod
+    def of(cls, model: Any, seed: int) -> _Start:
+        """Note the state of a net that was built just now."""
+        import keras
+
+        values = [np.array(keras.ops.convert_to_numpy(each)) for each in model.variables]
+        return cls(seed, values, torch_random())
+
+    def give(self, model: Any) -> None:
+        """Bring a compiled net to this state, and its optimiser to a new one's.
+
+        Adam starts from zeros. The learning rate is set at every step.
+        """
+        import keras
+
+        for variable, value in zip(model.variables, self.values, strict=True):
+            variable.assign(value)
+        for variable in model.optimizer.variables:
+            variable.assign(keras.ops.zeros_like(variable))
+        set_torch_random(self.random)
+
+
 @dataclass(frozen=True, eq=False)
 class _Idle:
     """A compiled net that nobody holds."""
 
-    key: str
+    kind: str
     model: Any
     confusion: Any
+    start: _Start
 
 
 @dataclass(frozen=True)
@@ -52,31 +93,51 @@ class CompiledNets:
 
     _idle: deque[_Idle] = field(default_factory=lambda: deque(maxlen=KEPT))
 
-    def adopt(self, fresh: Any, parameters: KerasParameters) -> CompiledNet:
+    def begin(
+        self, kind: str, build: Callable[[int], Any], seed: int, parameters: KerasParameters
+    ) -> CompiledNet:
         """Return a compiled net in the state of a new one; training it gives the same numbers.
 
-        The net goes back when the object returned is no longer referenced.
+        The net goes back when the object returned is no longer referenced. A net that was last
+        begun from the same seed is not built again: its state was noted.
 
         Args:
-            fresh: A newly built Keras model, not compiled.
-            parameters: Everything else that a step depends on.
+            kind: All that the nets that ``build`` makes depend on, but the seed.
+            build: From a seed to a new Keras model, not compiled.
+            seed: Of all random numbers.
+            parameters: All that a training step depends on besides the net.
         """
-        # A step holds the architecture and the parameters, and nothing else as a constant.
-        key = json.dumps([fresh.to_json(), parameters.to_json()], sort_keys=True)
-        found = self._take(key)
+        found = self._take(kind)
         if found is None:
-            net = CompiledNet(fresh, compile_(fresh, parameters))
-        else:
-            net = CompiledNet(found.model, found.confusion)
-            _start_over(found.model, fresh)
-        if fresh.count_params() <= LARGEST:
-            idle = _Idle(key, net.model, net.confusion)
-            weakref.finalize(net, self._idle.append, idle).atexit = False
+            return self._compiled(kind, build, seed, parameters)
+        start = found.start if found.start.seed == seed else _Start.of(build(seed), seed)
+        start.give(found.model)
+        return self._lent(_Idle(kind, found.model, found.confusion, start))
+
+    def _compiled(
+        self, kind: str, build: Callable[[int], Any], seed: int, parameters: KerasParameters
+    ) -> CompiledNet:
+        """Build and compile a net."""
+        import keras
+
+        # Layers are numbered from 1 again. It also makes TensorFlow optimise every step that was
+        # traced before once more, so it is not done where a net is taken over.
+        keras.backend.clear_session()
+        model = build(seed)
+        if model.count_params() > LARGEST:
+            return CompiledNet(model, compile_(model, parameters))
+        start = _Start.of(model, seed)
+        return self._lent(_Idle(kind, model, compile_(model, parameters), start))
+
+    def _lent(self, idle: _Idle) -> CompiledNet:
+        """Hand out a net that comes back by itself."""
+        net = CompiledNet(idle.model, idle.confusion)
+        weakref.finalize(net, self._idle.append, idle).atexit = False
         return net
 
-    def _take(self, key: str) -> _Idle | None:
+    def _take(self, kind: str) -> _Idle | None:
         for each in tuple(self._idle):
-            if each.key == key:
+            if each.kind == kind:
                 self._idle.remove(each)
                 return each
         return None
@@ -112,19 +173,6 @@ def compiled_by_xla(wanted: bool) -> bool:
 
     backend = keras.config.backend()
     return backend == "jax" or (wanted and backend == "tensorflow")
-
-
-def _start_over(model: Any, fresh: Any) -> None:
-    """Give a net the weights and random states of a new one, and its optimiser a new one's state.
-
-    Adam starts from zeros. The learning rate is set at every step.
-    """
-    import keras
-
-    for variable, start in zip(model.variables, fresh.variables, strict=True):
-        variable.assign(start.value)
-    for variable in model.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
 
 
 def _trace_for_all_shapes(model: Any) -> None:

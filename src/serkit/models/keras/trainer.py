@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
@@ -18,7 +19,7 @@ from serkit.models.keras.backend import (
 )
 from serkit.models.keras.beside import DEEP, LINEAR, WIDE
 from serkit.models.keras.checkpoint import Checkpoints
-from serkit.models.keras.compiled import CompiledNets
+from serkit.models.keras.compiled import CompiledNet, CompiledNets
 from serkit.models.keras.loop import train
 from serkit.models.keras.nets.parts import Shape
 from serkit.models.keras.network import Network, load
@@ -161,8 +162,7 @@ class _Net(Generic[K]):
         source = Source.of(parameters, fold.train)
         clips, validation = Spectra(fold.train, source), Spectra(fold.validation, source)
         scaling = _fit_scaling(clips, parameters)
-        fresh = build_net(self.build, source, parameters, len(fold.labels), context.seed)
-        compiled = self.compiled.adopt(fresh, parameters)
+        compiled = self._begin(source, parameters, len(fold.labels), context.seed)
         course = train(
             compiled, clips, validation, scaling, parameters, context, checkpoints, soft=soft
         )
@@ -192,8 +192,7 @@ class _Net(Generic[K]):
         checkpoints = Checkpoints(folder, self._key(fold, parameters, context))
         clips = Spectra(side, net.source)
         scaling = _fit_scaling(clips, parameters)
-        fresh = build_net(self.build, net.source, parameters, len(fold.labels), context.seed)
-        compiled = self.compiled.adopt(fresh, parameters)
+        compiled = self._begin(net.source, parameters, len(fold.labels), context.seed)
         train(
             compiled,
             clips,
@@ -214,6 +213,15 @@ class _Net(Generic[K]):
             fitted_clips=len(side),
         )
 
+    def _begin(self, source: Source, parameters: K, classes: int, seed: int) -> CompiledNet:
+        """Return a compiled net in the state of a new one."""
+        kind = json.dumps([_shape(source), classes, parameters.to_json()], sort_keys=True)
+
+        def build(seed: int) -> Any:
+            return build_net(self.build, source, parameters, classes, seed)
+
+        return self.compiled.begin(kind, build, seed, parameters)
+
     def _key(self, fold: FoldData, parameters: K, context: FitContext) -> str:
         return training_key(fold, self.name, parameters.to_json(), context.seed)
 
@@ -231,10 +239,13 @@ def build_net(
         seed: Of all random numbers.
     """
     keras = load_keras(parameters.backend)
-    keras.backend.clear_session()
     keras.utils.set_random_seed(seed)
     with precision_scope(keras, parameters.precision):
-        return build(parameters, Shape(source.length, source.bands, source.columns), classes)
+        return build(parameters, _shape(source), classes)
+
+
+def _shape(source: Source) -> Shape:
+    return Shape(source.length, source.bands, source.columns)
 
 
 def merged(model: Any, scaling: Scaling) -> Scaling:

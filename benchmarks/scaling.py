@@ -173,7 +173,7 @@ def _fill(store: Path, count: int) -> dict[str, Any]:
                 commits.append((len(writer.state.clips), *taken))
         for spec in specs:
             merge_small_parts(writer, spec.name)
-        writer.commit()
+        writer.finish()
     return {"commits": commits}
 
 

@@ -186,7 +186,7 @@ def extract(
             writer.set_failures(f for f in writer.failures if f.clip_id in found)
         for spec in specs:
             merge_small_parts(writer, spec.name)
-        writer.commit()
+        writer.finish()
         altered = _altered(scan, writer)
     return ExtractReport(
         clips=len(scan.clips),

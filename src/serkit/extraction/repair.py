@@ -115,7 +115,7 @@ def repair(
                 _empty_part(writer, damage)
         count = sensible_workers([writer.features[name].spec for name in lost], workers)
         recomputed, more = _recompute(writer, tasks, count, progress)
-        writer.commit()
+        writer.finish()
     seconds = time.perf_counter() - started
     return RepairReport(damaged, recomputed, (*failed, *more), notes, seconds)
 
@@ -236,7 +236,7 @@ def _without(manifest: Manifest, file: str) -> Manifest:
         name: replace(feature, index=rest(feature.index))
         for name, feature in manifest.features.items()
     }
-    return replace(manifest, tables=tables, features=features)
+    return replace(manifest, tables=tables, features=features, summary=None)
 
 
 def _mend_manifest(store: Path, error: StoreCorruptError) -> str:

@@ -87,7 +87,7 @@ def gc(
                 stale[name] = len(old)
                 writer.drop_values(name, old)
         _compact(writer, progress or silent)
-        writer.commit()
+        writer.finish()
     return GcReport(before, folder_size(store), stale, tuple(drop))
 
 

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.errors import MissingDependencyError, NotFoundError, UnknownNameError
-from serkit.features import Recipes, stored_name
-from serkit.labels import UNKNOWN
+from serkit.features import FeatureSpec, Recipes, stored_name
 from serkit.shown import Shown
 from serkit.store.manifest import Failure
-from serkit.store.rows import column
 from serkit.store.state import StoreState
-from serkit.store.status import FeatureStatus, feature_status
+from serkit.store.status import CONDITIONS, FeatureStatus, feature_status, summarise
 from serkit.store.store import FeatureStore
+from serkit.store.summary import FeatureSummary
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -101,14 +100,17 @@ class StoreListing(Shown):
 def list_store(store: FeatureStore, recipes: Recipes) -> StoreListing:
     """List a store's content, compared with the current recipes."""
     state = store.state
-    speakers = set(column(state.clips, "speaker"))
+    summary = state.manifest.summary or summarise(state)
     return StoreListing(
         store=store.path,
-        corpora=tuple(sorted(set(column(state.clips, "corpus")))),
-        clips=len(state.clips),
-        speakers=len(speakers - {UNKNOWN}),
-        corpus_digest=state.corpus_digest(),
-        features=tuple(_feature(state, recipes, name) for name in state.manifest.features),
+        corpora=summary.corpora,
+        clips=summary.clips,
+        speakers=summary.speakers,
+        corpus_digest=summary.corpus_digest,
+        features=tuple(
+            _feature(state, recipes, name, summary.features[name])
+            for name in state.manifest.features
+        ),
         failures=tuple(state.manifest.failures),
     )
 
@@ -119,27 +121,41 @@ def status_of(state: StoreState, recipes: Recipes, feature: str) -> FeatureStatu
     Raises:
         UnknownNameError: Neither the recipes nor the store have this name.
     """
+    spec = _recipe(state, recipes, feature)
+    stored, summary = state.manifest.features.get(spec.name), state.manifest.summary
+    if summary and stored and stored.spec.fingerprint == spec.fingerprint:
+        known = summary.features[spec.name]
+        if known.is_current:
+            counts = {condition: known.counts[condition] for condition in CONDITIONS}
+            return FeatureStatus(spec.name, counts, (), ())
+    return feature_status(state, spec)
+
+
+def _recipe(state: StoreState, recipes: Recipes, feature: str) -> FeatureSpec:
+    """Return a feature's recipe, or where there is none what the store has as that."""
     try:
-        spec = recipes.get(feature)
+        return recipes.get(feature)
     except (UnknownNameError, NotFoundError, MissingDependencyError):
         # No recipe, or one that names a checkpoint that is not on this machine.
         stored = state.manifest.features.get(stored_name(feature))
         if stored is None:
             raise
-        spec = stored.spec
-    return feature_status(state, spec)
+        return stored.spec
 
 
-def _feature(state: StoreState, recipes: Recipes, name: str) -> ListedFeature:
-    counts = status_of(state, recipes, name).counts
-    stored = state.manifest.features[name]
+def _feature(
+    state: StoreState, recipes: Recipes, name: str, summary: FeatureSummary
+) -> ListedFeature:
+    spec, stored = _recipe(state, recipes, name), state.manifest.features[name]
+    is_same = spec.fingerprint == stored.spec.fingerprint
+    counts = summary.counts if is_same else feature_status(state, spec).counts
     return ListedFeature(
         feature=name,
         current=counts["current"],
         missing=counts["missing"],
         stale=counts["stale"],
         failed=counts["failed"],
-        bytes=sum(part.bytes for part in state.parts(name).values()),
+        bytes=summary.bytes,
         fingerprint=stored.spec.fingerprint,
         summary=stored.spec.summary,
     )

@@ -16,6 +16,7 @@ from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.features.spec import canonical_json
 from serkit.labels import UNRECORDED, LabelSet
 from serkit.storage.files import Buffer, read_file, write_file
+from serkit.store.summary import StoreSummary
 
 _FOLDERS = ("parts", "tables")
 
@@ -115,6 +116,8 @@ class Manifest:
         features: The features, by name.
         failures: Failed files and clips.
         labels: The classes of its clips.
+        summary: What is in it as a whole; None where a writer has not got to the end of its work,
+            or an older serkit has written it.
     """
 
     generation: int = 0
@@ -122,6 +125,7 @@ class Manifest:
     features: Mapping[str, StoredFeature] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
     labels: LabelSet = UNRECORDED
+    summary: StoreSummary | None = None
 
     def table_files(self) -> dict[str, StoredFile]:
         """Return every file of every table, by its path inside the store."""
@@ -274,6 +278,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         },
         "failures": [asdict(failure) for failure in manifest.failures],
         "labels": manifest.labels.to_json(),
+        "summary": manifest.summary.to_json() if manifest.summary else None,
     }
 
 
@@ -293,6 +298,7 @@ def _from_json(data: Mapping[str, Any]) -> Manifest:
         },
         failures=tuple(Failure(**failure) for failure in data["failures"]),
         labels=LabelSet.from_json(data.get("labels")),
+        summary=StoreSummary.from_json(data["summary"]) if data.get("summary") else None,
     )
 
 

@@ -25,6 +25,7 @@ from serkit.store.tables import (
     read_column,
     read_table,
     release_memory,
+    repeated,
 )
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ class Segment(Generic[Row]):
 
     @cached_property
     def table(self) -> pa.Table:
-        """All rows as Arrow has them."""
-        return read_table(self._kind, self.data)
+        """All rows as Arrow has them; words that repeat are there once."""
+        return read_table(self._kind, self.data, words=repeated(self._kind))
 
 
 class Rows(Mapping[str, Row]):
@@ -124,6 +125,7 @@ class Rows(Mapping[str, Row]):
         self._segments: tuple[Segment[Row], ...] = tuple(segments)
         self._made: dict[str, Row] = {}
         self._singles = 0
+        self._is_searched = False
 
     def __len__(self) -> int:
         return len(self._order)
@@ -244,12 +246,22 @@ class Rows(Mapping[str, Row]):
     def _located(self, keys: Sequence[str]) -> Iterator[tuple[Segment[Row], dict[str, int]]]:
         """Yield segments and the positions of keys in them; absent keys are passed over."""
         wanted: defaultdict[int, dict[str, int]] = defaultdict(dict)
-        for key in keys:
-            if (number := self._places.get(key)) is not None:
-                which = bisect_right(self._starts, number) - 1
-                wanted[which][key] = number - self._starts[which]
+        for key, number in self._numbers(keys):
+            which = bisect_right(self._starts, number) - 1
+            wanted[which][key] = number - self._starts[which]
         for which, places in wanted.items():
             yield self._segments[which], places
+
+    def _numbers(self, keys: Sequence[str]) -> Iterable[tuple[str, int]]:
+        """Return the keys that are there, each with the number of its row."""
+        if "_places" in self.__dict__ or self._is_searched:
+            found = ((key, self._places.get(key)) for key in keys)
+            return [(key, number) for key, number in found if number is not None]
+        # The first time all keys are gone through: many programs read once, and finding a few
+        # takes a third of the time of a dictionary of all.
+        self._is_searched = True
+        wanted = {*keys}
+        return {key: number for number, key in enumerate(self._keys) if key in wanted}.items()
 
     @cached_property
     def _starts(self) -> list[int]:

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from serkit.features import FeatureSpec
+from serkit.labels import UNKNOWN
 from serkit.shown import Shown
 from serkit.store.manifest import Failure, StoredFeature
+from serkit.store.rows import column
 from serkit.store.state import StoreState
+from serkit.store.summary import FeatureSummary, StoreSummary
 from serkit.store.tables import ClipRow, IndexRow
 
 Condition = Literal["current", "missing", "stale", "failed"]
@@ -76,6 +79,22 @@ class FeatureStatus(Shown):
         ]
         counts: dict[str, Any] = {str(name): count for name, count in self.counts.items()}
         return {"feature": self.feature, **counts, "reasons": reasons, "clips": self.clips}
+
+
+def summarise(state: StoreState) -> StoreSummary:
+    """Count a store's clips and compare its features with their own recipes."""
+    features = {}
+    for name, stored in state.manifest.features.items():
+        counts = feature_status(state, stored.spec).counts
+        size = sum(part.bytes for part in state.parts(name).values())
+        features[name] = FeatureSummary({str(key): n for key, n in counts.items()}, size)
+    return StoreSummary(
+        clips=len(state.clips),
+        speakers=len(set(column(state.clips, "speaker")) - {UNKNOWN}),
+        corpora=tuple(sorted(set(column(state.clips, "corpus")))),
+        corpus_digest=state.corpus_digest(),
+        features=features,
+    )
 
 
 def feature_status(state: StoreState, spec: FeatureSpec) -> FeatureStatus:

@@ -120,7 +120,9 @@ class FeatureStore:
     @property
     def corpus_digest(self) -> str:
         """Identity of the clips and their samples (SHA-256)."""
-        return self.state.corpus_digest()
+        state = self.state
+        summary = state.manifest.summary
+        return summary.corpus_digest if summary else state.corpus_digest()
 
     def spec(self, feature: str) -> FeatureSpec:
         """Return a feature's specification.
@@ -210,6 +212,9 @@ class FeatureStore:
         chosen = choose(where, state.clips)
         failed = {f.clip_id for f in state.manifest.failures if f.feature in ("", spec.name)}
         ids = [clip_id for clip_id in chosen if clip_id not in failed]
+        summary = state.manifest.summary
+        if summary and summary.features[spec.name].is_complete:
+            return ids
         behind = len(state.not_current(spec).intersection(ids))
         if behind:
             raise IncompleteFeatureError(

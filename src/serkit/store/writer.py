@@ -31,6 +31,7 @@ from serkit.store.manifest import (
 from serkit.store.mirror import mirror_of, unique
 from serkit.store.parts import Item, encode_part, suffix
 from serkit.store.state import StoreState, read_segments
+from serkit.store.status import summarise
 from serkit.store.table import Table
 from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
 from serkit.store.usage import Usage
@@ -228,6 +229,25 @@ class StoreWriter:
         copy_manifest(self.path)
         for file in unused:
             (self.path / file).unlink(missing_ok=True)
+
+    def finish(self) -> None:
+        """Commit for the last time, with a summary of the store.
+
+        It is left out of the commits before: counting takes the longer the larger the store is.
+
+        Raises:
+            StoreWriteError: As of :meth:`commit`.
+        """
+        self.commit()
+        manifest = self.state.manifest
+        if not manifest.generation or manifest.summary:
+            return
+        counted = replace(
+            manifest, generation=manifest.generation + 1, summary=summarise(self.state)
+        )
+        self._make_count(manifest, counted, ())
+        sync_folder(self.path)
+        copy_manifest(self.path)
 
     def _make_count(self, before: Manifest, manifest: Manifest, unused: Collection[str]) -> None:
         """Put the new manifest in the place of the old one, once all it names is on the disk."""

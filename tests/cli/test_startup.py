@@ -220,3 +220,15 @@ def test_a_repeated_extract_imports_neither_pandas_nor_scipy(tmp_path):
     assert (first, again) == (0, 0)
     assert "pandas" not in imported
     assert imported_again & {"pandas", "scipy", "soundfile", "h5py"} == set()
+
+
+def test_a_command_does_not_search_everything_for_garbage_when_it_ends():
+    script = (
+        "import atexit, gc, sys\n"
+        "atexit.register(lambda: print(gc.get_freeze_count() > 10_000, gc.get_threshold()[0]))\n"
+        "sys.argv = ['serkit', '--version']\n"
+        "from serkit.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines()[1:] == ["True 50000"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -70,6 +71,11 @@ def lambda_of(_task: int) -> object:
 def touch(path: Path) -> None:
     path.touch()
     time.sleep(0.2)
+
+
+def sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
 
 
 def noting(task: int) -> int:
@@ -161,6 +167,16 @@ class TestResults:
         next(results)
         results.close()
         assert len(list(tmp_path.iterdir())) <= 4
+
+    def test_a_worker_ends_as_soon_as_there_is_nothing_left_for_it(self, monkeypatch):
+        monkeypatch.setattr(pool, "_TICK", 0.05)
+        at_work = []
+
+        def count() -> None:
+            at_work.append(len(multiprocessing.active_children()))
+
+        assert list(pool.run_all(sleep, [0.0, 1.5], 2, count)) == [0.0, 1.5]
+        assert at_work[-1] == 1
 
     def test_an_unclosed_pool_does_not_block_exit(self, tmp_path):
         script = tmp_path / "script.py"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from serkit.audio.containers import check_size
 from serkit.audio.levels import Levels, gain_for, to_int16
 from serkit.audio.names import named
 from serkit.audio.patched import Patched
+from serkit.audio.plain_wav import plain_wav
 from serkit.audio.resampling import resample
 from serkit.clips import SAMPLE_RATE
 from serkit.errors import (
@@ -178,23 +180,15 @@ class _Opened:
 @contextmanager
 def _opened(path: Path) -> Iterator[_Opened]:
     """Open a file for decoding after the checks that libsndfile does not make."""
-    import soundfile
-
     try:
         size = path.stat().st_size
         if size == 0:
             raise EmptyAudioError(f"{path.name} is an empty file")
         with path.open("rb") as raw:
-            unsized = check_size(raw, size, path.name)
-            patches = unsized.patches if unsized else {}
-            with _decoder(path, raw, patches) as file:
+            decoder, sized = _decoder(path, raw, size)
+            with decoder as file:
                 _check_header(file, path.name)
-                yield _Opened(file, unsized is None and file.frames != _UNKNOWN_LENGTH)
-    except soundfile.LibsndfileError as error:
-        raise UnreadableAudioError(
-            f"{path.name} cannot be decoded ({error.error_string.rstrip('.')})",
-            allowed="WAV and FLAC files can",
-        ) from error
+                yield _Opened(file, sized)
     except AudioError:
         raise
     except MemoryError as error:
@@ -205,9 +199,26 @@ def _opened(path: Path) -> Iterator[_Opened]:
         raise UnreadableAudioError(
             f"{path.name} cannot be read ({error.strerror or error})"
         ) from error
+    except Exception as error:
+        if not _is_of_libsndfile(error):
+            raise
+        raise UnreadableAudioError(
+            f"{path.name} cannot be decoded ({error.error_string.rstrip('.')})",
+            allowed="WAV and FLAC files can",
+        ) from error
 
 
-def _decoder(path: Path, raw: BinaryIO, patches: dict[int, bytes]) -> Any:
+def _decoder(path: Path, raw: BinaryIO, size: int) -> tuple[Any, bool]:
+    """Return a decoder of a file, and whether its header states the length."""
+    if plain := plain_wav(raw, size):
+        return plain, True
+    raw.seek(0)
+    unsized = check_size(raw, size, path.name)
+    file = _libsndfile(path, raw, unsized.patches if unsized else {})
+    return file, unsized is None and file.frames != _UNKNOWN_LENGTH
+
+
+def _libsndfile(path: Path, raw: BinaryIO, patches: dict[int, bytes]) -> Any:
     """Return libsndfile's view of a file with a corrected header."""
     import soundfile
 
@@ -216,6 +227,12 @@ def _decoder(path: Path, raw: BinaryIO, patches: dict[int, bytes]) -> Any:
         return file
     file.close()
     return _endless()(named(path))
+
+
+def _is_of_libsndfile(error: Exception) -> TypeGuard[Any]:
+    """Return whether libsndfile raised this, without importing it where no file has needed it."""
+    soundfile = sys.modules.get("soundfile")
+    return soundfile is not None and isinstance(error, soundfile.LibsndfileError)
 
 
 @cache
@@ -319,8 +336,6 @@ def _blocks(file: Any, dtype: str, path: Path) -> Iterator[npt.NDArray[Any]]:
 
     libsndfile truncates float samples to 0 when reading int16, so they are read as floats.
     """
-    import soundfile
-
     try:
         while True:
             block = file.read(_BLOCK, dtype=dtype, always_2d=True)
@@ -328,7 +343,9 @@ def _blocks(file: Any, dtype: str, path: Path) -> Iterator[npt.NDArray[Any]]:
                 yield block
             if len(block) < _BLOCK:
                 return
-    except soundfile.LibsndfileError as error:
+    except Exception as error:
+        if not _is_of_libsndfile(error):
+            raise
         raise TruncatedAudioError(
             f"{path.name} breaks off or is damaged ({error.error_string.rstrip('.')})"
         ) from error

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
+from serkit.cli.collecting import collect_seldom
 from serkit.cli.errors import INTERRUPTED, one_line
 from serkit.cli.groups import Grouped
 from serkit.cli.streams import plain_warnings, prepare_streams
@@ -54,6 +55,7 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 
 def main() -> None:
     """Run the command line; errors become one line and an exit code."""
+    collect_seldom()
     prepare_streams()
     with one_line(), plain_warnings():
         _refuse_empty(sys.argv[1:])

@@ -262,6 +262,9 @@ def _work(
                     more = False
                 else:
                     worker.give(task)
+            if not (more or worker.held):
+                worker.close()  # it ends while the last results are dealt with
+                del by_end[worker.results]
         yield from arrived
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from serkit.audio import Audio, AudioNote, read_audio
+from serkit.compute.blas import one_blas_thread
 from serkit.compute.worker import at_work_on
 from serkit.dsp.scratch import Scratch
 from serkit.dsp.signal import Signal
@@ -107,23 +108,24 @@ def run_task(task: Task) -> TaskResult:
     result = TaskResult(jobs=len(task.jobs))
     items: dict[str, list[Item]] = {}
     scratch = Scratch()
-    for job in task.jobs:
-        at_work_on(job.file.path)
-        try:
-            audio = read_audio(task.root / job.file.path, channel=job.file.channel)
-        except AudioError as error:
-            result.failures.append(failure(job, error))
-            continue
-        wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
-        signal = Signal(audio.samples, scratch=scratch)
-        values, failures = compute_features(signal, wanted, ragged=True)
-        result.failures += [failure(job, error, name) for name, error in failures.items()]
-        for name, value in values.items():
-            items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
-        result.notes += [
-            AudioNote(job.file.path, job.file.name.clip_id, text) for text in audio.notes
-        ]
-        result.decoded.append(_decoded(job, audio, len(wanted) - len(failures)))
+    with one_blas_thread():  # once for all clips: to set it takes 0.04 ms
+        for job in task.jobs:
+            at_work_on(job.file.path)
+            try:
+                audio = read_audio(task.root / job.file.path, channel=job.file.channel)
+            except AudioError as error:
+                result.failures.append(failure(job, error))
+                continue
+            wanted = [f for f in task.features if job.have.get(f[0].name) != audio.pcm_sha256]
+            signal = Signal(audio.samples, scratch=scratch)
+            values, failures = compute_features(signal, wanted, ragged=True)
+            result.failures += [failure(job, error, name) for name, error in failures.items()]
+            for name, value in values.items():
+                items.setdefault(name, []).append((job.file.name.clip_id, audio.pcm_sha256, value))
+            result.notes += [
+                AudioNote(job.file.path, job.file.name.clip_id, text) for text in audio.notes
+            ]
+            result.decoded.append(_decoded(job, audio, len(wanted) - len(failures)))
     for spec, layout in task.features:
         if spec.name in items:
             name = uuid4().hex[:16]

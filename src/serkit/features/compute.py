@@ -88,6 +88,8 @@ class _Voices:
         self._heard: dict[str, Signal] = {}
 
     def __call__(self, spec: FeatureSpec) -> Signal:
+        if not spec.voice:
+            return self._signal
         voice = canonical_json(spec.voice)
         if voice not in self._heard:
             self._heard[voice] = in_voice(self._signal, spec.voice, spec.options)

@@ -9,6 +9,7 @@ file needs the rows' types alone.
 from __future__ import annotations
 
 import gc
+import sys
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -416,9 +417,8 @@ def _of_one_size(
 
 def release_memory() -> None:
     """Give back what Arrow's allocator keeps of freed tables, which is several times their size."""
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
+    if arrow := sys.modules.get("pyarrow"):  # else there have been no tables
+        arrow.default_memory_pool().release_unused()
 
 
 def from_parquet(data: bytes) -> pa.Table:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 import warnings
+import weakref
 
 import numpy as np
 import pytest
@@ -347,6 +349,18 @@ class TestSignal:
         first = signal.power_spectrogram(STUDY)[0]
         assert signal.power_spectrogram(StftSettings(2048, 512, PAD_TO))[0] is first
         assert signal.power_spectrogram(StftSettings(2048, 256, PAD_TO))[0] is not first
+
+    def test_samples_are_freed_at_once_not_by_the_garbage_collector(self):
+        samples = synthetic(5_000)
+        freed, signal = weakref.ref(samples), Signal(samples)
+        assert signal.at(48_000) is signal
+        signal.at(16_000)
+        gc.disable()
+        try:
+            del samples, signal
+            assert freed() is None
+        finally:
+            gc.enable()
 
     def test_amplitudes_as_floats_are_not_scaled(self):
         as_float = Signal(np.array([-32_768, 0, 32_767], np.int16)).as_float

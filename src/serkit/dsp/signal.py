@@ -49,7 +49,7 @@ class Signal:
         self.samples = samples
         self.sample_rate = sample_rate
         self._scratch = scratch
-        self._resampled: dict[int, Signal] = {sample_rate: self}
+        self._resampled: dict[int, Signal] = {}  # others only: a circle would keep the memory
         self._power: dict[StftSettings, tuple[npt.NDArray[np.float32], int]] = {}
         self._announced: dict[StftSettings, dict[MelBank, None]] = {}
         self._mel: dict[tuple[StftSettings, MelBank], npt.NDArray[np.float32]] = {}
@@ -61,6 +61,8 @@ class Signal:
 
     def at(self, sample_rate: int) -> Signal:
         """Return this signal at another rate (soxr HQ)."""
+        if sample_rate == self.sample_rate:
+            return self
         if sample_rate not in self._resampled:
             from serkit.audio import resample  # needs soxr, which most recipes do not
 

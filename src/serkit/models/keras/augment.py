@@ -51,6 +51,15 @@ class Augmentation:
                 allowed="a feature of the extractor mel, such as 'mel128', has them",
             )
 
+    @property
+    def changes_clips(self) -> bool:
+        """Whether a clip's frames are changed at random; mixing clips does not count."""
+        much = self.amounts
+        masks = (much.time_masks, much.band_masks)
+        return any(
+            (much.tempo, much.time_shift, much.shift, much.vtlp, much.gain, much.noise, *masks)
+        )
+
     def clips(self, clips: Sequence[Frames], random: np.random.Generator) -> list[Frames]:
         """Return changed copies; a length may change, too."""
         return [self._clip(clip, random) for clip in clips]

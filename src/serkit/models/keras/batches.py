@@ -40,9 +40,14 @@ def assemble(
     """
     inputs = _assemble_frames(clips, source, scaling)
     inputs["frames"] = scaling.whitened(inputs["frames"])
-    if rows is not None and scaling.beside is not None:
-        inputs["beside"] = scaling.beside.whitened(scaling.beside(rows))
-    return inputs
+    return inputs | assemble_beside(rows, scaling)
+
+
+def assemble_beside(rows: Rows | None, scaling: Scaling) -> Inputs:
+    """Scale rows of tables that are read beside frames; no input where none are read."""
+    if rows is None or scaling.beside is None:
+        return {}
+    return {"beside": scaling.beside.whitened(scaling.beside(rows))}
 
 
 def _assemble_frames(clips: Sequence[Frames], source: Source, scaling: Scaling) -> Inputs:

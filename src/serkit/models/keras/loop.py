@@ -14,12 +14,13 @@ import numpy.typing as npt
 from serkit.models.distillation import mixed_targets
 from serkit.models.keras.augment import Augmentation
 from serkit.models.keras.averaging import Average, Weights
-from serkit.models.keras.batches import assemble, random_batches
+from serkit.models.keras.batches import Inputs, assemble, assemble_beside, random_batches
 from serkit.models.keras.checkpoint import Checkpoints
 from serkit.models.keras.compiled import CompiledNet
 from serkit.models.keras.network import predict
 from serkit.models.keras.optimisation import learning_rate
 from serkit.models.keras.parameters import KerasParameters
+from serkit.models.keras.rows import ReadyRows
 from serkit.models.keras.scaling import Scaling
 from serkit.models.keras.spectra import Spectra
 from serkit.models.stacking import Probabilities
@@ -65,7 +66,8 @@ def train(
     augmentation = Augmentation(parameters, clips.edges)
     weights = emotion_weights(clips.labels, len(clips.label_set), parameters.class_weight)
     targets = mixed_targets(clips.labels, len(weights), soft, parameters.teacher_weight)
-    feed = Feed(clips, scaling, augmentation, weights, targets)
+    ready = ReadyRows.of(clips, scaling, augmentation.changes_clips)
+    feed = Feed(clips, scaling, augmentation, weights, targets, ready)
     random = np.random.default_rng([context.seed, len(clips)])
     average = Average(parameters.average)
     course = checkpoints.load(model, random, average)
@@ -163,6 +165,7 @@ class Feed:
         augmentation: How they are changed.
         weights: Class weights, shape ``(classes,)``.
         targets: Probabilities that each clip is trained towards, shape ``(n, classes)``.
+        ready: Rows of tables that are scaled already.
     """
 
     clips: Spectra
@@ -170,13 +173,23 @@ class Feed:
     augmentation: Augmentation
     weights: npt.NDArray[np.float32]
     targets: npt.NDArray[np.float32]
+    ready: ReadyRows
 
     def batch(self, positions: npt.NDArray[np.intp], random: np.random.Generator) -> Any:
         """Return inputs, targets and weights."""
         labels = self.clips.labels[positions]
-        scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
-        changed = self.augmentation.clips(scaled, random)
-        rows = self.clips.rows(positions)
-        inputs = assemble(changed, self.clips.source, self.scaling, rows)
+        inputs = self._frames(positions, random) | self._beside(positions)
         inputs, targets = self.augmentation.mix(inputs, self.targets[positions], random)
         return inputs, targets, self.weights[labels]
+
+    def _frames(self, positions: npt.NDArray[np.intp], random: np.random.Generator) -> Inputs:
+        if self.ready.frames is not None:
+            return {"frames": self.ready.frames[positions, np.newaxis]}
+        scaled = [self.scaling(clip) for clip in self.clips.take(positions)]
+        changed = self.augmentation.clips(scaled, random)
+        return assemble(changed, self.clips.source, self.scaling)
+
+    def _beside(self, positions: npt.NDArray[np.intp]) -> Inputs:
+        if self.ready.beside is not None:
+            return {"beside": self.ready.beside[positions]}
+        return assemble_beside(self.clips.rows(positions), self.scaling)

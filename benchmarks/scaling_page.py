@@ -117,9 +117,9 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     )
     yield from ("## What grows", "")
     yield (
-        "- **Time is linear, memory is not flat.** The parent holds the list of files and "
-        f"a hash of each key of every table: {parent / 1024:.1f} KiB per clip, with what a commit "
-        "needs for a moment. A worker itself holds one part of "
+        "- **Time is linear, memory is nearly flat.** The parent holds the list of files, packed, "
+        f"and a hash of each key of every table: {parent / 1024:.1f} KiB per clip, with what a "
+        "commit needs for a moment. A worker itself holds one part of "
         "48 clips; the figure above counts also what it shares with the parent, which had read the "
         "list of files when it was forked."
     )
@@ -181,8 +181,8 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     yield (
         f"The store itself would open in about {0.5 + MILLION * opening:.1f} s, and a process that "
         f"filters its clips would take {MILLION * row / 2**30:.1f} GiB. What breaks first is the "
-        f"process that extracts: it keeps {MILLION * parent / 2**30:.1f} GiB, most of it "
-        "what the scan of the folder found. Then it is reading: a filter decodes whole "
+        f"process that extracts: it keeps {MILLION * parent / 2**30:.1f} GiB: "
+        "the files that the scan found, and the tables. Then it is reading: a filter decodes whole "
         "columns, which takes seconds at ten million clips. Several stores, read as one, are the "
         "way from there."
     )

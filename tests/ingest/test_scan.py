@@ -11,7 +11,7 @@ import pytest
 
 from serkit.errors import CorpusError, NotFoundError, UnknownNameError, UsageError
 from serkit.ingest.corpus import CORPORA
-from serkit.ingest.scan import by_clip, no_clips, scan
+from serkit.ingest.scan import no_clips, scan
 
 CLIP = "03-01-01-01-01-01-01"
 OTHER = "03-01-05-02-02-01-02"
@@ -96,7 +96,7 @@ class TestNestedCopy:
         nested = [f"audio_speech_actors_01-24/{place}" for place in places]
         found = scan(put(*places, *nested))
         assert len(found.files) == 32
-        groups = by_clip(found.files)
+        groups = found.clips
         assert groups.keys() == set(clips)
         for clip, files in groups.items():
             place = f"Actor_{clip[-2:]}/{clip}.wav"

@@ -22,6 +22,7 @@ from serkit.store.store import FeatureStore
 from serkit.store.table import Table
 from serkit.store.tables import FileRow
 from serkit.store.verify import verify
+from serkit.store.writer import StoreWriter
 
 
 def file_row(number, size=0):
@@ -73,8 +74,10 @@ class Written:
 
 
 class TestATable:
-    def test_holds_what_a_dictionary_would(self, many_segments):
+    @pytest.mark.parametrize("rows_at_once", [5, 16_384])
+    def test_holds_what_a_dictionary_would(self, many_segments, rows_at_once, monkeypatch):
         """Random changes, some committed, some not; read back after each commit."""
+        monkeypatch.setattr("serkit.store.tables._AT_ONCE", rows_at_once)
         random = np.random.default_rng(0)
         written = Written()
         for _ in range(60):
@@ -224,6 +227,36 @@ def test_gc_writes_a_table_without_what_it_takes_out(store, tmp_path):
     assert set(read_manifest(store).features) == {"raw", "change_deviation"}
     assert not list((store / "parts").glob("mel8/*"))
     assert kit.is_clean(store)
+
+
+def test_small_parts_of_tables_are_merged_before_the_commit(tmp_path, monkeypatch):
+    """So no row of the index takes the place of another, and the index is as the clips are."""
+    monkeypatch.setattr("serkit.store.compact._MOST_TABLE_PARTS", 1)
+    corpus = kit.make_clips(tmp_path / "corpus", range(12))
+    kit.fill(corpus, tmp_path / "store", [kit.deviation(), kit.raw()])
+    parts = list((tmp_path / "store" / "parts" / "change_deviation").iterdir())
+    assert len(parts) == 1
+    assert len(list((tmp_path / "store" / "parts" / "raw").iterdir())) > 1
+    state = read_state(tmp_path / "store")
+    assert [*state.index["change_deviation"]] == [*state.clips]
+    (index,) = index_files(tmp_path / "store", "change_deviation")
+    assert pq.read_table(tmp_path / "store" / index.file).num_rows == 12
+    assert kit.is_clean(tmp_path / "store")
+
+
+def test_a_commit_is_due_after_so_many_clips(tmp_path, monkeypatch):
+    """Until then their rows are objects; the writer's memory is not to grow with the corpus."""
+    monkeypatch.setattr("serkit.extraction.recorder._MOST_PENDING", 4)
+    most = []
+    commit = StoreWriter.commit
+    monkeypatch.setattr(
+        StoreWriter,
+        "commit",
+        lambda self, **how: (most.append(len(self.pending("raw"))), commit(self, **how)),
+    )
+    kit.fill(kit.make_clips(tmp_path / "corpus", range(12)), tmp_path / "store", [kit.raw()])
+    assert len(FeatureStore(tmp_path / "store").load("raw")) == 12
+    assert max(most) < 8
 
 
 # Format 1

@@ -176,6 +176,7 @@ def extract(
                     recorder.record(result)
                     if progress:
                         progress(recorder.looked_at, len(plan.jobs))
+            recorder.merge_parts()
         finally:
             # even if interrupted or out of disk space, computed values are kept
             recorder.finish()
@@ -223,10 +224,8 @@ def plan_for(
     """Plan the work, and remember the files that had to be decoded for it."""
     count = workers or engine.capacity()
     digests = decode_undecided(scan, writer.state, count, engine=engine)
-    files = {file.path: file for file in scan.files}
-    for path, digest in digests.items():
-        if isinstance(digest, str):
-            writer.put_files([file_row(files[path], digest)])
+    decoded = (file for file in scan.files if isinstance(digests.get(file.path), str))
+    writer.put_files(file_row(file, str(digests[file.path])) for file in decoded)
     return make_plan(scan, writer.state, specs, digests)
 
 
@@ -262,7 +261,7 @@ def _tasks(
         share = (len(plan.jobs) - first) // (2 * workers)
         sizes = [job.file.size for job in plan.jobs[first : first + CLIPS_PER_PART]]
         size = jobs_a_task(sizes, min(most, max(share, fewest)))
-        jobs = plan.jobs[first : first + size]
+        jobs = tuple(plan.jobs[first : first + size])
         yield Task(scan.root, writer.path, jobs, features, origin, holder)
         first += size
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import tee
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
 from serkit.ingest.corpus import family
 from serkit.ingest.scan import AudioFile, Scan, file_key
+from serkit.packed import Packed
 from serkit.store.manifest import Failure
 from serkit.store.rows import column, passing
 from serkit.store.state import StoreState
@@ -40,8 +42,8 @@ class Plan:
         warnings: Warnings for the user.
     """
 
-    jobs: tuple[Job, ...]
-    reused: tuple[AudioFile, ...]
+    jobs: Sequence[Job]
+    reused: Sequence[AudioFile]
     failures: tuple[Failure, ...]
     warnings: tuple[str, ...]
 
@@ -77,7 +79,7 @@ def channel_read(clip: ClipRow, state: StoreState) -> int:
 
 def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:
     """Return the files that have to be decoded before :func:`make_plan` can choose among them."""
-    groups = (group for group in scan.clips.values() if len(group) > 1)
+    groups = scan.clips.several()
     return [file for group in groups for file in group if known_pcm(file, state) is None]
 
 
@@ -100,32 +102,35 @@ def make_plan(
         CorpusError: The store holds another corpus.
     """
     _refuse_to_mix(scan, state)
-    jobs: list[Job] = []
-    reused: list[AudioFile] = []
+    jobs, reused = Packed(Job), Packed(AudioFile)
     failures: list[Failure] = []
     warnings = [f"{spec.name}: {doubt}" for spec in specs for doubt in doubts_of(spec)]
     published = scan.corpus.published()
     behind = set[str]().union(*(state.not_current(spec) for spec in specs))
-    chosen: list[AudioFile] = []
-    for clip_id, group in scan.clips.items():
-        try:
-            file, warning = _choose(group, state, digests, published.get(clip_id))
-        except AmbiguousClipError as error:
-            name = type(error).__name__
-            failures.append(Failure(group[0].path, name, str(error), clip_id))
-            continue
-        if warning:
-            warnings.append(warning)
-        chosen.append(file)
-    rows = passing(state.files, [file.key for file in chosen])
-    clips = passing(state.clips, [file.name.clip_id for file in chosen])
-    for file, row, clip in zip(chosen, rows, clips, strict=True):
+
+    def chosen() -> Iterator[AudioFile]:
+        for clip_id, group in scan.clips.items():
+            try:
+                file, warning = _choose(group, state, digests, published.get(clip_id))
+            except AmbiguousClipError as error:
+                name = type(error).__name__
+                failures.append(Failure(group[0].path, name, str(error), clip_id))
+                continue
+            if warning:
+                warnings.append(warning)
+            yield file
+
+    # All at once they would fill the memory: files pass by together with their rows.
+    files, of_rows, of_clips = tee(chosen(), 3)
+    rows = passing(state.files, (file.key for file in of_rows))
+    clips = passing(state.clips, (file.name.clip_id for file in of_clips))
+    for file, row, clip in zip(files, rows, clips, strict=True):
         pcm, clip_id = unchanged_pcm(file, row), file.name.clip_id
         if pcm and clip and clip.pcm_sha256 == pcm and clip_id not in behind:
             reused.append(file)
         else:
             jobs.append(Job(file, _have(clip_id, state, specs)))
-    return Plan(tuple(jobs), tuple(reused), tuple(failures), tuple(warnings))
+    return Plan(jobs, reused, tuple(failures), tuple(warnings))
 
 
 def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:

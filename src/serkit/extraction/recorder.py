@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from itertools import tee
 from operator import attrgetter
 from typing import Any
 
@@ -14,10 +15,15 @@ from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.rows import columns_of
 from serkit.extraction.worker import Decoded, TaskResult
 from serkit.ingest.scan import AudioFile, Scan, shown
+from serkit.store.compact import merge_new_parts
 from serkit.store.manifest import Failure
 from serkit.store.rows import passing
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
+
+_MOST_PENDING = 4096
+"""Clips after which a commit is due at the latest. Until then their rows are objects, which take
+some 2 KiB for a clip with two features."""
 
 
 class Recorder:
@@ -52,6 +58,7 @@ class Recorder:
         self._wanted = wanted
         self._changed: set[str] = set()
         self._commit_seconds = 0.0
+        self._pending = 0
         self._committed_at = time.monotonic()
         self._writer.set_labels(scan.corpus.labels)
         self._refresh(plan)
@@ -59,6 +66,7 @@ class Recorder:
     def record(self, result: TaskResult) -> None:
         """Take one worker's result."""
         self.looked_at += result.jobs
+        self._pending += len(result.decoded)
         self.failures += result.failures
         self.notes += result.notes
         failed = {failure.clip_id for failure in result.failures}
@@ -74,6 +82,11 @@ class Recorder:
             self._writer.put_part(feature, part, rows)
             self.by_feature[feature] = self.by_feature.get(feature, 0) + len(rows)
         self._commit_if_due()
+
+    def merge_parts(self) -> None:
+        """Merge small parts that are not committed yet."""
+        for feature in sorted(self._wanted):
+            merge_new_parts(self._writer, feature)
 
     def finish(self) -> None:
         """Commit pending results."""
@@ -92,18 +105,22 @@ class Recorder:
     def _commit_if_due(self) -> None:
         # Often enough that a kill costs seconds, seldom enough that commits cost a few percent.
         now = time.monotonic()
-        if now - self._committed_at < max(1.0, 20 * self._commit_seconds):
+        is_due = now - self._committed_at >= max(1.0, 20 * self._commit_seconds)
+        if not is_due and self._pending < _MOST_PENDING:
             return
+        self.merge_parts()
         self._writer.commit()
+        self._pending = 0
         self._committed_at = time.monotonic()
         self._commit_seconds = self._committed_at - now
 
     def _refresh(self, plan: Plan) -> None:
         """Update paths and metadata of clips that were already current."""
         clips, moved = self._writer.state.clips, []
-        rows = passing(clips, [file.name.clip_id for file in plan.reused])
+        files, of_rows = tee(plan.reused)
+        rows = passing(clips, (file.name.clip_id for file in of_rows))
         values_of = attrgetter(*_known(self._scan, plan.reused[0])) if plan.reused else None
-        for file, row in zip(plan.reused, rows, strict=True):
+        for file, row in zip(files, rows, strict=True):
             known = _known(self._scan, file)
             if row and values_of and values_of(row) != (*known.values(),):
                 moved.append(replace(row, **known))

@@ -27,7 +27,7 @@ from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
 from serkit.ingest.hub import HubDataset
 from serkit.ingest.metadata import Labelling
-from serkit.ingest.scan import AudioFile, Scan, by_clip, no_clips, scan
+from serkit.ingest.scan import AudioFile, Scan, no_clips, scan
 from serkit.labels import UNKNOWN, LabelSet
 from serkit.progress import ProgressCallback
 
@@ -110,7 +110,7 @@ def judge(found: Scan, decoded: Mapping[str, Decoded | Unreadable]) -> AuditRepo
         decoded: Content or error of each file, by path.
     """
     published = found.corpus.published()
-    groups = by_clip(found.files)
+    groups = found.clips
     taken: dict[str, Decoded] = {}
     duplicates: list[Duplicate] = []
     for clip_id, group in groups.items():
@@ -227,7 +227,7 @@ def _extra(found: Scan, published: Mapping[str, str]) -> Iterator[str]:
     """Yield clips that were not published, where the table of hashes could have held them."""
     if not published:
         return
-    for clip_id, group in by_clip(found.files).items():
+    for clip_id, group in found.clips.items():
         if clip_id not in published and found.corpus.leave_out(group[0].name) is None:
             yield clip_id
 

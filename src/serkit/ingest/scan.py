@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -16,6 +16,7 @@ from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
 from serkit.ingest.corpus import CORPORA, UNRECOGNISED, Corpus, UnparsedNameError, detect
 from serkit.ingest.hub import HubDataset, is_saved, unpack
 from serkit.ingest.metadata import Labelling, corpus_of
+from serkit.packed import Packed
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
@@ -48,6 +49,44 @@ class AudioFile:
         return file_key(self.path, self.channel)
 
 
+class ClipFiles(Mapping[str, list[AudioFile]]):
+    """Audio files by clip id, in the order of the files.
+
+    Of several files of one clip, the one least deep in the tree comes first.
+
+    Args:
+        files: The files.
+    """
+
+    def __init__(self, files: Sequence[AudioFile]) -> None:
+        self._files = files
+        self._first: dict[str, int] = {}
+        self._further: dict[str, list[int]] = {}
+        for position, file in enumerate(files):
+            if self._first.setdefault(file.name.clip_id, position) != position:
+                self._further.setdefault(file.name.clip_id, []).append(position)
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    def __contains__(self, clip_id: object) -> bool:
+        return clip_id in self._first
+
+    def __getitem__(self, clip_id: str) -> list[AudioFile]:
+        group = [self._files[self._first[clip_id]]]
+        if clip_id in self._further:
+            group += [self._files[position] for position in self._further[clip_id]]
+            group.sort(key=lambda file: (file.path.count("/"), file.path))
+        return group
+
+    def several(self) -> Iterator[list[AudioFile]]:
+        """Yield the files of each clip that has more than one."""
+        return map(self.__getitem__, self._further)
+
+
 @dataclass(frozen=True)
 class Scan:
     """The result of scanning a folder.
@@ -63,15 +102,15 @@ class Scan:
 
     root: Path
     corpus: Corpus
-    files: tuple[AudioFile, ...]
+    files: Sequence[AudioFile]
     left_out: Mapping[str, int]
     unparsed: tuple[tuple[str, str], ...]
     notes: tuple[str, ...] = ()
 
     @cached_property
-    def clips(self) -> dict[str, list[AudioFile]]:
-        """The files by clip id; see :func:`by_clip`."""
-        return by_clip(self.files)
+    def clips(self) -> ClipFiles:
+        """The files by clip id."""
+        return ClipFiles(self.files)
 
 
 def scan(
@@ -112,7 +151,6 @@ def scan(
     if is_saved(folder):
         folder = unpack(folder)
     entries = sorted(walk_audio(folder), key=lambda found: found.path)
-    paths = [PurePosixPath(found.path) for found in entries]
     own = None
     if not corpus:
         relative_paths = [found.path for found in entries]
@@ -125,20 +163,21 @@ def scan(
     if own:
         chosen, notes = own
     else:
-        chosen = CORPORA.get(corpus) if corpus else detect(folder, paths[:_DETECT_FROM])
+        first = [PurePosixPath(found.path) for found in entries[:_DETECT_FROM]]
+        chosen = CORPORA.get(corpus) if corpus else detect(folder, first)
         notes = ()
     wanted = _reasons(chosen, include)
     people = chosen.people(folder)
-    files: list[AudioFile] = []
+    files = Packed(AudioFile)
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
-    for path, found in zip(paths, entries, strict=True):
+    for found in entries:
         relative = found.path
         if not is_text(relative):
             unparsed.append((shown(Path(relative)), "its path is not UTF-8"))
             continue
         try:
-            name = chosen.parse(path)
+            name = chosen.parse(PurePosixPath(relative))
         except UnparsedNameError as error:
             unparsed.append((relative, str(error)))
             continue
@@ -149,7 +188,7 @@ def scan(
             left_out[reason] += 1
         else:
             files.append(AudioFile(relative, found.size, found.mtime_ns, name, found.ctime_ns))
-    return Scan(folder, chosen, tuple(files), dict(left_out), tuple(unparsed), notes)
+    return Scan(folder, chosen, files, dict(left_out), tuple(unparsed), notes)
 
 
 def file_key(path: str, channel: int) -> str:
@@ -171,7 +210,8 @@ def read_channel(found: Scan, channel: int) -> Scan:
         raise UsageError(f"channel {channel} does not exist", allowed="0 or more is allowed")
     if all(file.channel == channel for file in found.files):
         return found
-    return replace(found, files=tuple(replace(file, channel=channel) for file in found.files))
+    files = (replace(file, channel=channel) for file in found.files)
+    return replace(found, files=Packed(AudioFile, files))
 
 
 def at_home(path: Path) -> Path:
@@ -188,17 +228,6 @@ def _reasons(corpus: Corpus, include: Collection[str]) -> set[str]:
     for reason in sorted(wanted - set(corpus.reasons)):
         raise unknown_name(f"reason to leave out clips of {corpus.name}", reason, corpus.reasons)
     return wanted
-
-
-def by_clip(files: Collection[AudioFile]) -> dict[str, list[AudioFile]]:
-    """Group files by clip id; of several, the one least deep in the tree comes first."""
-    groups: dict[str, list[AudioFile]] = {}
-    for file in files:
-        groups.setdefault(file.name.clip_id, []).append(file)
-    for candidates in groups.values():
-        if len(candidates) > 1:
-            candidates.sort(key=lambda file: (file.path.count("/"), file.path))
-    return groups
 
 
 _LABEL_THEM = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from uuid import uuid4
 
 from serkit.errors import StoreCorruptError
@@ -19,17 +19,37 @@ CLIPS_PER_PART = 48
 
 _MOST_TABLE_PARTS = 4
 _ROWS_A_TABLE_PART = 4096
+_FEW_ROWS = 1024
+"""A table part with fewer rows is small: it is merged with others."""
 _PARTS_A_COMMIT = 4
 """So that the rows of a large table are not all held until one commit."""
 
 
+def merge_new_parts(writer: StoreWriter, feature: str) -> None:
+    """Merge the small Parquet parts that workers have written since the last commit.
+
+    Before the commit no row of a table has to take the place of another, and the values are still
+    in the page cache.
+    """
+    stored = writer.features[feature]
+    if not isinstance(stored.layout, TableLayout):
+        return
+    rows = writer.pending(feature)
+    counts = Counter(row.part for row in rows)
+    small = {part for part, count in counts.items() if count < _FEW_ROWS}
+    if len(small) > _MOST_TABLE_PARTS:
+        chosen = [row for row in rows if row.part in small]
+        for first in range(0, len(chosen), _ROWS_A_TABLE_PART):
+            _copy(writer, feature, chosen[first : first + _ROWS_A_TABLE_PART])
+
+
 def merge_small_parts(writer: StoreWriter, feature: str) -> None:
-    """Merge the small Parquet parts that workers write: reading hundreds of them would be slow."""
+    """Merge the small Parquet parts of many commits: reading hundreds of them would be slow."""
     stored = writer.features[feature]
     if not isinstance(stored.layout, TableLayout):
         return
     counts = Counter(column(writer.state.index[feature], "part"))
-    small = {part for part, count in counts.items() if count < _ROWS_A_TABLE_PART}
+    small = {part for part, count in counts.items() if count < _FEW_ROWS}
     if len(small) > _MOST_TABLE_PARTS:
 
         def commit_now_and_then(done: int) -> None:
@@ -65,23 +85,28 @@ def rewrite_parts(
     index = writer.state.index[feature]
     current = _in_parts(index, parts, stored.spec.fingerprint)
     for first in range(0, len(current), clips_a_part):
-        items: list[Item] = []
-        opened: dict[str, Array] = {}
         chosen = current[first : first + clips_a_part]
-        for row in [row for row in passing(index, chosen) if row]:
-            try:
-                if row.part not in opened:
-                    path = writer.part_path(row.part)
-                    opened[row.part] = open_values(path, stored.layout)
-                items.append(_item(opened[row.part], row, stored.layout))
-            except StoreCorruptError:
-                continue
-        if items:
-            name = uuid4().hex[:16]
-            part, new = write_part(writer.path, stored.spec, stored.layout, items, name)
-            writer.put_part(feature, part, new)
+        _copy(writer, feature, [row for row in passing(index, chosen) if row])
         if each:
             each(min(first + clips_a_part, len(current)))
+
+
+def _copy(writer: StoreWriter, feature: str, rows: Iterable[IndexRow]) -> None:
+    """Copy clips' values into a new part; those that are damaged stay where they are."""
+    stored = writer.features[feature]
+    items: list[Item] = []
+    opened: dict[str, Array] = {}
+    for row in rows:
+        try:
+            if row.part not in opened:
+                opened[row.part] = open_values(writer.part_path(row.part), stored.layout)
+            items.append(_item(opened[row.part], row, stored.layout))
+        except StoreCorruptError:
+            continue
+    if items:
+        name = uuid4().hex[:16]
+        part, new = write_part(writer.path, stored.spec, stored.layout, items, name)
+        writer.put_part(feature, part, new)
 
 
 def _in_parts(index: Mapping[str, IndexRow], parts: Collection[str], fingerprint: str) -> list[str]:

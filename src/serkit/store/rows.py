@@ -11,18 +11,19 @@ from collections import defaultdict
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import fields
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
-from serkit.store.keys import KeyIndex, digests_of
+from serkit.packed import make_records
+from serkit.store.keys import KeyIndex, digests_in
 from serkit.store.tables import (
     Row,
     listed,
-    make_rows,
     number_column,
     read_column,
+    read_keys,
     read_table,
     release_memory,
     repeated,
@@ -78,7 +79,9 @@ class Segment(Generic[Row]):
     @cached_property
     def index(self) -> KeyIndex:
         """Where each key is."""
-        return KeyIndex.of(digests_of(self.decoded_keys()))
+        found = [digests_in(keys) for keys in read_keys(self._kind, self.data)]
+        release_memory()
+        return KeyIndex.of(np.concatenate([np.zeros(0, np.uint64), *found]))
 
     def forget(self) -> None:
         """Give back what was decoded, but for the keys."""
@@ -96,16 +99,17 @@ class Segment(Generic[Row]):
         """Return all rows."""
         # What Arrow holds of them is not kept: it takes as much memory again.
         table = self.__dict__.get("table") or read_table(self._kind, self.data)
-        return make_rows(self._kind, {n: listed(table, n) for n in table.column_names})
+        return make_records(self._kind, {n: listed(table, n) for n in table.column_names})
 
     def rows_at(self, positions: Sequence[int]) -> list[Row]:
         """Return the rows at some positions."""
         is_imported = "pyarrow.compute" in sys.modules
         if len(positions) < (_TAKEN if is_imported else _IMPORTED_FOR):
-            columns = zip(self.table.column_names, self.table.columns, strict=True)
-            return make_rows(self._kind, {n: [c[i].as_py() for i in positions] for n, c in columns})
+            names = self.table.column_names
+            cells = ([column[i].as_py() for i in positions] for column in self.table.columns)
+            return make_records(self._kind, dict(zip(names, cells, strict=True)))
         taken = self.table.take(number_column(np.array(positions, np.int64)))
-        return make_rows(self._kind, {n: listed(taken, n) for n in taken.column_names})
+        return make_records(self._kind, {n: listed(taken, n) for n in taken.column_names})
 
     @cached_property
     def table(self) -> pa.Table:
@@ -222,11 +226,11 @@ class Rows(Mapping[str, Row]):
             self._made = dict(zip(self._keys, rows, strict=True))
         return self._made
 
-    def passing(self, keys: Sequence[str]) -> Iterator[Row | None]:
+    def passing(self, keys: Iterable[str]) -> Iterator[Row | None]:
         """Yield the rows of many keys, or None; they are made some at a time, and not kept."""
-        for first in range(0, len(keys), _AT_ONCE):
-            chunk = keys[first : first + _AT_ONCE]
-            yield from map(self._decoded(chunk).get, chunk)
+        remaining = iter(keys)
+        while some_keys := list(islice(remaining, _AT_ONCE)):
+            yield from map(self._decoded(some_keys).get, some_keys)
         for segment in self._segments:
             segment.forget()
         release_memory()
@@ -291,7 +295,7 @@ def column(rows: Mapping[str, Row], name: str) -> list[Any]:
     return [getattr(row, name) for row in rows.values()]
 
 
-def passing(rows: Mapping[str, Row], keys: Sequence[str]) -> Iterator[Row | None]:
+def passing(rows: Mapping[str, Row], keys: Iterable[str]) -> Iterator[Row | None]:
     """Yield the rows of many keys in their order, None where there is none, and keep none.
 
     Example:

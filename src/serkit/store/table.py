@@ -7,7 +7,7 @@ again a few times for each tenfold growth of the table, however little each comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any
@@ -20,12 +20,8 @@ from serkit.store.rows import Rows, Segment
 from serkit.store.tables import (
     Row,
     copied,
-    joined,
-    number_column,
-    read_table,
     release_memory,
-    to_parquet,
-    to_table,
+    superseded,
 )
 
 _RATIO = 4
@@ -77,6 +73,11 @@ class Table(Rows[Row]):
     def changed(self) -> bool:
         """Whether there is something to commit."""
         return bool(self._new or self._lost)
+
+    @property
+    def pending(self) -> Collection[Row]:
+        """The rows that are new, in the order in which they came."""
+        return self._new.values()
 
     @property
     def is_stored(self) -> bool:
@@ -151,15 +152,13 @@ class Table(Rows[Row]):
         kept = 0 if tidy and rows > len(self) else self._kept()
         merged = self._segments[kept:]
         digests = np.concatenate([self._digests(merged), digests_of(self._new)])
-        counting = self._counting(digests)
-        if len(counting) == len(digests):
-            data = copied(self._kind, [segment.data for segment in merged], self._new.values())
+        first, last = self._counting(digests)
+        segments = [segment.data for segment in merged]
+        if len(last) == len(digests):
+            data = copied(self._kind, segments, self._new.values())
         else:
-            tables = [read_table(self._kind, segment.data) for segment in merged]
-            table = joined([*tables, to_table(self._kind, self._new.values())])
-            data = to_parquet(table.take(number_column(counting)))
-            del table, tables
-            digests = digests[counting]
+            data = superseded(self._kind, segments, self._new.values(), first, last)
+            digests = digests[last]
         release_memory()
         return Packed(kept, data, digests)
 
@@ -174,11 +173,15 @@ class Table(Rows[Row]):
         self._new, self._made, self._lost = {}, {}, set()
         self._added = self._singles = 0
 
-    def _counting(self, digests: Digests) -> npt.NDArray[np.int64]:
-        """Return which rows of some segments and of the new ones count, in the order of the keys.
+    def _counting(self, digests: Digests) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the first and the last row of each key, of which the last one counts.
 
         Args:
-            digests: The hash of each row's key; new rows come last.
+            digests: The hash of each row's key in some segments and of the new ones, which come
+                last.
+
+        Returns:
+            Numbers of rows, each of shape ``(keys,)``, in the order of the keys.
         """
         committed = len(digests) - len(self._new)
         is_lost = np.isin(digests[:committed], digests_of(self._lost))
@@ -186,7 +189,8 @@ class Table(Rows[Row]):
         _, first, key = np.unique(digests[living], return_index=True, return_inverse=True)
         last = np.zeros(len(first), np.int64)
         last[key] = living  # of rows with one key the last is assigned last
-        return last[np.argsort(first)]
+        order = np.argsort(first)
+        return living[first[order]], last[order]
 
     @property
     def _keys(self) -> Iterator[str]:

@@ -8,13 +8,9 @@ file needs the rows' types alone.
 
 from __future__ import annotations
 
-import gc
 import sys
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.labels import UNKNOWN
+from serkit.packed import make_records
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -178,7 +175,7 @@ def decode(kind: type[Row], data: bytes) -> dict[str, Row]:
     table = read_table(kind, data)
     columns = {name: listed(table, name) for name in table.column_names}
     key = fields(kind)[0].name
-    return dict(zip(columns[key], make_rows(kind, columns), strict=True))
+    return dict(zip(columns[key], make_records(kind, columns), strict=True))
 
 
 def read_table(
@@ -207,6 +204,17 @@ def read_table(
             pa.BufferReader(data), metadata=file.metadata, read_dictionary=list(kept)
         )
     return _whole(kind, file.read([*(there & {*wanted, "actor"})], use_threads=False), wanted)
+
+
+def read_keys(kind: type[Any], data: bytes) -> Iterator[pa.Array]:
+    """Read the keys of a Parquet file of rows, their first field, some at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    name = fields(kind)[0].name
+    file = pq.ParquetFile(pa.BufferReader(data))
+    for group in range(file.num_row_groups):
+        yield from file.read_row_group(group, [name], use_threads=False).column(name).chunks
 
 
 def read_batches(kind: type[Any], data: bytes) -> Iterator[pa.Table]:
@@ -239,33 +247,6 @@ def _older(kind: type[Any], name: str, table: pa.Table) -> pa.Array:
         return string_column([str(actor) if actor else UNKNOWN for actor in actors])
     default = {field.name: field.default for field in fields(kind)}[name]
     return _column([default] * len(table), _schema(kind).field(name).type)
-
-
-def make_rows(kind: type[Row], columns: Mapping[str, Sequence[Any]]) -> list[Row]:
-    """Make rows from the values of all their fields, without calling their class 100,000 times.
-
-    That takes a tenth of the time: a frozen class sets its attributes one by one, through Python.
-    """
-    with _uncollected():
-        rows = list(map(kind.__new__, repeat(kind, len(next(iter(columns.values()))))))
-        for name, values in columns.items():
-            deque(map(getattr(kind, name).__set__, rows, values), maxlen=0)
-    return rows
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Hold off Python's search for circular garbage, which makes many rows a third slower.
-
-    The number of objects made starts it, and rows are in no circle.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def read_column(kind: type[Any], data: bytes, name: str) -> list[Any]:
@@ -398,6 +379,43 @@ def copied(kind: type[Row], segments: Iterable[bytes], rows: Iterable[Row]) -> b
     with pq.ParquetWriter(sink, _schema(kind), compression="zstd") as writer:
         for batch in _of_one_size(kind, segments, rows):
             writer.write_table(batch)
+    return bytes(sink.getvalue())
+
+
+def superseded(
+    kind: type[Row],
+    segments: Sequence[bytes],
+    rows: Iterable[Row],
+    first: npt.NDArray[np.int64],
+    last: npt.NDArray[np.int64],
+) -> bytes:
+    """Return a Parquet file of one row for each key, where some rows take the place of others.
+
+    The oldest segment, by far the longest, passes by some rows at a time; the others are in memory.
+
+    Args:
+        kind: The class of the rows.
+        segments: Files of rows, oldest first.
+        rows: Further rows, which come last.
+        first: The number of each key's first row, ascending, shape ``(keys,)``.
+        last: The number of its last row, which counts; likewise.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    later = joined([*(read_table(kind, data) for data in segments[1:]), to_table(kind, rows)])
+    oldest = pq.ParquetFile(pa.BufferReader(segments[0])).metadata.num_rows if segments else 0
+    sink = pa.BufferOutputStream()
+    with pq.ParquetWriter(sink, _schema(kind), compression="zstd") as writer:
+        start = 0
+        for batch in read_batches(kind, segments[0]) if segments else ():
+            end = start + len(batch)
+            here = last[slice(*np.searchsorted(first, [start, end]))]
+            places = np.where(here < oldest, here - start, here - oldest + len(batch))
+            writer.write_table(joined([batch, later]).take(number_column(places)))
+            start = end
+        new = last[np.searchsorted(first, oldest) :]
+        writer.write_table(later.take(number_column(new - oldest)))
     return bytes(sink.getvalue())
 
 

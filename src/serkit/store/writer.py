@@ -138,6 +138,10 @@ class StoreWriter:
         for before, row in zip(index.put(rows), rows, strict=True):
             usage.replace(before, row)
 
+    def pending(self, feature: str) -> list[IndexRow]:
+        """Return where the values are that are not committed yet, in the order of their parts."""
+        return [*self._index[feature].pending]
+
     def part_path(self, file: str) -> Path:
         """Return where a part can be read, which brings it here where the store is elsewhere."""
         if self._mirror:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,6 +14,7 @@ from serkit.extraction.repair import repair
 from serkit.store.gc import gc
 from serkit.store.listing import list_store, status_of
 from serkit.store.manifest import read_manifest, write_manifest
+from serkit.store.state import corpus_digest
 from serkit.store.status import feature_status, summarise
 from serkit.store.store import FeatureStore
 from serkit.store.writer import open_writer
@@ -135,3 +138,14 @@ def test_repair_counts_again(store):
     assert state.manifest.summary == summarise(state)
     assert state.manifest.summary.features["raw"].counts["missing"] == 6
     assert feature_status(state, kit.raw()).counts["missing"] == 6
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 6, 4096])
+def test_a_corpus_is_identified_by_the_hash_of_one_json_text(store, at_once, monkeypatch):
+    """Hashed some clips at a time, and stored in runs: the identity must never change."""
+    monkeypatch.setattr("serkit.store.state._AT_ONCE", at_once)
+    clips = FeatureStore(store).state.clips
+    rows = sorted([row.corpus, row.clip_id, row.pcm_sha256] for row in clips.values())
+    text = json.dumps(rows, separators=(",", ":"))
+    assert corpus_digest(clips.values()) == hashlib.sha256(text.encode()).hexdigest()
+    assert corpus_digest([]) == hashlib.sha256(b"[]").hexdigest()

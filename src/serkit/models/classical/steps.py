@@ -12,6 +12,8 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from serkit.models.classical.whitening import eigen_axes, fit_whitening
+
 Matrix = npt.NDArray[Any]
 
 
@@ -64,14 +66,7 @@ class ShrunkWhitening(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Learn the axes and their variances."""
         del y
         X = validate_data(self, X, dtype=np.float64)
-        self.mean_ = X.mean(axis=0)
-        _, values, axes = np.linalg.svd(X - self.mean_, full_matrices=False)
-        kept = values > values[0] * 1e-6
-        variance = values[kept] ** 2 / len(X)
-        mean = variance.sum() / X.shape[1]
-        shrunk = (1 - self.shrinkage) * variance + self.shrinkage * mean
-        length = np.sqrt(np.sum(variance / shrunk))
-        scaled = axes[kept] / (np.sqrt(shrunk)[:, np.newaxis] * length)
+        self.mean_, scaled = fit_whitening(X, self.shrinkage, eigen_axes)
         # Saved with every fold's model: single precision halves that and changes no label.
         self.components_ = scaled.astype(np.float32)
         return self

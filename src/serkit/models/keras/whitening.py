@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.models.classical.whitening import fit_whitening, singular_axes
 from serkit.models.keras.beside import Rows
 
 SHRINKAGE = 0.9
@@ -56,12 +57,11 @@ class Whitening:
             invariance: How much directions are shortened in which copies differ from their clips;
                 see :meth:`invariant`.
         """
-        from serkit.models.classical.steps import ShrunkWhitening
-
-        fitted = ShrunkWhitening(SHRINKAGE).fit(rows)
+        # Not eigen_axes: where it turned an axis round, a layer would begin from other weights.
+        mean, scaled = fit_whitening(rows.astype(np.float64), SHRINKAGE, singular_axes)
         axes = np.zeros((rows.shape[1], rows.shape[1]), np.float32)
-        axes[:, : len(fitted.components_)] = LENGTH * fitted.components_.T
-        found = cls(fitted.mean_.astype(np.float32), axes)
+        axes[:, : len(scaled)] = LENGTH * scaled.astype(np.float32).T
+        found = cls(mean.astype(np.float32), axes)
         return found.invariant(rows, clips, invariance) if invariance else found
 
     def invariant(self, rows: Rows, clips: int, invariance: float) -> Whitening:

@@ -17,6 +17,7 @@ from serkit.store.manifest import read_manifest, write_manifest
 from serkit.store.state import corpus_digest
 from serkit.store.status import feature_status, summarise
 from serkit.store.store import FeatureStore
+from serkit.store.summary import StoreSummary
 from serkit.store.writer import open_writer
 
 
@@ -60,6 +61,13 @@ def refuse_to_decode(monkeypatch):
 
 def test_an_extraction_leaves_a_summary_that_says_what_the_tables_say(store):
     assert read_manifest(store).summary == summarise(FeatureStore(store).state)
+
+
+def test_what_a_later_serkit_counts_besides_is_passed_over(store):
+    summary = read_manifest(store).summary
+    later = {**summary.to_json(), "seconds": 12.5}
+    later["features"] = {n: {**each, "parts": 1} for n, each in later["features"].items()}
+    assert StoreSummary.from_json(later) == summary
 
 
 def test_a_listing_is_the_same_with_and_without_a_summary(store):

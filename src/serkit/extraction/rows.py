@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from serkit.clips import ClipName
 from serkit.store.tables import ClipRow
 
 _SHARED = tuple(field.name for field in fields(ClipName))
+
+
+values_of = attrgetter(*_SHARED)
+"""The values of the columns that names and rows have in common, in the same order for both."""
 
 
 def columns_of(clip: ClipName | ClipRow) -> dict[str, Any]:

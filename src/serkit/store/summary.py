@@ -68,5 +68,14 @@ class StoreSummary:
         Raises:
             KeyError: Something is missing.
         """
-        features = {name: FeatureSummary(**each) for name, each in data["features"].items()}
-        return cls(**{**data, "corpora": tuple(data["corpora"]), "features": features})
+        # By name, so that what a later serkit counts besides is passed over.
+        return cls(
+            clips=data["clips"],
+            speakers=data["speakers"],
+            corpora=tuple(data["corpora"]),
+            corpus_digest=data["corpus_digest"],
+            features={
+                name: FeatureSummary(each["counts"], each["bytes"])
+                for name, each in data["features"].items()
+            },
+        )

@@ -117,9 +117,10 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     )
     yield from ("## What grows", "")
     yield (
-        "- **Time is linear, memory is nearly flat.** The parent holds the list of files, packed, "
-        f"and a hash of each key of every table: {parent / 1024:.1f} KiB per clip, with what a "
-        "commit needs for a moment. A worker itself holds one part of "
+        "- **Time is linear, and so is memory, with a small slope.** The parent holds the list of "
+        "files, packed, the tables as they are on disk, and a hash of each of their keys: "
+        f"{parent / 1024:.1f} KiB per clip, with what a commit needs for a moment. A worker itself "
+        "holds one part of "
         "48 clips; the figure above counts also what it shares with the parent, which had read the "
         "list of files when it was forked."
     )

@@ -68,6 +68,9 @@ download its fold files, write them into a column `split` of a `metadata.csv`, a
 _FIXED = ("luna5", "emobox6", "audeering")
 """Protocols that name their actors; those of the others follow from the clips."""
 
+_MOST_LISTED, _SOME_LISTED = 2_000, 4
+"""Columns that a page lists; where there are more, how many stand for all."""
+
 
 def own_names(registry: Registry[Any]) -> list[str]:
     """Return the names of serkit's own plug-ins of a kind."""
@@ -160,8 +163,12 @@ def _shape(spec: FeatureSpec) -> str:
 
 def _listed(extractor: Extractor, spec: FeatureSpec, what: str) -> str:
     columns = extractor.describe(spec.settings)
-    rows = [(markdown.code(column.name), column.description) for column in columns]
-    return markdown.table((what, "meaning"), rows) if rows else ""
+    shown = columns if len(columns) <= _MOST_LISTED else columns[:_SOME_LISTED]
+    rows = [(markdown.code(column.name), column.description) for column in shown]
+    listed = markdown.table((what, "meaning"), rows) if rows else ""
+    if len(shown) < len(columns):
+        listed += f"\n\nAnd so on; `serkit features {spec.name}` lists all."
+    return listed
 
 
 def _extractors() -> str:

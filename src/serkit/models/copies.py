@@ -14,11 +14,14 @@ import numpy.typing as npt
 
 from serkit.parameters import Parameters, names_in, parameter
 
+OTHER_VOICES = "speed090,speed110"
+"""A tenth slower and lower, and a tenth faster and higher."""
+
 CHANNEL_COPIES = "white10,telephone,murmur10"
 """Recording conditions that the presets ``robust`` of nets on frames fit on. The stress test's pink
 noise, babble of people, rooms and codecs are left to be tested with."""
 
-TEMPO_COPIES = f"speed090,speed110,{CHANNEL_COPIES}"
+TEMPO_COPIES = f"{OTHER_VOICES},{CHANNEL_COPIES}"
 """The same and two tempos, for nets that do not change the tempo themselves."""
 
 SCENE_COPIES = "scene1,scene2,scene3,scene4,murmur10"
@@ -27,6 +30,9 @@ noise, babble of people, codecs and the telephone's very band are left to be tes
 
 ROBUST_FEATURES = "functionals-centred,robust-centred"
 """What models on functionals read for presets ``robust``: both kinds, without a constant."""
+
+ROCKET_FEATURES = "functionals,rocket"
+"""What linear models read that lead the leaderboard (docs/experiments/rocket.md)."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import Matrix, SklearnModel, preprocessing
 from serkit.models.clips import FoldData
-from serkit.models.copies import ROBUST_FEATURES, SCENE_COPIES
+from serkit.models.copies import OTHER_VOICES, ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
@@ -125,7 +125,7 @@ TRAINER = Trainer(
         ),
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
-            SvmParameters(copies="speed090,speed110"),
+            SvmParameters(copies=OTHER_VOICES),
             INNER_ACTORS,
         ),
         "robust": Preset(

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from serkit.errors import UsageError
 from serkit.extras import require
 from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.copies import OTHER_VOICES
 from serkit.models.distillation import soft_labels
 from serkit.models.keras.backend import (
     device_scope,
@@ -38,7 +39,7 @@ K = TypeVar("K", bound=KerasParameters)
 TRACKS_INPUT: Mapping[str, Any] = {
     "features": "tracks40",
     "scale": "power",
-    "copies": "speed090,speed110",
+    "copies": OTHER_VOICES,
 }
 """Frame tracks at 25 a second, of each training clip in three voices."""
 

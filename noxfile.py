@@ -49,7 +49,8 @@ def tests(session: nox.Session) -> None:
 def native(session: nox.Session) -> None:
     """The compiled kernel: built, and held to NumPy's numbers. Needs a C++ compiler."""
     session.install(*CONSTRAINTS, "-e", ".[test]", "./native")
-    session.run("pytest", "tests/dsp", "tests/extractors", "tests/extraction", *session.posargs)
+    rooms = ("tests/dsp", "tests/extractors", "tests/extraction", "tests/store")
+    session.run("pytest", *rooms, *session.posargs)
 
 
 @nox.session

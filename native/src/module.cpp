@@ -1,4 +1,5 @@
-// serkit_native: the loop of serkit's mel spectrograms, compiled. serkit works without it.
+// serkit_native: the loops of serkit's mel spectrograms and of padding, compiled. serkit works
+// without it.
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
@@ -67,27 +68,34 @@ class Buffers {
     std::vector<Py_buffer> held;
 
 public:
-    Buffers() { held.reserve(64); }
+    explicit Buffers(size_t most) { held.reserve(most); }
     ~Buffers() {
         for (Py_buffer& each : held) PyBuffer_Release(&each);
     }
     // Returns null with an exception set.
-    void* get(PyObject* object, const char* format, size_t size, bool writable, Py_ssize_t* count) {
-        if (held.size() == held.capacity()) {
-            PyErr_SetString(PyExc_ValueError, "too many banks");
+    const Py_buffer* get(PyObject* object, bool writable) {
+        if (held.size() == held.capacity()) {  // they must not move
+            PyErr_SetString(PyExc_ValueError, "too many arrays");
             return nullptr;
         }
         Py_buffer view;
         const int flags = PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
         if (PyObject_GetBuffer(object, &view, flags) < 0) return nullptr;
+        if (!view.format) view.format = const_cast<char*>("B");  // what no format means
         held.push_back(view);
-        if (view.itemsize != (Py_ssize_t)size || !view.format || std::strcmp(view.format, format)) {
+        return &held.back();
+    }
+    // Returns null with an exception set.
+    void* get(PyObject* object, const char* format, size_t size, bool writable, Py_ssize_t* count) {
+        const Py_buffer* view = get(object, writable);
+        if (!view) return nullptr;
+        if (view->itemsize != (Py_ssize_t)size || std::strcmp(view->format, format)) {
             PyErr_Format(PyExc_TypeError, "expected an array of type '%s', got '%s'", format,
-                         view.format ? view.format : "B");
+                         view->format);
             return nullptr;
         }
-        *count = view.len / view.itemsize;
-        return view.buf;
+        *count = view->len / view->itemsize;
+        return view->buf;
     }
 };
 
@@ -126,7 +134,7 @@ PyObject* mel_spectrograms(PyObject*, PyObject* arguments) {
     Request request;
     if (!PyArg_ParseTuple(arguments, "OOnnO", &samples, &window, &request.hop, &request.live, &banks))
         return nullptr;
-    Buffers buffers;
+    Buffers buffers(64);
     Py_ssize_t count, n_fft;
     request.samples = (const int16_t*)buffers.get(samples, "h", 2, false, &count);
     if (!request.samples) return nullptr;
@@ -165,6 +173,44 @@ PyObject* mel_spectrograms(PyObject*, PyObject* arguments) {
     Py_RETURN_NONE;
 }
 
+// Front to back: each byte is written once, and zeros go only where nothing else does.
+void pad(const char* from, size_t live, char* to, size_t length, size_t rows) {
+    const size_t lead = length - live;
+    for (size_t row = 0; row < rows; row++, from += live, to += length) {
+        std::memset(to, 0, lead);
+        std::memcpy(to + lead, from, live);
+    }
+}
+
+PyObject* pad_rows(PyObject*, PyObject* arguments) {
+    PyObject *values, *out;
+    if (!PyArg_ParseTuple(arguments, "OO", &values, &out)) return nullptr;
+    Buffers buffers(2);
+    const Py_buffer* from = buffers.get(values, false);
+    if (!from) return nullptr;
+    const Py_buffer* to = buffers.get(out, true);
+    if (!to) return nullptr;
+    if (from->itemsize != to->itemsize || std::strcmp(from->format, to->format)) {
+        PyErr_Format(PyExc_TypeError, "expected an array of type '%s', got '%s'", to->format,
+                     from->format);
+        return nullptr;
+    }
+    const int last = to->ndim - 1;
+    if (last < 0 || from->ndim != to->ndim || from->shape[last] > to->shape[last] ||
+        !std::equal(to->shape, to->shape + last, from->shape)) {
+        PyErr_SetString(PyExc_ValueError, "the values do not fit their padded form");
+        return nullptr;
+    }
+    size_t rows = 1;
+    for (int axis = 0; axis < last; axis++) rows *= (size_t)to->shape[axis];
+    const size_t live = (size_t)(from->shape[last] * from->itemsize);
+    const size_t length = (size_t)(to->shape[last] * to->itemsize);
+    Py_BEGIN_ALLOW_THREADS
+    pad((const char*)from->buf, live, (char*)to->buf, length, rows);
+    Py_END_ALLOW_THREADS
+    Py_RETURN_NONE;
+}
+
 PyMethodDef METHODS[] = {
     {"mel_spectrograms", mel_spectrograms, METH_VARARGS,
      "mel_spectrograms(samples, window, hop, live, banks)\n--\n\n"
@@ -172,6 +218,10 @@ PyMethodDef METHODS[] = {
      "Frame t begins at sample t * hop. A bank is (starts, lengths, weights, out): first bin and\n"
      "number of bins of each band (int32), the weights of all bands in order (float32), and the\n"
      "result (float32). Other threads run meanwhile."},
+    {"pad_rows", pad_rows, METH_VARARGS,
+     "pad_rows(values, out)\n--\n\n"
+     "Copy `values`, shape (..., live), to the ends of the rows of `out`, shape (..., length), of\n"
+     "the same type, and fill their beginnings with zeros. Other threads run meanwhile."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "serkit_native", nullptr, -1, METHODS,

@@ -110,7 +110,7 @@ _PACKAGES = (
     ("scikit-learn", "models logreg, svm", _CORE),
     ("skops", "saving them without pickle", _CORE),
     ("xgboost", "model xgboost", _CORE),
-    ("serkit-native", "mel spectrograms, compiled", "pip install ./native in a checkout"),
+    ("serkit-native", "mel bands and padding, compiled", "pip install ./native in a checkout"),
     ("torch", "FeatureStore.as_torch", "pip install 'serkit[torch]'"),
     ("transformers", "models wav2vec2, probe; embeddings", "pip install 'serkit[transformers]'"),
     ("accelerate", "model wav2vec2", "pip install 'serkit[transformers]'"),

@@ -16,6 +16,7 @@ from serkit.errors import ClipTooLongError, StoreCorruptError, UsageError, unkno
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store.batch import METADATA, Batch
 from serkit.store.options import ReadOptions
+from serkit.store.padding import pad_front
 from serkit.store.parts import Array, Place, find_values, map_values, open_values
 from serkit.store.tables import ClipRow, IndexRow
 
@@ -209,11 +210,12 @@ def _read_padded(
     out: Array = np.empty((len(rows), *layout.item, length), layout.dtype)
     for position, row in _in_disk_order(rows):
         values = parts.values(row)
-        live = convert(values) if convert else values
-        lead = length - row.length
-        padded = out[position]
-        padded[..., :lead] = silence(live) if silence else 0
-        padded[..., lead:] = live
+        if convert and silence:
+            live, lead = convert(values), length - row.length
+            out[position, ..., :lead] = silence(live)
+            out[position, ..., lead:] = live
+        else:  # at once, while the check above has left them in the processor's cache
+            pad_front(values, out[position])
     return out
 
 

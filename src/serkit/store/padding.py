@@ -1,0 +1,40 @@
+"""Padding: one clip's values at the end of its place in a batch, zeros in front of them.
+
+The package ``serkit-native`` does it in half the time where it is installed: it writes each row
+from front to back, where NumPy fills all beginnings first and comes back for all ends. NumPy is
+the reference and the fallback; both pass the same tests.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from serkit.dsp import kernel
+
+
+def pad_front(values: npt.NDArray[Any], out: npt.NDArray[Any]) -> None:
+    """Copy values to the end of the last axis, and zeros in front of them.
+
+    Args:
+        values: One clip's values, shape ``(*item, live)``, contiguous.
+        out: Where they go, shape ``(*item, length)``, contiguous, of the same type.
+
+    Raises:
+        ValueError: The values do not fit.
+
+    Example:
+        >>> import numpy as np
+        >>> out = np.empty((2, 3), np.int16)
+        >>> pad_front(np.array([[1, 2], [3, 4]], np.int16), out)
+        >>> out.tolist()
+        [[0, 1, 2], [0, 3, 4]]
+    """
+    compiled = getattr(kernel.native(), "pad_rows", None)  # serkit-native has it from 0.3.0 on
+    if compiled and values.flags.aligned:  # early stores put values at any byte
+        compiled(values, out)
+        return
+    lead = out.shape[-1] - values.shape[-1]
+    out[..., :lead] = 0
+    out[..., lead:] = values

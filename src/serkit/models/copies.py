@@ -32,7 +32,7 @@ ROBUST_FEATURES = "functionals-centred,robust-centred"
 """What models on functionals read for presets ``robust``: both kinds, without a constant."""
 
 ROCKET_FEATURES = "functionals,rocket"
-"""What linear models read that lead the leaderboard (docs/experiments/rocket.md)."""
+"""Functionals and random convolutions, for linear layers (docs/experiments/rocket.md)."""
 
 
 @dataclass(frozen=True)

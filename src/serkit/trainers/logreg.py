@@ -15,12 +15,7 @@ from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
 from serkit.models.classical.pipeline import SklearnModel, preprocessing
 from serkit.models.clips import FoldData
-from serkit.models.copies import (
-    OTHER_VOICES,
-    ROBUST_FEATURES,
-    ROCKET_FEATURES,
-    SCENE_COPIES,
-)
+from serkit.models.copies import OTHER_VOICES, ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Scalar, parameter
@@ -103,11 +98,6 @@ TRAINER = Trainer(
         "voices": Preset(
             "the same, fitted also on copies a tenth slower and a tenth faster",
             LogregParameters(copies=OTHER_VOICES),
-            INNER_ACTORS,
-        ),
-        "rocket": Preset(
-            "the same with responses to random patterns (ROCKET) beside the functionals",
-            LogregParameters(features=ROCKET_FEATURES, copies=OTHER_VOICES, C=1.0),
             INNER_ACTORS,
         ),
         "robust": Preset(

@@ -1,8 +1,8 @@
 """Padding: one clip's values at the end of its place in a batch, zeros in front of them.
 
-The package ``serkit-native`` does it in half the time where it is installed: it writes each row
-from front to back, where NumPy fills all beginnings first and comes back for all ends. NumPy is
-the reference and the fallback; both pass the same tests.
+The package ``serkit-native`` does it faster where it is installed: it writes each row from front to
+back, where NumPy fills all beginnings first and comes back for all ends. NumPy is the reference and
+the fallback; both pass the same tests.
 """
 
 from __future__ import annotations

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from serkit.compute.blas import on_one_blas_thread
-from serkit.models.classical.choice import choose, unconverged
+from serkit.models.classical.choice import Choice, choose, unconverged
 from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
-from serkit.models.classical.pipeline import SklearnModel, preprocessing
-from serkit.models.clips import FoldData
+from serkit.models.classical.pipeline import Matrix, SklearnModel, preprocessing
+from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.copies import OTHER_VOICES, ROBUST_FEATURES, SCENE_COPIES
 from serkit.models.selection import INNER_ACTORS, TEST_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -38,6 +38,9 @@ class LogregParameters(PipelineParameters):
         choices=("multinomial", "ovr"),
     )
     max_iter: int = parameter(1000, "maximum number of solver iterations", minimum=1)
+    calibrate: bool = parameter(
+        False, "with a given C, fit a temperature on inner folds, as choosing C does anyway"
+    )
 
 
 def _classifier(parameters: LogregParameters, values: Mapping[str, Scalar]) -> Any:
@@ -62,27 +65,43 @@ def _fit(fold: FoldData, parameters: LogregParameters, context: FitContext) -> F
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
     values: Mapping[str, Scalar] = {"C": parameters.C}
     chosen: dict[str, Scalar] = {}
-    temperature = None
-    grid = _GRID if parameters.whiten else _PLAIN_GRID
     with unconverged() as warned:
-        if not parameters.C:
-            choice = choose(
-                grid,
-                lambda: preprocessing(parameters),
-                lambda setting: _classifier(parameters, setting),
-                data,
-                matrix,
-                lambda done, total, _what="": context.progress(done, total, "choosing C"),
-            )
+        choice = _choose(data, matrix, parameters, context)
+        if choice and not parameters.C:
             values = choice.values
             chosen = {**values, "inner_uar": round(choice.uar, 4)}
-            temperature = fit_temperature(choice.decisions, data.labels)
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, values))
         model.fit(matrix, labels)
     if warned:
         chosen["converged"] = False
-    tried = 1 if parameters.C else len(grid)
+    temperature = fit_temperature(choice.decisions, data.labels) if choice else None
+    tried = len(_grid(parameters))
     return SklearnModel(model, inputs, len(fold.labels), chosen, temperature, len(data), tried)
+
+
+def _choose(
+    data: TrainingClips, matrix: Matrix, parameters: LogregParameters, context: FitContext
+) -> Choice | None:
+    """Choose C on inner folds, or try the given one there to be calibrated; None for neither."""
+    is_alone = len(np.unique(data.speakers)) < 2
+    if parameters.C and (is_alone or not parameters.calibrate):
+        return None
+    return choose(
+        _grid(parameters),
+        lambda: preprocessing(parameters),
+        lambda setting: _classifier(parameters, setting),
+        data,
+        matrix,
+        lambda done, total, _what="": context.progress(
+            done, total, "calibrating" if parameters.C else "choosing C"
+        ),
+    )
+
+
+def _grid(parameters: LogregParameters) -> Sequence[Mapping[str, Scalar]]:
+    if parameters.C:
+        return [{"C": parameters.C}]
+    return _GRID if parameters.whiten else _PLAIN_GRID
 
 
 TRAINER = Trainer(
@@ -104,7 +123,7 @@ TRAINER = Trainer(
             "functionals, and those that change little with level, band and noise; fitted also on "
             "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
             # 0.1 and 1 were not clearly better on inner folds; a search takes 13 times as long.
-            LogregParameters(features=ROBUST_FEATURES, copies=SCENE_COPIES, C=0.3),
+            LogregParameters(features=ROBUST_FEATURES, copies=SCENE_COPIES, C=0.3, calibrate=True),
             INNER_ACTORS,
         ),
         "compare2016": Preset(

@@ -70,7 +70,7 @@ def _readers(store: Any, whole: Any, scratch: Path) -> dict[str, Callable[[list[
 
     found = {
         "serkit, checksums compared": lambda rows: store.read(FEATURE, [ids[i] for i in rows]).X,
-        "numpy.memmap of one padded array": lambda rows: np.array(mapped[rows]),
+        "numpy.memmap of one padded array": lambda rows: np.asarray(mapped[rows]),
         "numpy.load, a file a clip": lambda rows: np.stack(
             [np.load(single / f"{i}.npy") for i in rows]
         ),

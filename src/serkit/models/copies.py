@@ -31,9 +31,6 @@ noise, babble of people, codecs and the telephone's very band are left to be tes
 ROBUST_FEATURES = "functionals-centred,robust-centred"
 """What models on functionals read for presets ``robust``: both kinds, without a constant."""
 
-ROCKET_FEATURES = "functionals,rocket"
-"""Functionals and random convolutions, for linear layers (docs/experiments/rocket.md)."""
-
 
 @dataclass(frozen=True)
 class CopiesParameters(Parameters):

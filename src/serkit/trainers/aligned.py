@@ -18,7 +18,7 @@ from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import ClassWeightParameters, InputParameters
 from serkit.models.classical.sentences import UNKNOWN, Sentences, usable_sentences
 from serkit.models.clips import FoldData, TrainingClips
-from serkit.models.copies import OTHER_VOICES, ROCKET_FEATURES
+from serkit.models.copies import OTHER_VOICES
 from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_ACTORS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -188,7 +188,7 @@ TRAINER = Trainer(
             "functionals, responses to random patterns (ROCKET), and the means of frame tracks in "
             "32 parts of each sentence, whitened; fitted also on copies a tenth slower and a tenth "
             "faster",
-            AlignedParameters(features=ROCKET_FEATURES, copies=OTHER_VOICES),
+            AlignedParameters(features="functionals,rocket", copies=OTHER_VOICES),
             INNER_ACTORS,
         ),
         "functionals": Preset(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from serkit.models.copies import ROCKET_FEATURES
 from serkit.models.keras.nets.tcn import TcnParameters, build
 from serkit.models.keras.trainer import (
     LINEAR_BESIDE,
@@ -40,17 +39,6 @@ TRAINER = keras_trainer(
             "the same without functionals",
             _TRACKS,
             PROBED_OUTSIDE,
-        ),
-        "rocket": Preset(
-            "best with responses to random patterns (ROCKET) beside the functionals, mixup and "
-            "label smoothing",
-            replace(
-                _TRACKS,
-                **{**LINEAR_BESIDE, "beside": ROCKET_FEATURES},
-                mixup=0.2,
-                label_smoothing=0.1,
-            ),
-            INNER_AND_PROBED,
         ),
     },
 )

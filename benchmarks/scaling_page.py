@@ -132,7 +132,7 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     )
     yield (
         "- **Opening reads the bytes of the tables** and decodes nothing: at a million clips it "
-        f"takes {MILLION * opening:.1f} s longer than at none. `why` and `ls` read what the last "
+        f"takes {_longer(MILLION * opening)} at none. `why` and `ls` read what the last "
         "commit has counted; where clips are not current, `why` decodes the columns it needs, and "
         f"so does a filter: {MILLION * choosing:.0f} s at a million clips."
     )
@@ -238,6 +238,10 @@ def _plot(figures: Mapping[str, Sizes], path: Path) -> None:
         axes.legend(frameon=False, fontsize=8)
         axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, metadata={"Date": None})
+
+
+def _longer(seconds: float) -> str:
+    return f"{seconds:.1f} s longer than" if seconds >= 0.05 else "no longer than"
 
 
 if __name__ == "__main__":

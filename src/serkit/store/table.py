@@ -33,7 +33,7 @@ _SMALL = 2000
 
 
 @dataclass(frozen=True)
-class Packed:
+class NextSegment:
     """A table's next segment.
 
     Attributes:
@@ -141,7 +141,7 @@ class Table(Rows[Row]):
         values |= {key: getattr(row, name) for key, row in self._new.items()}
         return [values[key] for key in self]
 
-    def pack(self, *, tidy: bool = False) -> Packed:
+    def pack(self, *, tidy: bool = False) -> NextSegment:
         """Return the next segment; :meth:`settle` once it is committed.
 
         Args:
@@ -160,9 +160,9 @@ class Table(Rows[Row]):
             data = superseded(self._kind, segments, self._new.values(), first, last)
             digests = digests[last]
         release_memory()
-        return Packed(kept, data, digests)
+        return NextSegment(kept, data, digests)
 
-    def settle(self, packed: Packed) -> None:
+    def settle(self, packed: NextSegment) -> None:
         """Take the new segment into use; what it holds is then decoded where it is asked for."""
         self._committed = len(self)
         new = Segment(self._kind, packed.data, KeyIndex.of(packed.digests))

@@ -122,7 +122,7 @@ TRAINER = Trainer(
         "robust": Preset(
             "functionals, and those that change little with level, band and noise; fitted also on "
             "copies in four drawn scenes (tempo, room, noise, level, band) and in a murmur",
-            # 0.1 and 1 were not clearly better on inner folds; a search takes 13 times as long.
+            # 0.1 and 1 were not clearly better on inner folds; a search takes 13 fits, not 5.
             LogregParameters(features=ROBUST_FEATURES, copies=SCENE_COPIES, C=0.3, calibrate=True),
             INNER_ACTORS,
         ),

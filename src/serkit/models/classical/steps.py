@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from serkit.models.classical.whitening import eigen_axes, fit_whitening
+from serkit.models.whitening import eigen_axes, fit_whitening
 
 Matrix = npt.NDArray[Any]
 

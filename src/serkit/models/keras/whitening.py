@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.models.classical.whitening import fit_whitening, singular_axes
 from serkit.models.keras.beside import Rows
+from serkit.models.whitening import fit_whitening, singular_axes
 
 SHRINKAGE = 0.9
 """Of the variances of the axes; see :class:`serkit.models.classical.steps.ShrunkWhitening`."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from serkit.models.classical.whitening import eigen_axes, fit_whitening, singular_axes
+from serkit.models.whitening import eigen_axes, fit_whitening, singular_axes
 
 SHAPES = [(90, 20), (30, 70), (40, 40)]
 

@@ -11,7 +11,7 @@ import pytest
 
 from serkit.clips import ClipName
 from serkit.ingest.scan import AudioFile
-from serkit.packed import Packed
+from serkit.packed import Packed, make_records
 
 
 def audio_file(number):
@@ -77,3 +77,14 @@ def test_a_file_takes_a_third_of_the_memory_of_its_objects():
 
     objects = taken(lambda: [*map(audio_file, range(8192))])
     assert taken(lambda: Packed(AudioFile, map(audio_file, range(8192)))) < objects / 3
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_making_records_leaves_the_search_for_garbage_as_it_was(enabled):
+    if not enabled:
+        gc.disable()
+    try:
+        make_records(ClipName, {"clip_id": ["a"]})
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()

@@ -56,6 +56,8 @@ PLAIN = {
 OTHERS = {
     "24 bits": wav(form(bits=24), chunk(b"data", b"abc" * 100)),
     "floats": wav(form(codec=3, bits=32), chunk(b"data", np.zeros(100, "<f4").tobytes())),
+    "16 bits that are no PCM": wav(form(codec=2), DATA),
+    "samples of 12 bits in 16": wav(form(bits=12, width=2), DATA),
     "mu-law": wav(form(codec=7, bits=8), chunk(b"data", b"\xff" * 100)),
     "numbers that disagree": wav(form(width=4), DATA),
     "a wrong number of bytes a second": wav(form(per_second=1), DATA),

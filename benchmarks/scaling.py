@@ -211,8 +211,7 @@ def _scan(folder: Path) -> Any:
     from serkit.clips import ClipName
     from serkit.corpora.ravdess import EMOTIONS
     from serkit.ingest.corpus import CORPORA
-    from serkit.ingest.scan import AudioFile, Scan, walk_audio
-    from serkit.packed import Packed
+    from serkit.ingest.scan import scan_as
 
     def parse(path: PurePosixPath) -> ClipName:
         number = int(path.stem)
@@ -227,15 +226,7 @@ def _scan(folder: Path) -> Any:
 
     synthetic = CORPORA.get("synthetic")
     blank = synthetic.parse(PurePosixPath("03-01-01-01-01-01-01.wav"))
-    found = sorted(walk_audio(folder), key=lambda each: each.path)
-    files = Packed(
-        AudioFile,
-        (
-            AudioFile(f.path, f.size, f.mtime_ns, parse(PurePosixPath(f.path)), f.ctime_ns)
-            for f in found
-        ),
-    )
-    return Scan(folder.resolve(), replace(synthetic, parse=parse), files, {}, ())
+    return scan_as(replace(synthetic, parse=parse), folder.resolve())
 
 
 def _read(step: str, store: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from serkit.clips import ClipName
-from serkit.ingest.scan import AudioFile
+from serkit.ingest.clip_files import AudioFile
 from serkit.packed import Packed, make_records
 
 

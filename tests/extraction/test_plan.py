@@ -10,8 +10,9 @@ import pytest
 from serkit.errors import CorpusError
 from serkit.extraction.plan import known_pcm, make_plan, undecided
 from serkit.features import EXTRACTORS, resolve
+from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.corpus import CORPORA
-from serkit.ingest.scan import AudioFile, Scan
+from serkit.ingest.scan import Scan
 from serkit.store.manifest import Failure
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, FileRow, IndexRow

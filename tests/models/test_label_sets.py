@@ -13,8 +13,9 @@ from serkit.audio import write_wav
 from serkit.clips import ClipName
 from serkit.extraction.extract import extract
 from serkit.features import Recipes
+from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.corpus import Corpus
-from serkit.ingest.scan import AudioFile, Scan
+from serkit.ingest.scan import Scan
 from serkit.labels import LabelSet
 from serkit.store.store import FeatureStore
 

@@ -14,8 +14,9 @@ from serkit.compute.engine import Engine
 from serkit.compute.local import LocalEngine
 from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import digest_file
+from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.corpus import family
-from serkit.ingest.scan import AudioFile, Scan
+from serkit.ingest.scan import Scan
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.store.compact import CLIPS_PER_PART

@@ -8,8 +8,9 @@ from itertools import tee
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
+from serkit.ingest.clip_files import AudioFile, file_key
 from serkit.ingest.corpus import family
-from serkit.ingest.scan import AudioFile, Scan, file_key
+from serkit.ingest.scan import Scan
 from serkit.packed import Packed
 from serkit.store.manifest import Failure
 from serkit.store.rows import column, passing
@@ -109,7 +110,8 @@ def make_plan(
     behind = set[str]().union(*(state.not_current(spec) for spec in specs))
 
     def chosen() -> Iterator[AudioFile]:
-        for clip_id, group in scan.clips.items():
+        for group in scan.clips.groups():
+            clip_id = group[0].name.clip_id
             try:
                 file, warning = _choose(group, state, digests, published.get(clip_id))
             except AmbiguousClipError as error:

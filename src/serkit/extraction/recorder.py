@@ -13,7 +13,8 @@ from serkit.clips import SAMPLE_RATE
 from serkit.extraction.plan import Plan, file_row
 from serkit.extraction.rows import columns_of, values_of
 from serkit.extraction.worker import Decoded, TaskResult
-from serkit.ingest.scan import AudioFile, Scan, shown
+from serkit.ingest.clip_files import AudioFile
+from serkit.ingest.scan import Scan, shown
 from serkit.store.compact import merge_new_parts
 from serkit.store.manifest import Failure
 from serkit.store.rows import passing

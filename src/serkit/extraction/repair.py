@@ -17,7 +17,8 @@ from serkit.extraction.plan import Job, channel_read
 from serkit.extraction.worker import Task, run_task
 from serkit.extraction.workers import sensible_workers
 from serkit.features import EXTRACTORS
-from serkit.ingest.scan import AudioFile, changed_at
+from serkit.ingest.clip_files import AudioFile
+from serkit.ingest.walk import changed_at
 from serkit.progress import ProgressCallback
 from serkit.shown import Shown
 from serkit.storage.lock import DEFAULT_WAIT, writer_lock

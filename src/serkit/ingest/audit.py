@@ -25,9 +25,10 @@ from serkit.dsp.alike import same_takes
 from serkit.dsp.soundprint import soundprint
 from serkit.errors import AudioError
 from serkit.ingest.audit_report import AuditReport, Duplicate, Lengths, Unreadable
+from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.hub import HubDataset
 from serkit.ingest.metadata import Labelling
-from serkit.ingest.scan import AudioFile, Scan, no_clips, scan
+from serkit.ingest.scan import Scan, no_clips, scan
 from serkit.labels import UNKNOWN, LabelSet
 from serkit.progress import ProgressCallback
 

@@ -109,13 +109,14 @@ class _Row:
 
 
 def corpus_of(
-    folder: Path, paths: Collection[str], labelling: Labelling
+    folder: Path, found: Iterable[str], labelling: Labelling
 ) -> tuple[Corpus, tuple[str, ...]] | None:
     """Describe a folder by its table or its layout.
 
     Args:
         folder: The folder.
-        paths: Its audio files, relative to it, with forward slashes.
+        found: Its audio files, relative to it, with forward slashes; only read where there is a
+            table or a layout.
         labelling: How their labels are found.
 
     Returns:
@@ -127,16 +128,16 @@ def corpus_of(
         CorpusError: The table has no such columns, or names none of the files.
     """
     table = labelling.table(folder)
-    notes: list[str] = []
+    if table is None and labelling.layout is None:
+        return None
+    paths, notes = [*found], list[str]()
     if table is not None:
         own = table.stem == CONVENTION or table.name == HEADER
         name = folder.name if own else table.stem
         read = read_audformat(table) if table.name == HEADER else read_table(table)
         rows = _of_table(read, folder, paths, labelling, notes)
-    elif labelling.layout is not None:
-        name, rows = folder.name, _of_layout(paths, labelling.layout)
     else:
-        return None
+        name, rows = folder.name, _of_layout(paths, labelling.layout or "")
     labelled = _with_joined_labels(rows, labelling.joined, notes)
     clips = _clips(labelled)
     if not clips:

@@ -2,89 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
 
-from serkit.audio import SUFFIXES
-from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, UsageError, unknown_name
+from serkit.ingest.clip_files import AudioFile, ClipFiles
 from serkit.ingest.corpus import CORPORA, UNRECOGNISED, Corpus, UnparsedNameError, detect
 from serkit.ingest.hub import HubDataset, is_saved, unpack
 from serkit.ingest.metadata import Labelling, corpus_of
+from serkit.ingest.walk import walk_audio
 from serkit.packed import Packed
 
 _DETECT_FROM = 50
 """How many names :func:`serkit.corpora.detect` is shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFile:
-    """One audio file of a corpus.
-
-    Attributes:
-        path: Relative to the scanned folder, with forward slashes.
-        size: In bytes.
-        mtime_ns: Time of the last change, in nanoseconds.
-        name: The clip's metadata from its path.
-        ctime_ns: Time of the last change according to the file system; unlike ``mtime_ns`` programs
-            cannot set it. None if unknown.
-        channel: Which of its channels is read.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    name: ClipName
-    ctime_ns: int | None = None
-    channel: int = 0
-
-    @property
-    def key(self) -> str:
-        """Key of its samples in the store."""
-        return file_key(self.path, self.channel)
-
-
-class ClipFiles(Mapping[str, list[AudioFile]]):
-    """Audio files by clip id, in the order of the files.
-
-    Of several files of one clip, the one least deep in the tree comes first.
-
-    Args:
-        files: The files.
-    """
-
-    def __init__(self, files: Sequence[AudioFile]) -> None:
-        self._files = files
-        self._first: dict[str, int] = {}
-        self._further: dict[str, list[int]] = {}
-        for position, file in enumerate(files):
-            if self._first.setdefault(file.name.clip_id, position) != position:
-                self._further.setdefault(file.name.clip_id, []).append(position)
-
-    def __len__(self) -> int:
-        return len(self._first)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._first)
-
-    def __contains__(self, clip_id: object) -> bool:
-        return clip_id in self._first
-
-    def __getitem__(self, clip_id: str) -> list[AudioFile]:
-        group = [self._files[self._first[clip_id]]]
-        if clip_id in self._further:
-            group += [self._files[position] for position in self._further[clip_id]]
-            group.sort(key=lambda file: (file.path.count("/"), file.path))
-        return group
-
-    def several(self) -> Iterator[list[AudioFile]]:
-        """Yield the files of each clip that has more than one."""
-        return map(self.__getitem__, self._further)
 
 
 @dataclass(frozen=True)
@@ -150,50 +84,58 @@ def scan(
     folder = folder.resolve()
     if is_saved(folder):
         folder = unpack(folder)
-    entries = sorted(walk_audio(folder), key=lambda found: found.path)
-    own = None
-    if not corpus:
-        relative_paths = [found.path for found in entries]
-        own = corpus_of(folder, relative_paths, labelling or Labelling())
-    elif labelling not in (None, Labelling()):
+    if corpus and labelling not in (None, Labelling()):
         raise UsageError(
             f"both a table or layout and the corpus {corpus} are given",
             hint="leave one of them out",
         )
-    if own:
-        chosen, notes = own
-    else:
-        first = [PurePosixPath(found.path) for found in entries[:_DETECT_FROM]]
-        chosen = CORPORA.get(corpus) if corpus else detect(folder, first)
-        notes = ()
-    wanted = _reasons(chosen, include)
-    people = chosen.people(folder)
+    if corpus:
+        return scan_as(CORPORA.get(corpus), folder, include=include)
+    paths = (found.path for found in walk_audio(folder))
+    if own := corpus_of(folder, paths, labelling or Labelling()):
+        return scan_as(own[0], folder, include=include, notes=own[1])
+    first = [PurePosixPath(path) for path in islice(paths, _DETECT_FROM)]
+    return scan_as(detect(folder, first), folder, include=include)
+
+
+def scan_as(
+    corpus: Corpus, folder: Path, *, include: Collection[str] = (), notes: tuple[str, ...] = ()
+) -> Scan:
+    """Find the audio files below a folder that are a corpus's, one after the other.
+
+    Args:
+        corpus: The corpus.
+        folder: The folder, absolute.
+        include: As of :func:`scan`.
+        notes: Problems that are known already.
+
+    Raises:
+        CorpusError: A folder in it cannot be read.
+        UnknownNameError: The corpus leaves out nothing for such a reason.
+    """
+    wanted = _reasons(corpus, include)
+    people = corpus.people(folder)
     files = Packed(AudioFile)
     unparsed: list[tuple[str, str]] = []
     left_out: Counter[str] = Counter()
-    for found in entries:
+    for found in walk_audio(folder):
         relative = found.path
         if not is_text(relative):
             unparsed.append((shown(Path(relative)), "its path is not UTF-8"))
             continue
         try:
-            name = chosen.parse(PurePosixPath(relative))
+            name = corpus.parse(PurePosixPath(relative))
         except UnparsedNameError as error:
             unparsed.append((relative, str(error)))
             continue
         if person := people.get(name.speaker):
             name = replace(name, sex=person.sex, age=person.age)
-        reason = chosen.leave_out(name)
+        reason = corpus.leave_out(name)
         if reason and reason not in wanted:
             left_out[reason] += 1
         else:
             files.append(AudioFile(relative, found.size, found.mtime_ns, name, found.ctime_ns))
-    return Scan(folder, chosen, files, dict(left_out), tuple(unparsed), notes)
-
-
-def file_key(path: str, channel: int) -> str:
-    """Return the key of a file's samples: its path, and the channel unless 0."""
-    return f"{path} (channel {channel})" if channel else path
+    return Scan(folder, corpus, files, dict(left_out), tuple(unparsed), notes)
 
 
 def read_channel(found: Scan, channel: int) -> Scan:
@@ -249,17 +191,6 @@ def no_clips(scan: Scan) -> CorpusError:
     )
 
 
-def _scandir(folder: str) -> Any:
-    try:
-        return os.scandir(folder)
-    except OSError as error:
-        # Passing over it would lose clips without a word.
-        raise CorpusError(
-            f"the folder {folder} cannot be read ({error.strerror or error})",
-            hint="make it readable, or remove it",
-        ) from error
-
-
 def shown(path: Path) -> str:
     """Write a path so that it can be stored and printed: Linux allows any bytes in one."""
     return str(path).encode(errors="backslashreplace").decode()
@@ -272,53 +203,3 @@ def is_text(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def changed_at(status: os.stat_result) -> int:
-    """Return when a file was last changed, in nanoseconds; after 2262 it counts as of that year.
-
-    File systems hold dates that 64 bits of nanoseconds cannot.
-    """
-    return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
-
-
-class FoundFile(NamedTuple):
-    """An audio file in a folder: its relative path, its size, and when it was last changed."""
-
-    path: str
-    size: int
-    mtime_ns: int
-    ctime_ns: int | None
-
-
-def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[FoundFile]:
-    """Yield every audio file (by its extension) that is not hidden."""
-    seen: set[tuple[int, int]] = set()
-    pending = [(str(root), "")]
-    while pending:
-        folder, prefix = pending.pop()
-        status = os.stat(folder)  # noqa: PTH116 (a plain string is twice as fast as a Path here)
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        with _scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if _is_folder(entry):
-                    pending.append((entry.path, f"{prefix}{entry.name}/"))
-                elif os.path.splitext(entry.name)[1].lower() in suffixes:  # noqa: PTH122
-                    try:
-                        info = entry.stat()
-                    except OSError:  # a broken or circular link: reading it reports the error
-                        yield FoundFile(f"{prefix}{entry.name}", -1, 0, None)
-                        continue
-                    path = f"{prefix}{entry.name}"
-                    yield FoundFile(path, info.st_size, changed_at(info), info.st_ctime_ns)

@@ -10,7 +10,8 @@ from pathlib import Path
 from serkit.audio import SUFFIXES
 from serkit.clips import ClipName
 from serkit.errors import CorpusError, NotFoundError, SerkitError, UnreadableAudioError
-from serkit.ingest.scan import at_home, is_text, shown, walk_audio
+from serkit.ingest.scan import at_home, is_text, shown
+from serkit.ingest.walk import walk_audio
 from serkit.labels import UNKNOWN
 
 
@@ -64,7 +65,7 @@ def _look(path: Path) -> Iterator[tuple[str, Path | SerkitError]]:
         yield shown(path), _wrong(path) or path
         return
     try:
-        names = sorted(found.path for found in walk_audio(path, DECODED | UNDECODED))
+        names = [found.path for found in walk_audio(path, DECODED | UNDECODED)]
     except CorpusError as error:  # a folder in it cannot be read
         yield shown(path), error
         return

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
+from serkit.keys import KeyIndex, digests_in
 from serkit.packed import make_records
-from serkit.store.keys import KeyIndex, digests_in
 from serkit.store.tables import (
     Row,
     listed,

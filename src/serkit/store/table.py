@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.store.keys import Digests, KeyIndex, digest_of, digests_of
+from serkit.keys import Digests, KeyIndex, digest_of, digests_of
 from serkit.store.rows import Rows, Segment
 from serkit.store.tables import (
     Row,

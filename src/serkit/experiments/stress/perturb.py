@@ -23,8 +23,10 @@ from serkit.extraction.plan import channel_read
 from serkit.extraction.rows import name_of_row
 from serkit.features import EXTRACTORS, FeatureSpec, Layout, Recipes, stored_name
 from serkit.features.voices import BACKGROUND_FILE, copy_name, settle_voice, voice_options
+from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.corpus import Corpus
-from serkit.ingest.scan import AudioFile, Scan, changed_at
+from serkit.ingest.scan import Scan
+from serkit.ingest.walk import changed_at
 from serkit.labels import LabelSet
 from serkit.progress import ProgressCallback
 from serkit.storage.lock import DEFAULT_WAIT

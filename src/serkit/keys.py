@@ -1,9 +1,9 @@
-"""Where the keys of a table's segment are, by their hashes."""
+"""Where keys are in a long sequence, such as a table, by their hashes."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, starmap
 from typing import TYPE_CHECKING
@@ -23,9 +23,9 @@ def digest_of(key: str) -> int:
     return xxh3_64_intdigest(key.encode())
 
 
-def digests_of(keys: Collection[str] | npt.NDArray[np.object_]) -> Digests:
+def digests_of(keys: Iterable[str]) -> Digests:
     """Return the hashes of keys, shape ``(n,)``, in their order."""
-    return np.fromiter(map(xxh3_64_intdigest, map(str.encode, keys)), np.uint64, len(keys))
+    return np.fromiter(map(xxh3_64_intdigest, map(str.encode, keys)), np.uint64)
 
 
 def digests_in(keys: pa.Array) -> Digests:
@@ -67,7 +67,7 @@ class KeyIndex:
     @classmethod
     def of(cls, digests: Digests) -> KeyIndex:
         """Index keys by their hashes, given in the order of the keys."""
-        order = np.argsort(digests)
+        order = np.argsort(digests, kind="stable")  # of equal keys the first is found
         return cls(digests[order], order.astype(np.uint32))
 
     def __len__(self) -> int:
@@ -79,6 +79,12 @@ class KeyIndex:
         if at == len(self.digests) or self.digests.data[at] != digest:
             return None
         return int(self.positions[at])
+
+    def all_of(self, digest: int) -> list[int]:
+        """Return the positions of all keys with this hash, ascending."""
+        first, end = (side(self.digests.data, digest) for side in (bisect_left, bisect_right))
+        found: list[int] = self.positions[first:end].tolist()
+        return found
 
     def find_all(self, digests: Digests) -> npt.NDArray[np.int64]:
         """Return the positions of keys with these hashes, -1 where there is none."""

@@ -1,0 +1,95 @@
+"""Every audio file below a folder, in the order of the paths; names of one folder are held."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from serkit.audio import SUFFIXES
+from serkit.errors import CorpusError
+
+
+class FoundFile(NamedTuple):
+    """An audio file in a folder: its relative path, its size, and when it was last changed."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int | None
+
+
+def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[FoundFile]:
+    """Yield every audio file (by its extension) that is not hidden, sorted by path.
+
+    Of several links to one folder the first by path is followed.
+    """
+    seen: set[tuple[int, int]] = set()
+    open_folders = [iter(_names(root, "", seen))]
+    while open_folders:
+        for path in open_folders[-1]:
+            if path.endswith("/"):
+                open_folders.append(iter(_names(root, path, seen)))
+                break
+            if os.path.splitext(path)[1].lower() in suffixes:  # noqa: PTH122
+                yield _found(root, path)
+        else:
+            open_folders.pop()
+
+
+def _names(root: Path, folder: str, seen: set[tuple[int, int]]) -> list[str]:
+    """Return the paths of what is in a folder, sorted; those of folders end with a slash.
+
+    With it they sort as the paths of the files below them do.
+
+    Args:
+        root: Where paths begin.
+        folder: The folder's own path, which ends with a slash, or nothing for the root.
+        seen: Folders that were listed before; they are listed once.
+    """
+    place = root / folder
+    status = place.stat()
+    if (status.st_dev, status.st_ino) in seen:
+        return []
+    seen.add((status.st_dev, status.st_ino))
+    with _scandir(place) as entries:
+        return sorted(
+            f"{folder}{entry.name}{'/' if _is_folder(entry) else ''}"
+            for entry in entries
+            if not entry.name.startswith(".")
+        )
+
+
+def _found(root: Path, path: str) -> FoundFile:
+    try:
+        info = os.stat(f"{root}/{path}")  # noqa: PTH116 (twice as fast as a Path, for each file)
+    except OSError:  # a broken or circular link: reading it reports the error
+        return FoundFile(path, -1, 0, None)
+    return FoundFile(path, info.st_size, changed_at(info), info.st_ctime_ns)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
+
+
+def changed_at(status: os.stat_result) -> int:
+    """Return when a file was last changed, in nanoseconds; after 2262 it counts as of that year.
+
+    File systems hold dates that 64 bits of nanoseconds cannot.
+    """
+    return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
+
+
+def _scandir(folder: Path) -> Any:
+    try:
+        return os.scandir(folder)
+    except OSError as error:
+        # Passing over it would lose clips without a word.
+        raise CorpusError(
+            f"the folder {folder} cannot be read ({error.strerror or error})",
+            hint="make it readable, or remove it",
+        ) from error

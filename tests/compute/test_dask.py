@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,12 +63,37 @@ def part_bytes(store):
     }
 
 
-def appended(path: Path) -> str:
-    """Note that this process worked on a task, which takes a while."""
+def hang_once(path: Path) -> str:
+    """Note who works on a task; the first process that begins a second one never finishes it."""
+    own = path.with_name(f"process-{os.getpid()}")
+    second = own.exists()
+    own.touch()
     with path.open("a") as file:
         file.write(f"{os.getpid()}\n")
-    time.sleep(0.3)
+    with suppress(FileExistsError):
+        if second:
+            with path.with_name("hangs").open("x") as file:
+                file.write(f"{os.getpid()} {path.name}")
+            time.sleep(600)
     return path.name
+
+
+def results_kept(dask_worker):
+    """Return how many results lie on a worker; a task's is there before the next one begins."""
+    return len(dask_worker.data)
+
+
+def text(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def awaited(look):
+    """Return what is seen once there is something to see."""
+    until = time.monotonic() + 60
+    while not (seen := look()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return seen
 
 
 def fail(_task: int) -> None:
@@ -132,20 +157,21 @@ class TestAnExtraction:
 
 class TestAWorkerThatIsKilled:
     def test_costs_the_task_in_hand_and_no_other(self, own, tmp_path):
+        """Also where results are dealt with slowly, and those of other tasks are waiting."""
         paths = [tmp_path / f"task-{n}" for n in range(8)]
-        victim = 0
         done = []
-        for name in own.run(appended, paths, 2):
+        for name in own.run(hang_once, paths, 2):
             done.append(name)
-            if len(done) == 3:
-                victim = min(own.client.run(os.getpid).values())
-                os.kill(victim, signal.SIGKILL)
+            if len(done) == 1:
+                victim, hanging = awaited(lambda: text(tmp_path / "hangs")).split()
+                awaited(lambda: not any(own.client.run(results_kept).values()))
+                os.kill(int(victim), signal.SIGKILL)
         assert sorted(done) == [path.name for path in paths]
-        begun = [path.read_text().split() for path in paths]
-        twice = [pids for pids in begun if len(pids) > 1]
-        assert len(twice) <= 1
-        assert all(pids[0] == str(victim) for pids in twice)
-        assert Counter(len(pids) for pids in begun)[1] >= 7
+        begun = {path.name: path.read_text().split() for path in paths}
+        pids = begun.pop(hanging)
+        assert pids[0] == victim
+        assert len(pids) == 2
+        assert {name: len(pids) for name, pids in begun.items()} == dict.fromkeys(begun, 1)
 
     def test_commands_during_an_extraction_do_not_affect_it(self, corpus, local, own, tmp_path):
         def kill_one(done, _total):

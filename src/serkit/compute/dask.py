@@ -1,15 +1,18 @@
 """Run work on a dask cluster, started here or with a running scheduler.
 
-A worker that dies loses the task in hand, which another one then takes over. A task that kills
-one worker after another ends the work.
+A worker that dies loses the task in hand, which another one then takes over, and a result that was
+still on its way from there. A task that kills one worker after another ends the work.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import multiprocessing
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import CancelledError
+from concurrent.futures import Future as Outcome
 from contextlib import contextmanager
 from functools import partial
 from importlib.metadata import version
@@ -117,25 +120,30 @@ class DaskEngine:
         """See :meth:`serkit.compute.engine.Engine.run`."""
         call = partial(call_on_worker, function, version("serkit"))
         remaining = iter(tasks)
-        running: dict[Any, Task] = {}
-        done: SimpleQueue[Any] = SimpleQueue()
+        running: dict[Outcome[Result], tuple[Any, Task]] = {}
+        done: SimpleQueue[Outcome[Result]] = SimpleQueue()
         try:
             while True:
                 # counted each time: workers come and go during the work
                 room = _DEPTH * min(workers, self.capacity()) - len(running)
                 for task in islice(remaining, max(room, 0 if running else 1)):
                     future = self.client.submit(call, task, pure=False)
-                    running[future] = task
-                    future.add_done_callback(done.put)
+                    outcome = asyncio.run_coroutine_threadsafe(
+                        _fetched(future), self.client.loop.asyncio_loop
+                    )
+                    running[outcome] = (future, task)
+                    outcome.add_done_callback(done.put)
                 if not running:
                     return
-                future = self._next(done, idle)
-                yield self._result(future, running.pop(future))
+                outcome = self._next(done, idle)
+                yield self._result(outcome, running.pop(outcome)[1])
         finally:
-            self.client.cancel(list(running), force=True)
+            self.client.cancel([future for future, _task in running.values()], force=True)
 
-    def _next(self, done: SimpleQueue[Any], idle: Callable[[], None] | None) -> Any:
-        """Wait for the next finished future, as long as there are workers."""
+    def _next(
+        self, done: SimpleQueue[Outcome[Result]], idle: Callable[[], None] | None
+    ) -> Outcome[Result]:
+        """Wait for the next result, as long as there are workers."""
         alone_since: float | None = None
         while True:
             try:
@@ -162,13 +170,11 @@ class DaskEngine:
         except (OSError, TimeoutError) as error:
             raise EngineError(f"the scheduler {self._address} is gone", hint=_STAYS) from error
 
-    def _result(self, future: Any, task: object) -> Any:
-        from concurrent.futures import CancelledError
-
+    def _result(self, outcome: Outcome[Result], task: object) -> Result:
         from distributed.scheduler import KilledWorker
 
         try:
-            return future.result()
+            return outcome.result()
         except KilledWorker as error:
             raise EngineError(
                 f"{error.allowed_failures + 1} workers died one after another on {task}",
@@ -185,6 +191,17 @@ class DaskEngine:
                 f"a worker of {self._address} lacks the module {error.name}",
                 hint="install the same packages for all workers as here",
             ) from error
+
+
+async def _fetched(future: Any) -> Any:
+    """Fetch a result as soon as it is there, also while the results before are dealt with.
+
+    Until then it lies on its worker alone, and dask would repeat the task if that worker died.
+    """
+    try:
+        return await future.client.gather(future, asynchronous=True)
+    finally:
+        future.release()
 
 
 def call_on_worker(function: Callable[[Task], Result], wanted: str, task: Task) -> Result:

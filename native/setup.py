@@ -7,7 +7,7 @@ setup(
         Extension(
             "serkit_native",
             ["src/module.cpp"],
-            depends=["src/kernel.inc"],
+            depends=["src/kernel.inc", "src/checksum.inc"],
             extra_compile_args=["-O3", "-std=c++17", "-ffp-contract=fast"],
             py_limited_api=True,
         )

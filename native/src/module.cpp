@@ -1,5 +1,5 @@
-// serkit_native: the loops of serkit's mel spectrograms and of padding, compiled. serkit works
-// without it.
+// serkit_native: the loops of serkit's mel spectrograms, padding and checksums, compiled. serkit
+// works without it.
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
@@ -11,6 +11,11 @@
 #include <cstring>
 #include <new>
 #include <vector>
+
+#if defined(__x86_64__)
+#define HAS_AVX2 1
+#include <immintrin.h>
+#endif
 
 namespace {
 
@@ -37,8 +42,7 @@ namespace portable {
 #include "kernel.inc"
 }
 
-#if defined(__x86_64__)
-#define HAS_AVX2 1
+#ifdef HAS_AVX2
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
@@ -47,6 +51,7 @@ namespace portable {
 #endif
 namespace avx2 {
 #include "kernel.inc"
+#include "checksum.inc"
 }
 #if defined(__clang__)
 #pragma clang attribute pop
@@ -55,10 +60,17 @@ namespace avx2 {
 #endif
 #endif
 
+bool finds_avx2() {
+#ifdef HAS_AVX2
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#else
+    return false;
+#endif
+}
+
 void compute(int n_fft, const Request& request) {
 #ifdef HAS_AVX2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return avx2::compute(n_fft, request);
+    if (finds_avx2()) return avx2::compute(n_fft, request);
 #endif
     portable::compute(n_fft, request);
 }
@@ -182,34 +194,70 @@ void pad(const char* from, size_t live, char* to, size_t length, size_t rows) {
     }
 }
 
+// What is to be padded, checked against the place where it goes.
+struct Padding {
+    Buffers buffers{2};
+    const char* from;
+    char* to;
+    size_t live, length, rows;  // bytes of a row, before and after
+
+    // Returns false with an exception set.
+    bool parse(PyObject* arguments) {
+        PyObject *values, *out;
+        if (!PyArg_ParseTuple(arguments, "OO", &values, &out)) return false;
+        const Py_buffer* source = buffers.get(values, false);
+        if (!source) return false;
+        const Py_buffer* target = buffers.get(out, true);
+        if (!target) return false;
+        if (source->itemsize != target->itemsize || std::strcmp(source->format, target->format)) {
+            PyErr_Format(PyExc_TypeError, "expected an array of type '%s', got '%s'",
+                         target->format, source->format);
+            return false;
+        }
+        const int last = target->ndim - 1;
+        if (last < 0 || source->ndim != target->ndim ||
+            source->shape[last] > target->shape[last] ||
+            !std::equal(target->shape, target->shape + last, source->shape)) {
+            PyErr_SetString(PyExc_ValueError, "the values do not fit their padded form");
+            return false;
+        }
+        from = (const char*)source->buf;
+        to = (char*)target->buf;
+        live = (size_t)(source->shape[last] * source->itemsize);
+        length = (size_t)(target->shape[last] * target->itemsize);
+        rows = 1;
+        for (int axis = 0; axis < last; axis++) rows *= (size_t)target->shape[axis];
+        return true;
+    }
+};
+
 PyObject* pad_rows(PyObject*, PyObject* arguments) {
-    PyObject *values, *out;
-    if (!PyArg_ParseTuple(arguments, "OO", &values, &out)) return nullptr;
-    Buffers buffers(2);
-    const Py_buffer* from = buffers.get(values, false);
-    if (!from) return nullptr;
-    const Py_buffer* to = buffers.get(out, true);
-    if (!to) return nullptr;
-    if (from->itemsize != to->itemsize || std::strcmp(from->format, to->format)) {
-        PyErr_Format(PyExc_TypeError, "expected an array of type '%s', got '%s'", to->format,
-                     from->format);
-        return nullptr;
-    }
-    const int last = to->ndim - 1;
-    if (last < 0 || from->ndim != to->ndim || from->shape[last] > to->shape[last] ||
-        !std::equal(to->shape, to->shape + last, from->shape)) {
-        PyErr_SetString(PyExc_ValueError, "the values do not fit their padded form");
-        return nullptr;
-    }
-    size_t rows = 1;
-    for (int axis = 0; axis < last; axis++) rows *= (size_t)to->shape[axis];
-    const size_t live = (size_t)(from->shape[last] * from->itemsize);
-    const size_t length = (size_t)(to->shape[last] * to->itemsize);
+    Padding job;
+    if (!job.parse(arguments)) return nullptr;
     Py_BEGIN_ALLOW_THREADS
-    pad((const char*)from->buf, live, (char*)to->buf, length, rows);
+    pad(job.from, job.live, job.to, job.length, job.rows);
     Py_END_ALLOW_THREADS
     Py_RETURN_NONE;
 }
+
+#ifdef HAS_AVX2
+constexpr size_t SHORTEST = 241;  // bytes; XXH3 sums fewer in other ways
+
+PyObject* pad_and_digest(PyObject*, PyObject* arguments) {
+    Padding job;
+    if (!job.parse(arguments)) return nullptr;
+    if (job.live * job.rows < SHORTEST) {
+        PyErr_Format(PyExc_ValueError, "%zu bytes are too few; the checksum is that of %zu or more",
+                     job.live * job.rows, SHORTEST);
+        return nullptr;
+    }
+    uint64_t checksum;
+    Py_BEGIN_ALLOW_THREADS
+    checksum = avx2::pad_and_digest(job.from, job.live, job.to, job.length, job.rows);
+    Py_END_ALLOW_THREADS
+    return PyLong_FromUnsignedLongLong(checksum);
+}
+#endif
 
 PyMethodDef METHODS[] = {
     {"mel_spectrograms", mel_spectrograms, METH_VARARGS,
@@ -223,6 +271,15 @@ PyMethodDef METHODS[] = {
      "Copy `values`, shape (..., live), to the ends of the rows of `out`, shape (..., length), of\n"
      "the same type, and fill their beginnings with zeros. Other threads run meanwhile."},
     {nullptr, nullptr, 0, nullptr}};
+
+#ifdef HAS_AVX2
+PyMethodDef METHODS_WITH_AVX2[] = {
+    {"pad_and_digest", pad_and_digest, METH_VARARGS,
+     "pad_and_digest(values, out)\n--\n\n"
+     "Do what pad_rows does and return the checksum of `values`, 241 bytes or more: XXH3, 64 bits.\n"
+     "Other threads run meanwhile."},
+    {nullptr, nullptr, 0, nullptr}};
+#endif
 
 PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "serkit_native", nullptr, -1, METHODS,
                       nullptr, nullptr, nullptr, nullptr};
@@ -238,5 +295,9 @@ PyMODINIT_FUNC PyInit_serkit_native(void) {
         PyTuple_SetItem(lengths, (Py_ssize_t)i, PyLong_FromLong(LENGTHS[i]));
     if (PyModule_AddObjectRef(module, "FRAME_LENGTHS", lengths) < 0) return nullptr;
     Py_DECREF(lengths);
+#ifdef HAS_AVX2
+    // left out elsewhere: there xxhash sums as fast, and has code for each processor
+    if (finds_avx2() && PyModule_AddFunctions(module, METHODS_WITH_AVX2) < 0) return nullptr;
+#endif
     return module;
 }

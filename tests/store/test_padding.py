@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from xxhash import xxh3_64_intdigest
 
 import storekit as kit
 from serkit.dsp import kernel
 from serkit.errors import StoreCorruptError
-from serkit.store.padding import pad_front
+from serkit.store.padding import pad_and_digest, pad_front
 from serkit.store.store import FeatureStore
 
 needs_native = pytest.mark.skipif(
@@ -25,11 +27,30 @@ def numpy_alone(monkeypatch):
     monkeypatch.setattr(kernel, "native", lambda: None)
 
 
-@pytest.fixture(params=["numpy", pytest.param("native", marks=needs_native)])
+needs_digest = pytest.mark.skipif(
+    not hasattr(kernel.native(), "pad_and_digest"),
+    reason="serkit-native 0.4.0 is not installed, or the processor has no AVX2",
+)
+
+
+@pytest.fixture
+def without_digest(monkeypatch):
+    """Pad as with serkit-native 0.3.0, and on processors without AVX2."""
+    older = SimpleNamespace(pad_rows=kernel.native().pad_rows)
+    monkeypatch.setattr(kernel, "native", lambda: older)
+
+
+@pytest.fixture(
+    params=[
+        "numpy_alone",
+        pytest.param("without_digest", marks=needs_native),
+        pytest.param("native", marks=needs_digest),
+    ]
+)
 def either_way(request):
-    """Pad with NumPy, and where it is installed with the compiled package."""
-    if request.param == "numpy":
-        request.getfixturevalue("numpy_alone")
+    """Pad with NumPy, and where it is installed with the compiled package, old and new."""
+    if request.param != "native":
+        request.getfixturevalue(request.param)
 
 
 def values(shape, dtype):
@@ -74,6 +95,45 @@ class TestPadFront:
             pad_front(values((2, 5), np.float32), np.empty((2, 4), np.float32))
 
 
+@pytest.mark.usefixtures("either_way")
+class TestPadAndDigest:
+    @pytest.mark.parametrize("lead", [0, 90, 5000])
+    @pytest.mark.parametrize("item", [(), (3,), (2, 64)])
+    @pytest.mark.parametrize("live", [0, 1, 60, 61, 1025, 4999])
+    def test_pads_as_ever_and_returns_the_checksum_that_is_stored(self, item, live, lead):
+        clip = np.random.default_rng(0).random((*item, live), np.float32)
+        out, expected = np.full((2, *item, lead + live), 7, np.float32)
+        assert pad_and_digest(clip, out) == xxh3_64_intdigest(clip.data)
+        pad_front(clip, expected)
+        assert np.array_equal(out, expected)
+
+    @pytest.mark.parametrize("size", [*range(200, 400), 1023, 1024, 1025, 1088, 1089, 2048, 9999])
+    def test_every_length_has_its_checksum(self, size):
+        clip = np.random.default_rng(size).integers(256, size=size).astype(np.uint8)
+        assert pad_and_digest(clip, np.empty(size + 50, np.uint8)) == xxh3_64_intdigest(clip.data)
+
+    def test_every_byte_counts(self):
+        clip = np.random.default_rng(0).integers(256, size=3000).astype(np.uint8)
+        out = np.empty_like(clip)
+        intact = pad_and_digest(clip, out)
+        for place in range(len(clip)):
+            clip[place] ^= 1
+            assert pad_and_digest(clip, out) != intact
+            clip[place] ^= 1
+        assert pad_and_digest(clip, out) == intact
+
+    def test_values_may_begin_at_any_byte(self):
+        content = b"?" + values((4, 30), np.float32).tobytes()
+        clip = np.frombuffer(content, np.float32, 120, offset=1).reshape(4, 30)
+        out = np.empty((4, 40), np.float32)
+        assert pad_and_digest(clip, out) == xxh3_64_intdigest(content[1:])
+        assert np.array_equal(out[:, 10:], clip)
+
+    def test_values_that_are_too_long_are_an_error(self):
+        with pytest.raises(ValueError):
+            pad_and_digest(values((20, 5), np.float32), np.empty((20, 4), np.float32))
+
+
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     corpus = kit.make_clips(tmp_path_factory.mktemp("corpus"), range(6))
@@ -96,13 +156,14 @@ class TestABatch:
             assert np.array_equal(padded[..., lead:], clip)
             assert not padded[..., :lead].any()
 
-    def test_damaged_values_are_refused_with_the_same_sentence(self, path, tmp_path):
+    @pytest.mark.parametrize("padded", [True, False])
+    def test_damaged_values_are_refused_with_the_same_sentence(self, path, tmp_path, padded):
         store = kit.copy_store(path, tmp_path / "damaged")
         rows = FeatureStore(store).state.index["mel8"].values()
         last = max(rows, key=lambda row: (row.part, row.offset))
         kit.flip(store / last.part, -1)
         with pytest.raises(StoreCorruptError) as error:
-            FeatureStore(store).load("mel8")
+            FeatureStore(store).load("mel8", padded=padded)
         assert str(error.value).startswith(
             f"the values of clip {last.clip_id} in {last.part} are not what was written"
         )
@@ -135,15 +196,24 @@ class TestTheCompiledFunction:
             (np.ones(3, "f4"), np.frombuffer(bytes(16), "f4"), "read-only"),
         ],
     )
-    def test_it_stays_within_its_arrays(self, clip, out, error):
+    @pytest.mark.parametrize(
+        "name", ["pad_rows", pytest.param("pad_and_digest", marks=needs_digest)]
+    )
+    def test_it_stays_within_its_arrays(self, name, clip, out, error):
         with pytest.raises((ValueError, TypeError, BufferError), match=error):
-            kernel.native().pad_rows(clip, out)
+            getattr(kernel.native(), name)(clip, out)
 
-    def test_threads_may_fill_one_batch_together(self):
+    @needs_digest
+    def test_fewer_bytes_than_the_checksum_takes_are_refused(self):
+        with pytest.raises(ValueError, match="240 bytes are too few; the checksum is that of 241"):
+            kernel.native().pad_and_digest(np.ones(240, "u1"), np.empty(300, "u1"))
+
+    @pytest.mark.parametrize("pad", [pad_front, pad_and_digest])
+    def test_threads_may_fill_one_batch_together(self, pad):
         clips = [np.full((64, 300), number + 1, np.float32) for number in range(8)]
         batch = np.full((8, 64, 500), -1, np.float32)
         threads = [
-            threading.Thread(target=pad_front, args=each) for each in zip(clips, batch, strict=True)
+            threading.Thread(target=pad, args=each) for each in zip(clips, batch, strict=True)
         ]
         for thread in threads:
             thread.start()

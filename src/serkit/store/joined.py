@@ -204,8 +204,18 @@ class _Parts:
 
     def values(self, row: IndexRow) -> Array:
         """Return one clip's values, contiguous, not copied."""
+        store, row = self._own(row)
+        return store.values(row)
+
+    def copy(self, row: IndexRow, out: Array) -> None:
+        """Copy one clip's values to the end of its place."""
+        store, row = self._own(row)
+        store.copy(row, out)
+
+    def _own(self, row: IndexRow) -> tuple[Parts, IndexRow]:
+        """Return the store that a clip lies in, and its row there."""
         number, _, part = row.part.partition("/")
-        return self.caches[int(number)].values(replace(row, part=part))
+        return self.caches[int(number)], replace(row, part=part)
 
 
 def shared_labels(

@@ -14,6 +14,7 @@ from serkit.features import FeatureSpec, Layout, TableLayout, Values, stored_nam
 from serkit.labels import LabelSet
 from serkit.store.batch import Batch
 from serkit.store.options import ReadKeywords, ReadOptions
+from serkit.store.padding import pad_front
 from serkit.store.reading import read_batch
 from serkit.store.tables import ClipRow, IndexRow
 
@@ -55,6 +56,9 @@ class _Arrays:
 
     def values(self, row: IndexRow) -> npt.NDArray[Any]:
         return np.ascontiguousarray(self.arrays[row.offset])
+
+    def copy(self, row: IndexRow, out: npt.NDArray[Any]) -> None:
+        pad_front(self.values(row), out)
 
 
 class MemoryStore:

@@ -16,7 +16,7 @@ from serkit.errors import ClipTooLongError, StoreCorruptError, UsageError, unkno
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout
 from serkit.store.batch import METADATA, Batch
 from serkit.store.options import ReadOptions
-from serkit.store.padding import pad_front
+from serkit.store.padding import pad_and_digest
 from serkit.store.parts import Array, Place, find_values, map_values, open_values
 from serkit.store.tables import ClipRow, IndexRow
 
@@ -50,15 +50,21 @@ class PartCache:
             StoreCorruptError: The part is missing, or the values are damaged.
             StoreReadError: The part is there but cannot be read.
         """
+        return checked_values(self._part(row.part), row, self.layout)
+
+    def copy(self, row: IndexRow, out: Array) -> None:
+        """Copy one clip's values to the end of its place; see :class:`Parts`."""
+        copy_checked(self._part(row.part), row, self.layout, out)
+
+    def _part(self, file: str) -> Array:
         # Taken out and put back: the parts used last stand last.
-        part = self._open.pop(row.part, None)
+        part = self._open.pop(file, None)
         if part is None:
             if len(self._open) >= _OPEN_PARTS:
                 del self._open[next(iter(self._open))]
-            part = self._opened(row.part)
-        self._open[row.part] = part
-        # checking costs a tenth of copying
-        return checked_values(part, row, self.layout)
+            part = self._opened(file)
+        self._open[file] = part
+        return part
 
     def _opened(self, file: str) -> Array:
         path = self._store / file
@@ -100,6 +106,23 @@ def checked_values(values: Array, row: IndexRow, layout: Layout) -> Array:
     return array
 
 
+def copy_checked(values: Array, row: IndexRow, layout: Layout, out: Array) -> None:
+    """Copy one clip's values out of its part and compare them with their checksum.
+
+    Args:
+        values: The part's values.
+        row: The clip.
+        layout: The feature's shape.
+        out: Where they go, shape ``(*item, length)``; zeros stand in front of them.
+
+    Raises:
+        StoreCorruptError: They are damaged; what is in ``out`` is of no use then.
+    """
+    array = np.ascontiguousarray(clip_values(values, row, layout))
+    if pad_and_digest(array, out) != row.checksum:
+        raise _misfit(row)
+
+
 class Parts(Protocol):
     """Where the values of one feature are."""
 
@@ -109,6 +132,14 @@ class Parts(Protocol):
 
     def values(self, row: IndexRow) -> Array:
         """Return one clip's values, contiguous, not copied."""
+
+    def copy(self, row: IndexRow, out: Array) -> None:
+        """Copy one clip's values to the end of its place, zeros in front of them.
+
+        Args:
+            row: The clip.
+            out: Its place, shape ``(*item, length)``, contiguous.
+        """
 
 
 def read_batch(
@@ -173,7 +204,7 @@ def read_values(parts: Parts, rows: Sequence[IndexRow], options: ReadOptions) ->
     if options.padded:
         _refuse_longer(parts.layout, rows)
         return _read_padded(parts, parts.layout, rows, convert, _silence(options))
-    return _read_unpadded(parts, rows, convert)
+    return _read_unpadded(parts, parts.layout, rows, convert)
 
 
 def _refuse_longer(layout: ArrayLayout, rows: Sequence[IndexRow]) -> None:
@@ -209,21 +240,25 @@ def _read_padded(
     length = layout.length or max((row.length for row in rows), default=0)
     out: Array = np.empty((len(rows), *layout.item, length), layout.dtype)
     for position, row in _in_disk_order(rows):
-        values = parts.values(row)
         if convert and silence:
-            live, lead = convert(values), length - row.length
+            live, lead = convert(parts.values(row)), length - row.length
             out[position, ..., :lead] = silence(live)
             out[position, ..., lead:] = live
-        else:  # at once, while the check above has left them in the processor's cache
-            pad_front(values, out[position])
+        else:
+            parts.copy(row, out[position])
     return out
 
 
-def _read_unpadded(parts: Parts, rows: Sequence[IndexRow], convert: Convert | None) -> list[Array]:
+def _read_unpadded(
+    parts: Parts, layout: ArrayLayout, rows: Sequence[IndexRow], convert: Convert | None
+) -> list[Array]:
     out: list[Array] = [np.empty(0)] * len(rows)
     for position, row in _in_disk_order(rows):
-        values = parts.values(row)
-        out[position] = convert(values) if convert else values.copy()
+        if convert:
+            out[position] = convert(parts.values(row))
+        else:
+            out[position] = np.empty((*layout.item, row.length), layout.dtype)
+            parts.copy(row, out[position])
     return out
 
 

@@ -14,7 +14,7 @@ from serkit.features import ArrayLayout, Layout
 from serkit.store.manifest import StoredFile
 from serkit.store.mirror import Mirror
 from serkit.store.parts import Array, Place, find_values_in_head
-from serkit.store.reading import PartCache, checked_values
+from serkit.store.reading import PartCache, checked_values, copy_checked
 from serkit.store.tables import IndexRow
 
 _HEAD = 32 * 2**10
@@ -76,6 +76,15 @@ class RemoteParts:
             self._mirror.fetch([row.part])  # where nobody said what comes next
             return self._kept.values(row)
         return checked_values(piece, replace(row, offset=0), self.layout)
+
+    def copy(self, row: IndexRow, out: Array) -> None:
+        """Copy one clip's values to the end of its place; see :meth:`values` for what can fail."""
+        piece = self._pieces.get(row.clip_id)
+        if piece is None:
+            self._mirror.fetch([row.part])
+            self._kept.copy(row, out)
+        else:
+            copy_checked(piece, replace(row, offset=0), self.layout, out)
 
     def _bytes(self, row: IndexRow) -> int:
         """Return how long a clip's values are; rows of a table are never read alone."""

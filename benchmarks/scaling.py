@@ -141,8 +141,9 @@ def _fill(store: Path, count: int) -> dict[str, Any]:
     """Put values of noise into a store, part by part, and commit now and then."""
     from serkit.features import Values
     from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
+    from serkit.store.opening import open_writer
+    from serkit.store.part_files import write_part
     from serkit.store.tables import ClipRow, FileRow
-    from serkit.store.writer import open_writer, write_part
 
     random, commits = np.random.default_rng(0), []
     specs = _specs()

@@ -21,7 +21,7 @@ from typing import Any, TypeVar, get_type_hints, overload
 T = TypeVar("T")
 
 _AT_ONCE = 1024
-"""Records that are packed together, and made again together."""
+"""Records that are mostly packed together: fewer are compressed less well."""
 
 _FASTEST = 1
 """Level of compression; higher ones save a tenth more and take three times as long."""
@@ -39,6 +39,7 @@ class Packed(Sequence[T]):
     Args:
         kind: The class of the records: a dataclass with slots. Fields may be such dataclasses.
         items: The first records.
+        at_once: How many are packed together, and made again together.
 
     Example:
         >>> from serkit.clips import ClipName
@@ -47,7 +48,8 @@ class Packed(Sequence[T]):
         (5000, 'a4321')
     """
 
-    def __init__(self, kind: type[T], items: Iterable[T] = ()) -> None:
+    def __init__(self, kind: type[T], items: Iterable[T] = (), *, at_once: int = _AT_ONCE) -> None:
+        self._at_once = at_once
         self._kind: type[T] = kind
         self._packed: list[bytes] = []
         self._last: list[T] = []
@@ -58,13 +60,13 @@ class Packed(Sequence[T]):
     def append(self, item: T) -> None:
         """Add a record at the end."""
         self._last.append(item)
-        if len(self._last) == _AT_ONCE:
+        if len(self._last) == self._at_once:
             columns = pickle.dumps(to_columns(self._kind, self._last))
             self._packed.append(zlib.compress(columns, _FASTEST))
             self._last = []
 
     def __len__(self) -> int:
-        return len(self._packed) * _AT_ONCE + len(self._last)
+        return len(self._packed) * self._at_once + len(self._last)
 
     def __iter__(self) -> Iterator[T]:
         for packed in self._packed:
@@ -87,7 +89,7 @@ class Packed(Sequence[T]):
     def __getitem__(self, position: int | slice) -> T | tuple[T, ...]:
         if isinstance(position, slice):
             return tuple(self[i] for i in range(len(self))[position])
-        run, place = divmod(range(len(self))[position], _AT_ONCE)
+        run, place = divmod(range(len(self))[position], self._at_once)
         return self._run(run)[place]
 
     def _run(self, number: int) -> list[T]:

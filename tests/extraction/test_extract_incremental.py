@@ -24,11 +24,11 @@ from serkit.extraction.extract import extract
 from serkit.extraction.repair import repair
 from serkit.extractors import mel as mel_module
 from serkit.ingest.scan import read_channel, scan
+from serkit.store.opening import open_writer
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
-from serkit.store.writer import open_writer
 
 
 @pytest.fixture

@@ -26,12 +26,12 @@ from serkit.extraction.repair import repair
 from serkit.features import ArrayLayout
 from serkit.features.spec import canonical_json
 from serkit.store.gc import gc
+from serkit.store.opening import open_writer
 from serkit.store.parts import find_values
 from serkit.store.state import read_state
 from serkit.store.status import feature_status
 from serkit.store.store import FeatureStore
 from serkit.store.verify import verify
-from serkit.store.writer import open_writer
 
 CLIPS = 12
 

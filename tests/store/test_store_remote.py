@@ -157,7 +157,7 @@ class TestAStore:
         assert len(store.load("change_deviation")) == 6
 
     def test_is_refused_where_somebody_else_commits_meanwhile(self, corpus, url, monkeypatch):
-        from serkit.store.writer import open_writer
+        from serkit.store.opening import open_writer
 
         mine = os.environ["SERKIT_CACHE"]
         kit.fill(corpus, store_folder(url), [kit.raw()])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from dataclasses import fields
 
 import pytest
 
-from serkit.store import rows as rows_module
-from serkit.store.rows import Rows, Segment, column, some
+from serkit.store import segment as segment_module
+from serkit.store.rows import Rows, column, some
+from serkit.store.segment import Segment
 from serkit.store.table import Table
 from serkit.store.tables import FileRow, encode
 
@@ -86,8 +88,8 @@ def test_asking_for_rows_that_are_not_there_makes_none(rows):
 
 @pytest.mark.parametrize("fewest", [1, 1_000])
 def test_arrow_s_own_choice_and_one_by_one_are_the_same(fewest, monkeypatch):
-    monkeypatch.setattr(rows_module, "_TAKEN", fewest)
-    monkeypatch.setattr(rows_module, "_IMPORTED_FOR", fewest)
+    monkeypatch.setattr(segment_module, "_TAKEN", fewest)
+    monkeypatch.setattr(segment_module, "_IMPORTED_FOR", fewest)
     assert segment(FIRST).rows_at([5, 0, 99]) == [FIRST[5], FIRST[0], FIRST[99]]
 
 
@@ -104,7 +106,9 @@ def test_a_table_with_changes_holds_more_than_its_segments():
     assert table.is_stored
     table.put([SECOND[0]])
     assert not table.is_stored
-    table.settle(table.pack())
+    packed = table.pack()
+    packed.write(sink := io.BytesIO(), FileRow)
+    table.settle(packed.kept, sink.getvalue(), packed.index)
     assert table.is_stored
     table.remove("3.wav")
     assert not table.is_stored

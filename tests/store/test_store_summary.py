@@ -14,11 +14,12 @@ from serkit.extraction.repair import repair
 from serkit.store.gc import gc
 from serkit.store.listing import list_store, status_of
 from serkit.store.manifest import read_manifest, write_manifest
+from serkit.store.opening import open_writer
+from serkit.store.segment import Segment
 from serkit.store.state import corpus_digest
 from serkit.store.status import feature_status, summarise
 from serkit.store.store import FeatureStore
 from serkit.store.summary import StoreSummary
-from serkit.store.writer import open_writer
 
 
 class Recipes:
@@ -55,8 +56,7 @@ def refuse_to_decode(monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("a table is decoded")
 
-    monkeypatch.setattr("serkit.store.rows.read_table", refuse)
-    monkeypatch.setattr("serkit.store.rows.read_column", refuse)
+    monkeypatch.setattr(Segment, "group", refuse)
 
 
 def test_an_extraction_leaves_a_summary_that_says_what_the_tables_say(store):
@@ -151,7 +151,7 @@ def test_repair_counts_again(store):
 @pytest.mark.parametrize("at_once", [1, 4, 6, 4096])
 def test_a_corpus_is_identified_by_the_hash_of_one_json_text(store, at_once, monkeypatch):
     """Hashed some clips at a time, and stored in runs: the identity must never change."""
-    monkeypatch.setattr("serkit.store.state._AT_ONCE", at_once)
+    monkeypatch.setattr("serkit.store.identity._AT_ONCE", at_once)
     clips = FeatureStore(store).state.clips
     rows = sorted([row.corpus, row.clip_id, row.pcm_sha256] for row in clips.values())
     text = json.dumps(rows, separators=(",", ":"))

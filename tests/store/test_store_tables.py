@@ -11,15 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from serkit.store.columns import number_column, numbers, string_column
+from serkit.store.segment import Segment
 from serkit.store.tables import (
     ClipRow,
     FileRow,
     IndexRow,
-    decode,
     encode,
-    number_column,
-    numbers,
-    string_column,
 )
 
 CLIP = ClipRow(
@@ -51,7 +49,7 @@ def test_rows_come_back_as_they_were(row, count):
         rows = [
             replace(r, resampled_from=None if i % 3 else 44_100 + i) for i, r in enumerate(rows)
         ]
-    assert list(decode(type(row), encode(type(row), rows)).values()) == rows
+    assert Segment(type(row), encode(type(row), rows)).rows() == rows
 
 
 def test_a_table_from_when_actors_were_numbers_names_its_speakers():
@@ -59,13 +57,13 @@ def test_a_table_from_when_actors_were_numbers_names_its_speakers():
     older = pq.read_table(io.BytesIO(encode(ClipRow, rows))).drop_columns(["speaker"])
     written = io.BytesIO()
     pq.write_table(older, written)
-    found = decode(ClipRow, written.getvalue()).values()
+    found = Segment(ClipRow, written.getvalue()).rows()
     assert [row.speaker for row in found] == ["unknown", "3", "24"]
 
 
 def test_speakers_without_numbers_have_no_actor():
     row = replace(CLIP, actor=None, speaker="Zoë")
-    assert decode(ClipRow, encode(ClipRow, [row])) == {"clip": row}
+    assert Segment(ClipRow, encode(ClipRow, [row])).rows() == [row]
 
 
 def test_pandas_sees_what_is_missing_as_missing():

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,9 +27,10 @@ from serkit.storage.lock import DEFAULT_WAIT, holder_of
 from serkit.store.compact import CLIPS_PER_PART, merge_small_parts
 from serkit.store.manifest import Failure
 from serkit.store.mirror import mirror_of
-from serkit.store.rows import column
+from serkit.store.opening import open_writer
+from serkit.store.rows import each
 from serkit.store.state import StoreState
-from serkit.store.writer import StoreWriter, open_writer
+from serkit.store.writer import StoreWriter
 
 _FEWEST_CLIPS_A_PART = 4
 """Fewer clips per part would create many files and save little time."""
@@ -268,16 +270,11 @@ def _tasks(
 
 def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of this corpus that are in the store and not in the folder."""
-    found, clips = scan.clips, writer.state.clips
-    corpora = column(clips, "corpus")  # a column, as rows of all clips would fill the memory
-    own = {corpus for corpus in set(corpora) if family(corpus) == family(scan.corpus.name)}
-    return tuple(
-        sorted(
-            clip_id
-            for clip_id, corpus in zip(clips, corpora, strict=True)
-            if corpus in own and clip_id not in found
-        )
-    )
+    found, family_of = scan.clips, cache(family)
+    own = family(scan.corpus.name)
+    clips = each(writer.state.clips, "clip_id", "corpus")
+    absent = (key for key, corpus in clips if family_of(corpus) == own and key not in found)
+    return tuple(sorted(absent))
 
 
 def _altered(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
@@ -285,10 +282,6 @@ def _altered(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     published = scan.corpus.published()
     if not published:
         return ()
-    clips = writer.state.clips
-    stored = dict(zip(clips, column(clips, "pcm_sha256"), strict=True))
-    return tuple(
-        clip_id
-        for clip_id in scan.clips
-        if clip_id in stored and published.get(clip_id, stored[clip_id]) != stored[clip_id]
-    )
+    clips = each(writer.state.clips, "clip_id", "pcm_sha256")
+    altered = {key for key, pcm in clips if published.get(key, pcm) != pcm}
+    return tuple(clip_id for clip_id in scan.clips if clip_id in altered) if altered else ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import tee
+from operator import attrgetter
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
@@ -13,7 +14,7 @@ from serkit.ingest.corpus import family
 from serkit.ingest.scan import Scan
 from serkit.packed import Packed
 from serkit.store.manifest import Failure
-from serkit.store.rows import column, passing
+from serkit.store.rows import each, passing
 from serkit.store.state import StoreState
 from serkit.store.tables import ClipRow, FileRow
 
@@ -80,8 +81,10 @@ def channel_read(clip: ClipRow, state: StoreState) -> int:
 
 def undecided(scan: Scan, state: StoreState) -> list[AudioFile]:
     """Return the files that have to be decoded before :func:`make_plan` can choose among them."""
-    groups = scan.clips.several()
-    return [file for group in groups for file in group if known_pcm(file, state) is None]
+    files, of_rows = tee(file for group in scan.clips.several() for file in group)
+    rows = passing(state.files, (file.key for file in of_rows))
+    pairs = zip(files, rows, strict=True)
+    return [file for file, row in pairs if unchanged_pcm(file, row) is None]
 
 
 def make_plan(
@@ -107,7 +110,6 @@ def make_plan(
     failures: list[Failure] = []
     warnings = [f"{spec.name}: {doubt}" for spec in specs for doubt in doubts_of(spec)]
     published = scan.corpus.published()
-    behind = set[str]().union(*(state.not_current(spec) for spec in specs))
 
     def chosen() -> Iterator[AudioFile]:
         for group in scan.clips.groups():
@@ -122,16 +124,13 @@ def make_plan(
                 warnings.append(warning)
             yield file
 
-    # All at once they would fill the memory: files pass by together with their rows.
-    files, of_rows, of_clips = tee(chosen(), 3)
-    rows = passing(state.files, (file.key for file in of_rows))
-    clips = passing(state.clips, (file.name.clip_id for file in of_clips))
-    for file, row, clip in zip(files, rows, clips, strict=True):
-        pcm, clip_id = unchanged_pcm(file, row), file.name.clip_id
-        if pcm and clip and clip.pcm_sha256 == pcm and clip_id not in behind:
+    for file, row, clip, have in _beside(chosen(), state, specs):
+        pcm = unchanged_pcm(file, row)
+        is_known = pcm and clip and clip.pcm_sha256 == pcm
+        if is_known and all(have.get(spec.name) == pcm for spec in specs):
             reused.append(file)
         else:
-            jobs.append(Job(file, _have(clip_id, state, specs)))
+            jobs.append(Job(file, have or _NOTHING))
     return Plan(jobs, reused, tuple(failures), tuple(warnings))
 
 
@@ -140,15 +139,31 @@ def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:
     return EXTRACTORS.get(spec.extractor).doubts(spec.settings)
 
 
-def _have(clip_id: str, state: StoreState, specs: Sequence[FeatureSpec]) -> Mapping[str, str]:
-    rows = ((spec, state.index.get(spec.name, {}).get(clip_id)) for spec in specs)
-    have = {
-        spec.name: row.pcm_sha256
-        for spec, row in rows
-        if row and row.fingerprint == spec.fingerprint
-    }
-    return have or _NOTHING
+def _beside(
+    files: Iterator[AudioFile], state: StoreState, specs: Sequence[FeatureSpec]
+) -> Iterator[tuple[AudioFile, FileRow | None, ClipRow | None, dict[str, str]]]:
+    """Yield each file with its row, its clip's, and the samples that values are of, by feature.
 
+    All at once they would fill the memory: files and rows pass by together.
+    """
+    current = [spec.name for spec in specs if state.all_current(spec)]
+    others = [spec for spec in specs if spec.name not in current]
+    files, of_files, of_clips, *of_indexes = tee(files, 3 + len(others))
+    rows = passing(state.files, (file.key for file in of_files))
+    clips = passing(state.clips, map(_clip_id, of_clips))
+    indexes = [
+        passing(state.index.get(spec.name, {}), map(_clip_id, copy))
+        for spec, copy in zip(others, of_indexes, strict=True)
+    ]
+    for file, row, clip, *places in zip(files, rows, clips, *indexes, strict=True):
+        have = dict.fromkeys(current, clip.pcm_sha256) if clip else {}
+        for spec, place in zip(others, places, strict=True):
+            if place and place.fingerprint == spec.fingerprint:
+                have[spec.name] = place.pcm_sha256
+        yield file, row, clip, have
+
+
+_clip_id = attrgetter("name.clip_id")
 
 _NOTHING: Mapping[str, str] = {}
 """Shared by all new clips, of which there may be a million."""
@@ -186,10 +201,14 @@ def _choose(
 
 def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
     own = family(scan.corpus.name)
-    stored = {corpus for corpus in set(column(state.clips, "corpus")) if family(corpus) != own}
+    stored = {corpus for corpus in _corpora(state) if family(corpus) != own}
     if stored:
         raise CorpusError(
             f"the store holds {', '.join(sorted(stored))} and {scan.root} is {scan.corpus.name}",
             allowed="a store holds one corpus, so that a speaker's name means one person",
             hint="name another store with --store DIR",
         )
+
+
+def _corpora(state: StoreState) -> set[str]:
+    return {corpus for (corpus,) in each(state.clips, "corpus")}

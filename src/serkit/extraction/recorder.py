@@ -17,7 +17,7 @@ from serkit.ingest.clip_files import AudioFile
 from serkit.ingest.scan import Scan, shown
 from serkit.store.compact import merge_new_parts
 from serkit.store.manifest import Failure
-from serkit.store.rows import passing
+from serkit.store.rows import found, passing
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
 
@@ -70,12 +70,13 @@ class Recorder:
         self.failures += result.failures
         self.notes += result.notes
         failed = {failure.clip_id for failure in result.failures}
-        for clip in result.decoded:
+        ids = [clip.job.file.name.clip_id for clip in result.decoded]
+        before = found(self._writer.state.clips, ids)
+        for clip_id, clip in zip(ids, result.decoded, strict=True):
             self.computed += clip.computed > 0
-            self.unchanged += clip.computed == 0 and clip.job.file.name.clip_id not in failed
-            before = self._writer.state.clips.get(clip.job.file.name.clip_id)
-            if before and before.pcm_sha256 != clip.pcm_sha256:
-                self._changed.add(before.clip_id)
+            self.unchanged += clip.computed == 0 and clip_id not in failed
+            if clip_id in before and before[clip_id].pcm_sha256 != clip.pcm_sha256:
+                self._changed.add(clip_id)
         self._writer.put_files(file_row(c.job.file, c.pcm_sha256) for c in result.decoded)
         self._writer.put_clips(_clip_row(self._scan, clip) for clip in result.decoded)
         for feature, (part, rows) in result.parts.items():

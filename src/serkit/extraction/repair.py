@@ -25,6 +25,7 @@ from serkit.storage.lock import DEFAULT_WAIT, writer_lock
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import (
     NAME,
+    TABLES,
     Failure,
     Manifest,
     Segments,
@@ -33,10 +34,11 @@ from serkit.store.manifest import (
     write_manifest,
 )
 from serkit.store.mirror import refuse_mirror
+from serkit.store.opening import locked_writer
 from serkit.store.rows import column
 from serkit.store.tables import ClipRow
 from serkit.store.verify import Damage, verify
-from serkit.store.writer import TABLES, StoreWriter, locked_writer
+from serkit.store.writer import StoreWriter
 
 _CLIPS_A_TASK = 16
 

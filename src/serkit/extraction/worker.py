@@ -22,9 +22,9 @@ from serkit.features.compute import compute_features
 from serkit.storage.lock import holder_of
 from serkit.storage.objects import open_objects
 from serkit.store.manifest import Failure, StoredFile
+from serkit.store.part_files import upload_part, write_part
 from serkit.store.parts import Item
 from serkit.store.tables import IndexRow
-from serkit.store.writer import upload_part, write_part
 
 _SHOWS_WITHIN = 10.0
 """Seconds within which a network's file system shows a new file to every machine."""

@@ -22,6 +22,10 @@ _LITTLE = 1 << 16
 """Bytes below which a disk counts as full."""
 
 
+_PIECE = 1 << 20
+"""Bytes that are read at a time where a file need not be in memory whole."""
+
+
 @contextmanager
 def hidden_beside(path: Path, ending: str = "") -> Iterator[Path]:
     """Give a hidden name beside a file, under which the file is written first.
@@ -105,6 +109,21 @@ def read_file(path: Path) -> bytes:
             raise not_read(path, error) from error
 
 
+def pieces_of(path: Path) -> Iterator[bytes]:
+    """Yield a file's content piece after piece.
+
+    Raises:
+        FileNotFoundError: It is not there.
+        StoreReadError: It is there, but the system does not let it be read.
+    """
+    with opened(path) as file:
+        try:
+            while piece := file.read(_PIECE):
+                yield piece
+        except OSError as error:
+            raise not_read(path, error) from error
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file whole, as :func:`write_file` does, through an open file.
@@ -116,6 +135,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         StoreWriteError: The disk did not take it; nothing is left behind.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with hidden_beside(path) as hidden, hidden.open("wb") as file:
             yield file
             file.flush()

@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from serkit.errors import StoreCorruptError
 from serkit.features import ArrayLayout, TableLayout, Values
+from serkit.store.part_files import write_part
 from serkit.store.parts import Array, Item, open_values
 from serkit.store.reading import checked_values
-from serkit.store.rows import column, passing
+from serkit.store.rows import each, passing
 from serkit.store.tables import IndexRow
-from serkit.store.writer import StoreWriter, write_part
+from serkit.store.writer import StoreWriter
 
 CLIPS_PER_PART = 48
 """Clips in a part file: some 50 MB of memory a worker, whatever the size of the corpus."""
@@ -48,7 +49,7 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
     stored = writer.features[feature]
     if not isinstance(stored.layout, TableLayout):
         return
-    counts = Counter(column(writer.state.index[feature], "part"))
+    counts = Counter(part for (part,) in each(writer.state.index[feature], "part"))
     small = {part for part, count in counts.items() if count < _FEW_ROWS}
     if len(small) > _MOST_TABLE_PARTS:
 
@@ -57,7 +58,7 @@ def merge_small_parts(writer: StoreWriter, feature: str) -> None:
                 writer.commit()
 
         rewrite_parts(
-            writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART, each=commit_now_and_then
+            writer, feature, small, clips_a_part=_ROWS_A_TABLE_PART, progress=commit_now_and_then
         )
         writer.commit(tidy=True)
 
@@ -68,7 +69,7 @@ def rewrite_parts(
     parts: Collection[str],
     *,
     clips_a_part: int,
-    each: Callable[[int], None] | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> None:
     """Copy the living values of some parts into new ones; the old ones then hold nothing.
 
@@ -79,7 +80,7 @@ def rewrite_parts(
         feature: The feature's name.
         parts: Which parts.
         clips_a_part: How many clips a new part holds.
-        each: Called after each new part with the number of clips handled so far.
+        progress: Called after each new part with the number of clips handled so far.
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]
@@ -87,8 +88,8 @@ def rewrite_parts(
     for first in range(0, len(current), clips_a_part):
         chosen = current[first : first + clips_a_part]
         _copy(writer, feature, [row for row in passing(index, chosen) if row])
-        if each:
-            each(min(first + clips_a_part, len(current)))
+        if progress:
+            progress(min(first + clips_a_part, len(current)))
 
 
 def _copy(writer: StoreWriter, feature: str, rows: Iterable[IndexRow]) -> None:
@@ -111,13 +112,9 @@ def _copy(writer: StoreWriter, feature: str, rows: Iterable[IndexRow]) -> None:
 
 def _in_parts(index: Mapping[str, IndexRow], parts: Collection[str], fingerprint: str) -> list[str]:
     """Return the clips with values of a recipe in some parts, in the order of the parts."""
-    fields = [column(index, name) for name in ("part", "offset", "fingerprint")]
-    found = [
-        (part, offset, clip_id)
-        for clip_id, part, offset, recipe in zip(index, *fields, strict=True)
-        if part in parts and recipe == fingerprint
-    ]
-    return [clip_id for _, _, clip_id in sorted(found)]
+    rows = each(index, "part", "offset", "clip_id", "fingerprint")
+    found = sorted(row[:3] for row in rows if row[0] in parts and row[3] == fingerprint)
+    return [clip_id for _, _, clip_id in found]
 
 
 def _item(values: Array, row: IndexRow, layout: ArrayLayout | TableLayout) -> Item:

@@ -15,9 +15,10 @@ from serkit.storage.lock import DEFAULT_WAIT
 from serkit.store.compact import CLIPS_PER_PART, rewrite_parts
 from serkit.store.manifest import StoredFeature
 from serkit.store.mirror import refuse_mirror
+from serkit.store.opening import open_writer
 from serkit.store.parts import count_clips
 from serkit.store.rows import column
-from serkit.store.writer import StoreWriter, open_writer
+from serkit.store.writer import StoreWriter
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -103,7 +104,7 @@ def _compact(writer: StoreWriter, progress: ProgressCallback) -> None:
         def each(copied: int, before: int = before) -> None:
             progress(before + copied, total)
 
-        rewrite_parts(writer, name, parts, clips_a_part=CLIPS_PER_PART, each=each)
+        rewrite_parts(writer, name, parts, clips_a_part=CLIPS_PER_PART, progress=each)
         done += counts[name]
 
 

@@ -18,7 +18,9 @@ from serkit.labels import UNRECORDED, LabelSet
 from serkit.storage.files import Buffer, read_file, write_file
 from serkit.store.summary import StoreSummary
 
-_FOLDERS = ("parts", "tables")
+PARTS = "parts"
+TABLES = "tables"
+_FOLDERS = (PARTS, TABLES)
 
 FORMAT = 2
 """Raised when an older serkit could no longer read the store."""

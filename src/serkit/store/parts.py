@@ -26,14 +26,8 @@ from xxhash import xxh3_64_intdigest
 from serkit.errors import SerkitError, StoreCorruptError, StoreError
 from serkit.features import ArrayLayout, FeatureSpec, Layout, TableLayout, Values
 from serkit.storage.files import Buffer, not_read, opened
-from serkit.store.tables import (
-    IndexRow,
-    from_parquet,
-    number_column,
-    numbers,
-    string_column,
-    to_parquet,
-)
+from serkit.store.columns import from_parquet, number_column, numbers, string_column, to_parquet
+from serkit.store.tables import IndexRow
 
 Item = tuple[str, str, Values]
 """A clip's id, the SHA-256 of its samples, and its values."""

@@ -5,29 +5,19 @@ Making 100,000 clips into objects takes a second; one field of them, or a few ro
 
 from __future__ import annotations
 
-import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
-from dataclasses import fields
 from functools import cached_property
-from itertools import accumulate, chain, islice
-from typing import TYPE_CHECKING, Any, Generic
+from itertools import accumulate, chain, compress, islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
-from serkit.keys import KeyIndex, digests_in
-from serkit.packed import make_records
-from serkit.store.tables import (
-    Row,
-    listed,
-    number_column,
-    read_column,
-    read_keys,
-    read_table,
-    release_memory,
-    repeated,
-)
+from serkit.store.arrow_memory import release_memory
+from serkit.store.segment import Segment
+from serkit.store.tables import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,83 +28,8 @@ _FEW = 8
 _SINGLE = 64
 """Likewise for rows that are asked for one by one: such a row takes as long as fifty others."""
 
-_TAKEN = 64
-"""Rows from which on Arrow's own way of choosing them is the quicker, once it is imported."""
-
-_IMPORTED_FOR = 2000
-"""Rows from which on it is worth importing ``pyarrow.compute``, which takes 0.15 s."""
-
-_AT_ONCE = 4096
+_AT_ONCE = 1024
 """Rows that are made at a time where many pass by."""
-
-
-class Segment(Generic[Row]):
-    """Rows that were written together: a Parquet file in memory.
-
-    Args:
-        kind: The class of the rows; its first field is the key.
-        data: The file.
-        index: Where each key is, where the caller knows it already.
-    """
-
-    def __init__(self, kind: type[Row], data: bytes, index: KeyIndex | None = None) -> None:
-        self.data = data
-        self._kind: type[Row] = kind
-        self._key = fields(kind)[0].name
-        if index is not None:
-            self.index = index
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self._kind, self.data)
-
-    @cached_property
-    def keys(self) -> list[str]:
-        """The key of each row."""
-        return self.decoded_keys()
-
-    def decoded_keys(self) -> list[str]:
-        """Return the key of each row, which is not kept."""
-        return self.column(self._key)
-
-    @cached_property
-    def index(self) -> KeyIndex:
-        """Where each key is."""
-        found = [digests_in(keys) for keys in read_keys(self._kind, self.data)]
-        release_memory()
-        return KeyIndex.of(np.concatenate([np.zeros(0, np.uint64), *found]))
-
-    def forget(self) -> None:
-        """Give back what was decoded, but for the keys."""
-        self.__dict__.pop("table", None)
-
-    def column(self, name: str) -> list[Any]:
-        """Return one field of each row."""
-        return read_column(self._kind, self.data, name)
-
-    def arrow(self, name: str) -> pa.ChunkedArray:
-        """Return one field of each row as Arrow has it."""
-        return read_table(self._kind, self.data, [name]).column(name)
-
-    def rows(self) -> list[Row]:
-        """Return all rows."""
-        # What Arrow holds of them is not kept: it takes as much memory again.
-        table = self.__dict__.get("table") or read_table(self._kind, self.data)
-        return make_records(self._kind, {n: listed(table, n) for n in table.column_names})
-
-    def rows_at(self, positions: Sequence[int]) -> list[Row]:
-        """Return the rows at some positions."""
-        is_imported = "pyarrow.compute" in sys.modules
-        if len(positions) < (_TAKEN if is_imported else _IMPORTED_FOR):
-            names = self.table.column_names
-            cells = ([column[i].as_py() for i in positions] for column in self.table.columns)
-            return make_records(self._kind, dict(zip(names, cells, strict=True)))
-        taken = self.table.take(number_column(np.array(positions, np.int64)))
-        return make_records(self._kind, {n: listed(taken, n) for n in taken.column_names})
-
-    @cached_property
-    def table(self) -> pa.Table:
-        """All rows as Arrow has them; words that repeat are there once."""
-        return read_table(self._kind, self.data, words=repeated(self._kind))
 
 
 class Rows(Mapping[str, Row]):
@@ -193,18 +108,42 @@ class Rows(Mapping[str, Row]):
         """Whether the segments hold all that counts."""
         return True
 
+    def each(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Yield some fields of every row, decoded some thousand at a time and not kept.
+
+        A row that took another's place may come later than it would in :meth:`column`.
+        """
+        for number, segment in enumerate(self._segments):
+            counts, first = self._counts(number), 0
+            for columns in segment.batches(names):
+                rows = zip(*columns, strict=True)
+                end = first + len(columns[0])
+                yield from rows if counts is None else compress(rows, counts[first:end].data)
+                first = end
+        release_memory()
+
+    def _counts(self, number: int) -> npt.NDArray[np.bool_] | None:
+        """Return which rows of a segment no later one takes the place of; None is all."""
+        later = self._segments[number + 1 :]
+        if not later:
+            return None
+        digests = self._segments[number].index.in_order()
+        taken = [segment.index.find_all(digests) >= 0 for segment in later]
+        counts: npt.NDArray[np.bool_] = ~np.logical_or.reduce(taken)
+        return counts
+
     def same_as(self, other: Rows[Any], names: Sequence[str]) -> bool:
         """Return whether two tables hold the same fields, row by row as they were written.
 
         Nothing is decoded into objects. Tables that answer False may still hold the same, in
         another order.
         """
-        same = all(
-            joined_columns(self._segments, name).equals(joined_columns(other._segments, name))
-            for name in names
-        )
+        same = all(_are_equal(self._chunks(name), other._chunks(name)) for name in names)
         release_memory()
         return same
+
+    def _chunks(self, name: str) -> Iterator[pa.Array]:
+        return chain.from_iterable(segment.chunks(name) for segment in self._segments)
 
     @property
     def _keys(self) -> Iterator[str]:
@@ -230,16 +169,16 @@ class Rows(Mapping[str, Row]):
         """Yield the rows of many keys, or None; they are made some at a time, and not kept."""
         remaining = iter(keys)
         while some_keys := list(islice(remaining, _AT_ONCE)):
-            yield from map(self._decoded(some_keys).get, some_keys)
+            yield from map(self.found(some_keys).get, some_keys)
         for segment in self._segments:
             segment.forget()
         release_memory()
 
     def _make(self, keys: Sequence[str]) -> None:
-        self._made.update(self._decoded(keys))
+        self._made.update(self.found(keys))
 
-    def _decoded(self, keys: Sequence[str]) -> dict[str, Row]:
-        """Return the rows of those keys that are there."""
+    def found(self, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the rows of those keys that are there; they are not kept."""
         found = {key: self._made[key] for key in keys if key in self._made}
         missing = [key for key in keys if key not in found]
         for segment, places in self._located(missing):
@@ -270,15 +209,19 @@ class Rows(Mapping[str, Row]):
     @cached_property
     def _starts(self) -> list[int]:
         """The number of each segment's first row."""
-        return list(accumulate((len(s.keys) for s in self._segments), initial=0))
+        return list(accumulate(map(len, self._segments), initial=0))
 
 
-def joined_columns(segments: Iterable[Segment[Any]], name: str) -> pa.ChunkedArray:
-    """Return one field of all segments' rows as Arrow has it."""
-    import pyarrow as pa
-
-    found = [segment.arrow(name) for segment in segments]
-    return pa.chunked_array([chunk for each in found for chunk in each.chunks], pa.string())
+def _are_equal(ours: Iterator[pa.Array], theirs: Iterator[pa.Array]) -> bool:
+    """Return whether two columns that are cut up differently hold the same."""
+    one, other = next(ours, None), next(theirs, None)
+    while one is not None and other is not None:
+        size = min(len(one), len(other))
+        if not one.slice(0, size).equals(other.slice(0, size)):
+            return False
+        one = one.slice(size) if size < len(one) else next(ours, None)
+        other = other.slice(size) if size < len(other) else next(theirs, None)
+    return one is other  # both are at their end
 
 
 def column(rows: Mapping[str, Row], name: str) -> list[Any]:
@@ -293,6 +236,31 @@ def column(rows: Mapping[str, Row], name: str) -> list[Any]:
     if isinstance(rows, Rows):
         return rows.column(name)
     return [getattr(row, name) for row in rows.values()]
+
+
+def each(rows: Mapping[str, Row], *names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield some fields of every row, in any order, and keep none.
+
+    Example:
+        >>> from types import SimpleNamespace as Clip
+        >>> list(each({"a": Clip(sex="male", age=3)}, "sex", "age"))
+        [('male', 3)]
+    """
+    if isinstance(rows, Rows):
+        return rows.each(*names)
+    return (tuple([getattr(row, name) for name in names]) for row in rows.values())
+
+
+def found(rows: Mapping[str, Row], keys: Sequence[str]) -> dict[str, Row]:
+    """Return those rows of some keys that are there, and keep none.
+
+    Example:
+        >>> found({"a": 1}, ["a", "b"])
+        {'a': 1}
+    """
+    if isinstance(rows, Rows):
+        return rows.found(keys)
+    return {key: rows[key] for key in keys if key in rows}
 
 
 def passing(rows: Mapping[str, Row], keys: Iterable[str]) -> Iterator[Row | None]:

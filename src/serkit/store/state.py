@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import tee, zip_longest
 from pathlib import Path
 
-from xxhash import xxh3_64_hexdigest
+from xxhash import xxh3_64
 
 from serkit.errors import StoreCorruptError
 from serkit.features import FeatureSpec
-from serkit.features.spec import canonical_json
 from serkit.labels import LabelSet
-from serkit.storage.files import read_file
+from serkit.storage.files import Buffer, pieces_of, read_file
+from serkit.store.identity import digest_of_clips
 from serkit.store.manifest import Manifest, StoredFile, read_manifest
-from serkit.store.rows import Rows, Segment, column
+from serkit.store.rows import Rows, each, passing
+from serkit.store.segment import Segment
 from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
-
-_AT_ONCE = 4096
-"""Clips whose identity is hashed at a time."""
 
 
 @dataclass
@@ -50,8 +49,7 @@ class StoreState:
             StoreCorruptError: The index names a file outside of the store.
         """
         index, listed = self.index[feature], self.manifest.features[feature].parts
-        sizes, digests = column(index, "part_bytes"), column(index, "part_xxh3")
-        facts = dict(zip(column(index, "part"), zip(sizes, digests, strict=True), strict=True))
+        facts = {part: fact for part, *fact in each(index, "part", "part_bytes", "part_xxh3")}
         found = {}
         for part, fact in facts.items():
             try:
@@ -72,20 +70,29 @@ class StoreState:
 
     def corpus_digest(self) -> str:
         """Return the identity of all clips; see :func:`corpus_digest`."""
-        corpora, samples = column(self.clips, "corpus"), column(self.clips, "pcm_sha256")
-        return _digest(zip(corpora, self.clips, samples, strict=True))
+        return digest_of_clips(each(self.clips, "corpus", "clip_id", "pcm_sha256"))
+
+    def all_current(self, spec: FeatureSpec) -> bool:
+        """Return whether all clips have values of this recipe, as far as tables alike show it.
+
+        Where it answers False, they may still have them.
+        """
+        index, wanted = self.index.get(spec.name, {}), spec.fingerprint
+        recipes = each(index, "fingerprint")
+        return all(recipe == wanted for (recipe,) in recipes) and _alike(index, self.clips)
 
     def not_current(self, spec: FeatureSpec) -> set[str]:
         """Return the clips that have no values of this recipe and of the clip's samples."""
-        index, wanted = self.index.get(spec.name, {}), spec.fingerprint
-        recipes = column(index, "fingerprint")
-        if recipes.count(wanted) == len(recipes) and _alike(index, self.clips):
+        if self.all_current(spec):
             return set()  # the usual case, without looking clip by clip
-        computed, samples = column(index, "pcm_sha256"), column(self.clips, "pcm_sha256")
-        rows = zip(index, recipes, computed, strict=True)
-        have = {clip_id: pcm for clip_id, recipe, pcm in rows if recipe == wanted}
-        clips = zip(self.clips, samples, strict=True)
-        return {clip_id for clip_id, pcm in clips if have.get(clip_id) != pcm}
+        index, clips = self.index.get(spec.name, {}), each(self.clips, "clip_id", "pcm_sha256")
+        clips, of_rows = tee(clips)
+        rows = passing(index, (clip_id for clip_id, _ in of_rows))
+        return {
+            clip_id
+            for (clip_id, pcm), row in zip(clips, rows, strict=True)
+            if row is None or (row.fingerprint, row.pcm_sha256) != (spec.fingerprint, pcm)
+        }
 
     def current(self, spec: FeatureSpec, clip_id: str) -> bool:
         """Return whether a clip's values match this recipe and the clip's samples."""
@@ -111,8 +118,8 @@ def _alike(index: Mapping[str, IndexRow], clips: Mapping[str, ClipRow]) -> bool:
     """Return whether an index names the clips in their order, with the samples they have."""
     if isinstance(index, Rows) and isinstance(clips, Rows) and index.is_stored and clips.is_stored:
         return index.same_as(clips, ("clip_id", "pcm_sha256"))
-    samples = column(index, "pcm_sha256") == column(clips, "pcm_sha256")
-    return samples and [*index] == [*clips]
+    pairs = zip_longest(*(each(table, "clip_id", "pcm_sha256") for table in (index, clips)))
+    return all(one == other for one, other in pairs)
 
 
 def read_state(store: Path, *, files: bool = True) -> StoreState:
@@ -146,33 +153,35 @@ def read_checked(store: Path, file: StoredFile) -> bytes:
         StoreCorruptError: It is missing or damaged.
         StoreReadError: It is there but cannot be read.
     """
-    try:
+    with _checking(store, file) as update:
         data = read_file(store / file.file)
+        update(data)
+    return data
+
+
+@contextmanager
+def _checking(store: Path, file: StoredFile) -> Iterator[Callable[[Buffer], None]]:
+    """Verify a file of the store that is read in the block, piece after piece.
+
+    Raises:
+        StoreCorruptError: It is missing or damaged.
+    """
+    found = xxh3_64()
+    try:
+        yield found.update
     except FileNotFoundError as error:
         raise StoreCorruptError(
             f"{file.file} of the store {store} is missing", hint="run 'serkit store repair'"
         ) from error
-    if xxh3_64_hexdigest(data) != file.xxh3:
+    if found.hexdigest() != file.xxh3:
         raise StoreCorruptError(
             f"{file.file} of the store {store} is damaged", hint="run 'serkit store repair'"
         )
-    return data
 
 
 def corpus_digest(clips: Iterable[ClipRow]) -> str:
     """Return the identity of a set of clips: SHA-256 over their ids and samples, sorted."""
-    return _digest((clip.corpus, clip.clip_id, clip.pcm_sha256) for clip in clips)
-
-
-def _digest(clips: Iterable[tuple[str, str, str]]) -> str:
-    # The canonical JSON of the sorted list, which as one text would take 100 bytes for each clip.
-    rows = sorted(clips)
-    digest = hashlib.sha256(b"[")
-    for first in range(0, len(rows), _AT_ONCE):
-        text = canonical_json(rows[first : first + _AT_ONCE])
-        digest.update((text[1:-1] if first == 0 else f",{text[1:-1]}").encode())
-    digest.update(b"]")
-    return digest.hexdigest()
+    return digest_of_clips((clip.corpus, clip.clip_id, clip.pcm_sha256) for clip in clips)
 
 
 def read_segments(store: Path, files: Iterable[StoredFile], kind: type[Row]) -> list[Segment[Row]]:
@@ -183,3 +192,20 @@ def read_segments(store: Path, files: Iterable[StoredFile], kind: type[Row]) -> 
         StoreReadError: One is there but cannot be read.
     """
     return [Segment(kind, read_checked(store, file)) for file in files]
+
+
+def open_segments(store: Path, files: Iterable[StoredFile], kind: type[Row]) -> list[Segment[Row]]:
+    """Verify a table's files and leave them on the disk, for who holds the store's lock.
+
+    Raises:
+        StoreCorruptError: One is missing or damaged.
+        StoreReadError: One is there but cannot be read.
+    """
+    segments = []
+    for file in files:
+        path = store / file.file
+        with _checking(store, file) as update:
+            for piece in pieces_of(path):
+                update(piece)
+        segments.append(Segment(kind, path))
+    return segments

@@ -8,21 +8,19 @@ again a few times for each tenfold growth of the table, however little each comm
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from itertools import chain
+from dataclasses import fields
+from itertools import chain, compress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.keys import Digests, KeyIndex, digest_of, digests_of
-from serkit.store.rows import Rows, Segment
-from serkit.store.tables import (
-    Row,
-    copied,
-    release_memory,
-    superseded,
-)
+from serkit.store.packing import NextSegment, rows_that_count
+from serkit.store.rows import Rows
+from serkit.store.segment import Segment
+from serkit.store.tables import Row, to_table
 
 _RATIO = 4
 """How much longer than the next one a segment is: more would be read and written more often, less
@@ -30,21 +28,6 @@ would make more files."""
 
 _SMALL = 2000
 """Segments with fewer rows are always merged: most stores then have one file for each table."""
-
-
-@dataclass(frozen=True)
-class NextSegment:
-    """A table's next segment.
-
-    Attributes:
-        kept: How many segments stay in front of it; the others are in it.
-        data: A Parquet file.
-        digests: The hash of each row's key, shape ``(n,)``.
-    """
-
-    kept: int
-    data: bytes
-    digests: Digests = field(compare=False, repr=False)
 
 
 class Table(Rows[Row]):
@@ -56,11 +39,14 @@ class Table(Rows[Row]):
     Args:
         kind: The class of the rows; its first field is the key.
         segments: The committed rows.
+
+    Attributes:
+        kind: The same.
     """
 
     def __init__(self, kind: type[Row], segments: Iterable[Segment[Row]] = ()) -> None:
         super().__init__(segments)
-        self._kind: type[Row] = kind
+        self.kind: type[Row] = kind
         self._key = fields(kind)[0].name
         self._new: dict[str, Row] = {}
         self._lost: set[str] = set()
@@ -90,11 +76,11 @@ class Table(Rows[Row]):
     def __iter__(self) -> Iterator[str]:
         earlier: list[Segment[Row]] = []
         for segment in self._segments:
-            keys = segment.decoded_keys()
-            if self._is_repeated:
-                repeated = np.isin(segment.index.in_order(), self._digests(earlier)).tolist()
-                keys = [key for key, again in zip(keys, repeated, strict=True) if not again]
-            yield from (key for key in keys if key not in self._lost) if self._lost else keys
+            counts, first = self._is_counted_first(segment, earlier), 0
+            for (keys,) in segment.batches([self._key]):
+                end = first + len(keys)
+                yield from keys if counts is None else compress(keys, counts[first:end].data)
+                first = end
             earlier.append(segment)
         if self._added:
             yield from (key for key in self._new if not self._is_committed(key))
@@ -109,7 +95,7 @@ class Table(Rows[Row]):
             For each row the one that was there before, or None.
         """
         given = {getattr(row, self._key): row for row in rows}
-        before = self._decoded([*given])
+        before = self.found([*given])
         for key, row in given.items():
             if before.get(key) != row:
                 self._added += key not in before
@@ -141,6 +127,11 @@ class Table(Rows[Row]):
         values |= {key: getattr(row, name) for key, row in self._new.items()}
         return [values[key] for key in self]
 
+    def each(self, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Yield some fields of every row; see :meth:`serkit.store.rows.Rows.each`."""
+        yield from super().each(*names)
+        yield from (tuple([getattr(row, name) for name in names]) for row in self._new.values())
+
     def pack(self, *, tidy: bool = False) -> NextSegment:
         """Return the next segment; :meth:`settle` once it is committed.
 
@@ -148,58 +139,58 @@ class Table(Rows[Row]):
             tidy: Whether no row may stay in a segment that another has taken the place of: a
                 table without such rows is read column by column, in a fraction of the time.
         """
-        rows = sum(len(segment.index) for segment in self._segments) + len(self._new)
+        rows = sum(map(len, self._segments)) + len(self._new)
         kept = 0 if tidy and rows > len(self) else self._kept()
         merged = self._segments[kept:]
         digests = np.concatenate([self._digests(merged), digests_of(self._new)])
-        first, last = self._counting(digests)
-        segments = [segment.data for segment in merged]
-        if len(last) == len(digests):
-            data = copied(self._kind, segments, self._new.values())
-        else:
-            data = superseded(self._kind, segments, self._new.values(), first, last)
-            digests = digests[last]
-        release_memory()
-        return NextSegment(kept, data, digests)
+        is_lost = np.isin(digests, digests_of(self._lost))
+        is_lost[len(digests) - len(self._new) :] = False  # put again after they were taken out
+        chosen, index = rows_that_count(digests, is_lost)
+        new = to_table(self.kind, self._new.values())
+        return NextSegment(kept, merged, new, chosen, index)
 
-    def settle(self, packed: NextSegment) -> None:
-        """Take the new segment into use; what it holds is then decoded where it is asked for."""
+    def settle(self, kept: int, source: bytes | Path, index: KeyIndex) -> None:
+        """Take the new segment into use; what it holds is then decoded where it is asked for.
+
+        Args:
+            kept: As of :class:`serkit.store.packing.NextSegment`.
+            source: The segment's file, or the path of that.
+            index: Where the segment's keys are.
+        """
         self._committed = len(self)
-        new = Segment(self._kind, packed.data, KeyIndex.of(packed.digests))
-        kept = self._segments[: packed.kept]
-        for segment in kept:
+        for segment in self._segments[:kept]:
             segment.forget()
-        self._segments = (*kept, new)
+        self._segments = (*self._segments[:kept], Segment(self.kind, source, index))
         self._new, self._made, self._lost = {}, {}, set()
         self._added = self._singles = 0
 
-    def _counting(self, digests: Digests) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the first and the last row of each key, of which the last one counts.
+    def _counts(self, number: int) -> npt.NDArray[np.bool_] | None:
+        """Return which rows of a segment count, neither taken out nor replaced; None is all."""
+        counts = super()._counts(number)
+        if not self.changed:
+            return counts
+        digests = self._segments[number].index.in_order()
+        gone = np.isin(digests, digests_of(chain(self._new, self._lost)))
+        return ~gone if counts is None else counts & ~gone
 
-        Args:
-            digests: The hash of each row's key in some segments and of the new ones, which come
-                last.
-
-        Returns:
-            Numbers of rows, each of shape ``(keys,)``, in the order of the keys.
-        """
-        committed = len(digests) - len(self._new)
-        is_lost = np.isin(digests[:committed], digests_of(self._lost))
-        living = np.flatnonzero(np.concatenate([~is_lost, np.ones(len(self._new), bool)]))
-        _, first, key = np.unique(digests[living], return_index=True, return_inverse=True)
-        last = np.zeros(len(first), np.int64)
-        last[key] = living  # of rows with one key the last is assigned last
-        order = np.argsort(first)
-        return living[first[order]], last[order]
+    def _is_counted_first(
+        self, segment: Segment[Row], earlier: Sequence[Segment[Row]]
+    ) -> npt.NDArray[np.bool_] | None:
+        """Return which keys of a segment no earlier one has and nobody took out; None is all."""
+        if not (self._is_repeated or self._lost):
+            return None
+        digests = segment.index.in_order()
+        repeated = np.isin(digests, self._digests(earlier))
+        return ~(repeated | np.isin(digests, digests_of(self._lost)))
 
     @property
     def _keys(self) -> Iterator[str]:
-        return chain.from_iterable(segment.decoded_keys() for segment in self._segments)
+        return chain.from_iterable(segment.column(self._key) for segment in self._segments)
 
     @property
     def _is_repeated(self) -> bool:
         """Whether a committed row has taken the place of another."""
-        return self._committed < sum(len(segment.index) for segment in self._segments)
+        return self._committed < sum(len(segment) for segment in self._segments)
 
     def _is_committed(self, key: str) -> bool:
         """Return whether a key is committed and was not taken out."""
@@ -235,9 +226,9 @@ class Table(Rows[Row]):
         if self._lost:
             return 0
         kept, size = len(self._segments), len(self._new)
-        while kept and len(self._segments[kept - 1].index) < max(_SMALL, _RATIO * size):
+        while kept and len(self._segments[kept - 1]) < max(_SMALL, _RATIO * size):
             kept -= 1
-            size += len(self._segments[kept].index)
+            size += len(self._segments[kept])
         return kept
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from serkit.store.rows import column
+from serkit.store.rows import each
 from serkit.store.tables import IndexRow
 
 
@@ -27,7 +27,12 @@ class Usage:
     @classmethod
     def of(cls, index: Mapping[str, IndexRow]) -> Usage:
         """Count the rows of an index."""
-        return cls(Counter(column(index, "part")), Counter(column(index, "fingerprint")))
+        pairs = Counter(each(index, "part", "fingerprint"))
+        usage = cls()
+        for (part, recipe), count in pairs.items():
+            usage.parts[part] += count
+            usage.recipes[recipe] += count
+        return usage
 
     def replace(self, old: IndexRow | None, new: IndexRow | None) -> None:
         """Count one row instead of another; None is no row."""

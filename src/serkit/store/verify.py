@@ -21,7 +21,8 @@ from serkit.store.manifest import COPY, Manifest, Segments, StoredFile, copy_dam
 from serkit.store.mirror import Mirror, mirror_of
 from serkit.store.parts import Array, open_values
 from serkit.store.reading import checked_values
-from serkit.store.rows import Rows, Segment
+from serkit.store.rows import Rows
+from serkit.store.segment import Segment
 from serkit.store.state import StoreState
 from serkit.store.tables import IndexRow
 

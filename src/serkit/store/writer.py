@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from serkit.errors import NotFoundError, UsageError
 from serkit.features import FeatureSpec, Layout
+from serkit.keys import KeyIndex
 from serkit.labels import NO_LABEL, LabelSet
-from serkit.storage.files import TEMPORARY, flush_file, sync_folder, write_file
-from serkit.storage.lock import DEFAULT_WAIT, writer_lock
-from serkit.storage.objects import Objects
+from serkit.storage.files import flush_file, replacing, sync_folder
 from serkit.store.manifest import (
-    COPY,
-    NAME,
+    PARTS,
+    TABLES,
     Failure,
     Manifest,
     Segments,
     StoredFeature,
     StoredFile,
-    begin,
     copy_manifest,
     manifest_text,
-    read_manifest,
     write_manifest,
 )
 from serkit.store.mirror import mirror_of, unique
-from serkit.store.parts import Item, encode_part, suffix
-from serkit.store.state import StoreState, read_segments
+from serkit.store.packing import NextSegment
+from serkit.store.rows import each
+from serkit.store.state import StoreState, open_segments, read_segments
 from serkit.store.status import summarise
+from serkit.store.summed import Summed
 from serkit.store.table import Table
 from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
 from serkit.store.usage import Usage
 
-PARTS = "parts"
-TABLES = "tables"
 
-_IGNORE = "*\n"
-"""A store is never committed to version control."""
+@dataclass(frozen=True)
+class _Written:
+    """A table's next segment on the disk; see :class:`serkit.store.packing.NextSegment`."""
+
+    file: StoredFile
+    kept: int
+    index: KeyIndex
 
 
 class StoreWriter:
@@ -56,10 +56,10 @@ class StoreWriter:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self._mirror = mirror_of(path)
-        self._files = _read_table(path, manifest.tables.get("files", ()), FileRow)
-        self._clips = _read_table(path, manifest.tables.get("clips", ()), ClipRow)
+        self._files = self._table(manifest.tables.get("files", ()), FileRow)
+        self._clips = self._table(manifest.tables.get("clips", ()), ClipRow)
         self._index = {
-            name: _read_table(path, feature.index, IndexRow)
+            name: self._table(feature.index, IndexRow)
             for name, feature in manifest.features.items()
         }
         self.state = StoreState(manifest, self._files, self._clips, self._index)
@@ -155,7 +155,7 @@ class StoreWriter:
             return
         for clip_id in gone:
             self._clips.remove(clip_id)
-        owners = zip(self._files, self._files.column("clip_id"), strict=True)
+        owners = each(self._files, "path", "clip_id")
         self.forget_files([path for path, clip_id in owners if clip_id in gone])
         for feature in self._features:
             self.drop_values(feature, gone)
@@ -198,13 +198,15 @@ class StoreWriter:
         if not (changed or self._dirty):
             return
         generation = before.generation + 1
-        packed = {name: table.pack(tidy=tidy) for name, table in changed.items()}
+        # One after the other: what a segment is written from takes as much memory as its keys.
         written = {
-            name: self._write_table(name, generation, each.data) for name, each in packed.items()
+            name: self._write_table(name, generation, table.kind, table.pack(tidy=tidy))
+            for name, table in changed.items()
         }
 
         def segments(name: str, known: Segments) -> Segments:
-            return (*known[: packed[name].kept], written[name]) if name in packed else known
+            new = written.get(name)
+            return (*known[: new.kept], new.file) if new else known
 
         features = {
             name: replace(
@@ -223,8 +225,8 @@ class StoreWriter:
         unused |= self._unused.union(*(usage.emptied for usage in self._usage.values()))
         self._make_count(before, manifest, unused)
         self._features = features
-        for name, each in packed.items():
-            changed[name].settle(each)
+        for name, new in written.items():
+            changed[name].settle(new.kept, self._source(new.file), new.index)
         for usage in self._usage.values():
             usage.emptied.clear()
         self._unused.clear()
@@ -281,149 +283,21 @@ class StoreWriter:
         parts = {file: part for file, part in feature.parts.items() if file in usage.parts}
         return replace(feature, older=tuple(older.values()), parts=parts)
 
-    def _write_table(self, name: str, generation: int, data: bytes) -> StoredFile:
+    def _table(self, files: Segments, kind: type[Row]) -> Table[Row]:
+        """Open a table; of a mirror its bytes, as its readers remove files that others replaced."""
+        read = read_segments if self._mirror else open_segments
+        return Table(kind, read(self.path, files, kind))
+
+    def _source(self, file: StoredFile) -> bytes | Path:
+        path = self.path / file.file
+        return path.read_bytes() if self._mirror else path
+
+    def _write_table(
+        self, name: str, generation: int, kind: type[Any], packed: NextSegment
+    ) -> _Written:
         version = f"{generation:06d}"
         file = f"{TABLES}/{name}-{unique(version) if self._mirror else version}.parquet"
-        write_file(self.path / file, data)
-        return StoredFile.of(file, data)
-
-
-def _read_table(store: Path, segments: Segments, kind: type[Row]) -> Table[Row]:
-    return Table(kind, read_segments(store, segments, kind))
-
-
-@contextmanager
-def open_writer(
-    path: Path,
-    *,
-    create: bool = True,
-    wait: float = DEFAULT_WAIT,
-    say: Callable[[str], None] | None = None,
-) -> Iterator[StoreWriter]:
-    """Lock a store and open it for writing.
-
-    Args:
-        path: The store's folder.
-        create: Begin an empty store where there is none.
-        wait: Seconds to wait for another writer.
-        say: Called with the name of the process that holds the lock.
-
-    Raises:
-        NotFoundError: No store there, and ``create`` is false.
-        UsageError: The path is something else.
-        StoreLockedError: Another process is writing.
-        StoreWriteError: The folder cannot be written to.
-        StoreCorruptError: The store is damaged.
-    """
-    if path.exists() and not path.is_dir():
-        raise UsageError(f"{path} is a file", hint="name a folder with --store DIR")
-    if not create:
-        read_manifest(path)
-    with writer_lock(path, wait=wait, say=say):
-        _bring_here(path)
-        yield locked_writer(path)
-
-
-def _bring_here(path: Path) -> None:
-    """Bring the newest commit here where the store is elsewhere."""
-    if mirror := mirror_of(path):
-        try:
-            mirror.refresh(to_write=True)
-        except NotFoundError:  # the first commit will make it
-            for name in (NAME, COPY):
-                (path / name).unlink(missing_ok=True)
-
-
-def locked_writer(path: Path) -> StoreWriter:
-    """Open a locked store for writing and clean up after a killed writer.
-
-    Raises:
-        StoreWriteError: The folder cannot be written to.
-        StoreCorruptError: The store is damaged.
-    """
-    try:
-        manifest = read_manifest(path)
-        copy_manifest(path)
-    except NotFoundError:
-        _refuse_a_used_folder(path)
-        write_file(path / ".gitignore", _IGNORE.encode())
-        begin(path)
-        manifest = Manifest()
-    writer = StoreWriter(path, manifest)
-    for file in garbage(path, writer.state):
-        file.unlink(missing_ok=True)  # its uncommitted files
-    return writer
-
-
-def _refuse_a_used_folder(path: Path) -> None:
-    """Refuse to create a store in a used folder: other files would be treated as garbage.
-
-    Raises:
-        UsageError: The folder contains files that do not belong to a store.
-    """
-    if (path / COPY).exists():
-        return  # a store that was begun, and never committed to
-    ignore = path / ".gitignore"
-    foreign = [entry.name for entry in path.iterdir() if not entry.name.startswith(".")]
-    if ignore.exists() and ignore.read_bytes() != _IGNORE.encode():
-        foreign.append(ignore.name)
-    if foreign:
-        raise UsageError(
-            f"{path} holds {min(foreign)} and is not a feature store",
-            hint="name a new or empty folder with --store DIR",
-        )
-
-
-def write_part(
-    store: Path,
-    spec: FeatureSpec,
-    layout: Layout,
-    items: Sequence[Item],
-    name: str,
-    *,
-    flush: bool = False,
-) -> tuple[StoredFile, list[IndexRow]]:
-    """Write a part file; it is garbage until a writer has taken it into use.
-
-    Args:
-        store: The store's folder.
-        spec: The feature.
-        layout: Its shape.
-        items: Clips and their values.
-        name: The file's name without its ending; must be new.
-        flush: Whether to wait for the disk. The writer does that while workers compute, but
-            cannot do it for another machine.
-    """
-    if mirror := mirror_of(store):
-        return upload_part(mirror.objects, spec, layout, items, name)
-    file = _part_file(spec, layout, name)
-    pieces, rows = encode_part(spec, layout, items, file)
-    write_file(store / file, *pieces, flush=flush)
-    return _registered(StoredFile.of(file, *pieces), rows)
-
-
-def upload_part(
-    objects: Objects, spec: FeatureSpec, layout: Layout, items: Sequence[Item], name: str
-) -> tuple[StoredFile, list[IndexRow]]:
-    """Write a part of a store under a URL; see :func:`write_part`."""
-    file = _part_file(spec, layout, name)
-    pieces, rows = encode_part(spec, layout, items, file)
-    objects.write(file, *pieces)
-    return _registered(StoredFile.of(file, *pieces), rows)
-
-
-def _registered(part: StoredFile, rows: Iterable[IndexRow]) -> tuple[StoredFile, list[IndexRow]]:
-    """Return a part and its rows, which say how long it is and what its checksum is."""
-    return part, [replace(row, part_bytes=part.bytes, part_xxh3=part.xxh3) for row in rows]
-
-
-def _part_file(spec: FeatureSpec, layout: Layout, name: str) -> str:
-    return f"{PARTS}/{spec.name}/{name}{suffix(layout)}"
-
-
-def garbage(path: Path, state: StoreState) -> list[Path]:
-    """Return files in the store's folders that nothing refers to."""
-    kept = {path / name for name in state.stored_files()}
-    found = [p for folder in (PARTS, TABLES) for p in (path / folder).rglob("*") if p.is_file()]
-    found += [p for p in path.glob(f".*{TEMPORARY}") if p.is_file()]
-    return sorted(p for p in found if p not in kept)
+        with replacing(self.path / file) as stream:
+            summed = Summed(stream)
+            packed.write(summed, kind)
+        return _Written(StoredFile(file, summed.bytes, summed.xxh3), packed.kept, packed.index)

@@ -1,0 +1,58 @@
+"""The identity of a set of clips, hashed in their order without holding all of them as objects."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, starmap
+from operator import attrgetter
+
+from serkit.features.spec import canonical_json
+from serkit.packed import Packed
+
+_AT_ONCE = 4096
+"""Clips that are hashed at a time."""
+
+_SORTED_AT_ONCE = 8_192
+"""Clips that are sorted at a time."""
+
+_MERGED_AT_ONCE = 128
+"""Clips of each of these runs that are objects while they are merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    corpus: str
+    clip_id: str
+    pcm_sha256: str
+
+
+_values = attrgetter("corpus", "clip_id", "pcm_sha256")
+
+
+def digest_of_clips(clips: Iterable[tuple[str, str, str]]) -> str:
+    """Return SHA-256 over corpus, id and samples of clips, sorted.
+
+    What is hashed is the canonical JSON of the sorted list.
+
+    Args:
+        clips: Corpus, id, and SHA-256 of the samples of each clip, in any order.
+    """
+    rows = map(_values, _in_order(starmap(_Clip, clips)))
+    digest = hashlib.sha256(b"[")
+    separator = ""
+    while some := list(islice(rows, _AT_ONCE)):
+        digest.update(f"{separator}{canonical_json(some)[1:-1]}".encode())
+        separator = ","
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
+def _in_order(clips: Iterator[_Clip]) -> Iterator[_Clip]:
+    """Sort clips, many at a time, and merge what was sorted: only a few of each are objects."""
+    runs = []
+    while some := list(islice(clips, _SORTED_AT_ONCE)):
+        runs.append(Packed(_Clip, sorted(some, key=_values), at_once=_MERGED_AT_ONCE))
+    return heapq.merge(*runs, key=_values)

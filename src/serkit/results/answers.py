@@ -26,7 +26,7 @@ Texts = npt.NDArray[np.str_]
 GROUPS = ("sex", "intensity")
 """Columns that scores are broken down by, where a run has them."""
 
-_NAMES = ("true", "predicted")
+_TRUE, _PREDICTED = "true", "predicted"
 """Columns that repeat, in words, what others say in numbers."""
 
 
@@ -59,6 +59,7 @@ class ClipFacts:
         speakers: (n,) who speaks, as text; of unknown speakers everyone is somebody else.
         folds: (n,) the fold in which each clip was tested.
         groups: By the columns of :data:`GROUPS` that the run has.
+        true_names: (n,) the labels in words, as the file has them; None where it does not.
         order: (n,) rows of the file in the order of ``clip_ids``; None if they are.
     """
 
@@ -67,6 +68,7 @@ class ClipFacts:
     speakers: Texts
     folds: Texts
     groups: dict[str, Grouping] = field(default_factory=dict)
+    true_names: Texts | None = None
     order: npt.NDArray[np.intp] | None = None
 
     @cached_property
@@ -136,13 +138,13 @@ class Answers:
     Attributes:
         facts: The clips.
         stated: (n,) the labels that the file says were predicted.
-        names: (n,) columns that repeat labels in words, by name.
+        stated_names: (n,) the same in words; None where the file does not say them.
         probabilities: (n, C).
     """
 
     facts: ClipFacts
     stated: Ints
-    names: dict[str, Texts]
+    stated_names: Texts | None
     probabilities: Floats
 
 
@@ -166,20 +168,20 @@ class AnswerReader:
         """
         file = Columns(folder / PREDICTIONS)
         columns = [f"p_{name}" for name in labels]
-        file.decode([*columns, "predicted_id", *_NAMES])
+        file.decode([*columns, "predicted_id", _PREDICTED])
         probabilities = np.column_stack([file.numbers(name) for name in columns])
         stated = file.codes("predicted_id", len(labels))
-        names = {name: file.texts(name) for name in _NAMES if name in file}
+        names = file.texts(_PREDICTED) if _PREDICTED in file else None
         facts = self._facts(file, len(labels), clips)
         order = facts.order
         if order is not None:
             probabilities, stated = probabilities[order], stated[order]
-            names = {name: values[order] for name, values in names.items()}
+            names = None if names is None else names[order]
         return Answers(facts, stated, names, probabilities)
 
     def _facts(self, file: Columns, n_classes: int, clips: int) -> ClipFacts:
         columns = ["clip_id", "fold", _speaker_column(file), "true_id"]
-        columns += [name for name in GROUPS if name in file]
+        columns += [name for name in (*GROUPS, _TRUE) if name in file]
         key = (n_classes, clips, file.stored(columns))
         if key not in self._known:
             file.decode(columns)
@@ -209,5 +211,6 @@ def _facts_in(file: Columns, n_classes: int, clips: int) -> ClipFacts:
             for name in GROUPS
             if name in file
         },
+        true_names=file.texts(_TRUE)[order] if _TRUE in file else None,
         order=None if (order[:-1] < order[1:]).all() else order,
     )

@@ -20,7 +20,6 @@ from serkit.errors import RunError
 from serkit.evaluation.splits import PROTOCOLS
 from serkit.results.agreement import agreeing
 from serkit.results.answers import AnswerReader
-from serkit.results.board_table import render_board
 from serkit.results.entries import Entry, Group
 from serkit.results.listening import PROTOCOL as LISTENING
 from serkit.results.listening import beside_people
@@ -80,6 +79,8 @@ class Board(Shown):
 
     def __rich__(self) -> RenderableType:
         """Return the tables that ``rich.print(board)`` shows."""
+        from serkit.results.board_table import render_board
+
         return render_board(self.groups, self.problems, self.protocol)
 
 

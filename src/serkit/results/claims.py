@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from serkit.evaluation.metrics import Scores
-from serkit.evaluation.metrics.bootstrap import percentile_interval, resampled
+from serkit.evaluation.metrics.bootstrap import percentile_interval, resampled_scores
 from serkit.evaluation.metrics.classification import accuracy_of, macro_f1_of, uar_of
 from serkit.results.answers import ClipFacts, Ints
 
@@ -110,7 +110,7 @@ def _pairs(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
 def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]:
     """Compare intervals over speakers; older records have those of a bootstrap, to the digit."""
     draws = None
-    for name, of in (("uar", uar_of), ("accuracy", accuracy_of)):
+    for name in ("uar", "accuracy"):
         ends = [f"{name}_low", f"{name}_high"]
         if name == "accuracy" and not record.keys() & set(ends):
             continue  # from before it had one
@@ -120,8 +120,8 @@ def _intervals(record: Mapping[str, Any], evidence: Evidence) -> Iterator[_Pair]
         ]
         if all(_agree(said, counted, room) for _, said, counted, room in pairs):
             continue
-        draws = resampled(evidence.by_speaker) if draws is None else draws
-        older = percentile_interval(of(draws), len(evidence.by_speaker))
+        draws = draws or resampled_scores(evidence.by_speaker)
+        older = percentile_interval(getattr(draws, name), len(evidence.by_speaker))
         said = [record.get(end) for end in ends]
         if not all(map(_agree, said, map(_none_if_nan, (older.low, older.high)), (_EXACT,) * 2)):
             yield from pairs

@@ -171,12 +171,14 @@ def _refuse_other_labels(
 ) -> None:
     """Refuse labels other than those of the highest probability, and names of other labels."""
     names = np.array(labels)
-    columns: list[tuple[str, npt.NDArray[Any], npt.NDArray[Any]]] = [
-        ("predicted_id", found.stated, predicted)
+    columns: list[tuple[str, npt.NDArray[Any] | None, npt.NDArray[Any]]] = [
+        ("predicted_id", found.stated, predicted),
+        ("true", found.facts.true_names, names[found.facts.true]),
+        ("predicted", found.stated_names, names[predicted]),
     ]
-    numbers = {"predicted": predicted, "true": found.facts.true}
-    columns += [(name, said, names[numbers[name]]) for name, said in found.names.items()]
     for column, said, counted in columns:
+        if said is None:
+            continue
         rows = said != counted
         if rows.any():
             first = int(rows.argmax())

@@ -21,7 +21,6 @@ from serkit.labels import LabelSet
 from serkit.models import TRAINERS, Fitted
 from serkit.prediction.calibration import Calibration, calibrate
 from serkit.prediction.predictions import Predictions
-from serkit.prediction.predictor import Predictor
 from serkit.prediction.saved import FINAL, SavedModels, load_model
 from serkit.results.record import fault_of
 from serkit.results.stress import StressTable, coverage_of, read_stress
@@ -290,6 +289,7 @@ class Run(Shown):
             UsageError: The store's recipe of a feature is not the one of the training.
             MissingDependencyError: The model or a feature needs a package that is not installed.
         """
+        from serkit.prediction.predictor import Predictor  # it imports all that reads audio
         from serkit.store.store import FeatureStore
 
         predictor = Predictor(self.saved_models, fold)

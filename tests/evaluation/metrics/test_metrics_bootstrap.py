@@ -19,7 +19,8 @@ from serkit.evaluation.metrics import (
     bootstrap_uar,
 )
 from serkit.evaluation.metrics import uar as uar_now
-from serkit.evaluation.metrics.bootstrap import actor_weights
+from serkit.evaluation.metrics.bootstrap import actor_weights, resampled, resampled_scores
+from serkit.evaluation.metrics.classification import accuracy_of, uar_of
 
 
 def corpus(seed, actors=6, clips=16, classes=4, skill=0.6):
@@ -132,6 +133,15 @@ def test_drawing_actors_is_wider_than_drawing_clips_when_actors_differ():
     over_actors = bootstrap_uar(true, predicted, actors, n_classes=4)
     over_clips = bootstrap_uar(true, predicted, np.arange(true.size), n_classes=4)
     assert over_actors.high - over_actors.low > 3 * (over_clips.high - over_clips.low)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_of_resamples_are_those_of_their_confusions_to_the_last_bit(seed):
+    """Records of earlier versions hold intervals of these scores."""
+    confusions = actor_confusions(*unbalanced(seed), n_classes=5)
+    draws, found = resampled(confusions), resampled_scores(confusions)
+    assert np.array_equal(found.uar, uar_of(draws))
+    assert np.array_equal(found.accuracy, accuracy_of(draws))
 
 
 def test_the_interval_covers_the_truth_about_95_times_in_100():

@@ -17,6 +17,7 @@ matrices so weighted: all resamples together are one matrix product.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -26,13 +27,27 @@ from serkit.errors import UsageError
 from serkit.evaluation.metrics.classification import (
     Floats,
     Ints,
-    accuracy_of,
     check_lengths,
     checked_pair,
+    mean_of_defined,
     one_row,
-    uar_of,
+    ratio,
 )
 from serkit.evaluation.metrics.intervals import LEVEL, Interval
+from serkit.evaluation.metrics.speakers import hits_and_clips
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnScores:
+    """Scores of B resamples.
+
+    Attributes:
+        uar: (B,) unweighted average recalls.
+        accuracy: (B,) accuracies.
+    """
+
+    uar: Floats
+    accuracy: Floats
 
 
 def actor_confusions(
@@ -100,12 +115,38 @@ def resampled(confusions: Ints, *, resamples: int = 2000, seed: int = 0) -> Floa
     Raises:
         UsageError: See :func:`actor_weights`.
     """
-    flat = confusions.reshape(len(confusions), -1).astype(np.float64)
-    # The counts decide which weights an actor gets, not the name: renaming changes nothing.
-    flat = flat[np.lexsort(flat.T)]
+    flat = confusions[_order(confusions)].reshape(len(confusions), -1).astype(np.float64)
     # Counts are small whole numbers: the float product is exact, and far faster than integers.
     product = _float_weights(len(flat), resamples, seed) @ flat
     return product.reshape(resamples, *confusions.shape[1:])
+
+
+def resampled_scores(confusions: Ints, *, resamples: int = 2000, seed: int = 0) -> DrawnScores:
+    """Score each resample: what :func:`resampled` adds up, without the confusions in between.
+
+    Args:
+        confusions: (A, C, C) counts of each actor, rows true.
+        resamples: Number of resamples B.
+        seed: Seed of the draw.
+
+    Raises:
+        UsageError: See :func:`actor_weights`.
+    """
+    hits, clips = hits_and_clips(confusions[_order(confusions)])
+    weights = _float_weights(len(hits), resamples, seed)
+    drawn_hits, drawn_clips = weights @ hits, weights @ clips.astype(np.float64)
+    return DrawnScores(
+        uar=mean_of_defined(ratio(drawn_hits, drawn_clips)),
+        accuracy=ratio(drawn_hits.sum(axis=-1), drawn_clips.sum(axis=-1)),
+    )
+
+
+def _order(confusions: Ints) -> npt.NDArray[np.intp]:
+    """Return an order of the actors that depends on their counts alone.
+
+    It decides which weights an actor gets, so that renaming actors changes nothing.
+    """
+    return np.lexsort(confusions.reshape(len(confusions), -1).T)
 
 
 @lru_cache(maxsize=4)
@@ -158,8 +199,8 @@ def bootstrap_uar(
         UsageError: See :func:`actor_confusions` and :func:`actor_weights`.
     """
     confusions = actor_confusions(true, predicted, actors, n_classes)
-    draws = resampled(confusions, resamples=resamples, seed=seed)
-    return percentile_interval(uar_of(draws), len(confusions))
+    draws = resampled_scores(confusions, resamples=resamples, seed=seed)
+    return percentile_interval(draws.uar, len(confusions))
 
 
 def bootstrap_accuracy(
@@ -173,8 +214,8 @@ def bootstrap_accuracy(
 ) -> Interval:
     """Return the 95 % interval of the accuracy; everything else as in :func:`bootstrap_uar`."""
     confusions = actor_confusions(true, predicted, actors, n_classes)
-    draws = resampled(confusions, resamples=resamples, seed=seed)
-    return percentile_interval(accuracy_of(draws), len(confusions))
+    draws = resampled_scores(confusions, resamples=resamples, seed=seed)
+    return percentile_interval(draws.accuracy, len(confusions))
 
 
 def groups_of(what: str, members: npt.ArrayLike) -> tuple[list[str], Ints]:

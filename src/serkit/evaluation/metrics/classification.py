@@ -51,7 +51,7 @@ def recalls(confusion: npt.NDArray[Any]) -> Floats:
         (..., C) recalls from 0 to 1; NaN for a class that is absent from the truth.
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return _ratio(hits, confusion.sum(axis=-1))
+    return ratio(hits, confusion.sum(axis=-1))
 
 
 def uar_of(confusion: npt.NDArray[Any]) -> Floats:
@@ -63,7 +63,7 @@ def uar_of(confusion: npt.NDArray[Any]) -> Floats:
     Returns:
         (...) mean recall over the classes present in the truth; NaN where there are no clips.
     """
-    return _mean_of_defined(recalls(confusion))
+    return mean_of_defined(recalls(confusion))
 
 
 def accuracy_of(confusion: npt.NDArray[Any]) -> Floats:
@@ -76,7 +76,7 @@ def accuracy_of(confusion: npt.NDArray[Any]) -> Floats:
         (...) accuracies from 0 to 1; NaN where there are no clips.
     """
     hits = np.trace(confusion, axis1=-2, axis2=-1)
-    return _ratio(np.asarray(hits), confusion.sum(axis=(-2, -1)))
+    return ratio(np.asarray(hits), confusion.sum(axis=(-2, -1)))
 
 
 def macro_f1_of(confusion: npt.NDArray[Any]) -> Floats:
@@ -90,7 +90,7 @@ def macro_f1_of(confusion: npt.NDArray[Any]) -> Floats:
     """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
     # True positives count in both sums: the bottom is 2 TP + FP + FN, zero only if absent.
-    return _mean_of_defined(_ratio(2 * hits, confusion.sum(axis=-1) + confusion.sum(axis=-2)))
+    return mean_of_defined(ratio(2 * hits, confusion.sum(axis=-1) + confusion.sum(axis=-2)))
 
 
 def uar(true: npt.ArrayLike, predicted: npt.ArrayLike, *, n_classes: int | None = None) -> float:
@@ -228,15 +228,15 @@ def check_lengths(*columns: tuple[str, npt.NDArray[Any]]) -> None:
         raise UsageError(f"got {counts}", allowed="there must be one of each for every clip")
 
 
-def _ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Floats:
+def ratio(top: npt.NDArray[Any], bottom: npt.NDArray[Any]) -> Floats:
     """Divide, with NaN where the bottom is zero."""
     out = np.full(np.shape(bottom), np.nan)
     np.divide(top, bottom, out=out, where=np.asarray(bottom) > 0)
     return out
 
 
-def _mean_of_defined(values: Floats) -> Floats:
+def mean_of_defined(values: Floats) -> Floats:
     """Average the last axis, ignoring NaN; NaN if all are NaN."""
     # numpy.nanmean would warn about empty rows, and is slower on a stack.
     defined = ~np.isnan(values)
-    return _ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1))
+    return ratio(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1))

@@ -86,14 +86,16 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     yield from (
         "Two workers; every clip is read, computed, flushed and committed.",
         "",
-        "| clips | extract | ms per clip | repeated | memory of the parent | of a worker |",
-        "|--:|--:|--:|--:|--:|--:|",
+        "| clips | extract | ms per clip | repeated | memory of the parent | repeated "
+        "| of a worker |",
+        "|--:|--:|--:|--:|--:|--:|--:|",
     )
     for size, each in extraction.items():
         extract, repeat = each["extract"], each["repeat"]
         yield (
             f"| {int(size):,} | {extract[taken]:.1f} s | {1e3 * extract[taken] / int(size):.2f} "
             f"| {repeat[taken]:.2f} s | {extract['own_bytes'] / 2**20:.0f} MiB "
+            f"| {repeat['own_bytes'] / 2**20:.0f} MiB "
             f"| {extract['worker_bytes'] / 2**20:.0f} MiB |"
         )
     yield from ("", "## The store alone", "")
@@ -117,12 +119,11 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     )
     yield from ("## What grows", "")
     yield (
-        "- **Time is linear, and so is memory, with a small slope.** The parent holds the list of "
-        "files, packed, the tables as they are on disk, and a hash of each of their keys: "
-        f"{parent / 1024:.1f} KiB per clip, with what a commit needs for a moment. A worker itself "
-        "holds one part of "
-        "48 clips; the figure above counts also what it shares with the parent, which had read the "
-        "list of files when it was forked."
+        "- **Time is linear, and memory nearly flat.** The parent holds the list of files, "
+        "compressed, and a hash of each key of the tables; all else passes by, some thousand clips "
+        f"at a time ([ADR 29](adr/0029-memory-of-a-writer.md)): {parent / 1024:.1f} KiB per clip. "
+        "A worker itself holds one part of 48 clips; the figure above counts also what it shares "
+        "with the parent, which had read the list of files when it was forked."
     )
     yield (
         "- **A commit writes what is new.** Now and then one merges files of a table "
@@ -180,12 +181,11 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
     )
     yield ""
     yield (
-        f"The store itself would open in about {0.5 + MILLION * opening:.1f} s, and a process that "
-        f"filters its clips would take {MILLION * row / 2**30:.1f} GiB. What breaks first is the "
-        f"process that extracts: it keeps {MILLION * parent / 2**30:.1f} GiB: "
-        "the files that the scan found, and the tables. Then it is reading: a filter decodes whole "
-        "columns, which takes seconds at ten million clips. Several stores, read as one, are the "
-        "way from there."
+        f"The store itself would open in about {0.5 + MILLION * opening:.1f} s; the process that "
+        f"extracts would take {MILLION * parent / 2**30:.1f} GiB more than with a thousand clips, "
+        f"and one that filters {MILLION * row / 2**30:.1f} GiB. So reading breaks first: a filter "
+        "keeps the tables' bytes and decodes whole columns, which takes seconds at ten million "
+        "clips. Several stores, read as one, are the way from there."
     )
     yield from (
         "",

@@ -27,6 +27,7 @@ def test_what_was_appended_is_read_again(count):
     assert tuple(packed) == files
     assert packed == files
     assert [packed[i] for i in reversed(range(count))] == [*reversed(files)]
+    assert Packed(AudioFile, files, at_once=7) == files
 
 
 def test_slices_and_positions_from_the_end_are_those_of_a_tuple():

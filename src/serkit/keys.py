@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, starmap
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import numpy as np
 import numpy.typing as npt
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +45,7 @@ def digests_in(keys: pa.Array) -> Digests:
     return np.fromiter(map(xxh3_64_intdigest, pieces), np.uint64, len(keys))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class KeyIndex:
     """The positions of keys, found by hash: 12 bytes per key, where a dictionary takes 200.
 
@@ -66,9 +67,17 @@ class KeyIndex:
 
     @classmethod
     def of(cls, digests: Digests) -> KeyIndex:
-        """Index keys by their hashes, given in the order of the keys."""
-        order = np.argsort(digests, kind="stable")  # of equal keys the first is found
-        return cls(digests[order], order.astype(np.uint32))
+        """Index keys by their hashes, given in the order of the keys.
+
+        The indexes of a store's features name the clips as its table of clips does: the same keys
+        in the same order share one index.
+        """
+        mark = xxh3_128_digest(np.ascontiguousarray(digests).data)
+        known = _KNOWN.get(mark)
+        if known is None:
+            order = np.argsort(digests, kind="stable")  # of equal keys the first is found
+            known = _KNOWN[mark] = cls(digests[order], order.astype(np.uint32))
+        return known
 
     def __len__(self) -> int:
         return len(self.digests)
@@ -98,3 +107,7 @@ class KeyIndex:
         digests = np.empty_like(self.digests)
         digests[self.positions] = self.digests
         return digests
+
+
+_KNOWN: WeakValueDictionary[bytes, KeyIndex] = WeakValueDictionary()
+"""Indexes that are in use, by a hash of what they are made of."""

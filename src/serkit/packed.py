@@ -26,7 +26,7 @@ _AT_ONCE = 1024
 _FASTEST = 1
 """Level of compression; higher ones save a tenth more and take three times as long."""
 
-_KEPT = 4
+_KEPT = 2
 """Runs of records that stay objects after somebody has asked for one of them."""
 
 
@@ -39,7 +39,7 @@ class Packed(Sequence[T]):
     Args:
         kind: The class of the records: a dataclass with slots. Fields may be such dataclasses.
         items: The first records.
-        at_once: How many are packed together, and made again together.
+        at_once: How many are packed together, and made again together; 0 is the usual number.
 
     Example:
         >>> from serkit.clips import ClipName
@@ -48,8 +48,8 @@ class Packed(Sequence[T]):
         (5000, 'a4321')
     """
 
-    def __init__(self, kind: type[T], items: Iterable[T] = (), *, at_once: int = _AT_ONCE) -> None:
-        self._at_once = at_once
+    def __init__(self, kind: type[T], items: Iterable[T] = (), *, at_once: int = 0) -> None:
+        self._at_once = at_once or _AT_ONCE
         self._kind: type[T] = kind
         self._packed: list[bytes] = []
         self._last: list[T] = []

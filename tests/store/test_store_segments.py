@@ -12,6 +12,7 @@ import pytest
 from xxhash import xxh3_64_hexdigest
 
 import storekit as kit
+from serkit.errors import StoreCorruptError
 from serkit.extraction.repair import repair
 from serkit.features.spec import canonical_json
 from serkit.store.gc import gc
@@ -39,7 +40,8 @@ def many_segments(monkeypatch):
 class Written:
     """A table as a writer has it, beside the dictionary that it stands for."""
 
-    def __init__(self):
+    def __init__(self, folder=None):
+        self.folder = folder
         self.table = Table(FileRow)
         self.expected = {}
         self.segments = []
@@ -60,7 +62,11 @@ class Written:
 
     def commit(self, *, tidy=False):
         packed, data = self.packed(tidy=tidy)
-        self.table.settle(packed.kept, data, packed.index)
+        source = data
+        if self.folder:
+            source = self.folder / f"{self.written}-{len(packed.index)}.parquet"
+            source.write_bytes(data)
+        self.table.settle(packed.kept, source, packed.index)
         self.segments = [*self.segments[: packed.kept], Segment(FileRow, data)]
         self.written += len(packed.index)
         assert not self.table.changed
@@ -73,19 +79,29 @@ class Written:
             None,
         ]
         assert self.table.column("size") == [row.size for row in self.expected.values()]
+        self.check_each(self.table)
+
+    def check_each(self, rows):
+        found = sorted(rows.each("path", "size"))
+        assert found == sorted((row.path, row.size) for row in self.expected.values())
 
     def check_committed(self):
         self.check()
         assert Rows(self.segments) == self.expected
+        self.check_each(Rows(self.segments))
 
 
 class TestATable:
-    @pytest.mark.parametrize("rows_at_once", [5, 16_384])
-    def test_holds_what_a_dictionary_would(self, many_segments, rows_at_once, monkeypatch):
+    @pytest.mark.parametrize(("rows_at_once", "most_runs"), [(5, 0), (5, 256), (16_384, 256)])
+    @pytest.mark.parametrize("is_on_disk", [False, True])
+    def test_holds_what_a_dictionary_would(
+        self, many_segments, rows_at_once, most_runs, is_on_disk, monkeypatch, tmp_path
+    ):
         """Random changes, some committed, some not; read back after each commit."""
         monkeypatch.setattr("serkit.store.packing._AT_ONCE", rows_at_once)
+        monkeypatch.setattr("serkit.store.packing._MOST_RUNS", most_runs)
         random = np.random.default_rng(0)
-        written = Written()
+        written = Written(tmp_path if is_on_disk else None)
         for _ in range(60):
             for number in random.integers(0, 50, random.integers(1, 6)).tolist():
                 if random.random() < 0.1:
@@ -154,6 +170,16 @@ class TestATable:
         written.put(file_row(2))
         written.commit()
         written.check_committed()
+
+
+def test_a_writer_whose_table_disappears_says_so(tmp_path):
+    written = Written(tmp_path)
+    written.put(file_row(1))
+    written.commit()
+    for path in tmp_path.iterdir():
+        path.unlink()
+    with pytest.raises(StoreCorruptError, match="has disappeared; run 'serkit store repair'"):
+        written.table["1.wav"]
 
 
 # Stores

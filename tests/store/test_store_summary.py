@@ -149,11 +149,17 @@ def test_repair_counts_again(store):
 
 
 @pytest.mark.parametrize("at_once", [1, 4, 6, 4096])
-def test_a_corpus_is_identified_by_the_hash_of_one_json_text(store, at_once, monkeypatch):
-    """Hashed some clips at a time, and stored in runs: the identity must never change."""
+@pytest.mark.parametrize("sorted_at_once", [1, 4, 4096])
+def test_a_corpus_is_identified_by_the_hash_of_one_json_text(
+    store, at_once, sorted_at_once, monkeypatch
+):
+    """Hashed and sorted some clips at a time, stored in runs: the identity must never change."""
     monkeypatch.setattr("serkit.store.identity._AT_ONCE", at_once)
+    monkeypatch.setattr("serkit.store.identity._SORTED_AT_ONCE", sorted_at_once)
+    monkeypatch.setattr("serkit.store.identity._MERGED_AT_ONCE", 2)
     clips = FeatureStore(store).state.clips
     rows = sorted([row.corpus, row.clip_id, row.pcm_sha256] for row in clips.values())
     text = json.dumps(rows, separators=(",", ":"))
-    assert corpus_digest(clips.values()) == hashlib.sha256(text.encode()).hexdigest()
+    backwards = reversed(clips.values())
+    assert corpus_digest(backwards) == hashlib.sha256(text.encode()).hexdigest()
     assert corpus_digest([]) == hashlib.sha256(b"[]").hexdigest()

@@ -21,7 +21,7 @@ from serkit.store.rows import found, passing
 from serkit.store.tables import ClipRow
 from serkit.store.writer import StoreWriter
 
-_MOST_PENDING = 4096
+_MOST_PENDING = 2048
 """Clips after which a commit is due at the latest. Until then their rows are objects, which take
 some 2 KiB for a clip with two features."""
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from serkit.keys import Digests, KeyIndex
 from serkit.store.arrow_memory import release_memory
 from serkit.store.columns import number_column
+from serkit.store.recent import Recent
 from serkit.store.segment import Segment
 from serkit.store.tables import schema_of
 
@@ -25,9 +26,6 @@ _AT_ONCE = 4_096
 _MOST_RUNS = 256
 """Runs of neighbours from which on rows are chosen by ``pyarrow.compute``: its import takes 0.15 s
 and 10 MiB."""
-
-_KEPT = 2
-"""Row groups that stay decoded: what is written next mostly begins in one of them."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +70,13 @@ class NextSegment:
 
 
 class _Groups:
-    """The row groups of some segments and, last, the new rows; few of them are kept decoded."""
+    """The row groups of some segments and, last, the new rows."""
 
     def __init__(self, kind: type[Any], segments: Sequence[Segment[Any]], new: pa.Table) -> None:
         self._names = [each.name for each in fields(kind)]
         self._places = [(s, group) for s in segments for group in range(len(s.starts) - 1)]
         self._new = new
-        self._kept: dict[int, pa.Table] = {}
+        self._decoded: Recent[pa.Table] = Recent()
         lengths = [np.diff(segment.starts) for segment in segments]
         self.starts = np.cumsum(np.concatenate([[0], *lengths]), dtype=np.int64)
         """The number of each group's first row."""
@@ -86,12 +84,11 @@ class _Groups:
     def __getitem__(self, number: int) -> pa.Table:
         if number == len(self._places):
             return self._new
-        if number not in self._kept:
-            if len(self._kept) == _KEPT:
-                del self._kept[next(iter(self._kept))]
-            segment, group = self._places[number]
-            self._kept[number] = segment.group(group, self._names)
-        return self._kept[number]
+        return self._decoded.get(number, self._decode)
+
+    def _decode(self, number: int) -> pa.Table:
+        segment, group = self._places[number]
+        return segment.group(group, self._names)
 
 
 def _taken(table: pa.Table, places: npt.NDArray[np.int64]) -> pa.Table:

@@ -21,6 +21,7 @@ from serkit.keys import KeyIndex, digests_in
 from serkit.packed import make_records
 from serkit.store.arrow_memory import release_memory
 from serkit.store.columns import listed, number_column
+from serkit.store.recent import Recent
 from serkit.store.tables import Row, completed, repeated
 
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ _TAKEN = 64
 _IMPORTED_FOR = 2000
 """Rows from which on it is worth importing ``pyarrow.compute``, which takes 0.15 s."""
 
-_KEPT = 2
-"""Row groups of a file on the disk that stay decoded: rows are mostly asked for in their order."""
-
 
 class Segment(Generic[Row]):
     """Rows that were written together.
@@ -46,7 +44,7 @@ class Segment(Generic[Row]):
     Args:
         kind: The class of the rows; its first field is the key.
         source: The Parquet file's bytes, of which everything that was decoded is kept; or its path,
-            for a writer, which holds the store's lock and little else.
+            for a writer, which holds the store's lock and few row groups.
         index: Where each key is, where the caller knows it already.
     """
 
@@ -56,7 +54,9 @@ class Segment(Generic[Row]):
         self.kind: type[Row] = kind
         self._source = source
         self._key = fields(kind)[0].name
-        self._groups: dict[int, pa.Table] = {}
+        self._groups: Recent[pa.Table] = (
+            Recent() if isinstance(source, Path) else Recent(few=sys.maxsize)
+        )
         if index is not None:
             self.index = index
 
@@ -117,7 +117,11 @@ class Segment(Generic[Row]):
         found: dict[int, Row] = {}
         for group in np.unique(groups).tolist():
             wanted = np.flatnonzero(groups == group)
-            rows = _chosen(self.kind, self._decoded(group), places[wanted] - self.starts[group])
+            rows = _chosen(
+                self.kind,
+                self._groups.get(group, self._decoded),
+                places[wanted] - self.starts[group],
+            )
             found.update(zip(wanted.tolist(), rows, strict=True))
         return [found[number] for number in range(len(places))]
 
@@ -140,13 +144,8 @@ class Segment(Generic[Row]):
         return completed(self.kind, table, names)
 
     def _decoded(self, number: int) -> pa.Table:
-        """Return a row group with all its fields, and keep it for a while."""
-        if number not in self._groups:
-            if isinstance(self._source, Path) and len(self._groups) == _KEPT:
-                del self._groups[next(iter(self._groups))]
-            names = [field.name for field in fields(self.kind)]
-            self._groups[number] = self.group(number, names, words=True)
-        return self._groups[number]
+        """Decode all fields of a row group."""
+        return self.group(number, [field.name for field in fields(self.kind)], words=True)
 
     @cached_property
     def _fields(self) -> frozenset[str]:

@@ -82,8 +82,8 @@ def small_windows(monkeypatch):
     monkeypatch.setattr("serkit.store.packing._AT_ONCE", 256)
     monkeypatch.setattr("serkit.store.rows._AT_ONCE", 256)
     monkeypatch.setattr("serkit.store.identity._AT_ONCE", 256)
-    monkeypatch.setattr("serkit.store.identity._SORTED_AT_ONCE", 256)
-    monkeypatch.setattr("serkit.store.identity._MERGED_AT_ONCE", 16)
+    monkeypatch.setattr("serkit.packed._SORTED_AT_ONCE", 256)
+    monkeypatch.setattr("serkit.packed._MERGED_AT_ONCE", 16)
 
 
 def peak(root, count, **expected):

@@ -155,8 +155,8 @@ def test_a_corpus_is_identified_by_the_hash_of_one_json_text(
 ):
     """Hashed and sorted some clips at a time, stored in runs: the identity must never change."""
     monkeypatch.setattr("serkit.store.identity._AT_ONCE", at_once)
-    monkeypatch.setattr("serkit.store.identity._SORTED_AT_ONCE", sorted_at_once)
-    monkeypatch.setattr("serkit.store.identity._MERGED_AT_ONCE", 2)
+    monkeypatch.setattr("serkit.packed._SORTED_AT_ONCE", sorted_at_once)
+    monkeypatch.setattr("serkit.packed._MERGED_AT_ONCE", 2)
     clips = FeatureStore(store).state.clips
     rows = sorted([row.corpus, row.clip_id, row.pcm_sha256] for row in clips.values())
     text = json.dumps(rows, separators=(",", ":"))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
 from uuid import uuid4
 
 from serkit.errors import StoreCorruptError
 from serkit.features import ArrayLayout, TableLayout, Values
+from serkit.packed import in_order
 from serkit.store.part_files import write_part
 from serkit.store.parts import Array, Item, open_values
 from serkit.store.reading import checked_values
@@ -22,7 +26,7 @@ _MOST_TABLE_PARTS = 4
 _ROWS_A_TABLE_PART = 4096
 _FEW_ROWS = 1024
 """A table part with fewer rows is small: it is merged with others."""
-_PARTS_A_COMMIT = 4
+_PARTS_A_COMMIT = 2
 """So that the rows of a large table are not all held until one commit."""
 
 
@@ -84,12 +88,12 @@ def rewrite_parts(
     """
     stored = writer.features[feature]
     index = writer.state.index[feature]
-    current = _in_parts(index, parts, stored.spec.fingerprint)
-    for first in range(0, len(current), clips_a_part):
-        chosen = current[first : first + clips_a_part]
+    current, done = _in_parts(index, parts, stored.spec.fingerprint), 0
+    while chosen := list(islice(current, clips_a_part)):
         _copy(writer, feature, [row for row in passing(index, chosen) if row])
+        done += len(chosen)
         if progress:
-            progress(min(first + clips_a_part, len(current)))
+            progress(done)
 
 
 def _copy(writer: StoreWriter, feature: str, rows: Iterable[IndexRow]) -> None:
@@ -110,11 +114,23 @@ def _copy(writer: StoreWriter, feature: str, rows: Iterable[IndexRow]) -> None:
         writer.put_part(feature, part, new)
 
 
-def _in_parts(index: Mapping[str, IndexRow], parts: Collection[str], fingerprint: str) -> list[str]:
-    """Return the clips with values of a recipe in some parts, in the order of the parts."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    part: str
+    offset: int
+    clip_id: str
+
+
+def _in_parts(
+    index: Mapping[str, IndexRow], parts: Collection[str], fingerprint: str
+) -> Iterator[str]:
+    """Yield the clips with values of a recipe in some parts, in the order of the parts."""
     rows = each(index, "part", "offset", "clip_id", "fingerprint")
-    found = sorted(row[:3] for row in rows if row[0] in parts and row[3] == fingerprint)
-    return [clip_id for _, _, clip_id in found]
+    found = (
+        _Place(*place) for *place, recipe in rows if place[0] in parts and recipe == fingerprint
+    )
+    key = attrgetter("part", "offset", "clip_id")
+    return (place.clip_id for place in in_order(_Place, found, key))
 
 
 def _item(values: Array, row: IndexRow, layout: ArrayLayout | TableLayout) -> Item:

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice, starmap
 from operator import attrgetter
 
 from serkit.features.spec import canonical_json
-from serkit.packed import Packed
+from serkit.packed import in_order
 
 _AT_ONCE = 4096
 """Clips that are hashed at a time."""
-
-_SORTED_AT_ONCE = 8_192
-"""Clips that are sorted at a time."""
-
-_MERGED_AT_ONCE = 128
-"""Clips of each of these runs that are objects while they are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,7 @@ def digest_of_clips(clips: Iterable[tuple[str, str, str]]) -> str:
     Args:
         clips: Corpus, id, and SHA-256 of the samples of each clip, in any order.
     """
-    rows = map(_values, _in_order(starmap(_Clip, clips)))
+    rows = map(_values, in_order(_Clip, starmap(_Clip, clips), _values))
     digest = hashlib.sha256(b"[")
     separator = ""
     while some := list(islice(rows, _AT_ONCE)):
@@ -48,11 +41,3 @@ def digest_of_clips(clips: Iterable[tuple[str, str, str]]) -> str:
         separator = ","
     digest.update(b"]")
     return digest.hexdigest()
-
-
-def _in_order(clips: Iterator[_Clip]) -> Iterator[_Clip]:
-    """Sort clips, many at a time, and merge what was sorted: only a few of each are objects."""
-    runs = []
-    while some := list(islice(clips, _SORTED_AT_ONCE)):
-        runs.append(Packed(_Clip, sorted(some, key=_values), at_once=_MERGED_AT_ONCE))
-    return heapq.merge(*runs, key=_values)

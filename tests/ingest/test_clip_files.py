@@ -32,6 +32,7 @@ def test_files_are_grouped_as_a_dictionary_groups_them(ids):
     assert list(clips.groups()) == list(expected.values())
     assert list(clips.several()) == [group for group in expected.values() if len(group) > 1]
     assert len(clips) == len(expected)
+    assert clips.missing(["x", *expected, "y"]) == ["x", "y"]
 
 
 def test_a_clip_without_a_file_is_absent():

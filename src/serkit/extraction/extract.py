@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ from serkit.store.writer import StoreWriter
 
 _FEWEST_CLIPS_A_PART = 4
 """Fewer clips per part would create many files and save little time."""
+
+_AT_ONCE = 4096
+"""Clips of the store that are looked for in the folder at a time."""
 
 
 if TYPE_CHECKING:
@@ -270,10 +274,12 @@ def _tasks(
 
 def _absent(scan: Scan, writer: StoreWriter) -> tuple[str, ...]:
     """Return the clips of this corpus that are in the store and not in the folder."""
-    found, family_of = scan.clips, cache(family)
-    own = family(scan.corpus.name)
+    own, family_of = family(scan.corpus.name), cache(family)
     clips = each(writer.state.clips, "clip_id", "corpus")
-    absent = (key for key, corpus in clips if family_of(corpus) == own and key not in found)
+    stored = (clip_id for clip_id, corpus in clips if family_of(corpus) == own)
+    absent: list[str] = []
+    while some := list(islice(stored, _AT_ONCE)):
+        absent += scan.clips.missing(some)
     return tuple(sorted(absent))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import tee
 from operator import attrgetter
+from typing import Any
 
 from serkit.errors import AmbiguousClipError, CorpusError
 from serkit.features import EXTRACTORS, FeatureSpec
@@ -16,7 +17,7 @@ from serkit.packed import Packed
 from serkit.store.manifest import Failure
 from serkit.store.rows import each, passing
 from serkit.store.state import StoreState
-from serkit.store.tables import ClipRow, FileRow
+from serkit.store.tables import ClipRow, FileRow, IndexRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,17 @@ def make_plan(
                 warnings.append(warning)
             yield file
 
-    for file, row, clip, have in _beside(chosen(), state, specs):
+    current = {spec.name for spec in specs if state.all_current(spec)}
+    others = [spec for spec in specs if spec.name not in current]
+    for file, row, clip, *places in _beside(chosen(), state, others):
         pcm = unchanged_pcm(file, row)
         is_known = pcm and clip and clip.pcm_sha256 == pcm
-        if is_known and all(have.get(spec.name) == pcm for spec in specs):
+        values = _values(others, places) if others else {}
+        if is_known and all(values.get(spec.name) == pcm for spec in others):
             reused.append(file)
         else:
-            jobs.append(Job(file, have or _NOTHING))
+            of_current = dict.fromkeys(current, clip.pcm_sha256) if clip else {}
+            jobs.append(Job(file, of_current | values or _NOTHING))
     return Plan(jobs, reused, tuple(failures), tuple(warnings))
 
 
@@ -141,26 +146,25 @@ def doubts_of(spec: FeatureSpec) -> tuple[str, ...]:
 
 def _beside(
     files: Iterator[AudioFile], state: StoreState, specs: Sequence[FeatureSpec]
-) -> Iterator[tuple[AudioFile, FileRow | None, ClipRow | None, dict[str, str]]]:
-    """Yield each file with its row, its clip's, and the samples that values are of, by feature.
+) -> Iterator[tuple[Any, ...]]:
+    """Yield each file with its row, its clip's, and those of its values of some features.
 
     All at once they would fill the memory: files and rows pass by together.
     """
-    current = [spec.name for spec in specs if state.all_current(spec)]
-    others = [spec for spec in specs if spec.name not in current]
-    files, of_files, of_clips, *of_indexes = tee(files, 3 + len(others))
+    files, of_files, of_clips, *of_indexes = tee(files, 3 + len(specs))
     rows = passing(state.files, (file.key for file in of_files))
     clips = passing(state.clips, map(_clip_id, of_clips))
     indexes = [
         passing(state.index.get(spec.name, {}), map(_clip_id, copy))
-        for spec, copy in zip(others, of_indexes, strict=True)
+        for spec, copy in zip(specs, of_indexes, strict=True)
     ]
-    for file, row, clip, *places in zip(files, rows, clips, *indexes, strict=True):
-        have = dict.fromkeys(current, clip.pcm_sha256) if clip else {}
-        for spec, place in zip(others, places, strict=True):
-            if place and place.fingerprint == spec.fingerprint:
-                have[spec.name] = place.pcm_sha256
-        yield file, row, clip, have
+    return zip(files, rows, clips, *indexes, strict=True)
+
+
+def _values(specs: Sequence[FeatureSpec], places: Sequence[IndexRow | None]) -> dict[str, str]:
+    """Return for each feature with values of its recipe the samples that they are of."""
+    pairs = zip(specs, places, strict=True)
+    return {s.name: row.pcm_sha256 for s, row in pairs if row and row.fingerprint == s.fingerprint}
 
 
 _clip_id = attrgetter("name.clip_id")
@@ -211,4 +215,4 @@ def _refuse_to_mix(scan: Scan, state: StoreState) -> None:
 
 
 def _corpora(state: StoreState) -> set[str]:
-    return {corpus for (corpus,) in each(state.clips, "corpus")}
+    return {corpus for (corpus,) in {*each(state.clips, "corpus")}}

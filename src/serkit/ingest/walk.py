@@ -26,14 +26,14 @@ def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[Fou
     Of several links to one folder the first by path is followed.
     """
     seen: set[tuple[int, int]] = set()
-    open_folders = [iter(_names(root, "", seen))]
+    place, open_folders = str(root), [iter(_names(root, "", seen))]
     while open_folders:
         for path in open_folders[-1]:
             if path.endswith("/"):
                 open_folders.append(iter(_names(root, path, seen)))
                 break
             if os.path.splitext(path)[1].lower() in suffixes:  # noqa: PTH122
-                yield _found(root, path)
+                yield _found(place, path)
         else:
             open_folders.pop()
 
@@ -61,7 +61,7 @@ def _names(root: Path, folder: str, seen: set[tuple[int, int]]) -> list[str]:
         )
 
 
-def _found(root: Path, path: str) -> FoundFile:
+def _found(root: str, path: str) -> FoundFile:
     try:
         info = os.stat(f"{root}/{path}")  # noqa: PTH116 (twice as fast as a Path, for each file)
     except OSError:  # a broken or circular link: reading it reports the error

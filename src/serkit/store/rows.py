@@ -113,12 +113,16 @@ class Rows(Mapping[str, Row]):
 
         A row that took another's place may come later than it would in :meth:`column`.
         """
+        return chain.from_iterable(self._batches(names))  # no Python between the rows
+
+    def _batches(self, names: Sequence[str]) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """Yield some fields of the rows that count, of each row group together."""
         for number, segment in enumerate(self._segments):
             counts, first = self._counts(number), 0
             for columns in segment.batches(names):
                 rows = zip(*columns, strict=True)
                 end = first + len(columns[0])
-                yield from rows if counts is None else compress(rows, counts[first:end].data)
+                yield rows if counts is None else compress(rows, counts[first:end].data)
                 first = end
         release_memory()
 

@@ -114,8 +114,12 @@ class Segment(Generic[Row]):
         """Return the rows at some positions."""
         places = np.asarray(positions, np.int64)
         groups = np.searchsorted(self.starts, places, "right") - 1
+        used = np.unique(groups).tolist()
+        if len(used) == 1:
+            table = self._groups.get(used[0], self._decoded)
+            return _chosen(self.kind, table, places - self.starts[used[0]])
         found: dict[int, Row] = {}
-        for group in np.unique(groups).tolist():
+        for group in used:
             wanted = np.flatnonzero(groups == group)
             rows = _chosen(
                 self.kind,

@@ -49,7 +49,7 @@ class StoreState:
             StoreCorruptError: The index names a file outside of the store.
         """
         index, listed = self.index[feature], self.manifest.features[feature].parts
-        facts = {part: fact for part, *fact in each(index, "part", "part_bytes", "part_xxh3")}
+        facts = {part: fact for part, *fact in {*each(index, "part", "part_bytes", "part_xxh3")}}
         found = {}
         for part, fact in facts.items():
             try:
@@ -78,8 +78,7 @@ class StoreState:
         Where it answers False, they may still have them.
         """
         index, wanted = self.index.get(spec.name, {}), spec.fingerprint
-        recipes = each(index, "fingerprint")
-        return all(recipe == wanted for (recipe,) in recipes) and _alike(index, self.clips)
+        return {*each(index, "fingerprint")} <= {(wanted,)} and _alike(index, self.clips)
 
     def not_current(self, spec: FeatureSpec) -> set[str]:
         """Return the clips that have no values of this recipe and of the clip's samples."""

@@ -127,10 +127,10 @@ class Table(Rows[Row]):
         values |= {key: getattr(row, name) for key, row in self._new.items()}
         return [values[key] for key in self]
 
-    def each(self, *names: str) -> Iterator[tuple[Any, ...]]:
-        """Yield some fields of every row; see :meth:`serkit.store.rows.Rows.each`."""
-        yield from super().each(*names)
-        yield from (tuple([getattr(row, name) for name in names]) for row in self._new.values())
+    def _batches(self, names: Sequence[str]) -> Iterator[Iterable[tuple[Any, ...]]]:
+        """Yield some fields of the rows that count, the new ones last."""
+        yield from super()._batches(names)
+        yield [tuple([getattr(row, name) for name in names]) for row in self._new.values()]
 
     def pack(self, *, tidy: bool = False) -> NextSegment:
         """Return the next segment; :meth:`settle` once it is committed.

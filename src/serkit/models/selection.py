@@ -8,6 +8,9 @@ they do not.
 INNER_ACTORS = "luna5 inner folds of 20 actors of ravdess"
 """Chosen by UAR on inner validation actors over all five folds; see docs/experiments."""
 
+INNER_CLIPS = "random5 inner folds of 20 actors of ravdess"
+"""Chosen by accuracy on inner validation clips of known actors; see docs/experiments."""
+
 TEST_CLIPS = "the study's test clips"
 """Chosen by the reference study, which looked at its test clips."""
 

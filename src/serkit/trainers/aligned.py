@@ -16,6 +16,7 @@ from serkit.models.classical.choice import INNER_FOLDS, choose, unconverged
 from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import ClassWeightParameters, InputParameters
+from serkit.models.classical.pooling import all_classes
 from serkit.models.classical.sentences import UNKNOWN, Sentences, usable_sentences
 from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.copies import OTHER_VOICES
@@ -167,11 +168,7 @@ def _in_one(whitening: Any, model: Any, share: float) -> tuple[Matrix, Matrix, M
         Weights of the table's columns and of the aligned ones, each ``(columns, classes)``, and
         intercepts, ``(classes,)``.
     """
-    weights, intercept = model.coef_.T, model.intercept_
-    if len(model.classes_) == 2:
-        # scikit-learn keeps one row: half of it for one class, and half against the other
-        weights = np.concatenate([-weights / 2, weights / 2], axis=1)
-        intercept = np.concatenate([-intercept / 2, intercept / 2])
+    weights, intercept = all_classes(model)
     table, rows = (whitening.named_transformers_[name] for name in _BLOCKS)
     axes = len(table.components_)
     of_table = table.components_.T @ weights[:axes]

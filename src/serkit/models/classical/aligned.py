@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import RunError
+from serkit.models.classical.arrays import load_arrays
 from serkit.models.classical.decisions import widen
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.sentences import Floats, Sentences
@@ -132,13 +131,7 @@ class AlignedModel:
             RunError: The file is damaged.
         """
         facts = json.loads((folder / FACTS).read_text())
-        try:
-            with np.load(folder / MODEL, allow_pickle=False) as saved:
-                arrays = {name: saved[name] for name in saved.files}
-        except (OSError, ValueError, BadZipFile) as error:
-            raise RunError(
-                f"{folder / MODEL} cannot be read: {error}", hint="train the run again"
-            ) from error
+        arrays = load_arrays(folder / MODEL)
         count = sum(name.startswith("template_") for name in arrays)
         sentences = Sentences(
             tuple(arrays[f"template_{i}"] for i in range(count)),

@@ -1,0 +1,289 @@
+"""Logistic regression for known voices: who speaks, and how far from how they usually sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from serkit.compute.blas import on_one_blas_thread
+from serkit.errors import TrainingError, UsageError
+from serkit.models.classical.baselines import baselines, by_cell
+from serkit.models.classical.choice import INNER_FOLDS, unconverged
+from serkit.models.classical.decisions import fit_temperature
+from serkit.models.classical.inputs import Inputs
+from serkit.models.classical.linear import Limit, Scale
+from serkit.models.classical.parameters import InputParameters
+from serkit.models.classical.personal import PersonalModel, Voices, mixed
+from serkit.models.classical.pooling import all_classes, fit_pooled
+from serkit.models.clips import FoldData, TrainingClips
+from serkit.models.copies import OTHER_VOICES, with_copies
+from serkit.models.refit import RefitParameters
+from serkit.models.selection import INNER_CLIPS
+from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
+from serkit.parameters import parameter
+from serkit.ranges import Between
+
+Matrix = npt.NDArray[Any]
+Numbers = npt.NDArray[np.int64]
+
+_LIMIT = 4.0
+"""Standard deviations that columns are clipped to, so that one odd number cannot decide."""
+
+_CLIPS = 4
+"""Clips of a speaker on average, at least: fewer do not tell how somebody usually sounds."""
+
+_MOST_ROWS = 20_000
+"""Clips and copies together, at most: products of all pairs take 6 GB then."""
+
+
+@dataclass(frozen=True)
+class PersonalParameters(InputParameters, RefitParameters):
+    """Parameters of a logistic regression for known voices."""
+
+    own: float = parameter(
+        1.0,
+        "how freely a speaker's weights depart from those shared by all; 0 shares all",
+        minimum=0,
+        search=Between(0.1, 4.0, log=True),
+    )
+    whiten: float = parameter(
+        0.9, "shrinkage of the whitening", minimum=0.01, maximum=1, search=Between(0.5, 0.99)
+    )
+    C: float = parameter(
+        3.0, "inverse regularisation strength", minimum=1e-6, search=Between(0.3, 30.0, log=True)
+    )
+    max_iter: int = parameter(1000, "maximum number of solver iterations", minimum=1)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """Scaled columns of clips, and below them of their copies.
+
+    Attributes:
+        columns: Shape ``(clips * voices, columns)``.
+        labels: Shape ``(clips,)``.
+        speakers: Their positions among the speakers in ascending order, same shape.
+        blocks: The columns of each feature.
+    """
+
+    columns: Matrix
+    labels: Numbers
+    speakers: Numbers
+    blocks: tuple[slice, ...]
+
+    def take(self, clips: npt.NDArray[np.intp]) -> _Training:
+        """Return some clips, and their copies."""
+        rows = with_copies(clips, len(self.labels), len(self.columns))
+        return _Training(self.columns[rows], self.labels[clips], self.speakers[clips], self.blocks)
+
+    def voices(self) -> Iterator[Matrix]:
+        """Yield the columns of all clips as recorded, then in one voice after another."""
+        for start in range(0, len(self.columns), len(self.labels)):
+            yield self.columns[start : start + len(self.labels)]
+
+
+@on_one_blas_thread
+def _fit(fold: FoldData, parameters: PersonalParameters, context: FitContext) -> Fitted:
+    data = parameters.fitted_side(fold)
+    _refuse(data)
+    scale, training = _scaled(data, parameters)
+    with unconverged() as warned:
+        who, what = _temperatures(training, parameters, context)
+        context.progress(INNER_FOLDS, INNER_FOLDS + 1, "fitting")
+        voices, trained = _fit_voices(training, parameters)
+    calibrated = Voices(
+        voices.who / who,
+        voices.who_intercept / who,
+        (voices.weights / what).astype(np.float32),
+        voices.intercepts / what,
+    )
+    known = {"speakers": len(voices.weights), **({"converged": False} if warned else {})}
+    return PersonalModel(
+        Inputs.of(parameters),
+        scale,
+        Limit(_LIMIT),
+        calibrated,
+        trained,
+        len(fold.labels),
+        known,
+        len(data),
+    )
+
+
+def _refuse(data: TrainingClips) -> None:
+    """Refuse clips of which there are too few of a speaker, or too many in all.
+
+    Raises:
+        TrainingError: Too few.
+        UsageError: Too many.
+    """
+    speakers = len(np.unique(data.speakers))
+    if len(data) < _CLIPS * speakers:
+        raise TrainingError(
+            f"{len(data):,} clips of {speakers:,} speakers do not tell how each usually sounds: "
+            f"it takes {_CLIPS} clips of a speaker on average",
+            hint="name the speakers of your clips, or train aligned or logreg",
+        )
+    rows = len(data) * (1 + len(data.voices))
+    if rows > _MOST_ROWS:
+        raise UsageError(
+            f"{len(data):,} clips in {1 + len(data.voices)} voices are more than personal can hold",
+            allowed=f"{_MOST_ROWS:,} together are allowed",
+            hint="take fewer copies by --set copies=..., or train logreg",
+        )
+
+
+def _scaled(data: TrainingClips, parameters: PersonalParameters) -> tuple[Scale, _Training]:
+    from sklearn.preprocessing import StandardScaler
+
+    table = Inputs.of(parameters).training_matrix(data).astype(np.float64)
+    scaler = StandardScaler().fit(table)
+    scale = Scale(scaler.mean_, scaler.scale_)
+    positions = np.searchsorted(np.unique(data.speakers), data.speakers)
+    widths = [data.matrix([name]).shape[1] for name in parameters.feature_names]
+    widths += [1] * len(parameters.column_names)
+    blocks = tuple(slice(*edges) for edges in pairwise(np.cumsum([0, *widths]).tolist()))
+    return scale, _Training(Limit(_LIMIT)(scale(table)), data.labels, positions, blocks)
+
+
+def _temperatures(
+    training: _Training, parameters: PersonalParameters, context: FitContext
+) -> tuple[float, float]:
+    """Return what decision values of speakers and of emotions are divided by.
+
+    Both are fitted on inner folds in which all speakers are known, as later.
+    """
+    clips = len(training.labels)
+    speakers = int(training.speakers.max()) + 1
+    emotions = np.unique(training.labels)
+    who = np.full((clips, speakers), -np.inf)
+    values = np.full((speakers, clips, len(emotions)), -np.inf)
+    judged = np.zeros(clips, bool)
+    for number, (fitted, held_out) in enumerate(_inner_folds(training)):
+        context.progress(number, INNER_FOLDS + 1, "calibrating")
+        part = training.take(fitted)
+        if len(np.unique(part.labels)) < 2:
+            continue
+        voices, trained = _fit_voices(part, parameters)
+        known = np.unique(part.speakers)
+        columns = training.columns[held_out]
+        who[np.ix_(held_out, known)] = voices.recognise(columns)
+        found = np.searchsorted(emotions, trained)
+        values[np.ix_(known, held_out, found)] = voices.judge(columns)
+        judged[held_out] = np.isin(training.speakers[held_out], known)
+    if not judged.any():
+        return 1.0, 1.0
+    of_speakers = fit_temperature(who[judged], training.speakers[judged]) if speakers > 1 else 1.0
+    finite = np.where(np.isfinite(values[:, judged]), values[:, judged], -1e6)
+    emotion = mixed(who[judged] / of_speakers, finite)
+    return of_speakers, fit_temperature(emotion, training.labels[judged])
+
+
+def _inner_folds(
+    training: _Training,
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
+    """Divide clips so that every fold has a share of each speaker's in each emotion."""
+    order = np.lexsort((training.labels, training.speakers))
+    for number in range(INNER_FOLDS):
+        held_out = np.sort(order[number::INNER_FOLDS])
+        yield np.setdiff1d(order, held_out), held_out
+
+
+def _fit_voices(
+    training: _Training, parameters: PersonalParameters
+) -> tuple[Voices, npt.NDArray[np.int64]]:
+    """Fit both models; the speakers are those of the training in ascending order.
+
+    Returns:
+        The models, and the numbers of the emotions that were trained on.
+    """
+    usual = [baselines(each, training.speakers, training.labels) for each in training.voices()]
+    known, positions = np.unique(training.speakers, return_inverse=True)
+    apart = np.concatenate(
+        [each - mean[positions] for each, mean in zip(training.voices(), usual, strict=True)]
+    )
+    count = len(apart) // len(positions)
+    whitening = _whitening(training.blocks, parameters).fit(apart)
+    pooled = fit_pooled(
+        whitening.transform(apart),
+        np.tile(training.labels, count),
+        np.tile(positions, count),
+        np.tile(by_cell(positions, training.labels), count),
+        own=parameters.own,
+        C=parameters.C,
+        max_iter=parameters.max_iter,
+    )
+    mean, axes = _joined(whitening)
+    weights = np.stack([axes @ each for each in pooled.weights])
+    # Columns that are usual for a speaker, and usual departures from them, change nothing.
+    intercepts = [pooled.intercept - (usual[0][i] + mean) @ w for i, w in enumerate(weights)]
+    who = _recogniser(training, known, parameters)
+    return Voices(*who, weights.astype(np.float32), np.stack(intercepts)), pooled.trained
+
+
+def _recogniser(
+    training: _Training, known: Numbers, parameters: PersonalParameters
+) -> tuple[Matrix, Matrix]:
+    """Fit what recognises speakers, on clips as recorded: a copy is another voice."""
+    from sklearn.linear_model import LogisticRegression
+
+    recorded = next(training.voices())
+    if len(known) == 1:
+        return np.zeros((recorded.shape[1], 1)), np.zeros(1)
+    whitening = _whitening(training.blocks, parameters).fit(recorded)
+    model = LogisticRegression(C=parameters.C, max_iter=parameters.max_iter)
+    weights, intercept = all_classes(model.fit(whitening.transform(recorded), training.speakers))
+    mean, axes = _joined(whitening)
+    in_columns = axes @ weights
+    return in_columns, intercept - mean @ in_columns
+
+
+def _whitening(blocks: Sequence[slice], parameters: PersonalParameters) -> Any:
+    """Make the unfitted step that whitens the columns of each feature by themselves."""
+    from sklearn.compose import ColumnTransformer
+
+    from serkit.models.classical.steps import ShrunkWhitening
+
+    return ColumnTransformer(
+        [(str(i), ShrunkWhitening(parameters.whiten), block) for i, block in enumerate(blocks)]
+    )
+
+
+def _joined(whitening: Any) -> tuple[Matrix, Matrix]:
+    """Return the mean of all columns, and the axes of all features, ``(columns, axes)``."""
+    from scipy.linalg import block_diag
+
+    parts = [step for name, step, _ in whitening.transformers_ if name != "remainder"]
+    axes = block_diag(*(part.components_ for part in parts)).T
+    return np.concatenate([part.mean_ for part in parts]), axes
+
+
+TRAINER = Trainer(
+    name="personal",
+    summary="logistic regression for known voices: against how each speaker usually sounds",
+    parameters=PersonalParameters,
+    presets={
+        "best": Preset(
+            "functionals and responses to random patterns (ROCKET), less each speaker's baseline; "
+            "weights shared by all and each speaker's own; fitted also on copies a tenth slower "
+            "and a tenth faster",
+            PersonalParameters(features="functionals,rocket", copies=OTHER_VOICES),
+            INNER_CLIPS,
+        ),
+        "plain": Preset(
+            "the same on functionals alone, without copies",
+            PersonalParameters(),
+            INNER_CLIPS,
+        ),
+    },
+    features=lambda parameters: parameters.feature_names,
+    voices=lambda parameters: parameters.voices,
+    fit=_fit,
+    load=PersonalModel.load,
+    validates=lambda _parameters: False,  # everything is fixed
+)

@@ -10,7 +10,9 @@ import serkit
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
+from serkit.models.classical.baselines import baselines
 from serkit.models.classical.personal import MODEL
+from serkit.models.classical.pooling import fit_pooled
 from serkit.testing import check_trainer
 from serkit.trainers import personal
 
@@ -96,6 +98,26 @@ def test_copies_add_rows_and_no_speakers(store, sides):
     assert model.chosen == {"speakers": 4}
     data = TrainingClips.of(store, sides[1])
     assert np.mean(model.predict(data).argmax(axis=1) == data.labels) > 0.5
+
+
+def test_what_is_fitted_has_no_speaker_s_baseline_and_cells_that_count_alike(store, monkeypatch):
+    """A copy is another voice: it has a baseline of its own."""
+    seen = {}
+
+    def remember(rows, labels, speakers, row_weights, **how):
+        seen.update(rows=rows, labels=labels, speakers=speakers, weights=row_weights)
+        return fit_pooled(rows, labels, speakers, row_weights, **how)
+
+    monkeypatch.setattr(personal, "fit_pooled", remember)
+    ids = halves(store, 1, 2, 3, 4)[0][3:]  # the first speaker lacks some
+    fitted(store, ids, ("speed090",))
+    recorded = np.arange(len(seen["rows"])) < len(ids)
+    for mine in (recorded, ~recorded):
+        rows, speakers, labels = (seen[name][mine] for name in ("rows", "speakers", "labels"))
+        assert np.allclose(baselines(rows, speakers, labels), 0, atol=1e-6)
+        cells = np.unique(np.stack([speakers, labels]), axis=1, return_inverse=True)[1].ravel()
+        sums = np.bincount(cells, seen["weights"][mine])
+        assert np.allclose(sums, sums[0])
 
 
 def test_without_own_weights_all_speakers_share_theirs(store, sides, model):

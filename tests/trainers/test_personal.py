@@ -13,6 +13,7 @@ from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClip
 from serkit.models.classical.baselines import baselines
 from serkit.models.classical.personal import MODEL
 from serkit.models.classical.pooling import fit_pooled
+from serkit.models.probabilities import softmax
 from serkit.testing import check_trainer
 from serkit.trainers import personal
 
@@ -109,7 +110,7 @@ def test_what_is_fitted_has_no_speaker_s_baseline_and_cells_that_count_alike(sto
         return fit_pooled(rows, labels, speakers, row_weights, **how)
 
     monkeypatch.setattr(personal, "fit_pooled", remember)
-    ids = halves(store, 1, 2, 3, 4)[0][3:]  # the first speaker lacks some
+    ids = [id_ for half in halves(store, 1, 2, 3, 4) for id_ in half][3:]  # one speaker lacks some
     fitted(store, ids, ("speed090",))
     recorded = np.arange(len(seen["rows"])) < len(ids)
     for mine in (recorded, ~recorded):
@@ -140,6 +141,17 @@ def test_its_probabilities_are_calibrated_on_inner_folds(store, monkeypatch):
     assert losses[0] < losses[1]
     answers = [each.predict(data).argmax(axis=1) for each in (calibrated, raw)]
     assert np.mean(answers[0] == answers[1]) > 0.9
+
+
+def test_who_speaks_is_calibrated_too(store, sides, monkeypatch):
+    """With a penalty a thousand times too strong, it would hardly dare to say."""
+    data = TrainingClips.of(store, sides[1])
+    calibrated = fitted(store, sides[0], C=0.003)
+    monkeypatch.setattr(personal, "_temperatures", lambda *_: (1.0, 1.0))
+    raw = fitted(store, sides[0], C=0.003)
+    who = np.searchsorted(np.unique(data.speakers), data.speakers)
+    loss = [log_loss(who, softmax(m.voices.recognise(scaled(m, data)))) for m in (calibrated, raw)]
+    assert loss[0] < 0.9 * loss[1]
 
 
 def test_one_speaker_is_enough(store):

@@ -11,6 +11,7 @@ from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UsageError
 from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
 from serkit.models.classical.baselines import baselines
+from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.personal import MODEL
 from serkit.models.classical.pooling import fit_pooled
 from serkit.models.probabilities import softmax
@@ -119,6 +120,12 @@ def test_what_is_fitted_has_no_speaker_s_baseline_and_cells_that_count_alike(sto
         cells = np.unique(np.stack([speakers, labels]), axis=1, return_inverse=True)[1].ravel()
         sums = np.bincount(cells, seen["weights"][mine])
         assert np.allclose(sums, sums[0])
+
+
+def test_each_feature_is_a_block_and_metadata_belong_to_the_last(store, sides):
+    inputs = Inputs(("functionals", "functionals-speed090"), ("num_frames",))
+    blocks = inputs.blocks(ClipData.of(store, sides[0]))
+    assert blocks == (slice(0, 1362), slice(1362, 2725))
 
 
 def test_without_own_weights_all_speakers_share_theirs(store, sides, model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import UsageError
 from serkit.features import ArrayLayout
 from serkit.models.classical.aligned import AlignedModel, LinearBlock, read_frames
+from serkit.models.classical.by_feature import mean_and_axes, whitening_of
 from serkit.models.classical.choice import INNER_FOLDS, choose, unconverged
 from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
@@ -30,8 +32,6 @@ Matrix = npt.NDArray[Any]
 
 _LIMIT = 4.0
 """Standard deviations that columns are clipped to, so that one odd number cannot decide."""
-
-_BLOCKS = ("table", "rows")
 
 
 @dataclass(frozen=True)
@@ -69,18 +69,19 @@ def _fit(fold: FoldData, parameters: AlignedParameters, context: FitContext) -> 
     limited = Clip(_LIMIT).fit_transform(scaler.transform(table))
     matrix = np.hstack([limited, rows])
     columns = limited.shape[1]
+    blocks = (*inputs.blocks(data), slice(columns, matrix.shape[1]))
     labels = np.resize(data.labels, len(table))  # copies have their clips' labels
     with unconverged() as warned:
-        temperature = _temperature(data, matrix, columns, parameters, context)
-        whitening = _whitening(columns, parameters).fit(matrix)
+        temperature = _temperature(data, matrix, blocks, parameters, context)
+        whitening = _whitening(blocks, parameters).fit(matrix)
         model = _classifier(parameters).fit(whitening.transform(matrix), labels)
-    of_table, of_rows, intercept = _in_one(whitening, model, np.sqrt(parameters.weight))
+    weights, intercept = _in_one(whitening, model)
     return AlignedModel(
         inputs,
         parameters.frames,
         sentences,
-        LinearBlock(scaler.mean_, scaler.scale_, _LIMIT, of_table / temperature),
-        of_rows / temperature,
+        LinearBlock(scaler.mean_, scaler.scale_, _LIMIT, weights[:columns] / temperature),
+        weights[columns:] / temperature,
         intercept / temperature,
         np.asarray(model.classes_, np.int64),
         len(fold.labels),
@@ -110,20 +111,10 @@ def _aligned(
     return sentences, sentences.rows([*clips, *copies])
 
 
-def _whitening(columns: int, parameters: AlignedParameters) -> Any:
-    """Make the unfitted step that whitens the table's columns and the aligned ones apart."""
-    from sklearn.compose import ColumnTransformer
-
-    from serkit.models.classical.steps import ShrunkWhitening
-
-    sides = (slice(0, columns), slice(columns, None))
-    return ColumnTransformer(
-        [
-            (name, ShrunkWhitening(parameters.whiten), side)
-            for name, side in zip(_BLOCKS, sides, strict=True)
-        ],
-        transformer_weights=dict(zip(_BLOCKS, (1.0, np.sqrt(parameters.weight)), strict=True)),
-    )
+def _whitening(blocks: Sequence[slice], parameters: AlignedParameters) -> Any:
+    """Make the unfitted step that whitens each feature's columns and the aligned ones apart."""
+    shares = [1.0] * (len(blocks) - 1) + [parameters.weight]
+    return whitening_of(blocks, parameters.whiten, shares)
 
 
 def _classifier(parameters: AlignedParameters) -> Any:
@@ -139,7 +130,7 @@ def _classifier(parameters: AlignedParameters) -> Any:
 def _temperature(
     data: TrainingClips,
     matrix: Matrix,
-    columns: int,
+    blocks: Sequence[slice],
     parameters: AlignedParameters,
     context: FitContext,
 ) -> float:
@@ -152,7 +143,7 @@ def _temperature(
         return 1.0
     choice = choose(
         [{"C": parameters.C}],
-        lambda: _whitening(columns, parameters),
+        lambda: _whitening(blocks, parameters),
         lambda _values: _classifier(parameters),
         data,
         matrix,
@@ -161,19 +152,16 @@ def _temperature(
     return fit_temperature(choice.decisions, data.labels)
 
 
-def _in_one(whitening: Any, model: Any, share: float) -> tuple[Matrix, Matrix, Matrix]:
+def _in_one(whitening: Any, model: Any) -> tuple[Matrix, Matrix]:
     """Multiply whitening and classifier.
 
     Returns:
-        Weights of the table's columns and of the aligned ones, each ``(columns, classes)``, and
-        intercepts, ``(classes,)``.
+        Weights of all columns, shape ``(columns, classes)``, and intercepts, ``(classes,)``.
     """
-    weights, intercept = all_classes(model)
-    table, rows = (whitening.named_transformers_[name] for name in _BLOCKS)
-    axes = len(table.components_)
-    of_table = table.components_.T @ weights[:axes]
-    of_rows = share * rows.components_.T @ weights[axes:]
-    return of_table, of_rows, intercept - table.mean_ @ of_table - rows.mean_ @ of_rows
+    of_axes, intercept = all_classes(model)
+    mean, axes = mean_and_axes(whitening)
+    weights = axes @ of_axes
+    return weights, intercept - mean @ weights
 
 
 TRAINER = Trainer(
@@ -183,8 +171,8 @@ TRAINER = Trainer(
     presets={
         "best": Preset(
             "functionals, responses to random patterns (ROCKET), and the means of frame tracks in "
-            "32 parts of each sentence, whitened; fitted also on copies a tenth slower and a tenth "
-            "faster",
+            "32 parts of each sentence, each whitened by itself; fitted also on copies a tenth "
+            "slower and a tenth faster",
             AlignedParameters(features="functionals,rocket", copies=OTHER_VOICES),
             INNER_ACTORS,
         ),

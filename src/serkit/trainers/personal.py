@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from serkit.compute.blas import on_one_blas_thread
 from serkit.errors import TrainingError, UsageError
 from serkit.models.classical.baselines import baselines, by_cell
+from serkit.models.classical.by_feature import mean_and_axes, whitening_of
 from serkit.models.classical.choice import INNER_FOLDS, unconverged
 from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
@@ -141,14 +141,13 @@ def _refuse(data: TrainingClips) -> None:
 def _scaled(data: TrainingClips, parameters: PersonalParameters) -> tuple[Scale, _Training]:
     from sklearn.preprocessing import StandardScaler
 
-    table = Inputs.of(parameters).training_matrix(data).astype(np.float64)
+    inputs = Inputs.of(parameters)
+    table = inputs.training_matrix(data).astype(np.float64)
     scaler = StandardScaler().fit(table)
     scale = Scale(scaler.mean_, scaler.scale_)
     positions = np.searchsorted(np.unique(data.speakers), data.speakers)
-    widths = [data.matrix([name]).shape[1] for name in parameters.feature_names]
-    widths += [1] * len(parameters.column_names)
-    blocks = tuple(slice(*edges) for edges in pairwise(np.cumsum([0, *widths]).tolist()))
-    return scale, _Training(Limit(_LIMIT)(scale(table)), data.labels, positions, blocks)
+    columns = Limit(_LIMIT)(scale(table))
+    return scale, _Training(columns, data.labels, positions, inputs.blocks(data))
 
 
 def _temperatures(
@@ -216,7 +215,7 @@ def _fit_voices(
         C=parameters.C,
         max_iter=parameters.max_iter,
     )
-    mean, axes = _joined(whitening)
+    mean, axes = mean_and_axes(whitening)
     weights = np.stack([axes @ each for each in pooled.weights])
     # Columns that are usual for a speaker, and usual departures from them, change nothing.
     intercepts = [pooled.intercept - (usual[0][i] + mean) @ w for i, w in enumerate(weights)]
@@ -236,29 +235,13 @@ def _recogniser(
     whitening = _whitening(training.blocks, parameters).fit(recorded)
     model = LogisticRegression(C=parameters.C, max_iter=parameters.max_iter)
     weights, intercept = all_classes(model.fit(whitening.transform(recorded), training.speakers))
-    mean, axes = _joined(whitening)
+    mean, axes = mean_and_axes(whitening)
     in_columns = axes @ weights
     return in_columns, intercept - mean @ in_columns
 
 
 def _whitening(blocks: Sequence[slice], parameters: PersonalParameters) -> Any:
-    """Make the unfitted step that whitens the columns of each feature by themselves."""
-    from sklearn.compose import ColumnTransformer
-
-    from serkit.models.classical.steps import ShrunkWhitening
-
-    return ColumnTransformer(
-        [(str(i), ShrunkWhitening(parameters.whiten), block) for i, block in enumerate(blocks)]
-    )
-
-
-def _joined(whitening: Any) -> tuple[Matrix, Matrix]:
-    """Return the mean of all columns, and the axes of all features, ``(columns, axes)``."""
-    from scipy.linalg import block_diag
-
-    parts = [step for name, step, _ in whitening.transformers_ if name != "remainder"]
-    axes = block_diag(*(part.components_ for part in parts)).T
-    return np.concatenate([part.mean_ for part in parts]), axes
+    return whitening_of(blocks, parameters.whiten, [1.0] * len(blocks))
 
 
 TRAINER = Trainer(

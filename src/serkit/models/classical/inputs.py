@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,12 @@ class Inputs:
         if self.by_speaker:
             return _standardised(matrix, np.zeros(len(matrix), np.int64))
         return matrix
+
+    def blocks(self, data: ClipData) -> tuple[slice, ...]:
+        """Return the columns of each feature; those of the metadata count among the last one's."""
+        widths = [data.read(name, [0]).X.size for name in self.features]
+        widths[-1] += len(self.columns)
+        return tuple(slice(*edges) for edges in pairwise(np.cumsum([0, *widths]).tolist()))
 
     def in_graph(self, graph: Graph) -> str:
         """Read them in an ONNX graph; returns the matrix's name, float64.

@@ -114,7 +114,7 @@ def _lines(figures: Mapping[str, Sizes]) -> Iterator[str]:
         yield "| " + " | ".join([f"{int(size):,}", *commits, *cells, memory]) + " |"
     yield from (
         "",
-        "Each figure includes the start-up of Python and the imports, 0.3 to 0.5 s here.",
+        "Each figure includes the start-up of Python and the imports.",
         "",
     )
     yield from ("## What grows", "")

@@ -211,8 +211,8 @@ def _report(seconds: dict[str, float], clips: int, workers: int) -> None:
         ours = seconds[f"serkit {kind}"]
         print(
             f"{kind}: {seconds['librosa, one process'] / ours:.1f}x faster than the librosa loop "
-            f"(target 8), {ours / seconds['floor']:.2f}x the floor on {workers} cores "
-            f"(target 2.5), "
+            f"(target 12), {ours / seconds['floor']:.2f}x the floor on {workers} cores "
+            f"(target 1.6), "
             f"{ours / seconds['floor, work alone']:.2f}x its work alone, "
             f"{ours / seconds['floor, one process']:.2f}x the floor on one, "
             f"{ours / seconds['floor, flushed']:.2f}x the flushed floor"

@@ -209,8 +209,8 @@ def _speed(found: dict[str, object]) -> Iterator[str]:
     rows = [(name, f"{s:.2f}", f"{1000 * s / clips:.2f}") for name, s in seconds.items()]
     yield to_markdown(("what", "seconds", "ms per clip"), rows) + "\n"
     ratios = (
-        ("librosa loop / serkit", "librosa, one process", True, "8 or more"),
-        ("serkit / floor on the same cores", "floor", False, "2.5 or less"),
+        ("librosa loop / serkit", "librosa, one process", True, "12 or more"),
+        ("serkit / floor on the same cores", "floor", False, "1.6 or less"),
         ("serkit / floor without its start-up", "floor, work alone", False, ""),
         ("serkit / floor that waits for the disk", "floor, flushed", False, ""),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from serkit.errors import CorpusError
 from serkit.ingest.walk import walk_audio
 
 NAMES = (
@@ -49,3 +52,12 @@ def test_a_broken_link_is_a_file_without_a_size(tmp_path):
     except OSError:
         pytest.skip("no links here")
     assert [each.size for each in walk_audio(tmp_path)] == [-1]
+
+
+def test_a_folder_that_disappears_meanwhile_is_named(tmp_path):
+    make(tmp_path, ["a.wav", "b/c.wav"])
+    found = walk_audio(tmp_path)
+    next(found)
+    shutil.rmtree(tmp_path / "b")
+    with pytest.raises(CorpusError, match=r"the folder .*b cannot be read \(No such file"):
+        next(found)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from serkit.audio import SUFFIXES
 from serkit.errors import CorpusError
@@ -49,16 +50,17 @@ def _names(root: Path, folder: str, seen: set[tuple[int, int]]) -> list[str]:
         seen: Folders that were listed before; they are listed once.
     """
     place = root / folder
-    status = place.stat()
-    if (status.st_dev, status.st_ino) in seen:
-        return []
-    seen.add((status.st_dev, status.st_ino))
-    with _scandir(place) as entries:
-        return sorted(
-            f"{folder}{entry.name}{'/' if _is_folder(entry) else ''}"
-            for entry in entries
-            if not entry.name.startswith(".")
-        )
+    with _reading(place):
+        status = place.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            return []
+        seen.add((status.st_dev, status.st_ino))
+        with os.scandir(place) as entries:
+            return sorted(
+                f"{folder}{entry.name}{'/' if _is_folder(entry) else ''}"
+                for entry in entries
+                if not entry.name.startswith(".")
+            )
 
 
 def _found(root: str, path: str) -> FoundFile:
@@ -84,9 +86,10 @@ def changed_at(status: os.stat_result) -> int:
     return max(-(2**63), min(status.st_mtime_ns, 2**63 - 1))
 
 
-def _scandir(folder: Path) -> Any:
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
     try:
-        return os.scandir(folder)
+        yield
     except OSError as error:
         # Passing over it would lose clips without a word.
         raise CorpusError(

@@ -25,7 +25,9 @@ from serkit.errors import (
 from serkit.extraction.repair import repair
 from serkit.features import ArrayLayout
 from serkit.features.spec import canonical_json
+from serkit.store import state as state_module
 from serkit.store.gc import gc
+from serkit.store.manifest import read_manifest
 from serkit.store.opening import open_writer
 from serkit.store.parts import find_values
 from serkit.store.state import read_state
@@ -248,6 +250,17 @@ def test_a_damaged_table_is_an_error_that_says_what_to_do(store):
     with pytest.raises(StoreCorruptError) as error:
         FeatureStore(store)
     assert str(error.value) == f"{name} of the store {store} is missing; run 'serkit store repair'"
+
+
+@pytest.mark.parametrize("files", [True, False])
+def test_tables_that_a_writer_replaces_are_read_anew(store, monkeypatch, files):
+    """The manifest read first is the one before the commit, and its tables are gone."""
+    current = read_manifest(store)
+    gone = replace(current.tables["clips"][0], file="tables/gone.parquet")
+    before = replace(current, tables={**current.tables, "clips": (gone,)})
+    answers = iter([before])
+    monkeypatch.setattr(state_module, "read_manifest", lambda _store: next(answers, current))
+    assert sorted(read_state(store, files=files).clips) == sorted(FeatureStore(store).clips.index)
 
 
 @pytest.mark.parametrize("kind", ["raw", "change_deviation"])

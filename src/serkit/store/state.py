@@ -20,6 +20,9 @@ from serkit.store.rows import Rows, each, passing
 from serkit.store.segment import Segment
 from serkit.store.tables import ClipRow, FileRow, IndexRow, Row
 
+_ATTEMPTS = 5
+"""How often to retry a read after a concurrent write."""
+
 
 @dataclass
 class StoreState:
@@ -122,7 +125,9 @@ def _alike(index: Mapping[str, IndexRow], clips: Mapping[str, ClipRow]) -> bool:
 
 
 def read_state(store: Path, *, files: bool = True) -> StoreState:
-    """Read a store.
+    """Read a store, also while a writer is replacing it.
+
+    Tables that are replaced can vanish between two reads; then the new ones are read.
 
     Args:
         store: Its folder.
@@ -133,7 +138,17 @@ def read_state(store: Path, *, files: bool = True) -> StoreState:
         NotFoundError: No store there.
         StoreCorruptError: The manifest or a table is damaged.
     """
-    manifest = read_manifest(store)
+    for attempt in range(_ATTEMPTS):
+        manifest = read_manifest(store)
+        try:
+            return _read_tables(store, manifest, files=files)
+        except StoreCorruptError:
+            if attempt + 1 == _ATTEMPTS or read_manifest(store) == manifest:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _read_tables(store: Path, manifest: Manifest, *, files: bool) -> StoreState:
     state = StoreState(manifest)
     if files:
         state.files = Rows(read_segments(store, manifest.tables.get("files", ()), FileRow))

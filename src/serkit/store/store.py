@@ -19,7 +19,7 @@ from serkit.errors import (
 from serkit.features import ArrayLayout, FeatureSpec, Layout, stored_name
 from serkit.labels import LabelSet
 from serkit.store.batch import Batch, sorted_frame
-from serkit.store.manifest import StoredFeature, manifest_stamp, read_manifest
+from serkit.store.manifest import StoredFeature, manifest_stamp
 from serkit.store.mirror import mirror_of, store_folder
 from serkit.store.options import ReadKeywords, ReadOptions
 from serkit.store.order import order_by_parts
@@ -67,7 +67,7 @@ class FeatureStore:
         if self._mirror:
             self._mirror.refresh()
         self._stamp = manifest_stamp(self.path)
-        self._state = _read_steadily(self.path)
+        self._state = read_state(self.path, files=False)
         self._parts: dict[str, PartCache | RemoteParts] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -97,7 +97,7 @@ class FeatureStore:
             self._mirror.refresh(at_once=False)
         stamp = manifest_stamp(self.path)
         if stamp != self._stamp:
-            self._state = _read_steadily(self.path)
+            self._state = read_state(self.path, files=False)
             self._stamp = stamp  # taken before reading: at worst the next access reads again
             self._parts = {}
         return self._state
@@ -380,18 +380,6 @@ class FeatureStore:
                 hint=f"compute it with 'serkit extract SRC --features {feature}'",
             )
         return stored
-
-
-def _read_steadily(path: Path) -> StoreState:
-    """Read a state that a writer may be replacing: its tables can vanish between two reads."""
-    for attempt in range(_ATTEMPTS):
-        manifest = read_manifest(path)
-        try:
-            return read_state(path, files=False)
-        except StoreCorruptError:
-            if attempt + 1 == _ATTEMPTS or read_manifest(path) == manifest:
-                raise
-    raise AssertionError  # the loop returns or raises
 
 
 __all__ = ["DEFAULT_STORE", "ArrayLayout", "Batch", "FeatureStore", "ReadOptions", "Where"]

@@ -161,6 +161,16 @@ def test_who_speaks_is_calibrated_too(store, sides, monkeypatch):
     assert loss[0] < 0.9 * loss[1]
 
 
+def test_a_speaker_with_a_single_clip_does_not_confuse_the_others(store):
+    """Held out, it leaves a fold without that speaker."""
+    train, test = halves(store, 2, 3, 4)
+    model = fitted(store, [*halves(store, 1)[0][:1], *train])
+    data = TrainingClips.of(store, test)
+    found = softmax(model.voices.recognise(scaled(model, data)))
+    who = 1 + np.searchsorted(np.unique(data.speakers), data.speakers)
+    assert found[np.arange(len(who)), who].mean() > 0.7
+
+
 def test_one_speaker_is_enough(store):
     train, test = halves(store, 1)
     model = fitted(store, train)

@@ -175,10 +175,14 @@ def _temperatures(
         found = np.searchsorted(emotions, trained)
         values[np.ix_(known, held_out, found)] = voices.judge(columns)
         judged[held_out] = np.isin(training.speakers[held_out], known)
-    of_speakers = fit_temperature(who[judged], training.speakers[judged]) if speakers > 1 else 1.0
+    of_speakers = (
+        fit_temperature(who[judged], training.speakers[judged], np.arange(speakers))
+        if speakers > 1
+        else 1.0
+    )
     finite = np.where(np.isfinite(values[:, judged]), values[:, judged], -1e6)
     emotion = mixed(who[judged] / of_speakers, finite)
-    return of_speakers, fit_temperature(emotion, training.labels[judged])
+    return of_speakers, fit_temperature(emotion, training.labels[judged], emotions)
 
 
 def _inner_folds(

@@ -18,14 +18,20 @@ def decisions(estimator: Any, matrix: Matrix) -> Matrix:
     return np.stack([-values, values], axis=1) if values.ndim == 1 else values
 
 
-def fit_temperature(values: Matrix, labels: npt.NDArray[np.int64]) -> float:
+def fit_temperature(
+    values: Matrix,
+    labels: npt.NDArray[np.int64],
+    classes: npt.NDArray[np.int64] | None = None,
+) -> float:
     """Return the temperature at which a softmax of decision values has the least log loss.
 
     Args:
         values: Shape ``(n, classes trained on)``.
-        labels: Emotion numbers, shape ``(n,)``.
+        labels: Numbers of the true classes, shape ``(n,)``.
+        classes: Numbers of the columns' classes in ascending order; None where each of them is
+            some row's.
     """
-    columns = np.searchsorted(np.unique(labels), labels)
+    columns = np.searchsorted(np.unique(labels) if classes is None else classes, labels)
     finite = np.where(np.isfinite(values), values, -1e6)
     return best_temperature(finite, columns, log_bound=5.0, least=1e-12)
 

@@ -71,7 +71,17 @@ def main() -> None:
         results |= loading(scratch / "store-WAV", scratch, options.rounds)
         _report(results, clips, options.workers)
     if options.json:
-        options.json.write_text(json.dumps({"clips": clips, "seconds": results}, indent=1))
+        options.json.write_text(json.dumps(_described(clips, results), indent=1))
+
+
+def _described(clips: int, seconds: dict[str, float]) -> dict[str, object]:
+    """Return the figures, and on what they were measured."""
+    from importlib.util import find_spec
+
+    from serkit.compute.environment import hardware
+
+    kernel = find_spec("serkit_native") is not None
+    return {"clips": clips, "hardware": hardware(), "kernel": kernel, "seconds": seconds}
 
 
 def librosa_loop(folder: Path) -> float:

@@ -198,10 +198,14 @@ def _shortcuts(rows: Sequence[Entry]) -> Iterator[str]:
 def _speed(found: dict[str, object]) -> Iterator[str]:
     seconds: dict[str, float] = found["seconds"]  # type: ignore[assignment]
     clips = int(found["clips"])  # type: ignore[call-overload]
+    machine: dict[str, object] = found["hardware"]  # type: ignore[assignment]
+    kernel = "with" if found["kernel"] else "without"
     yield "## Speed\n"
     yield (
-        f"`python benchmarks/extraction.py ../shared/ravdess`: {clips:,} clips, two cores, an "
-        "environment with only serkit and librosa. The librosa loop, the floor (read the files, "
+        f"`python benchmarks/extraction.py ../shared/ravdess`: {clips:,} clips, "
+        f"{machine['cores']} cores ({machine['processor']}), {kernel} the "
+        "[compiled kernel](adr/0015-compiled-kernel.md). The librosa loop, the floor (read the "
+        "files, "
         "one FFT per live frame, write the bytes) and serkit are whole processes, start-up "
         "included; "
         "the floor's work alone is listed too.\n"
@@ -249,8 +253,9 @@ def _checkpoint(row: Entry) -> str:
 
 def _machine() -> str:
     runs, _ = list_runs(RECORD / "runs")
-    hardware = runs[0].record["hardware"]
-    return f"{hardware['cores']} cores, {hardware['processor']}, no GPU"
+    facts = [run.record["hardware"] for run in runs]
+    machines = sorted({f"{each['cores']} cores, {each['processor']}" for each in facts})
+    return f"{' or '.join(machines)}, no GPU"
 
 
 def _options() -> argparse.Namespace:

@@ -365,6 +365,13 @@ class TestPublished:
         }
         assert len(board.entries) == len(published_results())
 
+    @pytest.mark.parametrize("width", [60, 100, 200])
+    def test_a_group_of_published_results_alone_is_printed_without_ranks(self, run, width):
+        partial = run("a", split_digest="s1", notes=["only the first 1 of 5 folds"])
+        board = make_board([partial], published=True)
+        assert all(group.entries[0].published for group in board.groups[1:])
+        assert shown(board, width).count("published") >= 2
+
 
 class TestForms:
     def test_json_has_the_contract_s_keys_and_nothing_that_json_has_not(self, run):

@@ -223,7 +223,9 @@ class _Layout:
         heads = ["", *(column.heading for column in self.columns)]
         words = [False, *(column.words for column in self.columns)]
         columns = list(zip(heads, *self.cells, strict=True))
-        full = [max(cell_len(x) for cell in cells for x in cell.split("\n")) for cells in columns]
+        full = [  # published results have no rank: where there are no others, no cell has a width
+            max(1, *(cell_len(x) for cell in cells for x in cell.split("\n"))) for cells in columns
+        ]
         least = [
             max(cell_len(x) for cell in cells for x in cell.split()) if wordy else width
             for cells, wordy, width in zip(columns, words, full, strict=True)

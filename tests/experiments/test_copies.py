@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections import defaultdict
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import serkit
 from serkit import FeatureStore
 from serkit.errors import LeakageError, UnknownNameError, UsageError
 from serkit.evaluation.metrics import uar
+from serkit.experiments import folds
 from serkit.experiments.resume import MUST_AGREE
 from serkit.features.voices import copy_name
 from serkit.models import TRAINERS, ClipData, FoldData, TrainingClips
 from serkit.models.classical.choice import choose, inner_folds
 from serkit.models.copies import CopiesParameters, with_copies
 from serkit.results.run import SPLIT
+from serkit.results.run_tables import render_run
 
 COPIES = ("functionals-speed090", "functionals-speed110")
 QUICK = {
@@ -72,6 +76,12 @@ def train(store, tmp_path, model="logreg", **values):
     )
 
 
+def shown(run):
+    console = Console(width=200, file=io.StringIO(), color_system=None)
+    console.print(render_run(run.name, run.record))
+    return console.file.getvalue()
+
+
 class TestNoCopyOfATestClip:
     @pytest.mark.parametrize("model", sorted(QUICK))
     def test_copies_are_read_of_clips_that_are_fitted_on_and_of_no_others(
@@ -83,6 +93,30 @@ class TestNoCopyOfATestClip:
         for copy in COPIES:
             assert set(fold["train"]) <= reads[copy] <= may_be_fitted_on
         assert set(fold["test"]) <= reads["functionals"]
+        assert run.record["fold_scores"][0]["copied_clips"] == len(reads[COPIES[0]])
+
+    def test_a_run_shows_how_many_copies_it_read(self, store, tmp_path):
+        run = train(store, tmp_path)
+        assert "32 + 64 " in (text := shown(run))
+        assert "copies of training clips: speed090, speed110; of test clips none was read" in text
+        plain = shown(train(store, tmp_path / "plain", copies=""))
+        assert " + " not in plain
+        assert "copies of" not in plain
+
+    def test_a_fold_that_read_a_copy_of_a_test_clip_fails(self, store, tmp_path, monkeypatch):
+        honest = folds.predict_clips
+
+        def cheat(model, source, clip_ids, *rest, **options):
+            source.read(COPIES[0], clip_ids[:1])
+            return honest(model, source, clip_ids, *rest, **options)
+
+        monkeypatch.setattr(folds, "predict_clips", cheat)
+        with pytest.raises(LeakageError) as caught:
+            train(store, tmp_path)
+        assert str(caught.value) == (
+            "fold 1 read copies of 1 clips outside its training side (03-01-01-01-01-01-01, ...); "
+            "only training clips have copies"
+        )
 
     def test_clips_that_are_chosen_or_tested_on_refuse_to_be_read_in_another_voice(self, store):
         data = ClipData.of(FeatureStore(store), ("03-01-01-01-01-01-01",))
@@ -192,8 +226,19 @@ class TestTheRecord:
 
 class TestWhatIsRefused:
     def test_a_voice_that_is_not_in_the_store(self, store, tmp_path):
-        with pytest.raises(UnknownNameError, match=r"'functionals-speed050'.*serkit extract SRC"):
+        with pytest.raises(UnknownNameError) as caught:
             train(store, tmp_path, copies="speed050")
+        assert str(caught.value) == (
+            f"copies name the voice 'speed050', and functionals-speed050 is not in {store}; it has "
+            "to be extracted from a recipe functionals-speed050, which differs from functionals in "
+            "its table 'voice'; compute it with 'serkit extract SRC --features "
+            "functionals-speed050'"
+        )
+
+    def test_a_voice_that_is_named_twice(self, store, tmp_path):
+        with pytest.raises(UsageError) as caught:
+            train(store, tmp_path, copies="speed090, speed110,speed090")
+        assert str(caught.value) == "copies name speed090 2 times; once is enough"
 
     def test_a_feature_that_differs_in_more_than_the_voice(self, corpus, tmp_path):
         recipes = tmp_path / "recipes"

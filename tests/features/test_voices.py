@@ -12,7 +12,7 @@ from serkit.audio import read_audio, write_wav
 from serkit.dsp.disguise import change_speed
 from serkit.dsp.functionals import functionals
 from serkit.dsp.signal import Signal
-from serkit.errors import UnknownNameError, UsageError
+from serkit.errors import UsageError
 from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve, voices
 from serkit.features.voices import copy_name, in_voice
 from serkit.models import TRAINERS
@@ -70,10 +70,20 @@ def test_robust_presets_read_recipes_that_are_shipped(model):
             assert (copy.extractor, copy.parameters) == (plain.extractor, plain.parameters)
 
 
-def test_a_recipe_s_mistake_names_the_voice(tmp_path):
-    (tmp_path / "bad.toml").write_text('extractor = "mel"\n[voice]\nspeeed = 0.9\n')
-    with pytest.raises(UnknownNameError, match="unknown parameter of the voice of bad 'speeed'"):
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[voice]\nspeeed = 0.9", "unknown change of voice 'speeed': did you mean 'speed'"),
+        ("[voice]\nspeed = 9.0", "speed = 9.0 is too large; 4 or less is allowed"),
+        ("[parameters]\nn_mels = 0", "n_mels = 0 is too small; 1 or more is allowed"),
+    ],
+)
+def test_a_recipe_s_mistake_names_its_file(tmp_path, table, said):
+    path = tmp_path / "bad.toml"
+    path.write_text(f'extractor = "mel"\n{table}\n')
+    with pytest.raises(UsageError) as caught:
         Recipes(tmp_path).get("bad")
+    assert str(caught.value).startswith(f"{path}: {said}")
 
 
 @pytest.mark.parametrize(

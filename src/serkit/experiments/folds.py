@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from serkit.errors import SerkitError, TrainingError
 from serkit.evaluation.splits import Fold
+from serkit.experiments.copies import audit_copies, watching
 from serkit.experiments.independence import TOLERANCE, dependence_on_company
 from serkit.experiments.members import member_models
 from serkit.experiments.plan import Plan
@@ -65,6 +66,8 @@ class FoldResult:
         earlier_seconds: How much of the times other, interrupted processes took.
         files: Checksums of the fold's files, by name.
         settings_tried: Number of settings compared in the fold; None if unknown.
+        copied_clips: Number of training clips of which copies in other voices were read; None if
+            unknown.
         notes: Notes on the model.
     """
 
@@ -82,6 +85,7 @@ class FoldResult:
     earlier_seconds: float = 0.0
     files: Mapping[str, str] = field(default_factory=dict)
     settings_tried: int | None = None
+    copied_clips: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -138,6 +142,7 @@ def run_fold(
 
     Raises:
         TrainingError: The model could not be fitted, or predicts no valid probabilities.
+        LeakageError: Copies of test clips were read.
     """
     name = fold_folder(progress.number)
     target, workdir = folder / name, folder / WORK / name
@@ -150,6 +155,7 @@ def run_fold(
         workdir.mkdir(exist_ok=True)
     progress.steps(0, 1, "reading")
     started = time.perf_counter()
+    plan, watched = watching(plan)
     where = replace(tracking, name=f"{folder.name}/{name}")
     members = member_models(plan.members, fold.name)
     context = FitContext(
@@ -187,6 +193,7 @@ def run_fold(
         history_of(model),
         earlier,
         settings_tried=settings_tried(model),
+        copied_clips=audit_copies(fold, watched.copied if watched else ()),
         notes=notes_of(model),
     )
     write_history(target, [result])
@@ -218,6 +225,7 @@ def _read_back(fold: Fold, name: str, kept: Kept) -> FoldResult:
         entry["train_seconds"] + entry["predict_seconds"],
         entry["files"],
         entry.get("settings_tried"),
+        entry.get("copied_clips"),
         tuple(entry.get("notes", ())),
     )
 
@@ -313,6 +321,7 @@ def fold_entry(result: FoldResult, labels: LabelSet) -> dict[str, Any]:
         "folder": result.folder,
         **fold_figures(result.frame, labels),
         "train_clips": result.train_clips,
+        "copied_clips": result.copied_clips,
         "validation_clips": result.validation_clips,
         "parameters": result.parameters,
         "epochs": result.epochs,

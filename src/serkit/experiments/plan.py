@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,12 +11,13 @@ from typing import Any
 
 from serkit.compute.environment import hardware, installed_versions
 from serkit.encoders.machine import process_count
-from serkit.errors import StoreChangedError, TrainingError, UsageError
+from serkit.errors import StoreChangedError, TrainingError, UnknownNameError, UsageError
 from serkit.evaluation.near_duplicates import noting_near_duplicates
 from serkit.evaluation.splits import Protocol, Split, split_clips
 from serkit.experiments.caveats import caveats
 from serkit.experiments.selection import selection_of
 from serkit.experiments.teachers import read_by, taught_by
+from serkit.features import FeatureSpec
 from serkit.features.voices import copy_name
 from serkit.labels import UNKNOWN
 from serkit.models import Trainer
@@ -136,10 +138,13 @@ def _usable_clips(plan: Plan) -> list[str]:
 
 def _refuse_other_copies(plan: Plan) -> None:
     """Refuse features that are named as copies and differ in more than the voice."""
+    for voice, times in Counter(plan.voices).items():
+        if times > 1:
+            raise UsageError(f"copies name {voice} {times} times", allowed="once is enough")
     for feature in plan.features:
         spec = plan.store.spec(feature)
         for voice in plan.voices:
-            copy = plan.store.spec(copy_name(feature, voice))
+            copy = _copy_of(plan.store, feature, voice)
             alike = replace(copy, name=spec.name, voice=spec.voice)
             if alike.fingerprint != spec.fingerprint or copy.voice == spec.voice:
                 changes = ", ".join(spec.differences(copy)) or "nothing"
@@ -147,6 +152,20 @@ def _refuse_other_copies(plan: Plan) -> None:
                     f"{copy.name} is not {feature} in another voice: {changes} differs",
                     allowed="a recipe that differs in its table 'voice' alone is one",
                 )
+
+
+def _copy_of(store: ClipStore, feature: str, voice: str) -> FeatureSpec:
+    """Return the specification of a feature in another voice."""
+    name = copy_name(feature, voice)
+    try:
+        return store.spec(name)
+    except UnknownNameError as error:
+        raise UnknownNameError(
+            f"copies name the voice {voice!r}, and {name} is not in {store.location}",
+            allowed=f"it has to be extracted from a recipe {name}, which differs from {feature} in "
+            "its table 'voice'",
+            hint=error.hint,
+        ) from error
 
 
 def _first_folds(split: Split, wanted: int | None) -> Split:

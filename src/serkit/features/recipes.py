@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from serkit.errors import UsageError, unknown_name
+from serkit.errors import SerkitError, UsageError, unknown_name
 from serkit.features.extractor import EXTRACTORS
 from serkit.features.spec import FeatureSpec, resolve
 
@@ -164,7 +164,10 @@ def _read(name: str, path: Traversable) -> FeatureSpec:
     extractor = EXTRACTORS.get(_value(recipe, "extractor", "", path))
     parameters = _value(recipe, "parameters", {}, path)
     summary, voice = _value(recipe, "summary", "", path), _value(recipe, "voice", {}, path)
-    return resolve(name, extractor, parameters, summary, voice)
+    try:
+        return resolve(name, extractor, parameters, summary, voice)
+    except SerkitError as error:  # one wrong recipe stops the list of all: which one is it?
+        raise type(error)(f"{path}: {error.got}", allowed=error.allowed, hint=error.hint) from error
 
 
 def _value(recipe: Mapping[str, Any], key: str, default: T, path: Traversable) -> T:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from serkit.dsp import channel, disguise, murmur, noise, rooms, scenes, stretch
 from serkit.dsp.signal import Signal
-from serkit.errors import UsageError
+from serkit.errors import UsageError, unknown_name
 from serkit.parameters import Parameters, Scalar, parameter, settle
 
 Samples = npt.NDArray[np.int16]
@@ -120,6 +120,9 @@ def settle_voice(owner: str, given: Mapping[str, object]) -> dict[str, Scalar]:
         >>> settle_voice("x", {"speed": 1})
         {}
     """
+    for key in given:
+        if key not in _AS_RECORDED:
+            raise unknown_name("change of voice", key, _AS_RECORDED)
     settled = settle(f"the voice of {owner}", VoiceParameters(), given).to_json()
     file = str(settled.pop(BACKGROUND_FILE))
     changed = {key: value for key, value in settled.items() if value != _AS_RECORDED[key]}

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from serkit.labels import UNKNOWN
+from serkit.parameters import names_in
 from serkit.results.wording import interval, percent, stamps
 from serkit.tables import table
 
@@ -91,13 +92,34 @@ def _fold_table(record: Mapping[str, Any]) -> Table:
         made.add_row(
             fold["fold"],
             percent(fold["uar"]),
-            "-" if fold["train_clips"] is None else str(fold["train_clips"]),
+            _fitted(fold, len(_voices(record))),
             str(fold["validation_clips"]),
             str(fold["clips"]),
             seconds(fold["train_seconds"]),
             chosen,
         )
     return made
+
+
+def _fitted(fold: Mapping[str, Any], voices: int) -> str:
+    """Render how many clips a fold was fitted on, and how many copies were read with them."""
+    clips, copied = fold["train_clips"], fold.get("copied_clips")
+    known = "-" if clips is None else str(clips)
+    return f"{known} + {copied * voices}" if copied else known
+
+
+def _voices(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the voices that training clips were copied in; records of 0.1 know of none."""
+    return names_in(str(record["values"].get("copies", ""))) if record.get("copies") else ()
+
+
+def _copies(record: Mapping[str, Any]) -> list[str]:
+    """Say whose copies were read, where every fold recorded it."""
+    counts = [fold.get("copied_clips") for fold in record["fold_scores"]]
+    voices = _voices(record)
+    if not voices or None in counts:
+        return []
+    return [f"copies of training clips: {', '.join(voices)}; of test clips none was read"]
 
 
 def _basis(record: Mapping[str, Any]) -> Text:
@@ -110,6 +132,7 @@ def _basis(record: Mapping[str, Any]) -> Text:
         f"values: {values or 'none'}",
         f"features: {features or 'none'}; corpus {record['corpus_digest'][:8]}; "
         f"split {record['split_digest'][:8]}",
+        *_copies(record),
         f"{seconds(record['seconds'])} s"
         + (f", peak memory {memory / 2**20:,.0f} MiB" if memory else "")
         + f", {record['created']}, serkit {record['versions'].get('serkit', '?')}",

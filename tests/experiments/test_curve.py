@@ -79,6 +79,13 @@ class TestMeasuring:
             "a curve over [2] speakers; two or more different numbers are needed"
         )
 
+    def test_one_training_speaker_makes_no_curve(self, speech_store, monkeypatch):
+        monkeypatch.setattr(measuring, "_shuffled_speakers", lambda plan, fold: ["1"])
+        assert self.refused(speech_store) == (
+            "a fold has 1 training speaker beside its validation speakers; "
+            "a curve needs two or more"
+        )
+
     @pytest.mark.parametrize("numbers", [(0, 2), (2, 99)])
     def test_missing_speakers(self, speech_store, numbers):
         said = self.refused(speech_store, speakers=numbers)

@@ -177,7 +177,7 @@ class TestIncremental:
     def test_a_recipe_without_a_checkpoint_is_refused(self, mine):
         (mine / "none.toml").write_text('extractor = "embeddings"\n[parameters]\ncheckpoint = ""\n')
         with pytest.raises(
-            UsageError, match=r"^checkpoint = '' names no encoder; a folder, or a n"
+            UsageError, match=r"none\.toml: checkpoint = '' names no encoder; a folder, or a n"
         ):
             Recipes().get(str(mine / "none.toml"))
 

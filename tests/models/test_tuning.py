@@ -95,6 +95,11 @@ class TestSpace:
             ("scheme=ovr|ovo", "scheme = 'ovo' is not allowed; one of 'multinomial', 'ovr' is"),
             ("max_iter", "max_iter declares no range to search; give one: --search max_iter=LOW"),
             (
+                "scheme",
+                "scheme declares no range to search; give one: --search 'scheme=multinomial|ovr'",
+            ),
+            ("refit", "refit declares no range to search; give one: --search 'refit=true|false'"),
+            (
                 "features=functionals|mel128",
                 "features decides what is read, and cannot be searched; train once for each "
                 "value: --set features=VALUE",

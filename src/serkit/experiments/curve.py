@@ -57,6 +57,11 @@ def measure_curve(
 def _numbers(speakers: Sequence[int], most: int) -> list[int]:
     """Return how many speakers are fitted on, from few to many."""
     numbers = sorted({*speakers} or {max(1, round(share * most)) for share in SHARES})
+    if len(numbers) < 2 and not speakers:
+        raise UsageError(
+            f"a fold has {most} training speaker beside its validation speakers",
+            allowed="a curve needs two or more",
+        )
     if len(numbers) < 2:
         raise UsageError(
             f"a curve over {numbers} speakers",

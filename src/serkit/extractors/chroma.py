@@ -34,7 +34,12 @@ _CLASSES = (
 class ChromaParameters(FrameParameters):
     """Frames and pitch classes."""
 
-    tuning: float = parameter(0.0, "deviation from 440 Hz in semitones", minimum=-0.5, maximum=0.5)
+    tuning: float = parameter(
+        0.0,
+        "deviation from 440 Hz in semitones; librosa estimates one for each clip by default",
+        minimum=-0.5,
+        maximum=0.5,
+    )
 
 
 def _layout(_parameters: ChromaParameters) -> ArrayLayout:

@@ -121,7 +121,7 @@ def _flags(tracks: Tracks) -> Floats:
 EXTRACTOR = Extractor(
     name="tracks",
     version=1,
-    summary="level, cepstrum, spectral shape, pitch and voice quality over time",
+    summary="level, cepstrum, shape, pitch and voice quality, first to last speech frame",
     parameters=TracksParameters,
     check=_check,
     layout=_layout,

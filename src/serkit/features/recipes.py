@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from serkit.errors import SerkitError, UsageError, unknown_name
+from serkit.errors import UsageError, unknown_name
 from serkit.features.extractor import EXTRACTORS
 from serkit.features.spec import FeatureSpec, resolve
 
@@ -166,7 +166,7 @@ def _read(name: str, path: Traversable) -> FeatureSpec:
     summary, voice = _value(recipe, "summary", "", path), _value(recipe, "voice", {}, path)
     try:
         return resolve(name, extractor, parameters, summary, voice)
-    except SerkitError as error:  # one wrong recipe stops the list of all: which one is it?
+    except UsageError as error:  # one wrong recipe stops the list of all: which one is it?
         raise type(error)(f"{path}: {error.got}", allowed=error.allowed, hint=error.hint) from error
 
 

@@ -73,7 +73,8 @@ def _read(owner: str, text: str, declared: Mapping[str, Parameter]) -> tuple[str
     if not equals:
         if parameter.search is None:
             raise UsageError(
-                f"{name} declares no range to search", hint=f"give one: --search {name}=LOW:HIGH"
+                f"{name} declares no range to search",
+                hint=f"give one: --search {_example(name, parameter)}",
             )
         return name, parameter.search
     try:
@@ -85,6 +86,17 @@ def _read(owner: str, text: str, declared: Mapping[str, Parameter]) -> tuple[str
             f"{name}={given} cannot be searched: {error}",
             allowed=f"{name}=LOW:HIGH or {name}=A|B|C is allowed",
         ) from error
+
+
+def _example(name: str, parameter: Parameter) -> str:
+    """Return how a parameter without a range of its own is searched."""
+    if parameter.choices is not None:
+        return f"'{name}={'|'.join(map(str, parameter.choices))}'"
+    if type(parameter.default) is bool:
+        return f"'{name}=true|false'"
+    if type(parameter.default) is str:
+        return f"'{name}=A|B'"
+    return f"{name}=LOW:HIGH"
 
 
 def _range(name: str, text: str, parameter: Parameter) -> Range:

@@ -103,6 +103,21 @@ class TestNoCopyOfATestClip:
         assert " + " not in plain
         assert "copies of" not in plain
 
+    def test_a_search_of_a_model_that_reads_copies_shows_them(self, store, tmp_path):
+        found = serkit.tune(
+            "logreg",
+            search=["whiten"],
+            trials=1,
+            inner=2,
+            store=store,
+            runs=tmp_path,
+            protocol="speaker5",
+            folds=1,
+            values={"copies": "speed090,speed110", "C": 1.0},
+        )
+        assert "32 + 64 " in (text := shown(found.run))
+        assert "copies of training clips: speed090, speed110; of test clips" in text
+
     def test_a_fold_that_read_a_copy_of_a_test_clip_fails(self, store, tmp_path, monkeypatch):
         honest = folds.predict_clips
 
@@ -233,6 +248,14 @@ class TestWhatIsRefused:
             "to be extracted from a recipe functionals-speed050, which differs from functionals in "
             "its table 'voice'; compute it with 'serkit extract SRC --features "
             "functionals-speed050'"
+        )
+
+    def test_all_features_that_are_missing_are_named_at_once(self, store, tmp_path):
+        with pytest.raises(UnknownNameError) as caught:
+            train(store, tmp_path, copies="speed090,speed050,speed150")
+        assert str(caught.value) == (
+            f"2 of 4 features that logreg reads are not in the store {store}; compute them with "
+            "'serkit extract SRC --features functionals-speed050,functionals-speed150'"
         )
 
     def test_a_voice_that_is_named_twice(self, store, tmp_path):

@@ -101,10 +101,11 @@ def split_of(plan: Plan) -> Split:
     """Split the clips for which every feature of the plan is there.
 
     Raises:
-        UsageError: The store is empty, or fewer than one fold is requested.
+        UsageError: The store is empty or lacks features, or fewer than one fold is requested.
         TrainingError: No clip is usable.
         LeakageError: The split leaks.
     """
+    _refuse_missing_features(plan)
     _refuse_other_copies(plan)
     clip_ids, clips = _usable_clips(plan), plan.store.state.clips
     split = plan.protocol.split(split_clips({i: clips[i] for i in clip_ids}))
@@ -134,6 +135,22 @@ def _usable_clips(plan: Plan) -> list[str]:
             allowed="a model is trained on two labels or more",
         )
     return sorted(usable)
+
+
+def _refuse_missing_features(plan: Plan) -> None:
+    """Name all features that are missing at once: some presets read a dozen."""
+    missing = []
+    for feature in plan.reads:
+        try:
+            plan.store.spec(feature)
+        except UnknownNameError:
+            missing.append(feature)
+    if len(missing) > 1:
+        raise UnknownNameError(
+            f"{len(missing)} of {len(plan.reads)} features that {plan.trainer.name} reads are not "
+            f"in the store {plan.store.location}",
+            hint=f"compute them with 'serkit extract SRC --features {','.join(missing)}'",
+        )
 
 
 def _refuse_other_copies(plan: Plan) -> None:

@@ -10,7 +10,6 @@ from rich.table import Table
 from rich.text import Text
 
 from serkit.labels import UNKNOWN
-from serkit.parameters import names_in
 from serkit.results.wording import interval, percent, stamps
 from serkit.tables import table
 
@@ -109,8 +108,20 @@ def _fitted(fold: Mapping[str, Any], voices: int) -> str:
 
 
 def _voices(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the voices that training clips were copied in; records of 0.1 know of none."""
-    return names_in(str(record["values"].get("copies", ""))) if record.get("copies") else ()
+    """Return the voices that training clips were copied in; records of 0.1 know of none.
+
+    A record lists all features in one voice, then all in the next. Not every model that reads
+    copies has them as a parameter of its own: those of a search are the searched model's.
+    """
+    features, copies = record["features"], record.get("copies", ())
+    return (
+        tuple(
+            each["name"].removeprefix(f"{features[0]['name']}-")
+            for each in copies[:: len(features)]
+        )
+        if copies
+        else ()
+    )
 
 
 def _copies(record: Mapping[str, Any]) -> list[str]:

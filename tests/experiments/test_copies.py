@@ -157,7 +157,8 @@ class TestNoCopyOfATestClip:
         sides = []
 
         class Same:
-            def fit(self, matrix):
+            def fit(self, matrix, labels):
+                assert np.array_equal(labels, data.labels[matrix.ravel() % len(ids)])
                 self.fitted = set(matrix.ravel() % len(ids))
                 return self
 

@@ -124,9 +124,9 @@ def pipeline(last):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from serkit.models.classical.steps import Clip, ShrunkWhitening
+    from serkit.models.classical.steps import Clip, ShrunkWhitening, TellingColumns
 
-    return make_pipeline(StandardScaler(), Clip(1.5), ShrunkWhitening(0.5), last)
+    return make_pipeline(StandardScaler(), Clip(1.5), TellingColumns(1), ShrunkWhitening(0.5), last)
 
 
 class TestClassical:

@@ -370,12 +370,13 @@ class TestWidthsOfTheKernel:
 
     def widths(self, matrix, **values) -> list[float]:
         trainer = TRAINERS.get("svm")
-        grid = svm._grid(trainer.settle("best", values), matrix)
+        labels = np.arange(len(matrix)) % 3
+        grid = svm._grid(trainer.settle("best", values), matrix, labels)
         return sorted({setting["gamma"] for setting in grid})
 
     def test_on_whitened_columns_are_those_of_the_published_runs(self):
         matrix = np.random.default_rng(0).normal(size=(90, 30))
-        assert svm._grid(TRAINERS.get("svm").settle("best", {}), matrix) == [
+        assert svm._grid(TRAINERS.get("svm").settle("best", {}), matrix, np.arange(90) % 3) == [
             {"C": c, "gamma": gamma} for gamma in (0.05, 0.1) for c in (1.0, 1.5, 3.0)
         ]
 
@@ -386,6 +387,11 @@ class TestWidthsOfTheKernel:
         like_scikit_learn = 1 / prepared.var(axis=0).sum()
         found = self.widths(matrix, whiten=0.0, scale=scale, clip=0.0)
         assert found == pytest.approx([factor * like_scikit_learn for factor in (0.1, 0.3, 1.0)])
+
+    def test_go_with_the_columns_that_are_selected(self):
+        matrix = np.random.default_rng(0).normal(size=(90, 30))
+        found = self.widths(matrix, whiten=0.0, select=6)
+        assert found == pytest.approx([factor / 6 for factor in (0.1, 0.3, 1.0)], rel=0.01)
 
     def test_of_columns_that_never_change_are_finite(self):
         assert self.widths(np.ones((9, 3)), whiten=0.0) == [0.1, 0.3, 1.0]

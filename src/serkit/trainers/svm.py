@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from serkit.compute.blas import on_one_blas_thread
-from serkit.models.classical.choice import choose
+from serkit.models.classical.choice import Labels, choose
 from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import PipelineParameters
@@ -59,27 +59,28 @@ def _classifier(parameters: SvmParameters, values: Mapping[str, Scalar]) -> Any:
     )
 
 
-def _grid(parameters: SvmParameters, matrix: Matrix) -> list[Mapping[str, Scalar]]:
+def _grid(parameters: SvmParameters, matrix: Matrix, labels: Labels) -> list[Mapping[str, Scalar]]:
     """Return the settings to choose from; a fixed value is the only candidate.
 
     Args:
         parameters: The trainer's.
         matrix: The training side's columns, shape ``(n, columns)``.
+        labels: Its emotions, shape ``(n,)``.
     """
     many_c = (parameters.C,) if parameters.C else _GRID_C
-    many_gamma = (parameters.gamma,) if parameters.gamma else _gammas(parameters, matrix)
+    many_gamma = (parameters.gamma,) if parameters.gamma else _gammas(parameters, matrix, labels)
     if parameters.kernel == "linear":  # a linear kernel has no width
         many_gamma = many_gamma[:1]
     return [{"C": c, "gamma": gamma} for gamma, c in product(many_gamma, many_c)]
 
 
-def _gammas(parameters: SvmParameters, matrix: Matrix) -> tuple[float, ...]:
+def _gammas(parameters: SvmParameters, matrix: Matrix, labels: Labels) -> tuple[float, ...]:
     """Return widths of the kernel that suit how long the rows are that it compares."""
     if parameters.whiten:
         return _WHITENED
     if parameters.kernel == "linear":
         return _PLAIN
-    prepared = preprocessing(parameters).fit_transform(matrix)
+    prepared = preprocessing(parameters).fit_transform(matrix, labels)
     length = float(np.var(prepared, axis=0, dtype=np.float64).sum())
     return tuple(width / length if length else width for width in _PLAIN)
 
@@ -92,7 +93,7 @@ def _fit(fold: FoldData, parameters: SvmParameters, context: FitContext) -> Fitt
     data = parameters.fitted_side(fold)
     matrix = inputs.training_matrix(data)
     labels = np.resize(data.labels, len(matrix))  # copies have their clips' labels
-    grid = _grid(parameters, matrix)
+    grid = _grid(parameters, matrix, labels)
     if len(grid) == 1 and len(np.unique(data.speakers)) < 2:  # nothing to choose
         model = make_pipeline(preprocessing(parameters), _classifier(parameters, grid[0]))
         model.fit(matrix, labels)

@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import softmax as scipy_softmax
+from sklearn.linear_model import LogisticRegression
 
 from serkit.labels import UNRECORDED
 from serkit.models.classical.choice import choose, inner_folds
 from serkit.models.classical.decisions import decisions, fit_temperature, widen
-from serkit.models.classical.pipeline import count_parameters
+from serkit.models.classical.parameters import PreprocessingParameters
+from serkit.models.classical.pipeline import count_parameters, preprocessing
+from serkit.models.classical.steps import TellingColumns
 from serkit.models.probabilities import softmax
 
 LABELS = np.tile(np.repeat(np.arange(8), 2), 6)
@@ -52,7 +55,8 @@ class Nothing:
     def __init__(self, seen):
         self.seen = seen
 
-    def fit(self, matrix):
+    def fit(self, matrix, labels):
+        assert np.array_equal(labels, LABELS[matrix[:, 0].astype(int)])
         self.seen.append(("prepared", None, matrix[:, 0].astype(int)))
         return self
 
@@ -93,6 +97,25 @@ class TestChoose:
                 assert fitted == prepared
             else:
                 assert not fitted & set(ACTORS[rows])
+
+    def test_columns_are_selected_on_the_clips_of_an_inner_fold_that_are_fitted_on(self):
+        """Of pure noise, columns that were selected on all clips would seem to tell emotions."""
+        noise = np.random.default_rng(0).normal(size=(len(LABELS), 4000))
+
+        def judged(select, matrix):
+            steps = PreprocessingParameters(select=select)
+            found = choose(
+                [{}],
+                lambda: preprocessing(steps),
+                lambda _values: LogisticRegression(),
+                Data,
+                matrix,
+                lambda *_: None,
+            )
+            return found.uar
+
+        assert judged(40, noise) < 0.25
+        assert judged(0, TellingColumns(40).fit_transform(noise, LABELS)) > 0.5
 
     def test_preprocessing_is_fitted_once_an_inner_fold(self):
         _, seen = chosen([0.5, 1.0, 0.7])

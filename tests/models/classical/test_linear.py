@@ -39,7 +39,9 @@ def saved(estimator, folder: Path) -> bytes:
     return (folder / "model.skops").read_bytes()
 
 
-@pytest.mark.parametrize("steps", [ALL, NONE, {**ALL, "scale": False}, {**ALL, "whiten": 0.0}])
+@pytest.mark.parametrize(
+    "steps", [ALL, NONE, {**ALL, "scale": False}, {**ALL, "whiten": 0.0}, {**ALL, "select": 7}]
+)
 @pytest.mark.parametrize("scheme", ["multinomial", "ovr"])
 def test_answers_are_the_same(tmp_path, steps, scheme):
     model = LogisticRegression(max_iter=200)

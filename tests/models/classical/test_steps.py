@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import f_classif
 from sklearn.utils.estimator_checks import check_estimator
 
-from serkit.models.classical.steps import Clip, ShrunkWhitening
+from serkit.errors import UsageError
+from serkit.models.classical.steps import Clip, ShrunkWhitening, TellingColumns, f_statistic
 
 TABLE = np.random.default_rng(0).normal(size=(60, 5)) * (1, 2, 5, 10, 0.1) + (0, 3, -1, 50, 7)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("step", [Clip(), ShrunkWhitening()], ids=["Clip", "ShrunkWhitening"])
+@pytest.mark.parametrize(
+    "step", [Clip(), TellingColumns(1), ShrunkWhitening()], ids=lambda step: type(step).__name__
+)
 def test_it_is_an_estimator_as_scikit_learn_wants_it(step):
     check_estimator(step)
 
@@ -37,6 +41,38 @@ class TestClip:
     def test_another_number_of_columns_is_refused(self):
         with pytest.raises(ValueError, match="X has 3 features, but Clip is expecting 5"):
             Clip().fit(TABLE).transform(TABLE[:, :3])
+
+
+class TestTellingColumns:
+    LABELS = np.arange(60) % 4
+
+    def table(self):
+        """Return columns of which the second and fourth tell the classes apart, most the fourth."""
+        table = TABLE.copy()
+        table[:, 1] += 2 * self.LABELS
+        table[:, 3] -= 90 * self.LABELS
+        return table
+
+    def test_the_statistic_is_scikit_learn_s(self):
+        expected, _ = f_classif(self.table(), self.LABELS)
+        assert f_statistic(self.table(), self.LABELS) == pytest.approx(expected)
+
+    def test_a_constant_column_tells_nothing_and_one_that_is_constant_in_each_class_all(self):
+        table = np.stack([np.ones(60), self.LABELS], axis=1)
+        assert f_statistic(table, self.LABELS).tolist() == [0, np.inf]
+
+    @pytest.mark.parametrize(("count", "kept"), [(1, [3]), (2, [1, 3]), (5, [0, 1, 2, 3, 4])])
+    def test_those_in_which_classes_differ_most_are_kept_in_order(self, count, kept):
+        step = TellingColumns(count).fit(self.table(), self.LABELS)
+        assert step.columns_.tolist() == kept
+        assert np.array_equal(step.transform(self.table()), self.table()[:, kept])
+
+    def test_more_columns_than_there_are_cannot_be_kept(self):
+        with pytest.raises(UsageError) as caught:
+            TellingColumns(6).fit(TABLE, self.LABELS)
+        assert str(caught.value) == (
+            "select = 6, and clips have 5 columns; 1 to 5 can be selected, and 0 keeps all"
+        )
 
 
 class TestShrunkWhitening:

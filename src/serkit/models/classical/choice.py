@@ -75,10 +75,11 @@ def choose(
     found = [np.full((len(labels), len(classes)), -np.inf) for _ in grid]
     for index, (train, validation) in enumerate(folds):
         rows = with_copies(train, len(labels), len(matrix))
-        steps = prepare().fit(matrix[rows])
+        targets = labels[rows % len(labels)]
+        steps = prepare().fit(matrix[rows], targets)
         fitted, held_out = steps.transform(matrix[rows]), steps.transform(matrix[validation])
         for position, values in enumerate(grid):
-            model = build(values).fit(fitted, labels[rows % len(labels)])
+            model = build(values).fit(fitted, targets)
             columns = np.searchsorted(classes, model.classes_)
             found[position][np.ix_(validation, columns)] = decisions(model, held_out)
             step(index * len(grid) + position + 1, len(grid) * len(folds))

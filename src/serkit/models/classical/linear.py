@@ -43,6 +43,17 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Keep:
+    """Some of the columns: :class:`serkit.models.classical.steps.TellingColumns`."""
+
+    columns: Matrix
+
+    def __call__(self, matrix: Matrix) -> Matrix:
+        """Return the columns that are kept."""
+        return np.asarray(matrix[:, self.columns])
+
+
+@dataclass(frozen=True)
 class Rotate:
     """Scaled principal axes: :class:`serkit.models.classical.steps.ShrunkWhitening`."""
 
@@ -54,7 +65,7 @@ class Rotate:
         return np.asarray((matrix.astype(np.float64) - self.mean) @ self.components.T)
 
 
-Stage = Scale | Limit | Rotate
+Stage = Scale | Limit | Keep | Rotate
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,7 @@ _STAGES: Mapping[str, Callable[[SavedObject], Iterator[Stage]]] = {
     "sklearn.preprocessing._data.StandardScaler": _scale,
     "sklearn.preprocessing._function_transformer.FunctionTransformer": _nothing,
     f"{_OWN}.Clip": lambda step: iter([Limit(step["limit"])]),
+    f"{_OWN}.TellingColumns": lambda step: iter([Keep(step["columns_"])]),
     f"{_OWN}.ShrunkWhitening": lambda step: iter(
         [Rotate(step["mean_"], step["components_"].astype(np.float64))]
     ),

@@ -105,9 +105,9 @@ def _last_column(graph: Graph) -> tuple[str, ...]:
 def _know_own_steps() -> None:
     """Register converters for our own steps with skl2onnx; repeated calls are harmless."""
     from skl2onnx import update_registered_converter
-    from skl2onnx.algebra.onnx_ops import OnnxClip, OnnxMatMul, OnnxSub
+    from skl2onnx.algebra.onnx_ops import OnnxClip, OnnxGather, OnnxMatMul, OnnxSub
 
-    from serkit.models.classical.steps import Clip, ShrunkWhitening
+    from serkit.models.classical.steps import Clip, ShrunkWhitening, TellingColumns
 
     def shape(width: Any) -> Any:
         def calculate(operator: Any) -> None:
@@ -128,6 +128,16 @@ def _know_own_steps() -> None:
         )
         made.add_to(scope, container)
 
+    def keep(scope: Any, operator: Any, container: Any) -> None:
+        made = OnnxGather(
+            operator.inputs[0],
+            operator.raw_operator.columns_.astype(np.int64),
+            axis=1,
+            op_version=container.target_opset,
+            output_names=operator.outputs[:1],
+        )
+        made.add_to(scope, container)
+
     def whiten(scope: Any, operator: Any, container: Any) -> None:
         step, version = operator.raw_operator, container.target_opset
         centred = OnnxSub(operator.inputs[0], step.mean_[None], op_version=version)
@@ -142,4 +152,6 @@ def _know_own_steps() -> None:
     same = shape(lambda operator: operator.inputs[0].type.shape[1])
     axes = shape(lambda operator: len(operator.raw_operator.components_))
     update_registered_converter(Clip, "SerkitClip", same, clip)
+    kept = shape(lambda operator: len(operator.raw_operator.columns_))
+    update_registered_converter(TellingColumns, "SerkitTellingColumns", kept, keep)
     update_registered_converter(ShrunkWhitening, "SerkitShrunkWhitening", axes, whiten)

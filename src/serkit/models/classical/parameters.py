@@ -76,6 +76,12 @@ class PreprocessingParameters(ClassWeightParameters, RefitParameters):
         minimum=0,
         search=Between(2.0, 8.0),
     )
+    select: int = parameter(
+        0,
+        "keep this many columns, those in which emotions differ most on the clips fitted on (F "
+        "statistic); 0 keeps all",
+        minimum=0,
+    )
     whiten: float = parameter(
         0.9,
         "shrinkage of the whitening, above 0 to 1; 0 disables whitening",

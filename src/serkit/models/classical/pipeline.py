@@ -132,17 +132,19 @@ class SklearnModel:
 
 
 def preprocessing(parameters: PreprocessingParameters) -> Any:
-    """Make the unfitted steps before the classifier: scale, clip, whiten."""
+    """Make the unfitted steps before the classifier: scale, clip, select, whiten."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-    from serkit.models.classical.steps import Clip, ShrunkWhitening
+    from serkit.models.classical.steps import Clip, ShrunkWhitening, TellingColumns
 
     steps: list[Any] = []
     if parameters.scale:
         steps.append(StandardScaler())
     if parameters.clip:
         steps.append(Clip(parameters.clip))
+    if parameters.select:
+        steps.append(TellingColumns(parameters.select))
     if parameters.whiten:
         steps.append(ShrunkWhitening(parameters.whiten))
     return make_pipeline(*steps or [FunctionTransformer()])

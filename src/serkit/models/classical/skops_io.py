@@ -8,7 +8,8 @@ from typing import Any
 
 from serkit.errors import RunError
 
-_OWN_TYPES = ["serkit.models.classical.steps.Clip", "serkit.models.classical.steps.ShrunkWhitening"]
+_OWN_STEPS = ("Clip", "TellingColumns", "ShrunkWhitening")
+_OWN_TYPES = [f"serkit.models.classical.steps.{name}" for name in _OWN_STEPS]
 """Types allowed in saved models in addition to scikit-learn's."""
 
 

@@ -109,6 +109,11 @@ class TestSpace:
     def test_what_cannot_be_searched_is_refused(self, search, said):
         assert refused(search).startswith(said)
 
+    def test_nothing_is_searched_twice(self):
+        assert refused("C=0.1:1;whiten;C=1:2") == (
+            "C is searched twice; name it once, such as --search C"
+        )
+
     def test_nothing_is_both_set_and_searched(self):
         assert refused("C", C=1.0) == ("C is set and searched; leave out --set C or --search C")
 

@@ -43,7 +43,14 @@ def space_of(
     """
     declared = trainer.parameters.declared()
     if wanted := [part.strip() for part in search.split(";") if part.strip()]:
-        space = dict(_read(trainer.name, part, declared) for part in wanted)
+        read = [_read(trainer.name, part, declared) for part in wanted]
+        space = dict(read)
+        if len(space) < len(read):
+            names = [name for name, _ in read]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UsageError(
+                f"{twice} is searched twice", hint=f"name it once, such as --search {twice}"
+            )
     else:
         found = {name: each.search for name, each in declared.items() if name not in fixed}
         space = {name: each for name, each in found.items() if each is not None}

@@ -86,6 +86,12 @@ class TestMeasuring:
             "a curve needs two or more"
         )
 
+    @pytest.mark.parametrize("numbers", ["2,4", [2, 4.0], [2, "4"]])
+    def test_what_is_no_list_of_whole_numbers(self, speech_store, numbers):
+        assert self.refused(speech_store, speakers=numbers) == (
+            f"speakers = {numbers!r} is not a list of whole numbers; numbers such as [4, 8, 16] are"
+        )
+
     @pytest.mark.parametrize("numbers", [(0, 2), (2, 99)])
     def test_missing_speakers(self, speech_store, numbers):
         said = self.refused(speech_store, speakers=numbers)

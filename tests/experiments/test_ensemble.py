@@ -89,6 +89,24 @@ class TestARun:
         plain = combine(runs, speech_store, *pair, values={"mean": "arithmetic"})
         assert not np.allclose(probabilities(plain), probabilities(made))
 
+    @pytest.mark.parametrize("kind", ["runs", "names", "mixed", "text"])
+    def test_members_are_runs_or_their_names(self, made, runs, names, speech_store, kind):
+        chosen = [names["logreg-luna5"], names["majority-luna5"]]
+        found = [serkit.show(name, runs=runs) for name in chosen]
+        members = {
+            "runs": found,
+            "names": chosen,
+            "mixed": (found[0], chosen[1]),
+            "text": ",".join(chosen),
+        }[kind]
+        run = serkit.train("ensemble", members=members, store=speech_store, runs=runs)
+        assert run.record["values"] == made.record["values"]
+
+    def test_one_run_by_itself_is_no_ensemble(self, runs, names, speech_store):
+        one = serkit.show(names["logreg-luna5"], runs=runs)
+        with pytest.raises(UsageError, match=f"an ensemble of {one.name}; two or more"):
+            serkit.train("ensemble", members=one, store=speech_store, runs=runs)
+
     def test_the_command_names_its_members_by_runs(self, runs, names, speech_store, monkeypatch):
         monkeypatch.setenv("SERKIT_RUNS", str(runs))
         pair = f"{names['logreg-luna5']},{names['majority-luna5']}"

@@ -31,7 +31,8 @@ def train(
     protocol: str | None = None,
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
-    teachers: str | Sequence[str] | None = None,
+    members: str | Run | Sequence[str | Run] | None = None,
+    teachers: str | Run | Sequence[str | Run] | None = None,
     seed: int | None = None,
     folds: int | None = None,
     definitions: PathLike | None = None,
@@ -45,8 +46,9 @@ def train(
 ) -> Run:
     """Train and test a model by a protocol, or resume one that was interrupted.
 
-    An ensemble is not trained: it combines finished runs on the same folds, which its parameter
-    ``members`` names, and averages their models' predictions in each fold.
+    An ensemble is not trained: it combines finished runs on the same folds, its ``members``, and
+    averages their models' predictions in each fold, or weights them (``values={"how":
+    "stacking"}``).
 
     A scikit-learn estimator or pipeline is cloned and fitted in each fold. Every ``random_state``
     that is None gets the seed, and a search inside it (``GridSearchCV``) chooses on inner folds by
@@ -68,7 +70,9 @@ def train(
         protocol: The protocol's name; None uses the setting, else the corpus's default.
         preset: The preset's name; None uses the setting.
         values: Parameters that differ from the preset, as ``--set``.
-        teachers: Finished runs, as a list or separated by commas, that a net learns from as well
+        members: Finished runs that an ensemble combines: runs or their names, as a list or
+            separated by commas.
+        teachers: Finished runs, named likewise, that a net learns from as well
             (distillation): in each fold, models like theirs are fitted on inner folds of its
             training clips, and label these with probabilities.
         seed: Random seed; None uses the setting.
@@ -121,9 +125,9 @@ def train(
     if features is not None:
         names = features if isinstance(features, str) else ",".join(features)
         values = {**(values or {}), "features": names}
-    if teachers is not None:
-        names = teachers if isinstance(teachers, str) else ",".join(teachers)
-        values = {**(values or {}), "teachers": names}
+    for key, named in (("members", members), ("teachers", teachers)):
+        if named is not None:
+            values = {**(values or {}), key: _names_of(named)}
     request = Request(
         model=model,
         store=store,
@@ -161,6 +165,12 @@ def train(
 
         run = team.lead(plan.trainer, work)
     return _with_final(plan, run, progress) if final else run
+
+
+def _names_of(runs: str | Run | Sequence[str | Run]) -> str:
+    """Return runs as the parameters that name runs hold them."""
+    each = [runs] if isinstance(runs, str) or not isinstance(runs, Sequence) else runs
+    return ",".join(one if isinstance(one, str) else one.name for one in each)
 
 
 def extract_for(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from numbers import Integral
 
 import numpy as np
 
@@ -56,6 +57,11 @@ def measure_curve(
 
 def _numbers(speakers: Sequence[int], most: int) -> list[int]:
     """Return how many speakers are fitted on, from few to many."""
+    if not all(isinstance(each, Integral) for each in speakers):
+        raise UsageError(
+            f"speakers = {speakers!r} is not a list of whole numbers",
+            allowed="numbers such as [4, 8, 16] are",
+        )
     numbers = sorted({*speakers} or {max(1, round(share * most)) for share in SHARES})
     if len(numbers) < 2 and not speakers:
         raise UsageError(

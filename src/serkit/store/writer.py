@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from serkit.errors import UsageError
 from serkit.features import FeatureSpec, Layout
 from serkit.keys import KeyIndex
 from serkit.labels import NO_LABEL, LabelSet
@@ -129,12 +130,14 @@ class StoreWriter:
         """Register a part file in the store and flush it to disk.
 
         Raises:
+            UsageError: Two rows are of the same clip; nothing is registered then.
             StoreWriteError: The disk did not take it.
         """
+        rows = list(rows)
+        _refuse_repeated(feature, part, rows)
         if not self._mirror:
             flush_file(self.path / part.file)
         index, usage = self._index[feature], self._usage_of(feature)
-        rows = list(rows)
         for before, row in zip(index.put(rows), rows, strict=True):
             usage.replace(before, row)
 
@@ -301,3 +304,15 @@ class StoreWriter:
             summed = Summed(stream)
             packed.write(summed, kind)
         return _Written(StoredFile(file, summed.bytes, summed.xxh3), packed.kept, packed.index)
+
+
+def _refuse_repeated(feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:
+    """Refuse two rows of one clip: which values are read would be left to chance."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.clip_id in seen:
+            raise UsageError(
+                f"{part.file} has two rows of {feature} for the clip {row.clip_id!r}",
+                allowed="one row for each clip is allowed",
+            )
+        seen.add(row.clip_id)

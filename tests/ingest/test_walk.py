@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,23 @@ def test_of_links_to_one_folder_the_first_is_followed(tmp_path):
     except OSError:
         pytest.skip("no links here")
     assert [each.path for each in walk_audio(tmp_path)] == ["b/n/y.wav", "b/x.wav"]
+
+
+def test_folders_of_a_drive_that_numbers_none_are_told_apart_by_their_paths(tmp_path, monkeypatch):
+    make(tmp_path, ["m/x.wav", "m/n/y.wav", "z/z.wav"])
+    try:
+        (tmp_path / "b").symlink_to(tmp_path / "m")
+        (tmp_path / "m/n/up").symlink_to(tmp_path)
+    except OSError:
+        pytest.skip("no links here")
+    stat = Path.stat
+
+    def without_inode(path, **how):
+        values = list(stat(path, **how))
+        return os.stat_result([values[0], 0, *values[2:]])
+
+    monkeypatch.setattr(Path, "stat", without_inode)
+    assert [each.path for each in walk_audio(tmp_path)] == ["b/n/y.wav", "b/x.wav", "z/z.wav"]
 
 
 def test_a_broken_link_is_a_file_without_a_size(tmp_path):

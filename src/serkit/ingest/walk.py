@@ -21,12 +21,16 @@ class FoundFile(NamedTuple):
     ctime_ns: int | None
 
 
+_Identity = tuple[int, int] | str
+"""What tells a folder from all others: its device and inode, or its path without links."""
+
+
 def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[FoundFile]:
     """Yield every audio file (by its extension) that is not hidden, sorted by path.
 
     Of several links to one folder the first by path is followed.
     """
-    seen: set[tuple[int, int]] = set()
+    seen: set[_Identity] = set()
     place, open_folders = str(root), [iter(_names(root, "", seen))]
     while open_folders:
         for path in open_folders[-1]:
@@ -39,7 +43,7 @@ def walk_audio(root: Path, suffixes: Collection[str] = SUFFIXES) -> Iterator[Fou
             open_folders.pop()
 
 
-def _names(root: Path, folder: str, seen: set[tuple[int, int]]) -> list[str]:
+def _names(root: Path, folder: str, seen: set[_Identity]) -> list[str]:
     """Return the paths of what is in a folder, sorted; those of folders end with a slash.
 
     With it they sort as the paths of the files below them do.
@@ -51,16 +55,23 @@ def _names(root: Path, folder: str, seen: set[tuple[int, int]]) -> list[str]:
     """
     place = root / folder
     with _reading(place):
-        status = place.stat()
-        if (status.st_dev, status.st_ino) in seen:
+        identity = _identity(place)
+        if identity in seen:
             return []
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(identity)
         with os.scandir(place) as entries:
             return sorted(
                 f"{folder}{entry.name}{'/' if _is_folder(entry) else ''}"
                 for entry in entries
                 if not entry.name.startswith(".")
             )
+
+
+def _identity(folder: Path) -> _Identity:
+    status = folder.stat()
+    if status.st_ino:
+        return status.st_dev, status.st_ino
+    return str(folder.resolve())  # some network drives number no folder: all of them have inode 0
 
 
 def _found(root: str, path: str) -> FoundFile:

@@ -17,6 +17,10 @@ from serkit.parameters import Parameters, names_in, parameter
 OTHER_VOICES = "speed090,speed110"
 """A tenth slower and lower, and a tenth faster and higher."""
 
+SAME_VOICE = "tempo090,tempo110,pitch093,pitch107"
+"""A tenth slower and faster, and 7 % lower and higher, by the same speaker: what a clip might have
+been if it had been spoken once more. The formants, which tell who speaks, stay where they are."""
+
 CHANNEL_COPIES = "white10,telephone,murmur10"
 """Recording conditions that the presets ``robust`` of nets on frames fit on. The stress test's pink
 noise, babble of people, rooms and codecs are left to be tested with."""

@@ -14,8 +14,10 @@ from serkit.dsp.functionals import functionals
 from serkit.dsp.signal import Signal
 from serkit.errors import UsageError
 from serkit.features import EXTRACTORS, FeatureSpec, Recipes, resolve, voices
-from serkit.features.voices import copy_name, in_voice
+from serkit.features.voices import VoiceParameters, copy_name, in_voice
 from serkit.models import TRAINERS
+from serkit.models.copies import SAME_VOICE
+from serkit.parameters import names_in
 from serkit.testing import example_signal
 
 MEL = EXTRACTORS.get("mel")
@@ -58,10 +60,26 @@ def test_the_shipped_copies_differ_from_their_feature_in_the_voice_alone(name):
         assert (copy.extractor, copy.parameters) == (plain.extractor, plain.parameters)
 
 
-@pytest.mark.parametrize("model", ["logreg", "svm", "ffnn", "cnn", "lstm"])
-def test_robust_presets_read_recipes_that_are_shipped(model):
+def test_copies_in_the_same_voice_change_tempo_or_pitch_and_leave_the_formants_in_place():
+    for voice in names_in(SAME_VOICE):
+        changed = VoiceParameters.from_json(Recipes().get(copy_name("functionals", voice)).voice)
+        assert changed.speed == 1
+        assert (changed.tempo != 1) != (changed.pitch != 1)
+        assert changed.pitch * changed.formants == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "preset"),
+    [
+        *((model, "robust") for model in ("logreg", "svm", "ffnn", "cnn", "lstm")),
+        ("personal", "best"),
+        ("personal", "voices"),
+        ("aligned", "best"),
+    ],
+)
+def test_presets_read_copies_whose_recipes_are_shipped(model, preset):
     trainer = TRAINERS.get(model)
-    settled = trainer.settle("robust", {})
+    settled = trainer.settle(preset, {})
     for feature in trainer.features(settled):
         plain = Recipes().get(feature)
         for voice in trainer.voices(settled):

@@ -9,10 +9,10 @@ import pytest
 from sklearn.metrics import log_loss
 
 import serkit
+from modelkit import check_damaged_arrays, check_damaged_facts
 from serkit import FeatureStore
-from serkit.errors import RunError, UsageError
+from serkit.errors import UsageError
 from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
-from serkit.models.classical.aligned import MODEL
 from serkit.models.probabilities import softmax
 from serkit.testing import check_trainer
 from serkit.trainers import aligned
@@ -141,14 +141,22 @@ def test_a_feature_without_frames_is_refused(store):
     )
 
 
-def test_a_torn_file_is_refused(model, tmp_path):
+def test_its_files_are_those_of_models_that_were_saved_earlier(model, tmp_path):
     model.save(tmp_path)
-    content = (tmp_path / MODEL).read_bytes()
-    (tmp_path / MODEL).write_bytes(content[: len(content) // 2])
-    with pytest.raises(RunError) as caught:
-        ALIGNED.load(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / MODEL} cannot be read: ")
-    assert str(caught.value).endswith("; train the run again")
+    with np.load(tmp_path / "model.npz") as saved:
+        assert set(saved) - {"allow_pickle"} == {
+            *("limits", "mean", "deviation", "template_0", "table_mean", "table_scale"),
+            *("table_weights", "places", "intercept", "trained"),
+        }
+    assert list(json.loads((tmp_path / "model.json").read_text())) == [
+        *("features", "columns", "frames", "segments", "limit", "classes", "chosen"),
+    ]
+
+
+def test_a_damaged_file_is_named(model, tmp_path):
+    model.save(tmp_path)
+    check_damaged_arrays(ALIGNED, tmp_path)
+    check_damaged_facts(ALIGNED, tmp_path)
 
 
 def test_its_facts_are_plain_json(model, tmp_path):

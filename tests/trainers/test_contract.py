@@ -15,6 +15,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from modelkit import check_damaged_facts
 from serkit import FeatureStore
 from serkit.errors import RunError, TrainingError, UnknownNameError, UsageError
 from serkit.models import TRAINERS, FitContext, Fitted, FoldData, Trainer, TrainingClips
@@ -198,6 +199,10 @@ class TestFiles:
             trainer.load(tmp_path)
         assert str(caught.value).startswith(f"{tmp_path / 'model.skops'} is not loaded: ")
         assert "Stranger" in str(caught.value)
+
+    def test_facts_that_are_missing_or_damaged_are_named(self, trainer, store, tmp_path):
+        fit(trainer, store).save(tmp_path)
+        check_damaged_facts(trainer, tmp_path)
 
     @pytest.mark.parametrize("name", ["logreg", "svm", "xgboost"])
     def test_inputs_and_chosen_values_are_saved_as_json(self, store, tmp_path, name):

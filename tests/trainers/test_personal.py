@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 
 import serkit
+from modelkit import check_damaged_arrays, check_damaged_facts
 from serkit import FeatureStore
-from serkit.errors import RunError, TrainingError, UsageError
+from serkit.errors import TrainingError, UsageError
 from serkit.models import TRAINERS, ClipData, FitContext, FoldData, TrainingClips
 from serkit.models.classical.baselines import baselines
 from serkit.models.classical.inputs import Inputs
-from serkit.models.classical.personal import MODEL
 from serkit.models.classical.pooling import fit_pooled
 from serkit.models.probabilities import softmax
 from serkit.testing import check_trainer
@@ -215,11 +217,28 @@ def test_more_clips_than_memory_holds_are_refused(store, sides, monkeypatch):
     )
 
 
-def test_a_torn_file_is_refused(model, tmp_path):
+def test_its_files_are_those_of_models_that_were_saved_earlier(model, tmp_path):
     model.save(tmp_path)
-    content = (tmp_path / MODEL).read_bytes()
-    (tmp_path / MODEL).write_bytes(content[: len(content) // 2])
-    with pytest.raises(RunError) as caught:
-        PERSONAL.load(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / MODEL} cannot be read: ")
-    assert str(caught.value).endswith("; train the run again")
+    with np.load(tmp_path / "model.npz") as saved:
+        assert set(saved) - {"allow_pickle"} == {
+            "mean",
+            "scale",
+            "who",
+            "who_intercept",
+            "weights",
+            "intercepts",
+            "trained",
+        }
+    assert list(json.loads((tmp_path / "model.json").read_text())) == [
+        "features",
+        "columns",
+        "limit",
+        "classes",
+        "chosen",
+    ]
+
+
+def test_a_damaged_file_is_named(model, tmp_path):
+    model.save(tmp_path)
+    check_damaged_arrays(PERSONAL, tmp_path)
+    check_damaged_facts(PERSONAL, tmp_path)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import serkit
+from modelkit import check_damaged_arrays
 from serkit import FeatureStore
 from serkit.errors import UsageError
 from serkit.models import TRAINERS, FitContext, FoldData
@@ -112,3 +113,8 @@ def test_another_shortcut_is_refused():
 @pytest.mark.parametrize("what", ["duration", "loudness", "silence", "speaker-id"])
 def test_it_keeps_the_contract(speech_store, what):
     check_trainer(TRAINER, FeatureStore(speech_store), values={"what": what})
+
+
+def test_a_damaged_file_is_named(fold, tmp_path):
+    fitted(fold, "duration").save(tmp_path)
+    check_damaged_arrays(TRAINER, tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
+from serkit.models.facts import read_facts, write_facts
 from serkit.models.graph import Graph
 from serkit.models.stacking import LEAST, pool
 from serkit.models.trainer import TRAINERS, Fitted
@@ -155,16 +155,17 @@ class Ensemble:
             "mean": self.mean,
             "weights": list(self.weights),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
 
 def load(folder: Path) -> Ensemble:
     """Read what :meth:`Ensemble.save` wrote.
 
     Raises:
-        RunError: A member is of a model that is not installed here.
+        RunError: Its facts are missing or damaged, or a member is of a model that is not
+            installed here.
     """
-    facts = json.loads((folder / FACTS).read_text())
+    facts = read_facts(folder / FACTS)
     members = []
     for number, kind in enumerate(facts["members"], start=1):
         if kind not in TRAINERS:

@@ -11,10 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.models.clips import ClipData, FoldData
+from serkit.models.facts import FACTS, read_facts
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar
-
-_FILE = "model.json"
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class MajorityModel:
 
     def save(self, folder: Path) -> None:
         """Write the frequencies as JSON."""
-        (folder / _FILE).write_text(json.dumps({"frequencies": self.frequencies}))
+        (folder / FACTS).write_text(json.dumps({"frequencies": self.frequencies}))
 
 
 def _fit(fold: FoldData, _parameters: Parameters, _context: FitContext) -> Fitted:
@@ -54,7 +53,7 @@ def _fit(fold: FoldData, _parameters: Parameters, _context: FitContext) -> Fitte
 
 
 def _load(folder: Path) -> Fitted:
-    return MajorityModel(tuple(json.loads((folder / _FILE).read_text())["frequencies"]))
+    return MajorityModel(tuple(read_facts(folder / FACTS)["frequencies"]))
 
 
 TRAINER = Trainer(

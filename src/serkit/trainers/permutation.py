@@ -20,6 +20,7 @@ import numpy.typing as npt
 from serkit.errors import UsageError
 from serkit.models import TRAINERS
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.facts import read_facts
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
 from serkit.parameters import Parameters, Scalar, parameter
 
@@ -127,7 +128,7 @@ def _fit(fold: FoldData, parameters: PermutationParameters, context: FitContext)
 
 
 def _load(folder: Path) -> Fitted:
-    of = str(json.loads((folder / _FILE).read_text())["of"])
+    of = str(read_facts(folder / _FILE)["of"])
     return PermutedModel(of, TRAINERS.get(of).load(folder))
 
 

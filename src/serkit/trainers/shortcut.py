@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from serkit.clips import SAMPLE_RATE
 from serkit.compute.blas import on_one_blas_thread
+from serkit.models.classical.arrays import ARRAYS, load_arrays
 from serkit.models.clips import ClipData, FoldData, TrainingClips
 from serkit.models.probabilities import softmax
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -25,7 +26,7 @@ from serkit.parameters import Parameters, Scalar, parameter
 
 Floats = npt.NDArray[np.float64]
 
-_FILE = "model.npz"
+_NUMBERS = ("mean", "deviation", "weights", "intercept", "emotions")
 _LIMIT = 5.0
 """Standard deviations beyond which a measure says no more."""
 
@@ -164,9 +165,8 @@ class ShortcutModel:
 
     def save(self, folder: Path) -> None:
         """Write its numbers."""
-        names = ("mean", "deviation", "weights", "intercept", "emotions")
-        arrays = {name: getattr(self, name) for name in names}
-        np.savez(folder / _FILE, what=np.array(self.what), **arrays)
+        arrays = {name: getattr(self, name) for name in _NUMBERS}
+        np.savez(folder / ARRAYS, what=np.array(self.what), **arrays)
 
 
 def _prepared(kind: _Kind, numbers: Floats, mean: Floats, deviation: Floats) -> Floats:
@@ -212,9 +212,9 @@ def _symmetric(model: Any) -> tuple[Floats, Floats]:
 
 
 def _load(folder: Path) -> Fitted:
-    with np.load(folder / _FILE, allow_pickle=False) as saved:
-        arrays = {name: saved[name] for name in saved.files}
-    return ShortcutModel(str(arrays.pop("what")), **arrays)
+    arrays = load_arrays(folder / ARRAYS)
+    numbers: dict[str, Any] = {name: arrays[name] for name in _NUMBERS}
+    return ShortcutModel(str(arrays["what"]), **numbers)
 
 
 TRAINER = Trainer(

@@ -6,7 +6,6 @@ clip can have a say in it, and each fold may come to other values.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from serkit.errors import UsageError
 from serkit.extras import require
 from serkit.models import TRAINERS
 from serkit.models.clips import ClipData, FoldData
+from serkit.models.facts import read_facts, write_facts
 from serkit.models.graph import Graph
 from serkit.models.trainer import (
     FitContext,
@@ -184,13 +184,13 @@ class TunedModel:
             "inner_uar": self.inner_uar,
             "trials": [asdict(each) for each in self.trials],
         }
-        (folder / FILE).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FILE, facts)
         if self.journal:
             (folder / _JOURNAL).write_bytes(self.journal)
 
 
 def _load(folder: Path) -> Fitted:
-    facts = json.loads((folder / FILE).read_text())
+    facts = read_facts(folder / FILE)
     model = TRAINERS.get(facts["of"]).load(folder)
     return TunedModel(facts["of"], model, facts["best"], facts["inner_uar"])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,8 @@ import numpy.typing as npt
 from serkit.extras import require
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import InputParameters
-from serkit.models.classical.pipeline import FACTS
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.facts import FACTS, read_facts, write_facts
 from serkit.models.graph import Graph
 from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_ACTORS
@@ -104,11 +103,10 @@ class XgboostModel:
         # Not by save_model: its native code reports a full disk as an error of its own.
         (folder / _MODEL).write_bytes(self.booster.save_raw(raw_format="ubj"))
         facts = {
-            "features": self.inputs.features,
-            "columns": self.inputs.columns,
+            **self.inputs.facts,
             "chosen": dict(self.chosen),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
 
 def _fit(fold: FoldData, parameters: XgboostParameters, context: FitContext) -> Fitted:
@@ -143,9 +141,8 @@ def _load(folder: Path) -> Fitted:
 
     booster = xgboost.Booster()
     booster.load_model(folder / _MODEL)
-    facts = json.loads((folder / FACTS).read_text())
-    inputs = Inputs(tuple(facts["features"]), tuple(facts["columns"]))
-    return XgboostModel(booster, inputs, facts["chosen"])
+    facts = read_facts(folder / FACTS)
+    return XgboostModel(booster, Inputs.of_facts(facts), facts["chosen"])
 
 
 def _matrix(data: TrainingClips, inputs: Inputs, *, weighted: bool = False) -> Any:

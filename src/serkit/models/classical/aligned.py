@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,16 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.models.classical.arrays import load_arrays
+from serkit.models.classical.arrays import read_model, write_model
 from serkit.models.classical.decisions import widen
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.sentences import Floats, Sentences
 from serkit.models.clips import ClipData
 from serkit.models.probabilities import softmax
 from serkit.parameters import Scalar
-
-MODEL = "model.npz"
-FACTS = "model.json"
 
 
 @dataclass(frozen=True)
@@ -98,40 +94,36 @@ class AlignedModel:
     def save(self, folder: Path) -> None:
         """Write the arrays with NumPy (no pickle) and the rest as JSON."""
         templates = {f"template_{i}": each for i, each in enumerate(self.sentences.templates)}
-        np.savez(
-            folder / MODEL,
-            allow_pickle=False,
-            limits=self.sentences.limits,
-            mean=self.sentences.mean,
-            deviation=self.sentences.deviation,
-            table_mean=self.table.mean,
-            table_scale=self.table.scale,
-            table_weights=self.table.weights,
-            places=self.places,
-            intercept=self.intercept,
-            trained=self.trained,
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "limits": self.sentences.limits,
+            "mean": self.sentences.mean,
+            "deviation": self.sentences.deviation,
+            "table_mean": self.table.mean,
+            "table_scale": self.table.scale,
+            "table_weights": self.table.weights,
+            "places": self.places,
+            "intercept": self.intercept,
+            "trained": self.trained,
             **templates,
-        )
+        }
         facts = {
-            "features": self.inputs.features,
-            "columns": self.inputs.columns,
+            **self.inputs.facts,
             "frames": self.frames,
             "segments": self.sentences.segments,
             "limit": self.table.limit,
             "classes": self.classes,
             "chosen": dict(self.chosen),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_model(folder, arrays, facts)
 
     @classmethod
     def load(cls, folder: Path) -> AlignedModel:
         """Read a model that :meth:`save` wrote.
 
         Raises:
-            RunError: The file is damaged.
+            RunError: A file is missing or damaged, or lacks an entry.
         """
-        facts = json.loads((folder / FACTS).read_text())
-        arrays = load_arrays(folder / MODEL)
+        arrays, facts = read_model(folder)
         count = sum(name.startswith("template_") for name in arrays)
         sentences = Sentences(
             tuple(arrays[f"template_{i}"] for i in range(count)),
@@ -144,7 +136,7 @@ class AlignedModel:
             arrays["table_mean"], arrays["table_scale"], facts["limit"], arrays["table_weights"]
         )
         return cls(
-            Inputs(tuple(facts["features"]), tuple(facts["columns"])),
+            Inputs.of_facts(facts),
             facts["frames"],
             sentences,
             table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +16,10 @@ from serkit.models.classical.choice import inner_folds
 from serkit.models.classical.decisions import decisions, widen
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.parameters import InputParameters
-from serkit.models.classical.pipeline import FACTS, MODEL, SklearnModel
+from serkit.models.classical.pipeline import MODEL, SklearnModel
 from serkit.models.classical.skops_io import skops_io
 from serkit.models.clips import ClipData, FoldData, TrainingClips
+from serkit.models.facts import FACTS, read_facts, write_facts
 from serkit.models.graph import Graph
 from serkit.models.probabilities import softmax
 from serkit.models.refit import RefitParameters
@@ -86,24 +86,23 @@ class EstimatorModel:
         if not self.unsaved:
             skops_io().dump(self.estimator, folder / MODEL)
         facts = {
-            "features": self.inputs.features,
-            "columns": self.inputs.columns,
+            **self.inputs.facts,
             "chosen": dict(self.chosen),
             "temperature": None,
             "classes": self.classes,
             "unsaved": self.unsaved,
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
 
 def load(folder: Path) -> EstimatorModel:
     """Read a model that :meth:`EstimatorModel.save` wrote.
 
     Raises:
-        RunError: The estimator could not be kept, or the file holds types that scikit-learn's own
-            models do not.
+        RunError: The estimator could not be kept, the facts are missing or damaged, or the
+            estimator's file holds types that scikit-learn's own models do not.
     """
-    facts = json.loads((folder / FACTS).read_text())
+    facts = read_facts(folder / FACTS)
     if facts["unsaved"]:
         raise RunError(
             f"the model in {folder} was not kept: {facts['unsaved']}",

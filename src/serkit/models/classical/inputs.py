@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -42,6 +43,25 @@ class Inputs:
         """
         by_speaker = isinstance(parameters, SpeakerParameters) and parameters.by_speaker
         return cls(parameters.feature_names, parameters.column_names, by_speaker=by_speaker)
+
+    @classmethod
+    def of_facts(cls, facts: Mapping[str, Any]) -> Inputs:
+        """Return the inputs of a saved model.
+
+        Args:
+            facts: What :attr:`facts` returned; in most models without layer and speakers.
+        """
+        return cls(
+            tuple(facts["features"]),
+            tuple(facts["columns"]),
+            facts.get("layer"),
+            bool(facts.get("by_speaker")),
+        )
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The features and columns, as saved with a model."""
+        return {"features": self.features, "columns": self.columns}
 
     def training_matrix(self, data: TrainingClips) -> Matrix:
         """Read clips as recorded, then all of them in each of their voices, below each other."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from serkit.models.classical.arrays import load_arrays
+from serkit.models.classical.arrays import read_model, write_model
 from serkit.models.classical.decisions import widen
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.linear import Limit, Scale
@@ -20,9 +19,6 @@ from serkit.models.probabilities import softmax
 from serkit.parameters import Scalar
 
 Matrix = npt.NDArray[Any]
-
-MODEL = "model.npz"
-FACTS = "model.json"
 
 
 @dataclass(frozen=True)
@@ -110,37 +106,33 @@ class PersonalModel:
 
     def save(self, folder: Path) -> None:
         """Write the arrays with NumPy (no pickle) and the rest as JSON."""
-        np.savez(
-            folder / MODEL,
-            allow_pickle=False,
-            mean=self.scale.mean,
-            scale=self.scale.scale,
-            who=self.voices.who,
-            who_intercept=self.voices.who_intercept,
-            weights=self.voices.weights,
-            intercepts=self.voices.intercepts,
-            trained=self.trained,
-        )
+        arrays = {
+            "mean": self.scale.mean,
+            "scale": self.scale.scale,
+            "who": self.voices.who,
+            "who_intercept": self.voices.who_intercept,
+            "weights": self.voices.weights,
+            "intercepts": self.voices.intercepts,
+            "trained": self.trained,
+        }
         facts = {
-            "features": self.inputs.features,
-            "columns": self.inputs.columns,
+            **self.inputs.facts,
             "limit": self.limit.limit,
             "classes": self.classes,
             "chosen": dict(self.chosen),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_model(folder, arrays, facts)
 
     @classmethod
     def load(cls, folder: Path) -> PersonalModel:
         """Read a model that :meth:`save` wrote.
 
         Raises:
-            RunError: The file is damaged.
+            RunError: A file is missing or damaged, or lacks an entry.
         """
-        facts = json.loads((folder / FACTS).read_text())
-        arrays = load_arrays(folder / MODEL)
+        arrays, facts = read_model(folder)
         return cls(
-            Inputs(tuple(facts["features"]), tuple(facts["columns"])),
+            Inputs.of_facts(facts),
             Scale(arrays["mean"], arrays["scale"]),
             Limit(facts["limit"]),
             Voices(arrays["who"], arrays["who_intercept"], arrays["weights"], arrays["intercepts"]),

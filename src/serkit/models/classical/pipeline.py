@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from serkit.models.classical.linear import read_linear
 from serkit.models.classical.parameters import PreprocessingParameters
 from serkit.models.classical.skops_io import load_skops, skops_io
 from serkit.models.clips import ClipData
+from serkit.models.facts import FACTS, read_facts, write_facts
 from serkit.models.graph import Graph
 from serkit.models.moved import skops_of_today
 from serkit.models.probabilities import softmax
@@ -27,7 +27,6 @@ from serkit.parameters import Scalar
 Matrix = npt.NDArray[Any]
 
 MODEL = "model.skops"
-FACTS = "model.json"
 
 
 @dataclass(frozen=True)
@@ -100,35 +99,29 @@ class SklearnModel:
         else:
             (folder / MODEL).write_bytes(self.saved)
         facts = {
-            "features": self.inputs.features,
-            "columns": self.inputs.columns,
+            **self.inputs.facts,
             "layer": self.inputs.layer,
             "by_speaker": self.inputs.by_speaker,
             "classes": self.classes,
             "chosen": dict(self.chosen),
             "temperature": self.temperature,
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
     @classmethod
     def load(cls, folder: Path) -> SklearnModel:
         """Read a model that :meth:`save` wrote.
 
         Raises:
-            RunError: The file holds types that scikit-learn's own models do not.
+            RunError: The facts are missing or damaged, or the pipeline's file holds types that
+                scikit-learn's own models do not.
         """
-        facts = json.loads((folder / FACTS).read_text())
+        facts = read_facts(folder / FACTS)
         content = skops_of_today(folder / MODEL)
         estimator = read_linear(content) or load_skops(content, folder / MODEL)
-        inputs = Inputs(
-            tuple(facts["features"]),
-            tuple(facts["columns"]),
-            facts.get("layer"),
-            bool(facts.get("by_speaker")),
-        )
         classes = int(facts.get("classes", len(UNRECORDED)))
         chosen, temperature = facts["chosen"], facts["temperature"]
-        return cls(estimator, inputs, classes, chosen, temperature, saved=content)
+        return cls(estimator, Inputs.of_facts(facts), classes, chosen, temperature, saved=content)
 
 
 def preprocessing(parameters: PreprocessingParameters) -> Any:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from serkit.errors import RunError
 from serkit.models.clips import ClipData
+from serkit.models.facts import FACTS, read_facts, write_facts
 from serkit.models.keras.backend import load_keras, loaded_backend
 from serkit.models.keras.batches import assemble, ordered_batches
 from serkit.models.keras.compiled import CompiledNet
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 ARCHITECTURE = "architecture.json"
 WEIGHTS = "model.weights.h5"
-FACTS = "model.json"
 PREDICT_BATCH = 64
 
 
@@ -83,7 +83,7 @@ class Network(TrainedInEpochs):
             "values": dict(self.values),
             "chosen": dict(self.chosen),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
 
 def predict(model: Any, spectra: Spectra, scaling: Scaling) -> npt.NDArray[np.float64]:
@@ -104,10 +104,11 @@ def load(folder: Path) -> Network:
     """Read a net that :meth:`Network.save` wrote, on the backend that Keras runs on already.
 
     Raises:
-        RunError: The architecture holds something else than Keras's layers and serkit's.
+        RunError: A file is damaged, or the architecture holds something else than Keras's layers
+            and serkit's.
         MissingDependencyError: The backend is not installed.
     """
-    facts = json.loads((folder / FACTS).read_text())
+    facts = read_facts(folder / FACTS)
     architecture = with_modules_of_today((folder / ARCHITECTURE).read_text())
     _refuse_foreign(folder / ARCHITECTURE, json.loads(architecture))
     keras = load_keras(loaded_backend(str(facts["values"]["backend"])))

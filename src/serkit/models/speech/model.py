@@ -5,7 +5,6 @@ Imports torch, so it is imported inside functions only.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,10 @@ from serkit.encoders.machine import pick_device, quiet_transformers
 from serkit.errors import RunError, TrainingError
 from serkit.labels import LabelSet
 from serkit.models.clips import ClipData
+from serkit.models.facts import FACTS, read_facts, write_facts
 from serkit.models.speech.waves import InputSpec, Waves, by_length, ordered_waves, stack
 from serkit.models.training import TrainedInEpochs
 
-FACTS = "model.json"
 _TOGETHER = 16
 """Most clips of one length that are predicted at once."""
 
@@ -60,7 +59,7 @@ class SpeechModel(TrainedInEpochs):
             "trainable": self.trainable,
             "chosen": dict(self.chosen),
         }
-        (folder / FACTS).write_text(json.dumps(facts, indent=1))
+        write_facts(folder / FACTS, facts)
 
 
 def load(folder: Path) -> SpeechModel:
@@ -70,7 +69,7 @@ def load(folder: Path) -> SpeechModel:
         RunError: A file is missing or damaged, or the weights are not those of the configuration.
     """
     try:
-        facts = json.loads((folder / FACTS).read_text())
+        facts = read_facts(folder / FACTS)
         model, missing = _pretrained(folder, use_safetensors=True)
         hearing = InputSpec(**facts["hearing"])
     except Exception as error:  # transformers, safetensors and JSON raise a dozen kinds

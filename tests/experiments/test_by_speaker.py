@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
 import numpy as np
 import pytest
 
 import serkit
 from serkit import FeatureStore
-from serkit.errors import RunError, UsageError
+from serkit.errors import RunError, TrainingError, UsageError
+from serkit.ingest.metadata import Labelling
 from serkit.models import ClipData, FoldData
 from serkit.models.classical.inputs import Inputs
 
@@ -69,6 +73,36 @@ def test_audio_files_without_speakers_are_refused(run, speech):
     assert str(caught.value) == (
         f"{run.name} normalises by speaker, but the speakers of these files are unknown; runs "
         "that predict each clip independently can be used; train it with --set normalise=none"
+    )
+
+
+def test_clips_of_unknown_speakers_cannot_be_standardised_by_them(speech, tmp_path):
+    folder = tmp_path / "anonymous"
+    for emotion in ("01", "05"):
+        (folder / emotion).mkdir(parents=True)
+        for number, path in enumerate(sorted(speech.rglob(f"03-01-{emotion}-*.wav"))[:7]):
+            shutil.copy(path, folder / emotion / f"{number}.wav")
+    store = tmp_path / "store"
+    serkit.extract(
+        folder,
+        store=store,
+        features=["functionals"],
+        labelling=Labelling(layout="emotion"),
+        workers=1,
+    )
+    with pytest.raises(TrainingError) as caught:
+        serkit.train(
+            "logreg",
+            store=store,
+            runs=tmp_path / "runs",
+            protocol="random5",
+            values={"normalise": "speaker"},
+        )
+    assert re.fullmatch(
+        r"normalise = 'speaker', and none of \d+ training clips shares its speaker with another: "
+        "clips whose speaker is unknown count as one speaker each; name the speakers, or --set "
+        "normalise=none",
+        str(caught.value),
     )
 
 

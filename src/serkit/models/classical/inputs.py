@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from serkit.errors import TrainingError
 from serkit.models.classical.parameters import InputParameters, SpeakerParameters
 from serkit.models.clips import ClipData, TrainingClips
 from serkit.models.graph import Graph, cannot_export
@@ -64,10 +65,15 @@ class Inputs:
         return {"features": self.features, "columns": self.columns}
 
     def training_matrix(self, data: TrainingClips) -> Matrix:
-        """Read clips as recorded, then all of them in each of their voices, below each other."""
+        """Read clips as recorded, then all of them in each of their voices, below each other.
+
+        Raises:
+            TrainingError: Speakers are to be standardised, and none has two clips.
+        """
         copies = (data.matrix(self.features, self.columns, voice=voice) for voice in data.voices)
         blocks = [self._read(data), *copies]
         if self.by_speaker:  # another voice is another speaker
+            _refuse_single_clips(data.speakers)
             blocks = [_standardised(block, data.speakers) for block in blocks]
         return np.concatenate(blocks)
 
@@ -99,6 +105,16 @@ class Inputs:
         if self.layer is not None:
             return np.ascontiguousarray(data.read(self.features[0]).X[:, self.layer])
         return data.matrix(self.features, self.columns)
+
+
+def _refuse_single_clips(speakers: npt.NDArray[np.int64]) -> None:
+    """Refuse to standardise single clips: all that is left of them is zeros."""
+    if len(np.unique(speakers)) == len(speakers):
+        raise TrainingError(
+            f"normalise = 'speaker', and none of {len(speakers):,} training clips shares its "
+            "speaker with another: clips whose speaker is unknown count as one speaker each",
+            hint="name the speakers, or --set normalise=none",
+        )
 
 
 def _standardised(matrix: Matrix, speakers: npt.NDArray[np.int64]) -> Matrix:

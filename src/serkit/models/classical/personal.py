@@ -90,12 +90,10 @@ class PersonalModel:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What readers of the run should know."""
-        known = len(self.voices.weights)
-        who = "the one speaker" if known == 1 else f"the {known} speakers"
+        """What readers of the run should know; the same in each fold, however many it knows."""
+        known = "the one speaker" if len(self.voices.weights) == 1 else "one of the speakers"
         return (
-            f"made for known voices: it judges a clip as one of {who} it was trained on, whoever "
-            "speaks",
+            f"made for known voices: it judges a clip as {known} it was trained on, whoever speaks",
         )
 
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:

@@ -175,6 +175,19 @@ class TestPair:
         assert found.p_value == sign_flip_p_value(shares[0] - shares[1])
         assert all(each.p_value >= found.p_value for each in found.classes)
 
+    def test_stamps_that_differ_are_named(self, runs, tmp_path):
+        stamped = make_run(tmp_path, "speaker", right=0.9, transductive=True)
+        found = compare_pair(stamped, runs[1])
+        assert (found.stamps_a, found.stamps_b) == ("transductive", "")
+        assert found.to_json()["stamps_a"] == "transductive"
+        first, second, *rest = text_of(found).splitlines()
+        assert first.endswith(" %, stamped transductive")
+        assert second.endswith(" %")
+        said = "note: the stamps differ: the difference is not one of the models alone"
+        assert said in rest
+        assert "stamp" not in text_of(compare_pair(*runs))
+        assert said not in text_of(compare_pair(stamped, stamped))
+
     def test_no_verdict_below_eight_speakers(self, tmp_path):
         few = {"actors": range(1, 8)}
         found = compare_pair(

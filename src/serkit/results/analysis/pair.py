@@ -24,7 +24,7 @@ from serkit.plainjson import plain
 from serkit.results.analysis.evidence import Evidence, evidence
 from serkit.results.recount import recount
 from serkit.results.run import Run
-from serkit.results.wording import percent
+from serkit.results.wording import percent, stamps
 from serkit.shown import Shown
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ class RunComparison(Shown):
         classes: Differences by class.
         only_a: Ids of clips that only run A predicts correctly.
         only_b: Ids of clips that only run B predicts correctly.
+        stamps_a: Stamps that qualify run A, such as ``transductive``; empty for none.
+        stamps_b: Those of run B.
 
     Example:
         >>> difference = serkit.compare_pair("logreg-luna5", "majority-luna5")
@@ -116,6 +118,8 @@ class RunComparison(Shown):
     classes: tuple[ClassDifference, ...]
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
+    stamps_a: str = ""
+    stamps_b: str = ""
 
     def __repr__(self) -> str:
         return f"RunComparison({self.run_a!r} {self.uar_a:.3f}, {self.run_b!r} {self.uar_b:.3f})"
@@ -133,11 +137,12 @@ class RunComparison(Shown):
 
         head = Text.assemble(
             ("A ", "bold"),
-            f"{self.run_a}: UAR {percent(self.uar_a)} %\n",
+            f"{self.run_a}: UAR {percent(self.uar_a)} %{_stamped(self.stamps_a)}\n",
             ("B ", "bold"),
-            f"{self.run_b}: UAR {percent(self.uar_b)} %\n",
+            f"{self.run_b}: UAR {percent(self.uar_b)} %{_stamped(self.stamps_b)}\n",
             f"{self.clips:,} clips of {self.speakers} speakers that both tested\n",
             self._verdict(),
+            *self._caution(),
         )
         made = table(
             "recall by class",
@@ -165,6 +170,13 @@ class RunComparison(Shown):
             style="dim",
         )
         return Group(head, made, legend)
+
+    def _caution(self) -> list[tuple[str, str]]:
+        """Warn where one run is qualified in another way than the other."""
+        if self.stamps_a == self.stamps_b:
+            return []
+        text = "\nnote: the stamps differ: the difference is not one of the models alone"
+        return [(text, "yellow")]
 
     def _verdict(self) -> str:
         m, u = self.mcnemar, self.uar
@@ -234,6 +246,8 @@ def compare_pair(run_a: Run, run_b: Run, *, seed: int = 0) -> RunComparison:
         _by_class(one, two, speakers, (hits, clips), seed),
         tuple(map(str, ids[one.right & ~two.right])),
         tuple(map(str, ids[~one.right & two.right])),
+        stamps(run_a.record),
+        stamps(run_b.record),
     )
 
 
@@ -256,6 +270,11 @@ def _sign_flip(hits: npt.NDArray[np.float64], clips: npt.NDArray[np.int64]) -> f
         return float("nan")
     shares = uar_shares(hits[:, spoken], clips[spoken])
     return sign_flip_p_value(shares[0] - shares[1])
+
+
+def _stamped(text: str) -> str:
+    """Render a run's stamps behind its score."""
+    return f", stamped {text}" if text else ""
 
 
 def _p(value: float) -> str:

@@ -120,7 +120,8 @@ def train(
 
     Fits and tests the model fold by fold as the protocol says, and stores everything in a run. With
     --test-store it trains on one corpus and tests on another; several --store without --test-store
-    test on each corpus in turn. For an ensemble, --runs RUN,RUN names the runs to combine.
+    test on each corpus in turn. For an ensemble, --runs RUN,RUN names the runs to combine; --set
+    how=stacking weights them.
     """
     from serkit import api
 

@@ -62,7 +62,7 @@ def test_it_keeps_the_contract(store):
 
 def test_it_recognises_who_speaks_in_clips_that_it_never_heard(store, sides, model):
     data = TrainingClips.of(store, sides[1])
-    found = model.voices.recognise(scaled(model, data)).argmax(axis=1)
+    found = model.recogniser(scaled(model, data)).argmax(axis=1)
     expected = np.searchsorted(np.unique(data.speakers), data.speakers)
     assert np.mean(found == expected) > 0.9
 
@@ -131,9 +131,9 @@ def test_each_feature_is_a_block_and_metadata_belong_to_the_last(store, sides):
 
 
 def test_without_own_weights_all_speakers_share_theirs(store, sides, model):
-    shared = fitted(store, sides[0], own=0.0).voices.weights
+    shared = fitted(store, sides[0], own=0.0).judges.weights
     assert np.allclose(shared, shared[0])
-    assert not np.allclose(model.voices.weights, model.voices.weights[0])
+    assert not np.allclose(model.judges.weights, model.judges.weights[0])
 
 
 def test_its_probabilities_are_calibrated_on_inner_folds(store, monkeypatch):
@@ -159,7 +159,7 @@ def test_who_speaks_is_calibrated_too(store, sides, monkeypatch):
     monkeypatch.setattr(personal, "_temperatures", lambda *_: (1.0, 1.0))
     raw = fitted(store, sides[0], C=0.003)
     who = np.searchsorted(np.unique(data.speakers), data.speakers)
-    loss = [log_loss(who, softmax(m.voices.recognise(scaled(m, data)))) for m in (calibrated, raw)]
+    loss = [log_loss(who, softmax(m.recogniser(scaled(m, data)))) for m in (calibrated, raw)]
     assert loss[0] < 0.9 * loss[1]
 
 
@@ -168,7 +168,7 @@ def test_a_speaker_with_a_single_clip_does_not_confuse_the_others(store):
     train, test = halves(store, 2, 3, 4)
     model = fitted(store, [*halves(store, 1)[0][:1], *train])
     data = TrainingClips.of(store, test)
-    found = softmax(model.voices.recognise(scaled(model, data)))
+    found = softmax(model.recogniser(scaled(model, data)))
     who = 1 + np.searchsorted(np.unique(data.speakers), data.speakers)
     assert found[np.arange(len(who)), who].mean() > 0.7
 

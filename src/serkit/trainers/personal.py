@@ -18,10 +18,11 @@ from serkit.models.classical.decisions import fit_temperature
 from serkit.models.classical.inputs import Inputs
 from serkit.models.classical.linear import Limit, Scale
 from serkit.models.classical.parameters import InputParameters
-from serkit.models.classical.personal import PersonalModel, Voices, mixed
+from serkit.models.classical.personal import Judges, PersonalModel, Recogniser
 from serkit.models.classical.pooling import all_classes, fit_pooled
 from serkit.models.clips import FoldData, TrainingClips
 from serkit.models.copies import OTHER_VOICES, SAME_VOICE, with_copies
+from serkit.models.probabilities import softmax
 from serkit.models.refit import RefitParameters
 from serkit.models.selection import INNER_CLIPS
 from serkit.models.trainer import FitContext, Fitted, Preset, Trainer
@@ -39,6 +40,10 @@ _CLIPS = 4
 
 _MOST_ROWS = 20_000
 """Clips and copies together, at most: products of all pairs take 6 GB then."""
+
+
+_STEPS = 2 * INNER_FOLDS + 1
+"""Fits of either kind on inner folds, and the last ones of both together."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +99,16 @@ def _fit(fold: FoldData, parameters: PersonalParameters, context: FitContext) ->
     scale, training = _scaled(data, parameters)
     with unconverged() as warned:
         who, what = _temperatures(training, parameters, context)
-        context.progress(INNER_FOLDS, INNER_FOLDS + 1, "fitting")
-        voices, trained = _fit_voices(training, parameters)
-    calibrated = Voices(
-        voices.who / who,
-        voices.who_intercept / who,
-        (voices.weights / what).astype(np.float32),
-        voices.intercepts / what,
-    )
-    known = {"speakers": len(voices.weights), **({"converged": False} if warned else {})}
+        context.progress(_STEPS - 1, _STEPS, "fitting")
+        recogniser = _recogniser(training, parameters)
+        judges, trained = _judges(training, parameters)
+    known = {"speakers": len(judges.weights), **({"converged": False} if warned else {})}
     return PersonalModel(
         Inputs.of(parameters),
         scale,
         Limit(_LIMIT),
-        calibrated,
+        Recogniser(recogniser.weights / who, recogniser.intercept / who),
+        Judges((judges.weights / what).astype(np.float32), judges.intercepts / what),
         trained,
         len(fold.labels),
         known,
@@ -155,34 +156,38 @@ def _temperatures(
 ) -> tuple[float, float]:
     """Return what decision values of speakers and of emotions are divided by.
 
-    Both are fitted on inner folds in which all speakers are known, as later.
+    Both are fitted on inner folds in which all speakers are known, as later. Who speaks comes
+    first: with that temperature, a clip's decision values can be mixed at once, and those under
+    every single speaker's model need not be kept.
     """
-    clips = len(training.labels)
+    folds = [
+        (fitted, held_out)
+        for fitted, held_out in _inner_folds(training)
+        if len(np.unique(training.labels[fitted])) > 1
+    ]
     speakers = int(training.speakers.max()) + 1
-    emotions = np.unique(training.labels)
-    who = np.full((clips, speakers), -np.inf)
-    values = np.full((speakers, clips, len(emotions)), -np.inf)
-    judged = np.zeros(clips, bool)
-    for number, (fitted, held_out) in enumerate(_inner_folds(training)):
-        context.progress(number, INNER_FOLDS + 1, "calibrating")
+    who = np.full((len(training.labels), speakers), -np.inf)
+    for number, (fitted, held_out) in enumerate(folds):
+        context.progress(number, _STEPS, "calibrating")
         part = training.take(fitted)
-        if len(np.unique(part.labels)) < 2:
-            continue
-        voices, trained = _fit_voices(part, parameters)
         known = np.unique(part.speakers)
-        columns = training.columns[held_out]
-        who[np.ix_(held_out, known)] = voices.recognise(columns)
-        found = np.searchsorted(emotions, trained)
-        values[np.ix_(known, held_out, found)] = voices.judge(columns)
-        judged[held_out] = np.isin(training.speakers[held_out], known)
+        who[np.ix_(held_out, known)] = _recogniser(part, parameters)(training.columns[held_out])
+    judged = np.isfinite(who[np.arange(len(who)), training.speakers])
     of_speakers = (
         fit_temperature(who[judged], training.speakers[judged], np.arange(speakers))
         if speakers > 1
         else 1.0
     )
-    finite = np.where(np.isfinite(values[:, judged]), values[:, judged], -1e6)
-    emotion = mixed(who[judged] / of_speakers, finite)
-    return of_speakers, fit_temperature(emotion, training.labels[judged], emotions)
+    emotions = np.unique(training.labels)
+    values = np.full((len(who), len(emotions)), -np.inf)
+    for number, (fitted, held_out) in enumerate(folds, start=INNER_FOLDS):
+        context.progress(number, _STEPS, "calibrating")
+        part = training.take(fitted)
+        judges, trained = _judges(part, parameters)
+        shares = softmax(who[held_out] / of_speakers)[:, np.unique(part.speakers)]
+        found = np.searchsorted(emotions, trained)
+        values[np.ix_(held_out, found)] = judges.mixed(training.columns[held_out], shares)
+    return of_speakers, fit_temperature(values[judged], training.labels[judged], emotions)
 
 
 def _inner_folds(
@@ -195,10 +200,10 @@ def _inner_folds(
         yield np.setdiff1d(order, held_out), held_out
 
 
-def _fit_voices(
+def _judges(
     training: _Training, parameters: PersonalParameters
-) -> tuple[Voices, npt.NDArray[np.int64]]:
-    """Fit both models; the speakers are those of the training in ascending order.
+) -> tuple[Judges, npt.NDArray[np.int64]]:
+    """Fit a model of emotions for each speaker, in ascending order.
 
     Returns:
         The models, and the numbers of the emotions that were trained on.
@@ -220,28 +225,29 @@ def _fit_voices(
         max_iter=parameters.max_iter,
     )
     mean, axes = mean_and_axes(whitening)
-    weights = np.stack([axes @ each for each in pooled.weights])
-    # Columns that are usual for a speaker, and usual departures from them, change nothing.
-    intercepts = [pooled.intercept - (usual[0][i] + mean) @ w for i, w in enumerate(weights)]
-    who = _recogniser(training, known, parameters)
-    return Voices(*who, weights.astype(np.float32), np.stack(intercepts)), pooled.trained
+    weights = np.empty((len(known), len(axes), len(pooled.trained)), np.float32)
+    intercepts = np.empty((len(known), len(pooled.trained)))
+    for speaker, in_axes in enumerate(pooled.weights):
+        in_columns = axes @ in_axes
+        weights[speaker] = in_columns
+        # Columns that are usual for a speaker, and usual departures from them, change nothing.
+        intercepts[speaker] = pooled.intercept - (usual[0][speaker] + mean) @ in_columns
+    return Judges(weights, intercepts), pooled.trained
 
 
-def _recogniser(
-    training: _Training, known: Numbers, parameters: PersonalParameters
-) -> tuple[Matrix, Matrix]:
+def _recogniser(training: _Training, parameters: PersonalParameters) -> Recogniser:
     """Fit what recognises speakers, on clips as recorded: a copy is another voice."""
     from sklearn.linear_model import LogisticRegression
 
     recorded = next(training.voices())
-    if len(known) == 1:
-        return np.zeros((recorded.shape[1], 1)), np.zeros(1)
+    if len(np.unique(training.speakers)) == 1:
+        return Recogniser(np.zeros((recorded.shape[1], 1)), np.zeros(1))
     whitening = _whitening(training.blocks, parameters).fit(recorded)
     model = LogisticRegression(C=parameters.C, max_iter=parameters.max_iter)
     weights, intercept = all_classes(model.fit(whitening.transform(recorded), training.speakers))
     mean, axes = mean_and_axes(whitening)
     in_columns = axes @ weights
-    return in_columns, intercept - mean @ in_columns
+    return Recogniser(in_columns, intercept - mean @ in_columns)
 
 
 def _whitening(blocks: Sequence[slice], parameters: PersonalParameters) -> Any:

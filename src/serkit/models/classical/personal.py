@@ -22,39 +22,52 @@ Matrix = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Voices:
-    """Linear models of scaled columns: who speaks, and what each speaker's emotion is.
+class Recogniser:
+    """A linear model of who speaks.
 
     Attributes:
-        who: Weights that recognise speakers, shape ``(columns, speakers)``.
-        who_intercept: Shape ``(speakers,)``.
-        weights: Each speaker's weights, shape ``(speakers, columns, classes)``.
-        intercepts: Their intercepts, shape ``(speakers, classes)``.
+        weights: Shape ``(columns, speakers)``.
+        intercept: Shape ``(speakers,)``.
     """
 
-    who: npt.NDArray[np.float64]
-    who_intercept: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    intercept: npt.NDArray[np.float64]
+
+    def __call__(self, columns: Matrix) -> npt.NDArray[np.float64]:
+        """Return decision values of the speakers, shape ``(n, speakers)``."""
+        return np.asarray(columns @ self.weights + self.intercept)
+
+
+@dataclass(frozen=True)
+class Judges:
+    """Each speaker's linear model of emotions.
+
+    Attributes:
+        weights: Shape ``(speakers, columns, classes)``.
+        intercepts: Shape ``(speakers, classes)``.
+    """
+
     weights: npt.NDArray[np.float32]
     intercepts: npt.NDArray[np.float64]
 
-    def recognise(self, columns: Matrix) -> npt.NDArray[np.float64]:
-        """Return decision values of the speakers, shape ``(n, speakers)``."""
-        return np.asarray(columns @ self.who + self.who_intercept)
+    def mixed(self, columns: Matrix, shares: Matrix) -> npt.NDArray[np.float64]:
+        """Return decision values, each speaker's weighted with the probability that it is they.
 
-    def judge(self, columns: Matrix) -> npt.NDArray[np.float64]:
-        """Return decision values under each speaker's model, ``(speakers, n, classes)``."""
+        Speakers are added one by one: values of all of them at once would take gigabytes for
+        thousands.
+
+        Args:
+            columns: Shape ``(n, columns)``.
+            shares: Probabilities of the speakers, shape ``(n, speakers)``.
+
+        Returns:
+            Shape ``(n, classes)``.
+        """
+        total = np.zeros((len(columns), self.intercepts.shape[1]))
         pairs = zip(self.weights, self.intercepts, strict=True)
-        return np.stack([columns @ weights + intercept for weights, intercept in pairs])
-
-
-def mixed(speakers: Matrix, values: Matrix) -> npt.NDArray[np.float64]:
-    """Weight each speaker's decision values with the probability that it is that speaker.
-
-    Args:
-        speakers: Decision values of the speakers, shape ``(n, speakers)``.
-        values: Shape ``(speakers, n, classes)``.
-    """
-    return np.asarray(np.einsum("ns,snc->nc", softmax(speakers), values))
+        for share, (weights, intercept) in zip(shares.T, pairs, strict=True):
+            total += share[:, np.newaxis] * (columns @ weights + intercept)
+        return total
 
 
 @dataclass(frozen=True)
@@ -65,7 +78,8 @@ class PersonalModel:
         inputs: What it reads.
         scale: Brings the columns to the training clips' mean and deviation.
         limit: Limits them.
-        voices: Models of the speakers it knows.
+        recogniser: Says who of the speakers it knows speaks.
+        judges: Models of these speakers' emotions.
         trained: Numbers of the emotions trained on, shape ``(classes,)``.
         classes: How many emotions there are, also where it was trained on fewer.
         chosen: What the fit found: how many speakers it knows, whether the solver converged.
@@ -75,7 +89,8 @@ class PersonalModel:
     inputs: Inputs
     scale: Scale
     limit: Limit
-    voices: Voices
+    recogniser: Recogniser
+    judges: Judges
     trained: npt.NDArray[np.int64]
     classes: int
     chosen: Mapping[str, Scalar] = field(default_factory=dict)
@@ -84,14 +99,14 @@ class PersonalModel:
     @property
     def parameters(self) -> int:
         """How many numbers were fitted."""
-        voices = self.voices
-        parts = (voices.who, voices.who_intercept, voices.weights, voices.intercepts)
+        who, judges = self.recogniser, self.judges
+        parts = (who.weights, who.intercept, judges.weights, judges.intercepts)
         return sum(each.size for each in parts)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What readers of the run should know; the same in each fold, however many it knows."""
-        known = "the one speaker" if len(self.voices.weights) == 1 else "one of the speakers"
+        known = "the one speaker" if len(self.judges.weights) == 1 else "one of the speakers"
         return (
             f"made for known voices: it judges a clip as {known} it was trained on, whoever speaks",
         )
@@ -99,7 +114,7 @@ class PersonalModel:
     def predict(self, data: ClipData) -> npt.NDArray[np.float64]:
         """Return probabilities, shape ``(n, classes)``; emotions never trained on get 0."""
         columns = self.limit(self.scale(self.inputs.matrix(data).astype(np.float64)))
-        values = mixed(self.voices.recognise(columns), self.voices.judge(columns))
+        values = self.judges.mixed(columns, softmax(self.recogniser(columns)))
         return widen(softmax(values), self.trained, self.classes)
 
     def save(self, folder: Path) -> None:
@@ -107,10 +122,10 @@ class PersonalModel:
         arrays = {
             "mean": self.scale.mean,
             "scale": self.scale.scale,
-            "who": self.voices.who,
-            "who_intercept": self.voices.who_intercept,
-            "weights": self.voices.weights,
-            "intercepts": self.voices.intercepts,
+            "who": self.recogniser.weights,
+            "who_intercept": self.recogniser.intercept,
+            "weights": self.judges.weights,
+            "intercepts": self.judges.intercepts,
             "trained": self.trained,
         }
         facts = {
@@ -133,7 +148,8 @@ class PersonalModel:
             Inputs.of_facts(facts),
             Scale(arrays["mean"], arrays["scale"]),
             Limit(facts["limit"]),
-            Voices(arrays["who"], arrays["who_intercept"], arrays["weights"], arrays["intercepts"]),
+            Recogniser(arrays["who"], arrays["who_intercept"]),
+            Judges(arrays["weights"], arrays["intercepts"]),
             arrays["trained"],
             int(facts["classes"]),
             facts["chosen"],

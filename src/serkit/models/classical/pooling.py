@@ -93,7 +93,11 @@ def fit_pooled(
     model = LogisticRegression(C=C, max_iter=max_iter).fit(root, labels, row_weights)
     in_root, intercept = all_classes(model)
     shares = solve_triangular(root.T, in_root, lower=False)
+    del root
     shared = rows.T @ shares
-    mine = (speakers == each for each in np.unique(speakers))
-    weights = [shared + own * rows[each].T @ shares[each] for each in mine]
-    return PooledWeights(np.stack(weights), intercept, np.asarray(model.classes_, np.int64))
+    known = np.unique(speakers)
+    weights = np.empty((len(known), *shared.shape))
+    for position, each in enumerate(known):
+        mine = speakers == each
+        weights[position] = shared + own * rows[mine].T @ shares[mine]
+    return PooledWeights(weights, intercept, np.asarray(model.classes_, np.int64))

@@ -13,7 +13,7 @@ from serkit import FeatureStore
 from serkit.errors import HiddenFromModelError, SerkitError, TrainingError, UnknownNameError
 from serkit.evaluation.splits import speaker_numbers
 from serkit.models import ClipData, FoldData, TrainingClips
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from serkit.experiments.predicting import predict_clips
 from serkit.experiments.selection import selection_of
 from serkit.features import FeatureSpec
 from serkit.labels import UNKNOWN
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 from serkit.prediction.audio_profile import audio_of
 from serkit.prediction.saved import load_model
 from serkit.progress import ProgressCallback

@@ -34,7 +34,7 @@ from serkit.models import (
     notes_of,
     settings_tried,
 )
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
 from serkit.results.run import FOLD, HISTORY, PREDICTIONS

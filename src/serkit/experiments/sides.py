@@ -9,7 +9,7 @@ from typing import Any
 from serkit.errors import SerkitError
 from serkit.evaluation.splits import Fold
 from serkit.models import FitContext, Fitted, FoldData, Trainer
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 from serkit.parameters import Parameters
 from serkit.store.source import ClipStore
 

@@ -8,8 +8,6 @@ its own.
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Self
@@ -17,14 +15,14 @@ from typing import Any, NoReturn, Self
 import numpy as np
 import numpy.typing as npt
 
-from serkit.errors import HiddenFromModelError, LeakageError, SerkitError, unknown_name
+from serkit.errors import HiddenFromModelError, LeakageError, unknown_name
 from serkit.evaluation.splits import speaker_numbers
 from serkit.features import FeatureSpec, Layout
 from serkit.features.voices import copy_name
 from serkit.labels import UNKNOWN, LabelSet
+from serkit.models.opaque import opaque_id, rows_of
 from serkit.store.options import Scale
 from serkit.store.source import ClipSource
-from serkit.store.tables import ClipRow
 
 READABLE_COLUMNS = ("num_frames", "channels", "sample_rate")
 """Metadata that a model may read: numbers about the recording, and nothing of who says
@@ -38,8 +36,6 @@ _HIDDEN = {
     "sentences": "only the clips of a training side have sentences",
 }
 """What is hidden from models, and the alternative."""
-
-_OPAQUE = re.compile("clip-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True)
@@ -114,8 +110,8 @@ class ClipData:
             ``run.model_of("1").predict(ClipData.of(store, clip_ids))``
         """
         names = tuple(clip_ids)
-        rows = _rows(store, names)
-        return cls(tuple(map(_opaque, rows)), (), _open(store, names), tuple(range(len(names))))
+        rows = rows_of(store, names)
+        return cls(tuple(map(opaque_id, rows)), (), _open(store, names), tuple(range(len(names))))
 
     def __len__(self) -> int:
         return len(self.clip_ids)
@@ -242,9 +238,9 @@ class TrainingClips(ClipData):
             UnknownNameError: There is no such clip.
         """
         names = tuple(clip_ids)
-        rows = _rows(store, names)
+        rows = rows_of(store, names)
         return cls(
-            tuple(map(_opaque, rows)),
+            tuple(map(opaque_id, rows)),
             voices,
             _open(store, names),
             tuple(range(len(names))),
@@ -338,43 +334,10 @@ class FoldData:
         )
 
 
-def with_true_names(error: SerkitError, store: ClipSource, clip_ids: Iterable[str]) -> SerkitError:
-    """Return an error that a model raised with the clips' own ids in place of the opaque ones.
-
-    Args:
-        error: The model's error.
-        store: The store that the clips are of.
-        clip_ids: The model's clips.
-    """
-    if not _OPAQUE.search(str(error)):
-        return error
-    names = tuple(clip_ids)
-    true = dict(zip(map(_opaque, _rows(store, names)), names, strict=True))
-    got, allowed, hint = (
-        _OPAQUE.sub(lambda found: true.get(found[0], found[0]), part)
-        for part in (error.got, error.allowed, error.hint)
-    )
-    return type(error)(got, allowed=allowed, hint=hint)
-
-
-def _rows(store: ClipSource, clip_ids: Iterable[str]) -> list[ClipRow]:
-    clips = store.state.clips
-    try:
-        return [clips[clip_id] for clip_id in clip_ids]
-    except KeyError as error:
-        raise unknown_name("clip", str(error.args[0]), clips) from None
-
-
 def _sentence_numbers(statements: Sequence[str]) -> npt.NDArray[np.int64]:
     """Number the sentences in the order of their words; an unknown one is -1."""
     numbers = {name: number for number, name in enumerate(sorted(set(statements) - {UNKNOWN}))}
     return np.array([numbers.get(each, -1) for each in statements], np.int64)
-
-
-def _opaque(clip: ClipRow) -> str:
-    """Return the opaque id that models see; it cannot be linked to a clip without the samples."""
-    digest = hashlib.sha256(f"{clip.pcm_sha256} {clip.corpus} {clip.clip_id}".encode())
-    return f"clip-{digest.hexdigest()[:16]}"
 
 
 def _open(store: ClipSource, names: tuple[str, ...]) -> _Access:
@@ -390,7 +353,7 @@ def _open(store: ClipSource, names: tuple[str, ...]) -> _Access:
         return np.array([rows[name].length for name in names], np.int64)
 
     def column(name: str) -> npt.NDArray[np.float64]:
-        return np.array([getattr(row, name) for row in _rows(store, names)], np.float64)
+        return np.array([getattr(row, name) for row in rows_of(store, names)], np.float64)
 
     def spec(feature: str) -> FeatureSpec:
         return store.spec(feature)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from serkit.errors import FeatureError, SerkitError
 from serkit.models import ClipData, Fitted
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 from serkit.prediction.golden import TOLERANCE, golden_features, golden_probabilities
 from serkit.prediction.saved import Loaded, Saved
 from serkit.store.memory import ClipFeatures, MemoryStore

@@ -18,7 +18,7 @@ from serkit.evaluation.splits import speaker_numbers
 from serkit.experiments.stress.conditions import CLEAN, Condition
 from serkit.experiments.stress.perturb import Perturbations, PerturbedSource, Variant
 from serkit.models import ClipData, Fitted
-from serkit.models.clips import with_true_names
+from serkit.models.opaque import with_true_names
 from serkit.progress import ProgressCallback
 from serkit.results.run import Run
 from serkit.results.stress import Spread, StressRow, StressTable

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from serkit.dsp.families import FAMILIES
 from serkit.dsp.signal import Signal
-from serkit.dsp.tracks import FAMILIES, measure
+from serkit.dsp.tracks import measure
 from serkit.errors import UnknownNameError, UsageError
 from serkit.extractors.tracks import EXTRACTOR, average, spread
 from serkit.features import Recipes, resolve

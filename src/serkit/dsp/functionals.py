@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from serkit.dsp import timing
 from serkit.dsp.cepstrum import deltas
+from serkit.dsp.families import FAMILIES
 from serkit.dsp.statistics import DESCRIPTIONS, PLACES, all_statistics
-from serkit.dsp.tracks import FAMILIES, Tracks, measure
+from serkit.dsp.tracks import Tracks, measure
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,7 +41,7 @@ class Block:
     """The statistics of one family of tracks over one set of frames.
 
     Attributes:
-        family: The family's name, such as those in :data:`~serkit.dsp.tracks.FAMILIES`.
+        family: The family's name, such as those in :data:`~serkit.dsp.families.FAMILIES`.
         frames: ``speech`` or ``voiced``.
         statistics: Out of :data:`~serkit.dsp.statistics.DESCRIPTIONS`.
         change: Whether it is about the tracks' changes a frame.

@@ -19,18 +19,12 @@ import numpy.typing as npt
 
 from serkit.dsp import shape, voice
 from serkit.dsp.cepstrum import cepstrum, decibels
+from serkit.dsp.families import SHAPE
 from serkit.dsp.mel import mel_bank
 from serkit.dsp.pitch import yin
 from serkit.dsp.shape import Bins
 from serkit.dsp.stft import StftSettings, hann, power_spectrogram
-from serkit.dsp.tracks import (
-    FRAMES_PER_SECOND,
-    HIGHEST_PITCH,
-    LOWEST_PITCH,
-    SHAPE,
-    Tracks,
-    median_of_five,
-)
+from serkit.dsp.tracks import FRAMES_PER_SECOND, HIGHEST_PITCH, LOWEST_PITCH, Tracks, median_of_five
 
 Floats = npt.NDArray[np.float32]
 

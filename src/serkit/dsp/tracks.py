@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from serkit.dsp import shape, voice
 from serkit.dsp.cepstrum import FLOOR, cepstrum, decibels
+from serkit.dsp.families import BANDS, COEFFICIENTS, FAMILIES, HIGH_BANDS, TOP
 from serkit.dsp.mel import mel_bank
 from serkit.dsp.pitch import yin
 from serkit.dsp.segments import segments
@@ -33,15 +34,6 @@ _WINDOW = FULL_RATE * 32 // 1000
 _VOICE_WINDOW = VOICE_RATE * 64 // 1000
 """64 ms: long enough to part the harmonics of a low voice."""
 
-BANDS, COEFFICIENTS = 40, 20
-"""Mel bands from 50 Hz to :data:`TOP`, and cepstral coefficients taken from them."""
-
-TOP = 8_000.0
-"""Highest frequency in Hz of all that describes a spectrum's form."""
-
-HIGH_BANDS = ((8_000, 10_000), (10_000, 12_500), (12_500, 16_000), (16_000, 20_000))
-"""Bands in Hz above :data:`TOP` whose level is measured."""
-
 LOWEST_PITCH, HIGHEST_PITCH = 65.0, 800.0
 """Where a voice's fundamental frequency is sought, in Hz."""
 
@@ -63,48 +55,6 @@ multiples of it, so that a value does not depend on where the speech begins."""
 
 VOICED_BELOW = 0.3
 """A speech frame is voiced if YIN's normalised difference is below this."""
-
-SHAPE = {
-    "centroid": "spectral centroid in Hz",
-    "bandwidth": "spectral standard deviation in Hz",
-    "spectral_skewness": "spectral skewness (its inverse hyperbolic sine)",
-    "spectral_kurtosis": "spectral kurtosis (its inverse hyperbolic sine)",
-    **{
-        f"rolloff_{round(100 * s)}": f"frequency in Hz below which {s:.0%} of the power lies"
-        for s in shape.ROLLOFFS
-    },
-    "flatness": "spectral flatness in dB",
-    **{
-        f"slope_{low:.0f}_{high:.0f}": f"spectral slope from {low:.0f} to {high:.0f} Hz in dB a kHz"
-        for low, high in shape.SLOPES
-    },
-    "alpha_ratio": "alpha ratio (1 to 5 kHz over 50 Hz to 1 kHz) in dB",
-    "hammarberg": "Hammarberg index (peak below 2 kHz over peak of 2 to 5 kHz) in dB",
-    "flux": "change of the spectrum's form since the frame before",
-}
-"""Tracks of a spectrum's form, and what each is."""
-
-FAMILIES: dict[str, dict[str, str]] = {
-    "energy": {"energy": "level in dB relative to full scale, 0 to 8 kHz"},
-    "mel": {f"mel_{i:02d}": f"level of mel band {i} of {BANDS} in dB" for i in range(1, BANDS + 1)},
-    "mfcc": {
-        f"mfcc_{i:02d}": f"mel-frequency cepstral coefficient {i}"
-        for i in range(1, COEFFICIENTS + 1)
-    },
-    "shape": SHAPE,
-    "high": {
-        f"level_{low}_{high}": f"level from {low} to {high} Hz in dB" for low, high in HIGH_BANDS
-    },
-    "pitch": {"pitch": "fundamental frequency in semitones above 55 Hz"},
-    "voice": {
-        "harmonicity": "periodic over other power in dB",
-        "cepstral_peak": "prominence of the cepstral peak in dB",
-        "h1_h2": "harmonic 1 over harmonic 2 in dB",
-        "h1_h3": "harmonic 1 over harmonic 3 in dB",
-        "h1_h4": "harmonic 1 over harmonic 4 in dB",
-    },
-}
-"""Families of tracks that are measured together, with names and meanings."""
 
 
 @dataclass(frozen=True, slots=True)

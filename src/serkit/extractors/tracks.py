@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from serkit.dsp.families import FAMILIES
 from serkit.dsp.signal import Signal
-from serkit.dsp.tracks import FAMILIES, FRAMES_PER_SECOND, Tracks, measure
+from serkit.dsp.tracks import FRAMES_PER_SECOND, Tracks, measure
 from serkit.errors import UsageError, unknown_name
 from serkit.features.extractor import ArrayLayout, Column, Extractor, Values
 from serkit.parameters import Parameters, names_in, parameter

@@ -13,7 +13,8 @@ import pandas as pd
 
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.evaluation.metrics import score, score_by
-from serkit.results.run import CONFIG, PREDICTIONS, RECORD, Run, read_run
+from serkit.results.folder import CONFIG, PREDICTIONS, RECORD
+from serkit.results.run import Run, read_run
 
 CLIPS_AN_ACTOR = 16
 FOLDS = 5

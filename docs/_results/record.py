@@ -21,8 +21,9 @@ import pandas as pd
 from serkit.results.board import Board
 from serkit.results.entries import Entry, Group
 from serkit.results.finding import list_runs
+from serkit.results.folder import HISTORY, PREDICTIONS, RECORD
 from serkit.results.overrides import given_today, preset_today
-from serkit.results.run import HISTORY, PREDICTIONS, RECORD, Run
+from serkit.results.run import Run
 from serkit.results.stress import write_stress
 from serkit.results.verdicts import had_help
 

@@ -21,7 +21,7 @@ from serkit.features.voices import copy_name
 from serkit.models import TRAINERS, ClipData, FoldData, TrainingClips
 from serkit.models.classical.choice import choose, inner_folds
 from serkit.models.copies import CopiesParameters, with_copies
-from serkit.results.run import SPLIT
+from serkit.results.folder import SPLIT
 from serkit.results.run_tables import render_run
 
 COPIES = ("functionals-speed090", "functionals-speed110")

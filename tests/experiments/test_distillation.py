@@ -14,7 +14,7 @@ from serkit.cli import app
 from serkit.errors import LeakageError, UnknownNameError, UsageError
 from serkit.results.entries import Entry
 from serkit.results.finding import list_runs
-from serkit.results.run import SPLIT
+from serkit.results.folder import SPLIT
 from serkit.results.wording import name_of
 
 STUDENT = {"units": 8, "epochs": 2, "schedule": "constant", "refit": False, "teacher_folds": 2}

@@ -8,7 +8,7 @@ from pathlib import Path
 from serkit.experiments.selection import selection_of
 from serkit.models import TRAINERS
 from serkit.results.finding import find_run
-from serkit.results.run import CONFIG, RECORD
+from serkit.results.folder import CONFIG, RECORD
 
 CONFIG_OF_A_RUN = {
     "run": "now",

@@ -26,7 +26,8 @@ from serkit.features import EXTRACTORS
 from serkit.prediction.golden import golden_answer, golden_features
 from serkit.prediction.predictions import Predictions
 from serkit.results.finding import find_run
-from serkit.results.run import RECORD, Run, read_run
+from serkit.results.folder import RECORD
+from serkit.results.run import Run, read_run
 from serkit.store.memory import MemoryStore
 from serkit.testing import example_signal
 

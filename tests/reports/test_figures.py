@@ -14,7 +14,8 @@ from runkit import make_run
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import MissingDependencyError, RunError, UnknownNameError, UsageError
 from serkit.reports.figures.draw import figure_names, save_figures
-from serkit.results.run import HISTORY, Run, read_run
+from serkit.results.folder import HISTORY
+from serkit.results.run import Run, read_run
 
 pytest.importorskip("matplotlib", reason="the extra 'figures' is not installed")
 

@@ -20,7 +20,8 @@ from serkit.reports.charts import Axis, Dot, chart, count_axis, share_axis
 from serkit.reports.overview.models import models_of, pareto_front
 from serkit.reports.overview.report import make_report
 from serkit.results.board import make_board
-from serkit.results.run import HISTORY, read_run
+from serkit.results.folder import HISTORY
+from serkit.results.run import read_run
 from serkit.results.stress import StressRow, StressTable, write_stress
 
 _EVIL = "<img src=x onerror=alert(1)>&\"'"

@@ -12,7 +12,7 @@ from runkit import make_run
 from serkit.errors import RunError
 from serkit.results.answers import AnswerReader
 from serkit.results.columns import Columns
-from serkit.results.run import PREDICTIONS
+from serkit.results.folder import PREDICTIONS
 
 FACTS = ["clip_id", "fold", "speaker", "true_id"]
 

@@ -12,7 +12,8 @@ from runkit import make_run, make_unfinished
 from serkit.corpora.ravdess import EMOTIONS
 from serkit.errors import NotFoundError, RunError, UnknownNameError, UsageError
 from serkit.results.finding import find_run, list_runs
-from serkit.results.run import RECORD, read_run
+from serkit.results.folder import RECORD
+from serkit.results.run import read_run
 
 
 @pytest.fixture

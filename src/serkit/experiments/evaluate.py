@@ -31,7 +31,8 @@ from serkit.models.opaque import with_true_names
 from serkit.prediction.audio_profile import audio_of
 from serkit.prediction.saved import load_model
 from serkit.progress import ProgressCallback
-from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.results.folder import CONFIG, PREDICTIONS, RECORD, SPLIT
+from serkit.results.run import Run, read_run
 from serkit.results.scores import figures_of, predictions_frame, write_json
 from serkit.storage.files import sync_folder, write_file
 from serkit.store.joined import JoinedStore, corpora_of, shared_labels

@@ -34,16 +34,8 @@ from serkit.experiments.spread import fit_on_workers
 from serkit.experiments.teachers import refuse_other_folds
 from serkit.models import Tracking
 from serkit.progress import silent
-from serkit.results.run import (
-    CONFIG,
-    FOLD,
-    PREDICTIONS,
-    RECORD,
-    SPLIT,
-    Run,
-    read_run,
-    resume_command,
-)
+from serkit.results.folder import CONFIG, FOLD, PREDICTIONS, RECORD, SPLIT, resume_command
+from serkit.results.run import Run, read_run
 from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import sync_folder, write_file
 

@@ -16,7 +16,8 @@ from serkit.experiments.naming import run_name
 from serkit.experiments.selection import selection_of
 from serkit.labels import UNKNOWN, LabelSet
 from serkit.prediction.audio_profile import audio_of
-from serkit.results.run import CONFIG, PREDICTIONS, RECORD, SPLIT, Run, read_run
+from serkit.results.folder import CONFIG, PREDICTIONS, RECORD, SPLIT
+from serkit.results.run import Run, read_run
 from serkit.results.scores import figures_of, write_json
 from serkit.storage.files import TEMPORARY, sync_folder, write_file
 from serkit.store.state import corpus_digest

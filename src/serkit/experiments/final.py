@@ -22,7 +22,8 @@ from serkit.models import FitContext
 from serkit.plainjson import dumps
 from serkit.prediction.golden import keep_golden
 from serkit.prediction.saved import FINAL
-from serkit.results.run import FINAL_RECORD, Run
+from serkit.results.folder import FINAL_RECORD
+from serkit.results.run import Run
 from serkit.storage.files import sync_folder, write_file
 
 

@@ -37,7 +37,7 @@ from serkit.models import (
 from serkit.models.opaque import with_true_names
 from serkit.parameters import Scalar
 from serkit.prediction.golden import keep_golden
-from serkit.results.run import FOLD, HISTORY, PREDICTIONS
+from serkit.results.folder import FOLD, HISTORY, PREDICTIONS
 from serkit.results.scores import fold_figures, predictions_frame, write_json
 from serkit.storage.files import write_file, writing
 

@@ -15,7 +15,8 @@ from xxhash import xxh3_64
 from serkit.errors import RunError, SerkitError
 from serkit.evaluation.splits import Fold
 from serkit.results.finding import find_folder
-from serkit.results.run import CONFIG, FOLD, HISTORY, PREDICTIONS, launcher, read_run, with_speakers
+from serkit.results.folder import CONFIG, FOLD, HISTORY, PREDICTIONS, launcher
+from serkit.results.run import read_run, with_speakers
 from serkit.storage.files import flush_file, sync_folder
 from serkit.storage.lock import folder_lock
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from serkit.results.run import CONFIG, RECORD
+from serkit.results.folder import CONFIG, RECORD
 
 _SAME = ("model", "corpus_digest", "split_digest")
 """Fields that two runs share if they tested the same clips."""

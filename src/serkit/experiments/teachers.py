@@ -19,7 +19,8 @@ from serkit.models.distillation import DistillationParameters
 from serkit.models.trainer import Teacher, Trainer
 from serkit.parameters import Parameters, settle
 from serkit.results.finding import find_run
-from serkit.results.run import SPLIT, Run
+from serkit.results.folder import SPLIT
+from serkit.results.run import Run
 
 P = TypeVar("P", bound=Parameters)
 

@@ -11,8 +11,8 @@ import numpy as np
 from serkit.errors import SerkitError
 from serkit.ingest.corpus import CORPORA
 from serkit.results.answers import ClipFacts
+from serkit.results.folder import PREDICTIONS
 from serkit.results.recount import Counted
-from serkit.results.run import PREDICTIONS
 
 Truth = Mapping[str, str]
 """Labels by clip id, as a feature store has them."""

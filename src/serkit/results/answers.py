@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.results.columns import Columns
-from serkit.results.run import PREDICTIONS
+from serkit.results.folder import PREDICTIONS
 from serkit.results.scores import distinct_speakers
 
 Ints = npt.NDArray[np.int64]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from serkit.errors import NotFoundError, RunError, UsageError, unknown_name
-from serkit.results.run import CONFIG, RECORD, Run, read_run
+from serkit.results.folder import CONFIG, RECORD
+from serkit.results.run import Run, read_run
 from serkit.storage.files import TEMPORARY
 
 

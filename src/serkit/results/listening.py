@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from serkit.results.folder import PREDICTIONS
 from serkit.results.recount import Counted, restricted
-from serkit.results.run import PREDICTIONS
 
 MODEL = "human"
 """The model's name."""

@@ -20,8 +20,9 @@ from serkit.evaluation.metrics.speakers import hits_and_clips
 from serkit.evaluation.metrics.summary import score_of
 from serkit.results.answers import AnswerReader, Answers, ClipFacts, Floats, Ints, Texts
 from serkit.results.claims import Evidence, contradictions
+from serkit.results.folder import PREDICTIONS, RECORD
 from serkit.results.record import fault_of
-from serkit.results.run import PREDICTIONS, RECORD, Run
+from serkit.results.run import Run
 from serkit.results.speaker_claims import false_claim
 
 

@@ -7,7 +7,6 @@ whatever killed it, and is never ranked.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,9 +21,9 @@ from serkit.models import TRAINERS, Fitted
 from serkit.prediction.calibration import Calibration, calibrate
 from serkit.prediction.predictions import Predictions
 from serkit.prediction.saved import FINAL, SavedModels, load_model
+from serkit.results.folder import CONFIG, FINAL_RECORD, HISTORY, PREDICTIONS, RECORD, resume_command
 from serkit.results.record import fault_of
 from serkit.results.stress import StressTable, coverage_of, read_stress
-from serkit.settings import resolve
 from serkit.shown import Shown
 
 if TYPE_CHECKING:
@@ -32,16 +31,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from serkit.store.store import FeatureStore
-
-RECORD = "run.json"
-CONFIG = "config.json"
-SPLIT = "split.json"
-PREDICTIONS = "predictions.parquet"
-FOLD = "fold.json"
-HISTORY = "history.parquet"
-FINAL_RECORD = "final.json"
-
-DEFAULT_RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -385,20 +374,3 @@ def read_run(path: Path) -> Run:
             hint = f"'{resume_command(path)}' writes it again from the folds that are whole"
         raise RunError(f"{path / RECORD} is damaged ({error})", hint=hint) from error
     return Run(path, record)
-
-
-def resume_command(folder: Path) -> str:
-    """Return the command that resumes an unfinished run."""
-    usual = folder.parent == Path(resolve().runs)
-    try:
-        begun = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        processes = int(begun.get("processes", 1))
-    except (OSError, ValueError, AttributeError, TypeError):  # resuming will report the problem
-        processes = 1
-    name = shlex.quote(folder.name if usual else str(folder))
-    return f"{launcher(processes)} train --resume {name}"
-
-
-def launcher(processes: int) -> str:
-    """Return the command that starts serkit with a number of processes."""
-    return "serkit" if processes == 1 else f"torchrun --nproc-per-node {processes} -m serkit"

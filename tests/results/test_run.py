@@ -190,10 +190,26 @@ class TestModels:
         source = find_run(speech_runs, "logreg-luna5").path
         return read_run(shutil.copytree(source, tmp_path / "runs" / source.name))
 
-    @pytest.mark.parametrize("name", ["model.skops", "model.json"])
+    @pytest.mark.parametrize(
+        ("data", "why"),
+        [
+            (b"", "cannot be read: "),
+            (b"rubbish", "cannot be read: "),
+            (b"{}", "lacks the entry 'chosen'; "),
+            (None, "is missing; "),
+        ],
+    )
+    def test_damaged_facts_are_reported_with_their_file(self, copy, data, why):
+        path = copy.path / "fold-1" / "model.json"
+        path.unlink() if data is None else path.write_bytes(data)
+        with pytest.raises(RunError) as caught:
+            copy.model_of("1")
+        assert str(caught.value).startswith(f"{path} {why}")
+        assert str(caught.value).endswith("; train the run again")
+
     @pytest.mark.parametrize("data", [b"", b"rubbish", b"{}", None])
-    def test_a_damaged_run_is_reported(self, copy, name, data):
-        path = copy.path / "fold-1" / name
+    def test_a_damaged_run_is_reported(self, copy, data):
+        path = copy.path / "fold-1" / "model.skops"
         path.unlink() if data is None else path.write_bytes(data)
         with pytest.raises(RunError) as caught:
             copy.model_of("1")

@@ -174,6 +174,25 @@ class TestAStore:
         )
         assert len(FeatureStore(url).load("change_deviation")) == 6
 
+    def test_leaves_its_writer_the_tables_that_a_reader_deletes(self, corpus, url):
+        """A reader on the writer's machine keeps the newest tables alone."""
+        from serkit.store.opening import open_writer
+
+        kit.fill(corpus, store_folder(url), [kit.raw()])
+        folder = store_folder(url)
+        with open_writer(folder) as writer:
+            for table in (folder / "tables").iterdir():
+                table.unlink()
+            assert len([*writer.state.clips.values()]) == 6
+            writer.drop_clips([kit.clip_id(0)])
+            writer.commit()
+            for table in (folder / "tables").iterdir():
+                table.unlink()
+            assert len([*writer.state.clips.values()]) == 5
+            held = sorted(p.name for p in (folder / ".writer").rglob("*.parquet"))
+            assert held == sorted(Path(f).name for f in writer.state.manifest.table_files())
+        assert not (folder / ".writer").exists()
+
     def test_takes_a_commit_whose_answer_got_lost_for_its_own(self, corpus, url, monkeypatch):
         real = UrlObjects.create
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -27,6 +28,9 @@ from serkit.store.manifest import NAME, Manifest, read_manifest
 
 _ORIGIN = ".origin"
 """File of a mirror that names what it mirrors."""
+
+_HELD = ".writer"
+"""Folder of a mirror with the tables that its writer reads; of the writer's alone."""
 
 _COMMITS = "commits"
 _KEPT_COMMITS = 3
@@ -186,6 +190,34 @@ class Mirror:
                 ) from error
         if wanted:
             self._trim(keep={self.folder / file for file in wanted})
+
+    def hold(self, files: Iterable[str]) -> Path:
+        """Keep tables for a writer: readers delete those that a later commit has replaced.
+
+        Args:
+            files: Their paths inside the store.
+
+        Returns:
+            The folder in which they are, by the same paths, until :meth:`let_go`.
+        """
+        for file in files:
+            held = self.folder / _HELD / file
+            held.parent.mkdir(parents=True, exist_ok=True)
+            held.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # who opens it says so
+                try:
+                    os.link(self.folder / file, held)
+                except (OSError, NotImplementedError):  # no hard links there
+                    shutil.copyfile(self.folder / file, held)
+        return self.folder / _HELD
+
+    def let_go(self, files: Iterable[str] | None = None) -> None:
+        """Give back what is held for the writer: some tables, or all of them."""
+        if files is None:
+            shutil.rmtree(self.folder / _HELD, ignore_errors=True)
+            return
+        for file in files:
+            (self.folder / _HELD / file).unlink(missing_ok=True)
 
     def _newest(self) -> str:
         """Return the name of the newest commit; of a copied folder that is its manifest."""

@@ -57,7 +57,22 @@ def open_writer(
         read_manifest(path)
     with writer_lock(path, wait=wait, say=say), system_memory():
         _bring_here(path)
-        yield locked_writer(path)
+        with _letting_go(path):
+            yield locked_writer(path)
+
+
+@contextmanager
+def _letting_go(path: Path) -> Iterator[None]:
+    """Give back in the end what a mirror holds for its writer, and now what a killed one held."""
+    mirror = mirror_of(path)
+    if not mirror:
+        yield
+        return
+    mirror.let_go()
+    try:
+        yield
+    finally:
+        mirror.let_go()
 
 
 def _bring_here(path: Path) -> None:

@@ -27,7 +27,7 @@ from serkit.store.manifest import (
 from serkit.store.mirror import mirror_of, unique
 from serkit.store.packing import NextSegment
 from serkit.store.rows import each
-from serkit.store.state import StoreState, open_segments, read_segments
+from serkit.store.state import StoreState, open_segments
 from serkit.store.status import summarise
 from serkit.store.summed import Summed
 from serkit.store.table import Table
@@ -40,6 +40,7 @@ class _Written:
     """A table's next segment on the disk; see :class:`serkit.store.packing.NextSegment`."""
 
     file: StoredFile
+    source: Path
     kept: int
     index: KeyIndex
 
@@ -229,7 +230,7 @@ class StoreWriter:
         self._make_count(before, manifest, unused)
         self._features = features
         for name, new in written.items():
-            changed[name].settle(new.kept, self._source(new.file), new.index)
+            changed[name].settle(new.kept, new.source, new.index)
         for usage in self._usage.values():
             usage.emptied.clear()
         self._unused.clear()
@@ -238,6 +239,8 @@ class StoreWriter:
         copy_manifest(self.path)
         for file in unused:
             (self.path / file).unlink(missing_ok=True)
+        if self._mirror:
+            self._mirror.let_go(unused)
 
     def finish(self) -> None:
         """Commit for the last time, with a summary of the store.
@@ -287,13 +290,12 @@ class StoreWriter:
         return replace(feature, older=tuple(older.values()), parts=parts)
 
     def _table(self, files: Segments, kind: type[Row]) -> Table[Row]:
-        """Open a table; of a mirror its bytes, as its readers remove files that others replaced."""
-        read = read_segments if self._mirror else open_segments
-        return Table(kind, read(self.path, files, kind))
+        """Open a table's files, which stay on the disk."""
+        return Table(kind, open_segments(self._held(files), files, kind))
 
-    def _source(self, file: StoredFile) -> bytes | Path:
-        path = self.path / file.file
-        return path.read_bytes() if self._mirror else path
+    def _held(self, files: Segments) -> Path:
+        """Return the folder in which files stay as long as this writer needs them."""
+        return self._mirror.hold(file.file for file in files) if self._mirror else self.path
 
     def _write_table(
         self, name: str, generation: int, kind: type[Any], packed: NextSegment
@@ -303,7 +305,8 @@ class StoreWriter:
         with replacing(self.path / file) as stream:
             summed = Summed(stream)
             packed.write(summed, kind)
-        return _Written(StoredFile(file, summed.bytes, summed.xxh3), packed.kept, packed.index)
+        stored = StoredFile(file, summed.bytes, summed.xxh3)
+        return _Written(stored, self._held((stored,)) / file, packed.kept, packed.index)
 
 
 def _refuse_repeated(feature: str, part: StoredFile, rows: Iterable[IndexRow]) -> None:

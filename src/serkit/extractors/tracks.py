@@ -77,7 +77,12 @@ def _known(key: str, value: str) -> tuple[str, ...]:
     return names
 
 
-def _check(parameters: TracksParameters) -> None:
+def check_tracks(parameters: TracksParameters) -> None:
+    """Refuse a spread that no frames or no family have.
+
+    Raises:
+        UsageError: The parameters contradict each other.
+    """
     families = parameters.levels
     for name in parameters.spreads:
         if name not in families:
@@ -93,10 +98,11 @@ def _check(parameters: TracksParameters) -> None:
 
 
 def _layout(parameters: TracksParameters) -> ArrayLayout:
-    return ArrayLayout("float32", (len(_describe(parameters)),), None, "frames")
+    return ArrayLayout("float32", (len(describe_tracks(parameters)),), None, "frames")
 
 
-def _describe(parameters: TracksParameters) -> tuple[Column, ...]:
+def describe_tracks(parameters: TracksParameters) -> tuple[Column, ...]:
+    """Return the names and meanings of the tracks, in order."""
     levels = {k: v for name in parameters.levels for k, v in FAMILIES[name].items()}
     spreads = {
         f"{track}_spread": f"standard deviation inside the frame of {meaning}"
@@ -106,13 +112,18 @@ def _describe(parameters: TracksParameters) -> tuple[Column, ...]:
     return tuple(Column(*item) for item in {**levels, **spreads, **_FLAGS}.items())
 
 
-def _compute(signal: Signal, parameters: TracksParameters) -> Values:
+def measure_tracks(signal: Signal, parameters: TracksParameters) -> Floats:
+    """Measure the tracks of a clip, shape ``(frames, tracks)``."""
     tracks = measure(signal.samples, signal.sample_rate)
     every = parameters.every
     parts = [average(tracks.families[name], every) for name in parameters.levels]
     parts += [spread(tracks.families[name], every) for name in parameters.spreads]
     parts.append(average(_flags(tracks), every))
-    return Values(np.ascontiguousarray(np.concatenate(parts, axis=1).T))
+    return np.concatenate(parts, axis=1)
+
+
+def _compute(signal: Signal, parameters: TracksParameters) -> Values:
+    return Values(np.ascontiguousarray(measure_tracks(signal, parameters).T))
 
 
 def _flags(tracks: Tracks) -> Floats:
@@ -124,9 +135,9 @@ EXTRACTOR = Extractor(
     version=1,
     summary="level, cepstrum, shape, pitch and voice quality, first to last speech frame",
     parameters=TracksParameters,
-    check=_check,
+    check=check_tracks,
     layout=_layout,
     compute=_compute,
-    describe=_describe,
+    describe=describe_tracks,
     per_clip_ms=9.0,
 )

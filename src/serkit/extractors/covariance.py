@@ -66,7 +66,9 @@ class CovarianceParameters(TracksParameters):
     """Which tracks, and whether their changes count as tracks of their own."""
 
     change: int = parameter(
-        0, "frames before and after that the change of each track is taken between; 0 omits it"
+        0,
+        "frames before and after that the change of each track is taken between; 0 omits it",
+        minimum=0,
     )
 
 
@@ -86,12 +88,12 @@ def _tracks(parameters: CovarianceParameters) -> Iterator[Column]:
     yield from describe_tracks(parameters)
     if parameters.change:
         apart = 2 * parameters.change * parameters.every / FRAMES_PER_SECOND
-        for name, meaning in describe_tracks(parameters):
-            yield Column(f"{name}_change", f"change in {apart:g} s of {meaning}")
+        for track in describe_tracks(parameters):
+            yield Column(f"{track.name}_change", f"change in {apart:g} s of {track.description}")
 
 
 def _describe(parameters: CovarianceParameters) -> tuple[Column, ...]:
-    tracks = [name for name, _ in _tracks(parameters)]
+    tracks = [track.name for track in _tracks(parameters)]
     return tuple(
         Column(tracks[a], f"how much {tracks[a]} varies, apart from what varies with other tracks")
         if a == b
@@ -108,7 +110,7 @@ def _compute(signal: Signal, parameters: CovarianceParameters) -> Values:
     frames = measure_tracks(signal, parameters)
     if parameters.change:
         frames = np.hstack([frames, changes(frames, parameters.change)])
-    typical = np.array([_typical(name) for name, _ in _tracks(parameters)])
+    typical = np.array([_typical(track.name) for track in _tracks(parameters)])
     return Values(log_covariance(frames, typical))
 
 

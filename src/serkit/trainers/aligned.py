@@ -170,14 +170,21 @@ TRAINER = Trainer(
     parameters=AlignedParameters,
     presets={
         "best": Preset(
-            "functionals, responses to random patterns (ROCKET), and the means of frame tracks in "
-            "32 parts of each sentence, each whitened by itself; fitted also on copies a tenth "
-            "slower and a tenth faster",
+            "functionals, responses to random patterns (ROCKET), how frame tracks move together, "
+            "and their means in 32 parts of each sentence, each whitened by itself; fitted also "
+            "on copies a tenth slower and a tenth faster",
+            AlignedParameters(
+                features="functionals,rocket,covariance,covariance40", copies=OTHER_VOICES
+            ),
+            INNER_ACTORS,
+        ),
+        "patterns": Preset(
+            "the same without how tracks move together",
             AlignedParameters(features="functionals,rocket", copies=OTHER_VOICES),
             INNER_ACTORS,
         ),
         "functionals": Preset(
-            "the same without the random patterns",
+            "functionals and aligned sentences, with the same copies",
             AlignedParameters(copies=OTHER_VOICES),
             INNER_ACTORS,
         ),

@@ -70,6 +70,5 @@ def log_covariance(frames: Values, typical: Values) -> npt.NDArray[np.float32]:
     variances, axes = np.linalg.eigh(covariance)
     logarithm = (axes * np.log(variances)) @ axes.T
     first, second = pairs(count)
-    return (logarithm[first, second] * np.where(first == second, 1.0, np.sqrt(2.0))).astype(
-        np.float32
-    )
+    twice = np.where(first == second, 1.0, np.sqrt(2.0))
+    return np.asarray(logarithm[first, second] * twice, np.float32)

@@ -148,7 +148,7 @@ class TestWrong:
         [
             (
                 "summary = 'x'",
-                "names no extractor; there are: change-deviation, chroma, covariance, embeddings, functionals",
+                "names no extractor; there are: change-deviation, chroma, covariance, embeddings",
             ),
             ("extractor = 'mell'", "unknown extractor 'mell': did you mean 'mel'?"),
             ("extractor = 5", "extractor = 5 in "),

@@ -43,6 +43,13 @@ def test_changes_are_tracks_of_their_own(signal):
     assert np.array_equal(EXTRACTOR.compute(signal, settled(change=2, **given)).array, expected)
 
 
+def test_the_spread_inside_a_frame_is_typically_a_fifth_of_the_track(signal):
+    given = {"families": "pitch", "every": 4, "spread": "pitch"}
+    tracks = TRACKS.compute(signal, settled(TRACKS, **given)).array.T
+    expected = log_covariance(tracks, np.array([7.0, 1.4, 0.3, 0.5]))
+    assert EXTRACTOR.compute(signal, settled(**given)).array == pytest.approx(expected, abs=1e-5)
+
+
 def test_every_pair_has_a_name():
     assert names(families="pitch") == [
         *("pitch", "pitch*speech", "pitch*voiced"),

@@ -114,14 +114,10 @@ def _voices(record: Mapping[str, Any]) -> tuple[str, ...]:
     copies has them as a parameter of its own: those of a search are the searched model's.
     """
     features, copies = record["features"], record.get("copies", ())
-    return (
-        tuple(
-            each["name"].removeprefix(f"{features[0]['name']}-")
-            for each in copies[:: len(features)]
-        )
-        if copies
-        else ()
-    )
+    if not copies:
+        return ()
+    first = f"{features[0]['name']}-"
+    return tuple(each["name"].removeprefix(first) for each in copies[:: len(features)])
 
 
 def _copies(record: Mapping[str, Any]) -> list[str]:
